@@ -1,0 +1,1 @@
+"""The embedded language: sentences whose true next-word distribution is known."""

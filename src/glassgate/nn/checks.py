@@ -1,0 +1,47 @@
+"""What every network asks of its arguments."""
+
+import warnings
+
+from torch import Tensor
+
+from glassgate.errors import BadInput
+from glassgate.weights import require_shape
+
+
+def check_sizes(**sizes: int) -> None:
+    """Refuse a size that is not a whole number of at least 1."""
+    for name, size in sizes.items():
+        if not isinstance(size, int):
+            raise TypeError(f"{name} must be an int, got {type(size).__name__}")
+        if size < 1:
+            raise BadInput(f"{name} must be at least 1, got {size}")
+
+
+def check_dropout(dropout: float, num_layers: int) -> None:
+    """Refuse a share outside 0..1; warn, as torch does, where no two layers lie around it."""
+    if not 0 <= dropout <= 1:
+        raise BadInput(f"dropout must lie in 0..1, got {dropout}")
+    if dropout and num_layers == 1:
+        warnings.warn(
+            f"dropout works between layers: {dropout} has no effect with num_layers=1",
+            stacklevel=3,
+        )
+
+
+def check_input(input: Tensor, input_size: int) -> None:
+    """Refuse what is not a tensor [T, B, I], [B, T, I] or [T, I] of at least one step."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"input must be a Tensor, got {type(input).__name__}")
+    unbatched = input.ndim == 2
+    require_shape("input", input.shape, ("T", input_size) if unbatched else ("T", "B", input_size))
+
+
+def time_first(input: Tensor, batch_first: bool) -> Tensor:
+    """Bring [T, B, I], [B, T, I] or [T, I] to [T, B, I]; refuse a sequence without a step."""
+    if input.ndim == 2:
+        input = input[:, None]
+    elif batch_first:
+        input = input.transpose(0, 1)
+    if not len(input):
+        raise BadInput("input must hold at least one step, got none")
+    return input

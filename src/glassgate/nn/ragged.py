@@ -1,0 +1,60 @@
+"""Sequences of unlike lengths in one batch, without running every one to the longest's end."""
+
+import torch
+from torch import Tensor, nn
+
+GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
+
+
+def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
+    """Run sequences from zero state and give the outputs of their valid steps.
+
+    The columns are run in groups of like length; what a group's members lack to its longest is
+    computed and dropped.
+
+    Parameters
+    ----------
+    network
+        Any network of `glassgate.nn`.
+    input
+        [T, B, I].
+    lengths
+        Valid steps of each column, [B], from 1 to T.
+
+    Returns
+    -------
+    Tensor
+        [N, H], N the sum of `lengths`: the first steps of all columns, then the second ones of
+        those that have one, as in ``output[valid_steps(lengths)]``.
+    """
+    order = lengths.argsort()
+    groups = order.tensor_split(_cuts(len(order)))
+    outputs = []
+    for columns in groups:
+        steps = int(lengths[columns[-1]])
+        output, _ = network(input[:steps, columns])  # (t, b, H)
+        outputs.append(output[valid_steps(lengths[columns], steps)])  # (n, H)
+    where = torch.cat([_places(lengths, columns) for columns in groups])
+    return torch.cat(outputs)[where.argsort()]
+
+
+def valid_steps(lengths: Tensor, steps: int) -> Tensor:
+    """Mark the valid steps, [T, B], T = `steps`."""
+    return torch.arange(steps, device=lengths.device)[:, None] < lengths
+
+
+def _cuts(columns: int) -> list[int]:
+    """Where each group but the first begins.
+
+    >>> _cuts(64)
+    [32, 48, 56]
+    """
+    cuts = [columns - columns // 2**group for group in range(1, GROUPS)]
+    return sorted({cut for cut in cuts if 0 < cut < columns})
+
+
+def _places(lengths: Tensor, columns: Tensor) -> Tensor:
+    """Number the valid steps of some columns as they lie in the whole batch, [n]."""
+    steps = torch.arange(int(lengths[columns].max()), device=lengths.device)
+    places = steps[:, None] * len(lengths) + columns  # (t, b)
+    return places[valid_steps(lengths[columns], len(steps))]

@@ -1,0 +1,148 @@
+"""Batches as a pure function of (data, seed, epoch), and the part of one that a process takes.
+
+Every process makes the same joined batches and takes its own columns of each, so the number of
+scored targets in the joined batch is known everywhere without a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+IGNORE = -100  # a target that is not scored: padding
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from.
+
+    `inputs` [T, B] are tokens. `targets` are the next tokens [T, B], or one class a sequence [B];
+    `IGNORE` marks those that are not scored. `lengths` [B] counts the valid steps of each column.
+    `carries` says that the state at the end of the batch before is this batch's first state.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    lengths: Tensor
+    carries: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of columns B."""
+        return self.inputs.shape[1]
+
+    @cached_property
+    def count(self) -> int:
+        """Number of scored targets."""
+        return int((self.targets != IGNORE).sum())
+
+    def share(self, rank: int, world: int) -> Batch:
+        """Return the columns of process `rank` of `world`.
+
+        A process for which no column is left gets the first one with nothing scored, so that it
+        still takes part in every exchange of gradients.
+        """
+        own = columns(self.size, rank, world)
+        empty = own.stop == own.start
+        taken = slice(0, 1) if empty else own
+        targets = self.targets[..., taken]
+        targets = torch.full_like(targets, IGNORE) if empty else targets
+        return Batch(self.inputs[:, taken], targets, self.lengths[taken], self.carries)
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on a device."""
+        return Batch(
+            self.inputs.to(device), self.targets.to(device), self.lengths.to(device), self.carries
+        )
+
+
+def columns(size: int, rank: int, world: int) -> slice:
+    """Return which of `size` columns process `rank` of `world` takes; perhaps none."""
+    return slice(size * rank // world, size * (rank + 1) // world)
+
+
+def stream(tokens: Sequence[int], bos: int, width: int, stretch: int) -> list[Batch]:
+    """Cut one run of tokens into contiguous columns, read in stretches of `stretch` steps.
+
+    Each column starts with `bos`; the state is carried from one stretch to the next. There are
+    at most `width` of them, fewer where there are fewer tokens.
+    """
+    height = -(-len(tokens) // width)  # ceil
+    width = -(-len(tokens) // height)
+    targets = np.full(height * width, IGNORE, dtype=np.int64)
+    targets[: len(tokens)] = np.asarray(tokens)
+    grid = targets.reshape(width, height).T  # (height, B)
+    inputs = np.vstack([np.full((1, width), bos, dtype=np.int64), grid[:-1]])
+    inputs[inputs == IGNORE] = bos
+    heard, said = torch.from_numpy(inputs), torch.from_numpy(grid.copy())
+    valid = (said != IGNORE).long()
+    return [
+        Batch(
+            heard[start : start + stretch],
+            said[start : start + stretch],
+            valid[start : start + stretch].sum(0),
+            carries=start > 0,
+        )
+        for start in range(0, height, stretch)
+    ]
+
+
+def sentences(
+    sequences: Sequence[Sequence[int]], size: int, seed: int, epoch: int | None
+) -> list[Batch]:
+    """Gather sequences of like length, each predicting its own next token.
+
+    A sequence of n + 1 tokens (its first and last mark included) gives n inputs and n targets.
+    `epoch` decides, with `seed`, who meets whom and in which order; None keeps length order.
+    """
+    batches = []
+    for chosen in _by_length([len(s) for s in sequences], size, seed, epoch):
+        rows = [np.asarray(sequences[i], dtype=np.int64) for i in chosen]
+        inputs, lengths = _pad([row[:-1] for row in rows], 0)
+        targets, _ = _pad([row[1:] for row in rows], IGNORE)
+        batches.append(Batch(inputs, targets, lengths))
+    return batches
+
+
+def labelled(
+    sequences: Sequence[Sequence[int]],
+    classes: Sequence[int],
+    size: int,
+    seed: int,
+    epoch: int | None,
+) -> list[Batch]:
+    """Gather sequences of like length, each with its class; order as in `sentences`."""
+    batches = []
+    for chosen in _by_length([len(s) for s in sequences], size, seed, epoch):
+        inputs, lengths = _pad([np.asarray(sequences[i], dtype=np.int64) for i in chosen], 0)
+        targets = torch.tensor([classes[i] for i in chosen])
+        batches.append(Batch(inputs, targets, lengths))
+    return batches
+
+
+def _by_length(
+    lengths: Sequence[int], size: int, seed: int, epoch: int | None
+) -> list[NDArray[np.intp]]:
+    """Return the members of each batch: neighbours in length, ties and batches shuffled."""
+    random = None if epoch is None else np.random.default_rng([seed, epoch])
+    order = np.arange(len(lengths)) if random is None else random.permutation(len(lengths))
+    order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]
+    members = [order[start : start + size] for start in range(0, len(order), size)]
+    if random is not None:
+        members = [members[i] for i in random.permutation(len(members))]
+    return members
+
+
+def _pad(rows: Sequence[NDArray[np.int64]], fill: int) -> tuple[Tensor, Tensor]:
+    """Return the rows as columns [T, B] filled at the end, and their lengths [B]."""
+    lengths = np.array([len(row) for row in rows])
+    padded = np.full((lengths.max(), len(rows)), fill, dtype=np.int64)
+    for column, row in enumerate(rows):
+        padded[: len(row), column] = row
+    return torch.from_numpy(padded), torch.from_numpy(lengths)

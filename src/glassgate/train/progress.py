@@ -1,0 +1,93 @@
+"""A progress bar for each network: epoch, loss, perplexity or accuracy, tokens/s, time left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from glassgate.train.watch import Epoch, Step, Watcher
+
+
+class Bars:
+    """Bars below one another, one a network; a context that ends the drawing on its way out.
+
+    >>> with Bars(Console(quiet=True)) as bars:
+    ...     watcher = bars.watcher("gru")
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:12}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[where]}"),
+            TextColumn("{task.fields[figures]}"),
+            TimeRemainingColumn(),
+            console=console,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the last picture on the screen."""
+        self._progress.stop()
+
+    def watcher(self, label: str) -> Watcher:
+        """Return a new bar, as a watcher for the loop."""
+        bar = self._progress.add_task(label, total=None, where="", figures="")
+        return _Bar(self._progress, bar)
+
+
+class _Bar(Watcher):
+    """One network's bar."""
+
+    def __init__(self, progress: Progress, bar: TaskID) -> None:
+        self._progress, self._bar = progress, bar
+        self._epochs = 1
+        self._held_out = ""
+
+    def on_start(self, epochs: int, notes: Sequence[str]) -> None:
+        """Say the notes above the bars."""
+        self._epochs = epochs
+        for note in notes:
+            self._progress.console.print(note)
+
+    def on_epoch_start(self, epoch: int, steps: int, done: int) -> None:
+        """Make the bar as long as all epochs; early stopping may end it sooner."""
+        self._progress.update(
+            self._bar,
+            total=self._epochs * steps,
+            completed=(epoch - 1) * steps + done,
+            where=f"epoch {epoch}/{self._epochs}",
+        )
+
+    def on_step(self, step: Step) -> None:
+        """Advance."""
+        figures = f"loss {step.mean_loss:.3f}"
+        if step.measure == "perplexity":
+            figures += f" perplexity {math.exp(min(step.mean_loss, 700.0)):.1f}"
+        figures += f"{self._held_out} {step.tokens_per_second:,.0f} tokens/s"
+        self._progress.update(self._bar, advance=1, figures=figures)
+
+    def on_epoch_end(self, epoch: Epoch) -> None:
+        """Show what held-out data says, until the next epoch's end."""
+        value = epoch.valid_measure
+        form = f"accuracy {value:.1%}" if epoch.measure == "accuracy" else f"{value:.1f}"
+        self._held_out = f" held out {form}"
+
+    def on_end(self) -> None:
+        """Fill the bar: nothing more comes."""
+        task = self._progress.tasks[self._progress.task_ids.index(self._bar)]
+        self._progress.update(self._bar, total=task.completed)

@@ -1,0 +1,139 @@
+"""Train on a file, into a model folder: what the command line and comparisons call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import glassgate
+from glassgate.nn.models import Classifier, LanguageModel
+from glassgate.train.corpus import fingerprint, read_sentences, read_stream
+from glassgate.train.folder import SAVE_SECONDS, ModelFolder
+from glassgate.train.load import build
+from glassgate.train.loop import Outcome, fit
+from glassgate.train.reviews import encode_reviews, read_reviews
+from glassgate.train.settings import Settings
+from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task
+from glassgate.train.tokens import Level, Vocabulary
+from glassgate.train.watch import Watcher
+
+LANGUAGE = Settings()
+CLASSIFIER = Settings(dropout=0.6, batch_size=64)
+MINIMUM_FREQUENCY = 2  # times that a token must occur in the data to train on
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a run writes, and what it may do there."""
+
+    folder: Path
+    overwrite: bool = False  # replace the model that is there
+    resume: bool = False  # go on from the state that is there
+    tensorboard: bool = False  # write event files beside the model
+    save_seconds: float = SAVE_SECONDS  # between two states within an epoch
+
+
+def train_language(
+    corpus: Path,
+    output: Output,
+    settings: Settings = LANGUAGE,
+    *,
+    level: Level = "words",
+    by_sentence: bool = False,
+    minimum_frequency: int = MINIMUM_FREQUENCY,
+    watchers: Sequence[Watcher] = (),
+) -> Outcome:
+    """Learn to predict the next token of a UTF-8 text, its last tenth held out.
+
+    `by_sentence` takes each line as a sequence of its own; otherwise the text is one stream.
+    Raises `BadInput` for a text, a folder or settings that cannot be used, `Interrupted` after
+    Ctrl-C, `OSError` when the folder cannot be written.
+    """
+    data: Any = (read_sentences if by_sentence else read_stream)(corpus, level, minimum_frequency)
+    model = _model("language", data.vocabulary, (), settings)
+    assert isinstance(model, LanguageModel)
+    task: Task
+    if by_sentence:
+        task = SentenceTask(model, data.train, data.held_out, settings)
+    else:
+        task = StreamTask(model, data.train, data.held_out, data.vocabulary.bos, settings)
+    more = {"level": level, "by_sentence": by_sentence, "minimum_frequency": minimum_frequency}
+    config = _config("language", corpus, data.vocabulary, settings, more)
+    return _fit(task, settings, config, data.vocabulary, output, watchers, ())
+
+
+def train_classifier(
+    reviews: Path,
+    output: Output,
+    settings: Settings = CLASSIFIER,
+    *,
+    text: str = "text",
+    label: str = "label",
+    minimum_frequency: int = MINIMUM_FREQUENCY,
+    watchers: Sequence[Watcher] = (),
+) -> Outcome:
+    """Learn the classes of the texts of a CSV file, a random tenth held out by the seed.
+
+    `text` and `label` name its columns. Raises as `train_language`.
+    """
+    found = read_reviews(reviews, text, label)
+    data = encode_reviews(found, settings.seed, minimum_frequency)
+    model = _model("classifier", data.vocabulary, data.classes, settings)
+    assert isinstance(model, Classifier)
+    task = ClassifierTask(model, data.train, data.held_out, settings)
+    more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
+    more |= {"level": "words", "classes": list(data.classes)}
+    config = _config("classifier", reviews, data.vocabulary, settings, more)
+    texts = "text was" if found.empty == 1 else "texts were"
+    notes = [f"{found.empty} empty {texts} skipped in {reviews}"] if found.empty else []
+    return _fit(task, settings, config, data.vocabulary, output, watchers, notes)
+
+
+def _model(
+    kind: str, vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
+) -> nn.Module:
+    """Return the model in its first state, a function of the seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        return build(kind, len(vocabulary), len(classes), settings)
+
+
+def _config(
+    kind: str, data: Path, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what config.json says of a run."""
+    return {
+        "version": glassgate.__version__,
+        "kind": kind,
+        "vocabulary_size": len(vocabulary),
+        **more,
+        "data": data.name,
+        "data_sha256": fingerprint(data),
+        "settings": settings.to_json(),
+    }
+
+
+def _fit(
+    task: Task,
+    settings: Settings,
+    config: dict[str, Any],
+    vocabulary: Vocabulary,
+    output: Output,
+    watchers: Sequence[Watcher],
+    notes: Sequence[str],
+) -> Outcome:
+    store = ModelFolder(
+        output.folder,
+        config,
+        vocabulary.to_json(),
+        overwrite=output.overwrite,
+        resume=output.resume,
+        save_seconds=output.save_seconds,
+    )
+    events = output.folder if output.tensorboard else None
+    return fit(task, settings, store=store, watchers=watchers, tensorboard=events, notes=notes)

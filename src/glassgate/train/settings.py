@@ -1,0 +1,88 @@
+"""What a training run may choose: one frozen dataclass, checked, to and from JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from glassgate.errors import BadInput
+
+NETWORKS = ("feedforward", "srn", "gru", "lstm")
+OPTIMIZERS = ("adamw", "sgd")
+PRECISIONS = ("no", "bf16")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of one training run; the defaults suit a language model of a novel.
+
+    Raises `BadInput` when a value is outside its range.
+    """
+
+    network: str = "gru"  # one of NETWORKS
+    hidden_size: int = 128  # units a layer
+    embedding_size: int = 128  # numbers that stand for a token
+    layers: int = 1
+    dropout: float = 0.3  # share of embeddings and outputs dropped, 0 <= dropout < 1
+    epochs: int = 20  # at most; early stopping may end sooner
+    batch_size: int = 32  # sequences (or columns of a stream) a step, over all processes
+    bptt: int = 35  # steps of a stream between two cuts of the gradient
+    learning_rate: float = 2e-3
+    optimizer: str = "adamw"  # one of OPTIMIZERS
+    weight_decay: float = 0.01
+    clip: float = 1.0  # largest norm of the gradient
+    plateau_factor: float = 0.5  # the learning rate is multiplied by this on a plateau
+    plateau_patience: int = 1  # epochs without improvement before that
+    patience: int = 4  # epochs without improvement before training stops
+    seed: int = 0
+    mixed_precision: str = "no"  # one of PRECISIONS
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        _check_choice("network", self.network, NETWORKS)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_choice("mixed_precision", self.mixed_precision, PRECISIONS)
+        for name in ("hidden_size", "embedding_size", "epochs", "batch_size", "bptt", "patience"):
+            _check_whole(name, getattr(self, name), 1, 1_000_000)
+        _check_whole("layers", self.layers, 1, 100)
+        _check_whole("plateau_patience", self.plateau_patience, 0, 1_000_000)
+        _check_whole("seed", self.seed, 0, 2**63 - 1)
+        _check_number("dropout", self.dropout, "at least 0, less than 1", lambda x: 0 <= x < 1)
+        _check_number("weight_decay", self.weight_decay, "0 or more", lambda x: x >= 0)
+        _check_number("learning_rate", self.learning_rate, "more than 0", lambda x: x > 0)
+        _check_number("clip", self.clip, "more than 0", lambda x: x > 0)
+        _check_number("plateau_factor", self.plateau_factor, "between 0 and 1", _is_factor)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as a dictionary that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Settings:
+        """Read what `to_json` returned; `BadInput` for a name that is not a setting."""
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, Mapping) or set(values) != names:
+            raise BadInput(f"settings must name {', '.join(sorted(names))}, got {values!r:.200}")
+        return cls(**values)
+
+
+def _is_factor(value: float) -> bool:
+    return 0 < value < 1
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise BadInput(f"{name} must be one of {', '.join(choices)}, got {value!r}")
+
+
+def _check_whole(name: str, value: object, least: int, most: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BadInput(f"{name} must be a whole number from {least} to {most}, got {value!r}")
+
+
+def _check_number(name: str, value: object, what: str, holds: Callable[[float], bool]) -> None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or not holds(float(str(value))):
+        raise BadInput(f"{name} must be a number {what}, got {value!r}")

@@ -1,0 +1,196 @@
+"""One process of a run: its model on its device, its share of every batch.
+
+The loss of a joined batch is its summed nats over its number of targets. Each process divides its
+own sum by the joined number and multiplies by the number of processes; the gradients, which
+`DistributedDataParallel` averages, are then those of one process on the joined batch, however
+unequal the shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glassgate.nn.models import State
+from glassgate.train import snapshot as snap
+from glassgate.train.batches import IGNORE, Batch, columns
+from glassgate.train.settings import Settings
+from glassgate.train.snapshot import Position, Snapshot
+from glassgate.train.tasks import Task
+from glassgate.train.watch import Epoch
+
+
+class Worker:
+    """The model in training, its optimizer, and the state that it carries."""
+
+    def __init__(self, task: Task, settings: Settings, accelerator: Accelerator) -> None:
+        self.task, self.settings, self.accelerator = task, settings, accelerator
+        self.rank, self.world = accelerator.process_index, accelerator.num_processes
+        inner = _optimizer(task.model, settings)
+        self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            inner, factor=settings.plateau_factor, patience=settings.plateau_patience
+        )
+        self.model: nn.Module
+        self.model, self.optimizer = accelerator.prepare(task.model, inner)
+        self.carried: State | None = None
+        self.best: dict[str, Tensor] = {}
+        self._size = 0  # columns of the joined batch that the carried state belongs to
+        self._objective = torch.zeros(())
+
+    # A step -----------------------------------------------------------------------------------
+
+    def loss(
+        self, batch: Batch, position: Position, wishes: tuple[float, float]
+    ) -> tuple[float, float, float]:
+        """Return the joined batch's summed nats, and each wish summed over the processes.
+
+        What is random in the step depends on seed, epoch, step and process, and nothing else.
+        """
+        torch.manual_seed(_step_seed(self.settings.seed, position.epoch, position.step, self.rank))
+        self.model.train()
+        own, state = self._own(batch), self.carried if batch.carries else None
+        logits, state = self.task.logits(self.model, own, state)
+        nats = _summed_nats(logits, own.targets)
+        self.carried = _detached(state)
+        self._size = batch.size
+        self._objective = nats * (self.world / batch.count)
+        total, stop, save = self._sum(nats.item(), *wishes)
+        return total, stop, save
+
+    def learn(self) -> None:
+        """Descend along the gradient of the last loss."""
+        self.accelerator.backward(self._objective)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+    # An epoch ---------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def evaluate(self) -> tuple[float, float]:
+        """Return the held-out nats a target, and the share of targets given the most weight."""
+        self.model.eval()
+        state: State | None = None
+        nats = right = count = 0.0
+        for batch in self.task.held_out():
+            own = self._own(batch)
+            logits, state = self.task.logits(self.model, own, state if batch.carries else None)
+            nats += _summed_nats(logits, own.targets).item()
+            right += int((logits.argmax(-1) == own.targets).sum())
+            count += batch.count
+        nats, right = self._sum(nats, right)
+        return nats / count, right / count
+
+    def after_epoch(self, valid_loss: float, improved: bool) -> None:
+        """Keep the weights if they are the best; reduce the learning rate on a plateau."""
+        self.carried = None
+        self.plateau.step(valid_loss)
+        if improved:
+            self.best = self._weights()
+
+    def track(self, epoch: Epoch) -> None:
+        """Tell the trackers of an epoch."""
+        values = {name: value for name, value in epoch.to_json().items() if name != "epoch"}
+        self.accelerator.log(values, step=epoch.epoch)
+
+    # The whole run ----------------------------------------------------------------------------
+
+    def snapshot(self, position: Position) -> Snapshot:
+        """Return where the run stands; every process must take part."""
+        position.learning_rate = self.optimizer.param_groups[0]["lr"]
+        position.scheduler = self.plateau.state_dict()
+        tensors = {f"{snap.WEIGHTS}{name}": value for name, value in self._weights().items()}
+        tensors |= snap.optimizer_tensors(self.optimizer)
+        tensors |= self._joined_state()
+        return Snapshot(position.to_json(), {k: v.cpu().contiguous() for k, v in tensors.items()})
+
+    def restore(self, snapshot: Snapshot, position: Position, best: Mapping[str, Tensor]) -> None:
+        """Take up where `snapshot` left; `best` are the best weights so far."""
+        tensors = snapshot.tensors
+        self.task.model.load_state_dict(snap.part(tensors, snap.WEIGHTS))
+        snap.restore_optimizer(self.optimizer, tensors)
+        for group in self.optimizer.param_groups:
+            group["lr"] = position.learning_rate
+        self.plateau.load_state_dict(position.scheduler)
+        self.carried = self._own_state(tensors)
+        self.best = dict(best)
+
+    def close(self) -> None:
+        """Leave the task's model on the CPU, in evaluation mode, with its best weights."""
+        for tracker in self.accelerator.trackers:
+            tracker.finish()
+        model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        vars(model).pop("forward", None)  # what is left of mixed precision hides the class's own
+        if self.best:
+            model.load_state_dict(self.best)
+        model.cpu().eval()
+
+    # Several processes ------------------------------------------------------------------------
+
+    def _own(self, batch: Batch) -> Batch:
+        """Return this process's share of a joined batch, on its device."""
+        return batch.share(self.rank, self.world).to(self.accelerator.device)
+
+    def _sum(self, *values: float) -> list[float]:
+        """Return each value summed over the processes."""
+        if self.world == 1:
+            return list(values)
+        mine = torch.tensor(values, dtype=torch.float64, device=self.accelerator.device)
+        summed: list[float] = self.accelerator.reduce(mine, "sum").tolist()
+        return summed
+
+    def _weights(self) -> dict[str, Tensor]:
+        model = self.accelerator.unwrap_model(self.model)
+        return {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+
+    def _joined_state(self) -> dict[str, Tensor]:
+        """Return the carried state of all processes, by the columns of the joined batch."""
+        own = snap.state_tensors(self.carried)
+        if self.world == 1:
+            return own
+        parts = gather_object([{name: value.cpu() for name, value in own.items()}])
+        shares = [columns(self._size, rank, self.world) for rank in range(self.world)]
+        widths = [share.stop - share.start for share in shares]
+        return {
+            name: torch.cat([part[name][:, :B] for part, B in zip(parts, widths, strict=True)], 1)
+            for name in own
+        }
+
+    def _own_state(self, tensors: Mapping[str, Tensor]) -> State | None:
+        """Return this process's columns of a joined state, on its device."""
+        own = {}
+        for name in (name for name in tensors if name.startswith(snap.STREAM)):
+            value = tensors[name]
+            share = columns(value.shape[1], self.rank, self.world)
+            taken = share if share.stop > share.start else slice(0, 1)
+            own[name] = value[:, taken].to(self.accelerator.device)
+        return snap.restore_state(own)
+
+
+def _optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    kind = torch.optim.AdamW if settings.optimizer == "adamw" else torch.optim.SGD
+    return kind(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
+
+
+def _step_seed(seed: int, epoch: int, step: int, rank: int) -> int:
+    """Return a number that no other step of any process shares, but for chance."""
+    return int(np.random.SeedSequence([seed, epoch, step, rank]).generate_state(1, np.uint64)[0])
+
+
+def _summed_nats(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the summed -ln p of the scored targets; logits [..., C], targets [...]."""
+    rows = logits.flatten(0, -2)
+    return F.cross_entropy(rows, targets.flatten(), ignore_index=IGNORE, reduction="sum")
+
+
+def _detached(state: State | None) -> State | None:
+    """Return the state, cut from the steps that led to it."""
+    if state is None or isinstance(state, Tensor):
+        return None if state is None else state.detach()
+    return tuple(part.detach() for part in state)

@@ -1,0 +1,175 @@
+"""The numbers of one gated recurrent layer, checked once and then never changed."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from glassgate.errors import BadInput
+from glassgate.formulation import Array, Formulation, Update
+
+ARRAYS = ("weight_input", "weight_hidden", "bias_input", "bias_hidden")
+
+
+@dataclass(frozen=True, eq=False)
+class GRUWeights:
+    """The weights of one layer in one direction, in PyTorch's layout.
+
+    Rows come in three blocks of H: **reset, update, candidate**. The arrays are copied and made
+    read-only. Values are not judged: NaN passes.
+
+    Parameters
+    ----------
+    weight_input
+        [3H, I], W of the equations.
+    weight_hidden
+        [3H, H], U of the equations.
+    bias_input
+        [3H], b of the equations.
+    bias_hidden
+        [3H], its last block is c_n of the equations, the rest adds to b_r and b_z.
+    formulation
+        The form of the unit that these numbers were made for.
+
+    Raises
+    ------
+    BadInput
+        When a shape does not fit the others.
+    TypeError
+        When something is not a NumPy array of float32 or float64, when the dtypes differ, or when
+        `formulation` is not a `Formulation`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> weights = GRUWeights(np.ones((6, 3)), np.ones((6, 2)), np.ones(6), np.ones(6))
+    >>> weights.input_size, weights.hidden_size, weights.formulation.update
+    (3, 2, 'keeps')
+    """
+
+    weight_input: Array
+    weight_hidden: Array
+    bias_input: Array
+    bias_hidden: Array
+    formulation: Formulation = field(default_factory=Formulation)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.formulation, Formulation):
+            raise TypeError(
+                f"formulation must be a Formulation, got {type(self.formulation).__name__}"
+            )
+        for name in ARRAYS:
+            object.__setattr__(self, name, _read_only(name, getattr(self, name)))
+        _require_one_dtype({name: getattr(self, name).dtype for name in ARRAYS})
+        rows = self.weight_input.shape[0] if self.weight_input.ndim else 0
+        if self.weight_input.ndim != 2 or rows % 3 or not self.weight_input.size:
+            raise BadInput(
+                f"weight_input must have shape (3H, I) with H and I at least 1, "
+                f"got {self.weight_input.shape}"
+            )
+        require_shape("weight_hidden", self.weight_hidden.shape, (rows, rows // 3))
+        require_shape("bias_input", self.bias_input.shape, (rows,))
+        require_shape("bias_hidden", self.bias_hidden.shape, (rows,))
+
+    @property
+    def input_size(self) -> int:
+        """I, the number of values in one step's input."""
+        return int(self.weight_input.shape[1])
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the number of units."""
+        return int(self.weight_hidden.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """The one dtype of all four arrays, float32 or float64."""
+        return self.weight_input.dtype
+
+    def with_update(self, update: Update) -> "GRUWeights":
+        """Give the same function with an update gate that ``"keeps"`` or ``"writes"``.
+
+        Exact: gate(-a) = 1 - gate(a) for the sigmoid and both hard sigmoids, so negating the
+        update rows of the weights and biases turns z into 1 - z.
+
+        Parameters
+        ----------
+        update
+            ``"keeps"`` or ``"writes"``.
+
+        Raises
+        ------
+        BadInput
+            When `update` is another word.
+        """
+        formulation = replace(self.formulation, update=update)
+        if formulation == self.formulation:
+            return self
+        H = self.hidden_size
+        sign = np.repeat(np.array([1, -1, 1], self.dtype), H)  # (3H,)
+        return GRUWeights(
+            self.weight_input * sign[:, None],
+            self.weight_hidden * sign[:, None],
+            self.bias_input * sign,
+            self.bias_hidden * sign,
+            formulation,
+        )
+
+    def astype(self, dtype: DTypeLike) -> "GRUWeights":
+        """Give the same weights in float32 or float64.
+
+        Raises
+        ------
+        TypeError
+            When `dtype` is neither.
+        """
+        return replace(self, **{name: getattr(self, name).astype(dtype) for name in ARRAYS})
+
+
+def require_shape(name: str, came: tuple[int, ...], expected: tuple[int | str, ...]) -> None:
+    """Refuse an array whose shape is not the expected one.
+
+    Parameters
+    ----------
+    name
+        What the message calls the array.
+    came
+        The array's shape.
+    expected
+        A size for each axis; a letter stands for any size.
+
+    Raises
+    ------
+    BadInput
+        When the number of axes or one of the sizes differs.
+
+    Examples
+    --------
+    >>> require_shape("input", (12, 64, 8), ("T", "B", 8))
+    >>> require_shape("hidden", (8, 64), (2, 8, 64))
+    Traceback (most recent call last):
+    glassgate.errors.BadInput: hidden must have shape (2, 8, 64), got (8, 64)
+    """
+    fits = len(came) == len(expected) and all(
+        isinstance(wanted, str) or wanted == size
+        for wanted, size in zip(expected, came, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        raise BadInput(f"{name} must have shape ({wanted}), got {tuple(came)}")
+
+
+def _read_only(name: str, array: Array) -> Array:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+    if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
+    array = np.array(array, order="C")
+    array.flags.writeable = False
+    return array
+
+
+def _require_one_dtype(dtypes: dict[str, np.dtype[np.floating]]) -> None:
+    if len(set(dtypes.values())) > 1:
+        came = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
+        raise TypeError(f"all weights must have one dtype, got {came}")

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from glassgate.errors import BadInput
+from glassgate.train.corpus import fingerprint, read_sentences, read_stream, read_text
+
+
+def written(folder: Path, data: bytes) -> Path:
+    path = folder / "corpus.txt"
+    path.write_bytes(data)
+    return path
+
+
+def test_the_last_tenth_is_held_out_between_words(tmp_path: Path):
+    words = [f"w{i % 7}" for i in range(200)]
+    corpus = read_stream(written(tmp_path, " ".join(words).encode()))
+    heard = corpus.vocabulary.tokens([*corpus.train, *corpus.held_out])
+    assert heard == words
+    assert len(corpus.held_out) in (19, 20, 21)
+
+
+def test_the_vocabulary_knows_only_what_is_trained_on(tmp_path: Path):
+    corpus = read_stream(written(tmp_path, b"a b " * 50 + b"zebra"))
+    assert corpus.held_out[-1] == corpus.vocabulary.unk
+
+
+def test_newlines_are_space_among_words_and_tokens_among_characters(tmp_path: Path):
+    path = written(tmp_path, b"\xef\xbb\xbfone two\r\nthree\rfour " * 1 + b"one two\n" * 20)
+    words = read_stream(path)
+    assert words.vocabulary.tokens(words.train[:5]) == ["one", "two", "three", "four", "one"]
+    characters = read_stream(path, "characters")
+    assert "".join(characters.vocabulary.tokens(characters.train))[:18] == "one two\nthree\nfour"
+
+
+def test_two_words_suffice_one_is_held_out(tmp_path: Path):
+    corpus = read_stream(written(tmp_path, b"hello there\n"))
+    assert corpus.vocabulary.tokens(corpus.train) == ["hello"]
+    assert corpus.held_out == [corpus.vocabulary.unk]
+
+
+def test_sentences_stand_one_a_line_between_their_marks(tmp_path: Path):
+    corpus = read_sentences(written(tmp_path, b"a b\n\n  c\n" * 10 + b"d\n"))
+    bos, eos = corpus.vocabulary.bos, corpus.vocabulary.eos
+    assert (len(corpus.train), len(corpus.held_out)) == (19, 2)
+    assert all(s[0] == bos and s[-1] == eos for s in [*corpus.train, *corpus.held_out])
+    assert corpus.vocabulary.tokens(corpus.train[0]) == ["<bos>", "a", "b", "<eos>"]
+    assert corpus.held_out[-1] == [bos, corpus.vocabulary.unk, eos]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\n", "is empty"),
+        (b"word\n", "holds a single word"),
+        (b"word WORD word", "holds a single word"),
+        (b"good text \xe9t\xe9", "0xe9 at offset 10"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_stream, read_sentences])
+def test_bad_texts_are_refused(tmp_path: Path, data: bytes, message: str, read: object):
+    with pytest.raises(BadInput, match=message):
+        read(written(tmp_path, data))  # type: ignore[operator]
+
+
+def test_one_line_is_no_set_of_sentences(tmp_path: Path):
+    with pytest.raises(BadInput, match="holds one line"):
+        read_sentences(written(tmp_path, b"the boy saw the dog"))
+
+
+def test_one_character_repeated_is_refused(tmp_path: Path):
+    with pytest.raises(BadInput, match="single character"):
+        read_stream(written(tmp_path, b"aaaa"), "characters")
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path):
+    with pytest.raises(BadInput, match=r"nothing\.txt does not exist"):
+        read_text(tmp_path / "nothing.txt")
+    with pytest.raises(BadInput, match="is a folder"):
+        read_text(tmp_path)
+
+
+def test_a_fingerprint_tells_files_apart(tmp_path: Path):
+    first = fingerprint(written(tmp_path, b"a b"))
+    assert fingerprint(written(tmp_path, b"a b")) == first
+    assert fingerprint(written(tmp_path, b"a c")) != first

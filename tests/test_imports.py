@@ -1,0 +1,15 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["glassgate", "glassgate.gates", "glassgate.reference", "glassgate.weights", "glassgate.data"],
+)
+def test_no_torch_comes_with(module):
+    heavy = {"torch", "accelerate", "tokenizers", "typer", "rich", "matplotlib", "plotly"}
+    code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""
