@@ -45,10 +45,19 @@ def test_sentences_predict_their_own_next_token_up_to_their_length():
     assert not any(batch.carries for batch in batches)
 
 
-def test_batches_are_of_like_length():
-    batches = sentences([[1] * n for n in range(2, 34)], 8, 0, 3)
-    assert sorted(len(b.inputs) for b in batches) == [8, 16, 24, 32]
-    assert all(int(b.lengths.min()) == len(b.inputs) - 7 for b in batches)
+def test_held_out_and_labelled_batches_are_of_like_length():
+    rising = [[1] * n for n in range(1, 33)]
+    for batches in (
+        sentences([[1, *row] for row in rising], 8, 0, None),
+        labelled(rising, [0] * 32, 8, 0, 3),
+    ):
+        assert sorted(len(b.inputs) for b in batches) == [8, 16, 24, 32]
+        assert all(int(b.lengths.min()) == len(b.inputs) - 7 for b in batches)
+
+
+def test_training_batches_of_sentences_mix_all_lengths():
+    batches = sentences([[1] * n for n in range(2, 66)], 8, 0, 3)
+    assert min(int(b.lengths.max() - b.lengths.min()) for b in batches) > 16
 
 
 def test_order_is_a_function_of_seed_and_epoch():

@@ -15,18 +15,12 @@ from safetensors.torch import load_file, save_file
 import glassgate.train.files as files
 from glassgate.errors import BadInput
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train import (
-    Diverged,
-    Epoch,
-    Output,
-    Settings,
-    Step,
-    Watcher,
-    load,
-    train_classifier,
-    train_language,
-)
 from glassgate.train.files import write_whole
+from glassgate.train.load import load
+from glassgate.train.loop import Diverged
+from glassgate.train.run import Output, train_classifier, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Epoch, Step, Watcher
 
 TINY = Settings(hidden_size=8, embedding_size=6, batch_size=2, bptt=5, epochs=2)
 MODEL_FILES = {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl"}
@@ -270,7 +264,9 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing(
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from glassgate.train import Output, Settings, Watcher, train_language
+from glassgate.train.run import Output, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Watcher
 
 class Fill(Watcher):
     def on_epoch_end(self, epoch):

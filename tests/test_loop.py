@@ -11,18 +11,12 @@ from torch import Tensor, nn
 
 from glassgate.errors import BadInput
 from glassgate.nn.models import NETWORKS, Classifier, LanguageModel
-from glassgate.train import (
-    ClassifierTask,
-    Diverged,
-    Epoch,
-    SentenceTask,
-    Settings,
-    Step,
-    StreamTask,
-    Watcher,
-    fit,
-)
 from glassgate.train.batches import Batch
+from glassgate.train.loop import Diverged, fit
+from glassgate.train.settings import Settings
+from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask
+from glassgate.train.watch import Epoch, Step, Watcher
+from glassgate.train.worker import ramp
 
 # Two sentences of a language whose middle word decides its last.
 SAID = [[1, 3, 5, 5, 6, 2], [1, 4, 5, 5, 7, 2]] * 16
@@ -86,12 +80,32 @@ def test_the_outcome_is_what_the_watchers_heard():
 
 
 def test_the_model_is_left_with_its_best_weights():
-    task, settings = language(learning_rate=0.5, clip=100.0, epochs=12)
+    task, settings = language(epochs=12)
+    crossed = [[1, 3, 5, 5, 7, 2], [1, 4, 5, 5, 6, 2]]  # what is learned in the end is wrong here
+    task = SentenceTask(task.model, SAID, crossed, settings)
     outcome = fit(task, settings)
     assert outcome.best.valid_loss == min(epoch.valid_loss for epoch in outcome.history)
     assert outcome.best.epoch < len(outcome.history)
     assert not task.model.training
     assert held_out_loss(task) == pytest.approx(outcome.best.valid_loss, rel=1e-5)
+
+
+def test_the_linear_schedule_rises_for_a_twentieth_and_falls_to_nothing():
+    shares = [ramp(progress) for progress in (0.0, 0.025, 0.05, 0.525, 1.0)]
+    assert shares == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0])
+
+
+def test_the_linear_schedule_is_followed():
+    task, settings = language(schedule="linear", epochs=1, optimizer="sgd", weight_decay=0.0)
+    settings = replace(settings, batch_size=32)
+    task = SentenceTask(task.model, SAID, SAID[:4], settings)  # one step, half-way through the run
+    other, plain = language(epochs=1, optimizer="sgd", weight_decay=0.0)
+    plain = replace(plain, batch_size=32, learning_rate=settings.learning_rate * ramp(0.5))
+    other = SentenceTask(other.model, SAID, SAID[:4], plain)
+    fit(task, settings)
+    fit(other, plain)
+    for name, value in task.model.state_dict().items():
+        assert value.equal(other.model.state_dict()[name]), name
 
 
 def held_out_loss(task: SentenceTask) -> float:

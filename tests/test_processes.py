@@ -13,19 +13,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train import (
-    ClassifierTask,
-    Interrupted,
-    Output,
-    SentenceTask,
-    Settings,
-    Step,
-    StreamTask,
-    Task,
-    Watcher,
-    fit,
-    train_language,
-)
+from glassgate.train.interrupt import Interrupted
+from glassgate.train.loop import fit
+from glassgate.train.run import Output, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task
+from glassgate.train.watch import Step, Watcher
 
 SETTINGS = Settings(hidden_size=8, embedding_size=6, dropout=0.0, batch_size=5, bptt=4, epochs=3)
 # One step of plain descent at rate 1 moves the weights by the gradient itself.

@@ -11,21 +11,19 @@ from pathlib import Path
 import pytest
 
 from glassgate.errors import BadInput
-from glassgate.train import (
-    Interrupted,
-    Output,
-    Settings,
-    Step,
-    Watcher,
-    train_classifier,
-    train_language,
-)
+from glassgate.train.interrupt import Interrupted
+from glassgate.train.run import Output, train_classifier, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Step, Watcher
 
 SETTINGS = Settings(hidden_size=12, embedding_size=8, batch_size=4, bptt=4, epochs=3, dropout=0.3)
 RUN = """
 import json, sys, time
 from pathlib import Path
-from glassgate.train import Interrupted, Output, Settings, Watcher, train_language
+from glassgate.train.interrupt import Interrupted
+from glassgate.train.run import Output, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Watcher
 
 class Slow(Watcher):
     def on_step(self, step):

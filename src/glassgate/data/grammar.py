@@ -169,6 +169,15 @@ class Grammar:
                 found.append((word, expansion.probability * probability, left))
         return found
 
+    def word_class(self, word: str) -> str:
+        """Name the first category that lists `word` by itself, or the end of a sentence."""
+        if word == END:
+            return "end"
+        for block in self.rules.file.blocks:
+            if any(alternative.items == (word,) for alternative in block.alternatives):
+                return block.head.category.lower()
+        return "function word"
+
     def surprisal(self, words: Iterable[str]) -> float:
         """-log2 of the probability of a whole sentence, its end included, in bits.
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from glassgate.errors import BadInput
 from glassgate.nn import GRU, LSTM, SRN, Feedforward
+from glassgate.nn.ragged import run_ragged
 
 State = Tensor | tuple[Tensor, ...]
 """What a network carries from step to step; every tensor has the batch on its second axis."""
@@ -55,13 +56,20 @@ class LanguageModel(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.decoder = nn.Linear(hidden_size, vocabulary_size)
 
-    def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, tokens: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State | None]:
         """Return logits [T, B, V] of the token after each of `tokens` [T, B], and the state.
 
-        No state is the zero state.
+        No state is the zero state. With `lengths` [B] the columns are whole sequences from zero
+        state: the logits are those of the valid steps alone, [N, V] in the order of
+        `run_ragged`, and no state comes back.
         """
         embedded = self.dropout(self.embedding(tokens))  # (T, B, I)
-        output, state = self.network(embedded, state)  # (T, B, H)
+        if lengths is None:
+            output, state = self.network(embedded, state)  # (T, B, H)
+        else:
+            output, state = run_ragged(self.network, embedded, lengths), None  # (N, H)
         return self.decoder(self.dropout(output)), state
 
 

@@ -96,17 +96,24 @@ def stream(tokens: Sequence[int], bos: int, width: int, stretch: int) -> list[Ba
 def sentences(
     sequences: Sequence[Sequence[int]], size: int, seed: int, epoch: int | None
 ) -> list[Batch]:
-    """Gather sequences of like length, each predicting its own next token.
+    """Gather sequences, each predicting its own next token.
 
     A sequence of n + 1 tokens (its first and last mark included) gives n inputs and n targets.
-    `epoch` decides, with `seed`, who meets whom and in which order; None keeps length order.
+    `epoch` decides, with `seed`, who meets whom and in which order, whatever their lengths: the
+    gradient of sentences of one length pulls away from that of the language, and a model trained
+    so ends several times farther from the truth. None gathers them by length.
     """
+    lengths = np.array([len(sequence) for sequence in sequences])
+    if epoch is None:
+        order = np.argsort(lengths, kind="stable")
+    else:
+        order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
     batches = []
-    for chosen in _by_length([len(s) for s in sequences], size, seed, epoch):
+    for chosen in (order[start : start + size] for start in range(0, len(order), size)):
         rows = [np.asarray(sequences[i], dtype=np.int64) for i in chosen]
-        inputs, lengths = _pad([row[:-1] for row in rows], 0)
+        inputs, valid = _pad([row[:-1] for row in rows], 0)
         targets, _ = _pad([row[1:] for row in rows], IGNORE)
-        batches.append(Batch(inputs, targets, lengths))
+        batches.append(Batch(inputs, targets, valid))
     return batches
 
 
@@ -117,7 +124,10 @@ def labelled(
     seed: int,
     epoch: int | None,
 ) -> list[Batch]:
-    """Gather sequences of like length, each with its class; order as in `sentences`."""
+    """Gather sequences of like length, each with its class.
+
+    `epoch` shuffles, with `seed`, the batches and who among equals meets whom; None does not.
+    """
     batches = []
     for chosen in _by_length([len(s) for s in sequences], size, seed, epoch):
         inputs, lengths = _pad([np.asarray(sequences[i], dtype=np.int64) for i in chosen], 0)

@@ -162,7 +162,9 @@ class _Run:
         if not math.isfinite(nats):
             where = f"epoch {position.epoch}, step {position.step + 1}"
             self._diverge(f"the loss became {nats} at {where}")
-        self.worker.learn()
+        self.worker.learn(
+            (position.epoch - 1 + (position.step + 0.5) / steps) / self.settings.epochs
+        )
         position.add(nats, batch, time.perf_counter() - start)
         step = Step(
             position.epoch,

@@ -17,14 +17,10 @@ from glassgate.train.folder import SAVE_SECONDS, ModelFolder
 from glassgate.train.load import build
 from glassgate.train.loop import Outcome, fit
 from glassgate.train.reviews import encode_reviews, read_reviews
-from glassgate.train.settings import Settings
+from glassgate.train.settings import CLASSIFIER, LANGUAGE, MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task
 from glassgate.train.tokens import Level, Vocabulary
 from glassgate.train.watch import Watcher
-
-LANGUAGE = Settings()
-CLASSIFIER = Settings(dropout=0.6, batch_size=64)
-MINIMUM_FREQUENCY = 2  # times that a token must occur in the data to train on
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def train_language(
     Ctrl-C, `OSError` when the folder cannot be written.
     """
     data: Any = (read_sentences if by_sentence else read_stream)(corpus, level, minimum_frequency)
-    model = _model("language", data.vocabulary, (), settings)
+    model = new_model("language", data.vocabulary, (), settings)
     assert isinstance(model, LanguageModel)
     task: Task
     if by_sentence:
@@ -83,7 +79,7 @@ def train_classifier(
     """
     found = read_reviews(reviews, text, label)
     data = encode_reviews(found, settings.seed, minimum_frequency)
-    model = _model("classifier", data.vocabulary, data.classes, settings)
+    model = new_model("classifier", data.vocabulary, data.classes, settings)
     assert isinstance(model, Classifier)
     task = ClassifierTask(model, data.train, data.held_out, settings)
     more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
@@ -94,7 +90,7 @@ def train_classifier(
     return _fit(task, settings, config, data.vocabulary, output, watchers, notes)
 
 
-def _model(
+def new_model(
     kind: str, vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
 ) -> nn.Module:
     """Return the model in its first state, a function of the seed."""

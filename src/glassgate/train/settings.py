@@ -11,6 +11,7 @@ from glassgate.errors import BadInput
 
 NETWORKS = ("feedforward", "srn", "gru", "lstm")
 OPTIMIZERS = ("adamw", "sgd")
+SCHEDULES = ("plateau", "linear")
 PRECISIONS = ("no", "bf16")
 
 
@@ -33,8 +34,9 @@ class Settings:
     optimizer: str = "adamw"  # one of OPTIMIZERS
     weight_decay: float = 0.01
     clip: float = 1.0  # largest norm of the gradient
+    schedule: str = "plateau"  # "linear": up for a twentieth of all steps, then down to 0
     plateau_factor: float = 0.5  # the learning rate is multiplied by this on a plateau
-    plateau_patience: int = 1  # epochs without improvement before that
+    plateau_patience: int = 0  # epochs without improvement before that
     patience: int = 4  # epochs without improvement before training stops
     seed: int = 0
     mixed_precision: str = "no"  # one of PRECISIONS
@@ -43,6 +45,7 @@ class Settings:
         """Check every value."""
         _check_choice("network", self.network, NETWORKS)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("mixed_precision", self.mixed_precision, PRECISIONS)
         for name in ("hidden_size", "embedding_size", "epochs", "batch_size", "bptt", "patience"):
             _check_whole(name, getattr(self, name), 1, 1_000_000)
@@ -86,3 +89,8 @@ def _check_number(name: str, value: object, what: str, holds: Callable[[float], 
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not good or not holds(float(str(value))):
         raise BadInput(f"{name} must be a number {what}, got {value!r}")
+
+
+LANGUAGE = Settings()
+CLASSIFIER = Settings(dropout=0.5)
+MINIMUM_FREQUENCY = 2  # times that a token must occur in the data to train on

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from glassgate.nn.models import Classifier, LanguageModel, State
+from glassgate.nn.ragged import valid_steps
 from glassgate.train.batches import Batch, labelled, sentences, stream
 from glassgate.train.settings import Settings
 
 Measure = Literal["perplexity", "accuracy"]
 HELD_OUT_COLUMNS = 16  # a held-out stream is read in this many columns ...
 HELD_OUT_HEIGHT = 100  # ... of at least this many tokens
+
+
+class Prediction(NamedTuple):
+    """What a model says of a batch."""
+
+    logits: Tensor  # [N, C], a row for each target
+    targets: Tensor  # [N], `IGNORE` where a row is not scored
+    state: State | None  # to carry to the next batch, if that asks for it
 
 
 class Task(Protocol):
@@ -33,10 +42,8 @@ class Task(Protocol):
     def held_out(self) -> Sequence[Batch]:
         """Return the joined batches of the held-out data."""
 
-    def logits(
-        self, model: nn.Module, batch: Batch, state: State | None
-    ) -> tuple[Tensor, State | None]:
-        """Return logits [T, B, V] or [B, C] for the batch's targets, and the state to carry."""
+    def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Prediction:
+        """Meet a batch with a model, in the state carried from the batch before."""
 
 
 class StreamTask:
@@ -65,11 +72,10 @@ class StreamTask:
         """Return the held-out stretches; their form does not depend on the settings."""
         return self._held_out
 
-    def logits(
-        self, model: nn.Module, batch: Batch, state: State | None
-    ) -> tuple[Tensor, State | None]:
-        """Return logits [T, B, V] and the state to carry."""
-        return _pair(model(batch.inputs, state))
+    def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Prediction:
+        """Predict each next token of the stretch."""
+        logits, state = model(batch.inputs, state)
+        return Prediction(logits.flatten(0, 1), batch.targets.flatten(), state)
 
 
 class SentenceTask:
@@ -90,18 +96,23 @@ class SentenceTask:
         self._held_out = sentences(held_out, settings.batch_size, settings.seed, None)
 
     def batches(self, epoch: int) -> Sequence[Batch]:
-        """Return batches of sentences of like length, shuffled by seed and epoch."""
+        """Return batches of sentences drawn by seed and epoch."""
         return sentences(self._train, self._settings.batch_size, self._settings.seed, epoch)
 
     def held_out(self) -> Sequence[Batch]:
         """Return the held-out sentences by length."""
         return self._held_out
 
-    def logits(
-        self, model: nn.Module, batch: Batch, state: State | None
-    ) -> tuple[Tensor, State | None]:
-        """Return logits [T, B, V]; nothing is carried."""
-        return _pair(model(batch.inputs, state))[0], None
+    def predict(
+        self,
+        model: nn.Module,
+        batch: Batch,
+        state: State | None,  # noqa: ARG002 - every sentence starts anew
+    ) -> Prediction:
+        """Predict each next token of each sentence."""
+        logits, _ = model(batch.inputs, lengths=batch.lengths)  # (N, V)
+        targets = batch.targets[valid_steps(batch.lengths, len(batch.targets))]  # (N,)
+        return Prediction(logits, targets, None)
 
 
 class ClassifierTask:
@@ -129,16 +140,11 @@ class ClassifierTask:
         """Return the held-out sequences by length."""
         return self._held_out
 
-    def logits(
+    def predict(
         self,
         model: nn.Module,
         batch: Batch,
         state: State | None,  # noqa: ARG002 - every sequence starts anew
-    ) -> tuple[Tensor, State | None]:
-        """Return logits [B, C]; nothing is carried."""
-        logits: Tensor = model(batch.inputs, batch.lengths)
-        return logits, None
-
-
-def _pair(result: tuple[Tensor, State]) -> tuple[Tensor, State]:
-    return result
+    ) -> Prediction:
+        """Predict the class of each sequence."""
+        return Prediction(model(batch.inputs, batch.lengths), batch.targets, None)

@@ -25,6 +25,8 @@ from glassgate.train.snapshot import Position, Snapshot
 from glassgate.train.tasks import Task
 from glassgate.train.watch import Epoch
 
+WARM_UP = 0.05  # share of the run in which the linear schedule rises before it falls
+
 
 class Worker:
     """The model in training, its optimizer, and the state that it carries."""
@@ -55,16 +57,19 @@ class Worker:
         torch.manual_seed(_step_seed(self.settings.seed, position.epoch, position.step, self.rank))
         self.model.train()
         own, state = self._own(batch), self.carried if batch.carries else None
-        logits, state = self.task.logits(self.model, own, state)
-        nats = _summed_nats(logits, own.targets)
+        logits, targets, state = self.task.predict(self.model, own, state)
+        nats = _summed_nats(logits, targets)
         self.carried = _detached(state)
         self._size = batch.size
         self._objective = nats * (self.world / batch.count)
         total, stop, save = self._sum(nats.item(), *wishes)
         return total, stop, save
 
-    def learn(self) -> None:
-        """Descend along the gradient of the last loss."""
+    def learn(self, progress: float) -> None:
+        """Descend along the gradient of the last loss; `progress` 0..1 is how far the run is."""
+        if self.settings.schedule == "linear":
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * ramp(progress)
         self.accelerator.backward(self._objective)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.optimizer.step()
@@ -80,9 +85,10 @@ class Worker:
         nats = right = count = 0.0
         for batch in self.task.held_out():
             own = self._own(batch)
-            logits, state = self.task.logits(self.model, own, state if batch.carries else None)
-            nats += _summed_nats(logits, own.targets).item()
-            right += int((logits.argmax(-1) == own.targets).sum())
+            carried = state if batch.carries else None
+            logits, targets, state = self.task.predict(self.model, own, carried)
+            nats += _summed_nats(logits, targets).item()
+            right += int((logits.argmax(-1) == targets).sum())
             count += batch.count
         nats, right = self._sum(nats, right)
         return nats / count, right / count
@@ -90,7 +96,8 @@ class Worker:
     def after_epoch(self, valid_loss: float, improved: bool) -> None:
         """Keep the weights if they are the best; reduce the learning rate on a plateau."""
         self.carried = None
-        self.plateau.step(valid_loss)
+        if self.settings.schedule == "plateau":
+            self.plateau.step(valid_loss)
         if improved:
             self.best = self._weights()
 
@@ -178,15 +185,19 @@ def _optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     return kind(model.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
 
 
+def ramp(progress: float) -> float:
+    """Return the share of the learning rate that the linear schedule allows, `progress` 0..1."""
+    return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
+
+
 def _step_seed(seed: int, epoch: int, step: int, rank: int) -> int:
     """Return a number that no other step of any process shares, but for chance."""
     return int(np.random.SeedSequence([seed, epoch, step, rank]).generate_state(1, np.uint64)[0])
 
 
 def _summed_nats(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the summed -ln p of the scored targets; logits [..., C], targets [...]."""
-    rows = logits.flatten(0, -2)
-    return F.cross_entropy(rows, targets.flatten(), ignore_index=IGNORE, reduction="sum")
+    """Return the summed -ln p of the scored targets; logits [N, C], targets [N]."""
+    return F.cross_entropy(logits, targets, ignore_index=IGNORE, reduction="sum")
 
 
 def _detached(state: State | None) -> State | None:

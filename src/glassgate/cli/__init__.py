@@ -1,0 +1,49 @@
+"""The command line: `glassgate COMMAND`, each command in a file of its own.
+
+Commands import what they need when they run, so that ``glassgate --help`` answers at once.
+"""
+
+import os
+import sys
+
+import typer
+
+from glassgate.cli import compare, demo, grammar, predict, score, trace, train
+from glassgate.errors import BadInput
+from glassgate.train.interrupt import Interrupted
+
+app = typer.Typer(
+    name="glassgate",
+    help="GRUs you can see into, at a speed you can ship.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.add_typer(train.app, name="train")
+app.command("compare")(compare.compare)
+app.command("predict")(predict.predict)
+app.command("score")(score.score)
+app.command("trace")(trace.trace)
+app.add_typer(grammar.app, name="grammar")
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 2 for bad input, 130 after Ctrl-C."""
+    try:
+        app()
+    except BadInput as error:
+        _fail(str(error), 2)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except Interrupted as stopped:
+        _fail(str(stopped), 130)
+    except KeyboardInterrupt:
+        _fail("stopped", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks, per machine
+        print(f"glassgate: {message}", file=sys.stderr)
+    sys.exit(code)

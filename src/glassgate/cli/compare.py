@@ -1,0 +1,123 @@
+"""`glassgate compare`: several networks with several seeds on one corpus, in one table."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glassgate.cli.options import (
+    Characters,
+    Corpus,
+    MinimumFrequency,
+    Overwrite,
+    Resume,
+    Sentences,
+    saying_how_to_go_on,
+    with_settings,
+)
+from glassgate.train.settings import LANGUAGE, MINIMUM_FREQUENCY, NETWORKS, Settings
+
+if TYPE_CHECKING:
+    from glassgate.experiments.compare import Row, Run, Study
+
+CURVES, TABLE = "curves.png", "table.md"
+
+
+@with_settings(LANGUAGE, without=("network",))
+def compare(
+    corpus: Corpus,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the study goes.")
+    ],
+    settings: Settings,
+    networks: Annotated[str, typer.Option(metavar="NAME,...", help="Which to train.")] = ",".join(
+        NETWORKS
+    ),
+    seeds: Annotated[
+        int, typer.Option(min=1, help="Runs of each network: --seed, the next number, ...")
+    ] = 3,
+    characters: Characters = False,
+    sentences: Sentences = False,
+    minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    overwrite: Overwrite = False,
+    resume: Resume = False,
+) -> None:
+    """Train each network with each seed and say which predicts the held-out text best.
+
+    The folder gets results.json, table.md, curves.png, and a model folder
+    for each run.
+
+    For example:
+
+        glassgate compare novel.txt --networks srn,gru --output study/
+
+        glassgate compare novel.txt --networks srn,gru --output study/ --resume
+    """
+    from glassgate.cli.screen import is_main, watching
+    from glassgate.experiments.compare import Study, read_study, run_study
+
+    study = Study(
+        corpus,
+        output,
+        [name.strip() for name in networks.split(",") if name.strip()],
+        range(settings.seed, settings.seed + seeds),
+        settings,
+        "characters" if characters else "words",
+        sentences,
+        minimum_frequency,
+    )
+    with saying_how_to_go_on(), watching() as watcher:
+        run_study(study, watcher, overwrite=overwrite, resume=resume)
+    if is_main():
+        _report(study, read_study(study))
+
+
+def _report(study: Study, runs: Sequence[Run]) -> None:
+    """Write and print what was found."""
+    from glassgate.experiments.compare import RESULTS, summary, to_json
+    from glassgate.report.pictures import learning_curves
+    from glassgate.train.files import write_whole
+
+    results = {"command": sys.argv, **_versions(), **to_json(study, runs)}
+    table = _table(summary(runs))
+    curves: dict[str, list[list[float]]] = {}
+    for run in runs:
+        values = [epoch.valid_measure for epoch in run.history]
+        curves.setdefault(run.network, []).append(values)
+    picture = io.BytesIO()
+    learning_curves(curves, picture, f"Learning {study.corpus.name}", "held-out perplexity")
+    write_whole(study.folder / TABLE, table.encode())
+    write_whole(study.folder / CURVES, picture.getvalue())
+    write_whole(study.folder / RESULTS, (json.dumps(results, indent=2) + "\n").encode())
+    typer.echo(table, nl=False)
+    typer.echo(f"{study.folder} holds {RESULTS}, {TABLE}, {CURVES} and a model folder for each run")
+
+
+def _versions() -> dict[str, str]:
+    import torch
+
+    import glassgate
+
+    return {"glassgate": glassgate.__version__, "torch": torch.__version__}
+
+
+def _table(rows: Sequence[Row]) -> str:
+    """Return the rows as an aligned Markdown table."""
+    lines = [("network", "parameters", "held-out perplexity", "seconds")]
+    for row in rows:
+        spread = "" if row.deviation is None else f" ± {row.deviation:.2f}"
+        perplexity = f"{row.perplexity:.2f}{spread}"
+        lines.append((row.network, f"{row.parameters:,}", perplexity, f"{row.seconds:.1f}"))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = f"|:{'-' * widths[0]}-|" + "|".join(f"-{'-' * width}:" for width in widths[1:]) + "|"
+    said = [
+        "| " + " | ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) + " |"
+        for line in lines
+    ]
+    return "\n".join([said[0], rule, *said[1:]]) + "\n"

@@ -1,0 +1,75 @@
+"""`glassgate grammar`: sentences from the embedded grammar or one's own, and its text."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glassgate.data.grammar import END, Grammar
+from glassgate.errors import BadInput
+
+app = typer.Typer(help="Look at the demo's language, or at one of your own.", no_args_is_help=True)
+
+GrammarFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--grammar", metavar="FILE", help="A grammar of your own.", show_default="embedded"
+    ),
+]
+
+
+@app.command()
+def sample(
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many sentences.")] = 10,
+    seed: Annotated[int, typer.Option(help="Of the sentences.")] = 0,
+    grammar: GrammarFile = None,
+) -> None:
+    """Print sentences, one a line.
+
+    Examples:
+
+        glassgate grammar sample -n 5
+
+        glassgate grammar sample -n 20000 --seed 1 > corpus.txt
+    """
+    for words in Grammar.load(grammar).sample(count, seed):
+        typer.echo(" ".join(words))
+
+
+@app.command("next")
+def next_words(
+    prefix: Annotated[str, typer.Argument(help="The beginning of a sentence; may be empty.")],
+    grammar: GrammarFile = None,
+) -> None:
+    """Print the exact distribution of the next word after a prefix.
+
+    Example:
+
+        glassgate grammar next "the boys who the dog chases"
+    """
+    words = Grammar.load(grammar).prefixes(prefix.split())[-1].next_words
+    for word, probability in sorted(words.items(), key=lambda pair: -pair[1]):
+        typer.echo(f"{probability:.6f}  {'(end of sentence)' if word == END else word}")
+
+
+@app.command()
+def show(
+    output: Annotated[
+        Path | None, typer.Option(help="Write to a new file, not to the screen.")
+    ] = None,
+) -> None:
+    """Print the embedded grammar, to be copied and changed.
+
+    Example:
+
+        glassgate grammar show --output mine.grammar
+
+        glassgate grammar sample --grammar mine.grammar
+    """
+    text = Grammar.load().text
+    if output is None:
+        typer.echo(text, nl=False)
+    elif output.exists():
+        raise BadInput(f"{output} exists already; name a new file")
+    else:
+        output.write_text(text, encoding="utf-8")

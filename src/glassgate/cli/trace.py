@@ -1,0 +1,88 @@
+"""`glassgate trace`: the gates of a network over a text, as a picture or as numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from glassgate.cli.options import Model, Overwrite, check_free
+from glassgate.cli.predict import say_unknown, visible
+
+if TYPE_CHECKING:
+    from glassgate.experiments.trace import TextGates
+
+
+def trace(
+    model: Model,
+    text: Annotated[str, typer.Argument(help="The words to read.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", show_default="trace.png, .npz or .json"),
+    ] = None,
+    format: Annotated[
+        Literal["png", "npz", "json"] | None,
+        typer.Option(help="A picture, or the arrays.", show_default="by the output's name, or png"),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Show what every gate did at every word: units x words, kept and reset side by side.
+
+    The numbers hold, for each layer, the arrays reset, update, candidate,
+    hidden and kept (words x units), and each unit's mean kept share and
+    memory span in words.
+
+    For example:
+
+        glassgate trace model/ "the boy fell down and hurt his knee"
+
+        glassgate trace model/ "the boy fell down" --format npz
+    """
+    from glassgate.experiments.trace import trace_text
+    from glassgate.train.files import write_whole
+    from glassgate.train.load import load
+
+    ending = output.suffix.removeprefix(".") if output else ""
+    kind = format or (ending if ending in ("npz", "json") else "png")
+    path = output or Path(f"trace.{kind}")
+    check_free(path, overwrite)
+    traced = trace_text(load(model), text)
+    say_unknown(traced.unknown)
+    make = {"png": _picture, "npz": _arrays, "json": _json}[kind]
+    write_whole(path, make(traced))
+    typer.echo(f"{path}: {len(traced.words)} words, {_layers(traced)}")
+
+
+def _layers(traced: TextGates) -> str:
+    layers = len(traced.layers)
+    units = traced.layers[0].kept.shape[-1]
+    return f"{units} units" if layers == 1 else f"{layers} layers of {units} units"
+
+
+def _picture(traced: TextGates) -> bytes:
+    from glassgate.report.pictures import gate_picture
+
+    picture = io.BytesIO()
+    words = [visible(word) for word in traced.words]
+    title = textwrap.shorten(" ".join(words), 90, placeholder=" …")
+    gate_picture(words, traced.layers, picture, title)
+    return picture.getvalue()
+
+
+def _arrays(traced: TextGates) -> bytes:
+    import numpy as np
+
+    file = io.BytesIO()
+    words = np.array(traced.words)
+    form = np.array(json.dumps(vars(traced.formulation)))
+    arrays: dict[str, Any] = {"words": words, "formulation": form, **traced.to_arrays()}
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
+def _json(traced: TextGates) -> bytes:
+    return (json.dumps(traced.to_json()) + "\n").encode()

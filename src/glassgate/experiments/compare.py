@@ -1,0 +1,209 @@
+"""Several networks, each with several seeds, on one corpus.
+
+A study is a folder with a model folder for each run. What it found is read from those alone, so
+that a study that was stopped at any moment can go on.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from glassgate.errors import BadInput
+from glassgate.train.corpus import fingerprint
+from glassgate.train.folder import METRICS, MODEL, STATE, read_config
+from glassgate.train.load import load
+from glassgate.train.run import Output, train_language
+from glassgate.train.settings import Settings
+from glassgate.train.tokens import Level
+from glassgate.train.watch import Epoch, Watcher
+
+RESULTS = "results.json"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is compared; `BadInput` for no network, no seed, or one of them twice.
+
+    `settings` hold what all runs share; each has its own network and seed.
+    """
+
+    corpus: Path
+    folder: Path
+    networks: Sequence[str]
+    seeds: Sequence[int]
+    settings: Settings
+    level: Level
+    by_sentence: bool
+    minimum_frequency: int
+
+    def __post_init__(self) -> None:
+        """Check networks and seeds."""
+        for name, values in (("networks", self.networks), ("seeds", self.seeds)):
+            if not values or len(set(values)) < len(values):
+                said = ", ".join(map(str, values)) or "none"
+                raise BadInput(f"{name} must be one or more, each named once, got {said}")
+        list(self.runs())  # settings check themselves
+
+    def runs(self) -> Iterator[tuple[Path, Settings]]:
+        """Give the model folder and the settings of each run."""
+        for network in self.networks:
+            for seed in self.seeds:
+                settings = replace(self.settings, network=network, seed=seed)
+                yield self.folder / f"{network}-{seed}", settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, as its folder tells it."""
+
+    network: str
+    seed: int
+    parameters: int
+    best: Epoch
+    history: tuple[Epoch, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of training steps."""
+        return sum(epoch.seconds for epoch in self.history)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One network over its seeds: a line of the table."""
+
+    network: str
+    parameters: int
+    perplexity: float  # held out, mean of the best epochs
+    deviation: float | None  # standard deviation over seeds; None for one seed
+    seconds: float  # of training steps, mean
+
+
+def run_study(
+    study: Study,
+    watcher: Callable[[str], Watcher],
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> None:
+    """Train every network with every seed.
+
+    With `resume` finished runs are kept and a half-finished one goes on. `BadInput` when the
+    folder already holds a study and neither is given, or when it was made in another way.
+    """
+    if resume and not study.folder.is_dir():
+        raise BadInput(f"{study.folder} does not exist: there is nothing to resume")
+    folders = [folder for folder, _ in study.runs()]
+    if not (overwrite or resume) and any(map(Path.exists, [study.folder / RESULTS, *folders])):
+        raise BadInput(
+            f"{study.folder} already holds a study: choose another folder, or say overwrite or "
+            "resume"
+        )
+    for folder, settings in study.runs():
+        if resume and _finished(study, folder, settings):
+            continue
+        goes_on = resume and (folder / STATE).exists()
+        train_language(
+            study.corpus,
+            Output(folder, overwrite=not goes_on, resume=goes_on),
+            settings,
+            level=study.level,
+            by_sentence=study.by_sentence,
+            minimum_frequency=study.minimum_frequency,
+            watchers=[watcher(folder.name)],
+        )
+
+
+def read_study(study: Study) -> list[Run]:
+    """Read what the runs of a finished study reached."""
+    return [_read(folder, settings) for folder, settings in study.runs()]
+
+
+def summary(runs: Sequence[Run]) -> list[Row]:
+    """Return a row for each network, in the order of the runs."""
+    rows = []
+    for network in dict.fromkeys(run.network for run in runs):
+        own = [run for run in runs if run.network == network]
+        reached = [run.best.valid_measure for run in own]
+        deviation = statistics.stdev(reached) if len(own) > 1 else None
+        seconds = statistics.mean(run.seconds for run in own)
+        mean = statistics.mean(reached)
+        rows.append(Row(network, own[0].parameters, mean, deviation, seconds))
+    return rows
+
+
+def to_json(study: Study, runs: Sequence[Run]) -> dict[str, Any]:
+    """Return all that was found, and what it was found with, as JSON can hold it."""
+    shared = {k: v for k, v in study.settings.to_json().items() if k not in ("network", "seed")}
+    return {
+        "corpus": study.corpus.name,
+        "corpus_sha256": fingerprint(study.corpus),
+        "level": study.level,
+        "by_sentence": study.by_sentence,
+        "minimum_frequency": study.minimum_frequency,
+        "settings": shared,
+        "seeds": list(study.seeds),
+        "networks": [asdict(row) for row in summary(runs)],
+        "runs": [
+            {
+                "network": run.network,
+                "seed": run.seed,
+                "parameters": run.parameters,
+                "best_epoch": run.best.epoch,
+                "valid_loss": run.best.valid_loss,
+                "valid_perplexity": run.best.valid_measure,
+                "train_seconds": run.seconds,
+                "epochs": [epoch.to_json() for epoch in run.history],
+            }
+            for run in runs
+        ],
+    }
+
+
+def _finished(study: Study, folder: Path, settings: Settings) -> bool:
+    """Whether a run needs nothing more; `BadInput` when it was made in another way.
+
+    A run that diverged has no state to go on from, and has not reached its end either.
+    """
+    if (folder / STATE).exists() or not (folder / MODEL).exists():
+        return False
+    wanted = {
+        "data_sha256": fingerprint(study.corpus),
+        "level": study.level,
+        "by_sentence": study.by_sentence,
+        "minimum_frequency": study.minimum_frequency,
+        **settings.to_json(),
+    }
+    config = read_config(folder)
+    found = {**config, **config.get("settings", {})}
+    for name, value in wanted.items():
+        if found.get(name) != value:
+            raise BadInput(f"{folder} was made with {name} {found.get(name)!r}, not {value!r}")
+    history = _history(folder)
+    best = min(history, key=lambda epoch: epoch.valid_loss)
+    return len(history) in (settings.epochs, best.epoch + settings.patience)
+
+
+def _read(folder: Path, settings: Settings) -> Run:
+    history = _history(folder)
+    best = min(history, key=lambda epoch: epoch.valid_loss)
+    parameters = sum(parameter.numel() for parameter in load(folder).model.parameters())
+    return Run(settings.network, settings.seed, parameters, best, history)
+
+
+def _history(folder: Path) -> tuple[Epoch, ...]:
+    """Read metrics.jsonl, a line an epoch."""
+    path = folder / METRICS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        history = tuple(Epoch.from_json(json.loads(line), "perplexity") for line in lines)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from None
+    if not history:
+        raise BadInput(f"{path} is empty, expected a line an epoch")
+    return history

@@ -1,0 +1,53 @@
+"""What a page on an experiment says, as plain data: whoever renders it decides how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart: a y for each x, and perhaps an interval around each."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines over one pair of axes; `band` is a stretch of x that stands out, with its name."""
+
+    x_title: str
+    y_title: str
+    y_range: tuple[float, float]
+    lines: tuple[Line, ...]
+    band: tuple[float, float, str] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as a person reads them."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One answer: a heading, how to read what follows, and a table or a chart."""
+
+    heading: str
+    explanation: str
+    body: Table | Chart
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: what it is about, and its sections from top to bottom."""
+
+    title: str
+    lead: str
+    sections: tuple[Section, ...]

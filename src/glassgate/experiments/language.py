@@ -1,0 +1,108 @@
+"""A language whose truth is known, ready for networks to learn and to be measured on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassgate.data.dependency import Cell, Item, dependency_items
+from glassgate.data.grammar import Grammar
+from glassgate.errors import BadInput
+from glassgate.nn.models import LanguageModel
+from glassgate.train.run import new_model
+from glassgate.train.settings import Settings
+from glassgate.train.tasks import SentenceTask
+from glassgate.train.tokens import Vocabulary
+
+Floats = NDArray[np.float32]
+
+TRAIN, VALID, HELD_OUT = 80_000, 500, 5_000  # sentences
+
+
+@dataclass(frozen=True)
+class Language:
+    """Sentences of one grammar, and what is true of them.
+
+    Attributes
+    ----------
+    ids
+        The id of each word; that of `<eos>` is the sentence's end.
+    train, valid, held_out
+        Sentences to learn from, to choose the best epoch by, and to measure on.
+    truth
+        The exact distribution of the next word at each place of each held-out sentence, its end
+        included: [n + 1, V] over ids.
+    items
+        Forced choices at dependencies; none where the grammar declares no construction.
+    """
+
+    grammar: Grammar
+    vocabulary: Vocabulary
+    ids: Mapping[str, int]
+    train: list[list[str]]
+    valid: list[list[str]]
+    held_out: list[list[str]]
+    truth: list[Floats]
+    items: dict[Cell, list[Item]]
+
+    def context(self, words: Sequence[str]) -> list[int]:
+        """Give the ids of `<bos>` and the words."""
+        return [self.vocabulary.bos, *(self.ids[word] for word in words)]
+
+    def sentence(self, words: Sequence[str]) -> list[int]:
+        """Give the ids of a whole sentence between its marks."""
+        return [*self.context(words), self.vocabulary.eos]
+
+
+def sample_language(
+    grammar: Grammar, seed: int, train: int = TRAIN, held_out: int = HELD_OUT
+) -> Language:
+    """Sample sentences and forced choices, each kind from a random stream of its own.
+
+    Held-out sentences are new draws from the same grammar: a short one may stand in both.
+
+    Raises
+    ------
+    BadInput
+        If a word of the grammar is not one token: lower-case letters, or a single mark.
+    """
+    try:
+        vocabulary = Vocabulary.of(grammar.words)
+    except BadInput as error:
+        raise BadInput(f"{grammar.rules.file.name}: {error}") from None
+    seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
+    ids = {token: i for i, token in enumerate(vocabulary.tokens(range(len(vocabulary))))}
+    heard = grammar.sample(held_out, seeds[2])
+    return Language(
+        grammar,
+        vocabulary,
+        ids,
+        grammar.sample(train, seeds[0]),
+        grammar.sample(VALID, seeds[1]),
+        heard,
+        [true_distributions(grammar, ids, words) for words in heard],
+        dependency_items(grammar, seeds[3]),
+    )
+
+
+def true_distributions(
+    grammar: Grammar, ids: Mapping[str, int], words: Sequence[str]
+) -> Floats:
+    """Give the exact distribution of the next word at each place of a sentence, [n + 1, V]."""
+    truth = np.zeros((len(words) + 1, len(ids)), np.float32)
+    for place, prefix in enumerate(grammar.prefixes(words)):
+        for word, probability in prefix.next_words.items():
+            truth[place, ids[word]] = probability
+    return truth
+
+
+def language_task(language: Language, settings: Settings) -> SentenceTask:
+    """Give the task of learning a language with an untrained network, a function of the seed."""
+    model = new_model("language", language.vocabulary, (), settings)
+    assert isinstance(model, LanguageModel)
+    train, valid = (
+        [language.sentence(words) for words in sentences]
+        for sentences in (language.train, language.valid)
+    )
+    return SentenceTask(model, train, valid, settings)

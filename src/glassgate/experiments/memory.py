@@ -1,0 +1,78 @@
+"""How the GRU did it: what each unit keeps, for how long, and its gates over a sentence."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from glassgate.experiments.language import Language
+from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.nn.gru import GRU
+from glassgate.nn.models import LanguageModel
+from glassgate.nn.trace import trace
+
+SENTENCES = 1_000  # held-out sentences that the means are taken over
+LONG, SHORT = 5.0, 2.0  # words: a unit is long from one span on, short up to the other
+
+
+class Memory(NamedTuple):
+    """A GRU's units over held-out sentences: [H] each, spans in words."""
+
+    kept: NDArray[np.float64]
+    span: NDArray[np.float64]
+
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """The units from the longest memory to the shortest."""
+        return np.argsort(-self.span, kind="stable")
+
+    @property
+    def long(self) -> list[int]:
+        """The units that keep for `LONG` words and more, the longest first."""
+        return [int(unit) for unit in self.order if self.span[unit] >= LONG]
+
+    @property
+    def short(self) -> list[int]:
+        """The units that keep for `SHORT` words and less, the shortest first."""
+        return [int(unit) for unit in self.order[::-1] if self.span[unit] <= SHORT]
+
+
+def unit_memory(model: LanguageModel, language: Language) -> Memory:
+    """Measure mean kept share and memory span of each unit over held-out sentences."""
+    contexts = [language.context(words) for words in language.held_out[:SENTENCES]]
+    lengths = [len(context) for context in contexts]
+    tokens = torch.zeros(max(lengths), len(contexts), dtype=torch.long)  # (T, B)
+    for column, context in enumerate(contexts):
+        tokens[: len(context), column] = torch.tensor(context)
+    kept = kept_share(_gates(model, tokens).kept, lengths)
+    return Memory(kept, memory_span(kept))
+
+
+def sentence_gates(model: LanguageModel, language: Language, words: list[str]) -> Gates:
+    """Read every gate over one sentence; arrays [n, 1, H], a step for each word.
+
+    The step of `<bos>`, which every sentence shares, is left out.
+    """
+    gates = _gates(model, torch.tensor(language.context(words))[:, None])
+    return Gates(*(getattr(gates, name)[1:] for name in Gates.__dataclass_fields__))
+
+
+def _gates(model: LanguageModel, tokens: torch.Tensor) -> Gates:
+    assert isinstance(model.network, GRU)
+    with torch.no_grad():
+        return trace(model.network, model.embedding(tokens))[0]
+
+
+def long_sentence(language: Language, shortest: int = 13, longest: int = 18) -> list[str]:
+    """Choose a sentence with a long dependency, short enough for a picture.
+
+    The first forced choice over ten words or more that fits, completed by its right word; in a
+    grammar without constructions, the longest held-out sentence that fits.
+    """
+    for cell, items in language.items.items():
+        if cell.distance_min >= 10:
+            for item in items:
+                if shortest <= len(item.words) < longest:
+                    return [*item.words, item.right]
+    return max((w for w in language.held_out if len(w) <= longest), key=len)

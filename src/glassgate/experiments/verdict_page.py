@@ -1,0 +1,237 @@
+"""The answers of the verdict experiment as a person reads them: a table, a picture, a page.
+
+Everything here is made of what `results.json` holds.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from glassgate.experiments.content import Chart, Line, Page, Section, Table
+from glassgate.experiments.verdict_gates import NEAR
+from glassgate.experiments.verdict_text import PLACES
+
+Results = Mapping[str, Any]
+
+NAMES = {"srn": "SRN", "gru": "GRU"}
+COLOURS = ("#0072B2", "#D55E00", "#009E73")  # Okabe & Ito 2008: told apart by the colour-blind
+MARKS = ("o", "s", "^")
+DASHES = ("-", "--", ":")
+
+
+def statements(results: Results) -> list[dict[str, Any]]:
+    """Compare what the seed document says with what was measured.
+
+    `direction` says whether the gate moved the way it says, `extent` whether it came within
+    `NEAR` of the value it names.
+    """
+    found: list[dict[str, Any]] = [_start(results)]
+    for units, suffix in (("all", ""), ("carrying", "_carrying")):
+        reset, kept = f"reset{suffix}", f"kept{suffix}"
+        late, before = _gate(results, "end", "verdict"), _gate(results, "end", "plot before")
+        after = _gate(results, "start", "plot after")
+        found.append(
+            {
+                "statement": "over a verdict at the end the reset gate falls towards 0",
+                "units": units,
+                "measured": {"verdict": late[reset], "plot_before": before[reset]},
+                "direction": late[reset] < before[reset],
+                "extent": late[reset] <= NEAR,
+            }
+        )
+        found.append(
+            {
+                "statement": "after a verdict at the start the kept share is near 1",
+                "units": units,
+                "measured": {"plot_after": after[kept], "plot_before_a_late_one": before[kept]},
+                "direction": after[kept] > before[kept],
+                "extent": after[kept] >= 1 - NEAR,
+            }
+        )
+    return found
+
+
+def tables(results: Results) -> tuple[Table, Table, Table]:
+    """Return accuracy by place and distance, the gates, and the seed's statements."""
+    return _accuracy_table(results), _gate_table(results), _statement_table(results)
+
+
+def page(results: Results) -> Page:
+    """Return the content of the page."""
+    plan = results["plan"]
+    accuracy, gates, said = tables(results)
+    by_distance, kept, reset = charts(results)
+    lead = (
+        f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
+        f"verdict, {results['words_in_a_review']:.0f} words on average (a full stop counts as "
+        f"one), trained an SRN and a GRU of {plan['training']['hidden_size']} units; "
+        f"{plan['test_reviews']:,} others, of sentences that neither has seen, tested them. "
+        f"Seed {results['seed']}: {results['command']}"
+    )
+    return Page(
+        "Where does the verdict stand?",
+        lead,
+        (
+            Section("Who remembers the verdict?", HOW_DISTANCE, by_distance),
+            Section("Accuracy by place and distance", HOW_ACCURACY, accuracy),
+            Section("How much of the past is kept, word by word", HOW_KEPT, kept),
+            Section("How much of the past the new content sees", HOW_RESET, reset),
+            Section("The gates over the verdict and over the plot", HOW_GATES, gates),
+            Section("What the document says, and what was measured", HOW_SAID, said),
+        ),
+    )
+
+
+HOW_DISTANCE = (
+    "Each point is the share of test reviews whose class is told, by the number of words that "
+    "follow the verdict; bars are 95% intervals, and 0.5 is chance."
+)
+HOW_ACCURACY = (
+    "A row is a group of test reviews; a network that reads single words only, not the negation "
+    "before them, reaches 67% in every row but the last two."
+)
+HOW_KEPT = (
+    "The share of each unit's state that passes from one word to the next, mean over the GRU's "
+    "units and reviews; 0 is the first word of the verdict."
+)
+HOW_RESET = (
+    "The reset gate at each word, mean over the GRU's units and reviews: at 0 the candidate sees "
+    "the current word alone, at 1 the whole previous state."
+)
+HOW_GATES = (
+    "Means over words and units; the carrying units are the quarter whose last state says most "
+    "of the class."
+)
+HOW_SAID = (
+    "Direction says whether the gate moved the way the document says, extent whether it came "
+    f"within {NEAR} of the value the document names."
+)
+
+
+def charts(results: Results) -> tuple[Chart, Chart, Chart]:
+    """Return accuracy by distance, and kept share and reset gate around the verdict."""
+    words = "words between the verdict and the end"
+    lines = tuple(_distance_line(network) for network in results["networks"])
+    by_distance = Chart(words, "accuracy", (0.3, 1.03), lines)
+    return by_distance, _around(results, "kept", "kept share"), _around(results, "reset", "reset")
+
+
+def picture(results: Results) -> bytes:
+    """Return the charts as a PNG."""
+    figure = Figure(figsize=(8, 10), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    titles = (
+        "Who remembers the verdict?",
+        "GRU: share of the state that is kept, word by word",
+        "GRU: reset gate, word by word",
+    )
+    every = zip(figure.subplots(3, 1), charts(results), titles, strict=True)
+    for axes, chart, title in every:
+        _draw(axes, chart)
+        axes.set_title(title, loc="left")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+# The pieces ---------------------------------------------------------------------------------------
+
+
+def _start(results: Results) -> dict[str, Any]:
+    """Say whether the GRU remembers a verdict at the start better than the SRN."""
+    rows = {n["name"]: _row(n["by_place"], place="start") for n in results["networks"]}
+    return {
+        "statement": "the GRU remembers a verdict at the start better than the SRN",
+        "units": None,
+        "measured": {name: row["accuracy"] for name, row in rows.items()},
+        "direction": rows["gru"]["accuracy"] > rows["srn"]["accuracy"],
+        "extent": rows["gru"]["low"] > rows["srn"]["high"],
+    }
+
+
+def _row(rows: Sequence[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
+    return next(row for row in rows if all(row[name] == value for name, value in wanted.items()))
+
+
+def _gate(results: Results, place: str, part: str) -> dict[str, Any]:
+    return _row(results["gates"]["by_place"], place=place, part=part)
+
+
+def _accuracy_table(results: Results) -> Table:
+    networks = results["networks"]
+    rows = []
+    for group, name in (
+        ("by_place", lambda row: f"verdict at the {row['place']}"),
+        ("by_distance", lambda row: f"{_span(row)} words before the end"),
+        ("by_negation", lambda row: f"verdict {'negated' if row['negated'] else 'plain'}"),
+    ):
+        for together in zip(*(network[group] for network in networks), strict=True):
+            shares = (f"{row['accuracy']:.1%}" for row in together)
+            rows.append((name(together[0]), str(together[0]["n"]), *shares))
+    columns = ("reviews", "n", *(NAMES[network["name"]] for network in networks))
+    return Table(columns, tuple(rows))
+
+
+def _span(row: Mapping[str, Any]) -> str:
+    low, high = row["distance_min"], row["distance_max"]
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def _gate_table(results: Results) -> Table:
+    columns = ("verdict", "words of", "n", "kept", "reset", "kept, carrying", "reset, carrying")
+    values = ("kept", "reset", "kept_carrying", "reset_carrying")
+    rows = [
+        (f"at the {row['place']}", row["part"], str(row["n"]), *(f"{row[v]:.3f}" for v in values))
+        for row in results["gates"]["by_place"]
+    ]
+    return Table(columns, tuple(rows))
+
+
+def _statement_table(results: Results) -> Table:
+    rows = []
+    for said in results["statements"]:
+        numbers = (f"{name.replace('_', ' ')} {v:.3f}" for name, v in said["measured"].items())
+        of = f" ({said['units']} units)" if said["units"] else ""
+        marks = ("yes" if said[mark] else "no" for mark in ("direction", "extent"))
+        rows.append((said["statement"] + of, ", ".join(numbers), *marks))
+    return Table(("statement", "measured", "direction", "extent"), tuple(rows))
+
+
+def _distance_line(network: Mapping[str, Any]) -> Line:
+    rows = network["by_distance"]
+    middles = tuple((row["distance_min"] + row["distance_max"]) / 2 for row in rows)
+    accuracy, low, high = (tuple(row[v] for row in rows) for v in ("accuracy", "low", "high"))
+    return Line(NAMES[network["name"]], middles, accuracy, low, high)
+
+
+def _around(results: Results, gate: str, title: str) -> Chart:
+    rows = results["gates"]["around"]
+    lines = []
+    for place in PLACES:
+        own = [row for row in rows if row["place"] == place]
+        x = tuple(float(row["offset"]) for row in own)
+        lines.append(Line(f"verdict at the {place}", x, tuple(row[gate] for row in own)))
+    band = (-0.5, results["words_in_a_verdict"] - 0.5, "verdict (mean length)")
+    return Chart("words from the first of the verdict", title, (0, 1), tuple(lines), band)
+
+
+def _draw(axes: Axes, chart: Chart) -> None:
+    if chart.band:
+        axes.axvspan(chart.band[0], chart.band[1], color="0.9", label=chart.band[2])
+    for i, line in enumerate(chart.lines):
+        style: dict[str, Any] = {"color": COLOURS[i], "linestyle": DASHES[i], "label": line.name}
+        axes.plot(line.x, line.y, marker=MARKS[i], markersize=4, **style)
+        if line.low:
+            y, low, high = np.array(line.y), np.array(line.low), np.array(line.high)
+            size = (np.maximum(0, y - low), np.maximum(0, high - y))
+            axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=COLOURS[i])
+    axes.set(xlabel=chart.x_title, ylabel=chart.y_title, ylim=chart.y_range)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best", fontsize="small")

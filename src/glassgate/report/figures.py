@@ -1,0 +1,115 @@
+"""Plotly figures for pages, in colours that the colour-blind can tell apart (Okabe & Ito 2008)."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from plotly import graph_objects as go
+
+COLOURS = {
+    "feedforward": "#999999",
+    "srn": "#E69F00",
+    "gru": "#0072B2",
+    "lstm": "#D55E00",
+    "truth": "#000000",
+}
+SYMBOLS = {
+    "feedforward": "x",
+    "srn": "triangle-up",
+    "gru": "circle",
+    "lstm": "square",
+    "truth": "diamond",
+}
+
+
+def _figure(title: str, height: int, **layout: object) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        title={"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
+        template="plotly_white",
+        height=height,
+        margin={"l": 56, "r": 12, "t": 48, "b": 56},
+        legend={"orientation": "h", "y": -0.22},
+        **layout,
+    )
+    return figure
+
+
+def line_figure(
+    title: str,
+    x: Sequence[object],
+    lines: Mapping[str, Sequence[float | None]],
+    x_title: str,
+    y_title: str,
+    *,
+    logarithmic: bool = False,
+) -> go.Figure:
+    """Draw one line a network over common places; None leaves a gap."""
+    figure = _figure(title, 380, xaxis_title=x_title, yaxis_title=y_title)
+    for name, values in lines.items():
+        figure.add_scatter(
+            x=list(x),
+            y=list(values),
+            name=name,
+            mode="lines+markers",
+            line={"color": COLOURS[name], "width": 2.5},
+            marker={"symbol": SYMBOLS[name], "size": 9},
+            hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
+        )
+    if logarithmic:
+        figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+    return figure
+
+
+def bar_figure(
+    title: str, groups: Sequence[str], bars: Mapping[str, Sequence[float]], y_title: str
+) -> go.Figure:
+    """Draw a group of bars for each of `groups`, one bar a network."""
+    figure = _figure(title, 380, barmode="group", yaxis_title=y_title)
+    for name, values in bars.items():
+        figure.add_bar(
+            x=list(groups),
+            y=list(values),
+            name=name,
+            marker_color=COLOURS[name],
+            hovertemplate=f"{name}, %{{x}}: %{{y:.4f}}<extra></extra>",
+        )
+    return figure
+
+
+def span_figure(title: str, spans: Sequence[float]) -> go.Figure:
+    """Draw the memory span of each unit of a layer, the longest first, in words."""
+    order = np.argsort(-np.asarray(spans), kind="stable")
+    figure = _figure(
+        title, 380, xaxis_title="units, longest memory first", yaxis_title="memory span (words)"
+    )
+    figure.add_bar(
+        x=list(range(1, len(spans) + 1)),
+        y=[spans[unit] for unit in order],
+        marker_color=COLOURS["gru"],
+        customdata=[[int(unit)] for unit in order],
+        hovertemplate="unit %{customdata[0]}: %{y:.2f} words<extra></extra>",
+    )
+    figure.update_yaxes(type="log")
+    return figure
+
+
+def gate_figure(
+    title: str, words: Sequence[str], gate: Sequence[Sequence[float]], order: Sequence[int]
+) -> go.Figure:
+    """Draw a gate [T][H] as units x words, units in the given order from top to bottom."""
+    array = np.asarray(gate)[:, list(order)].T  # (H, T)
+    figure = _figure(title, 560, yaxis_title="units, longest memory on top")
+    places = list(range(len(words)))
+    figure.add_heatmap(
+        z=array,
+        x=places,
+        customdata=[[[word, unit] for word in words] for unit in order],
+        colorscale="Cividis",
+        zmin=0,
+        zmax=1,
+        colorbar={"thickness": 12, "tickvals": [0, 0.5, 1]},
+        hovertemplate="unit %{customdata[1]} at “%{customdata[0]}”: %{z:.3f}<extra></extra>",
+    )
+    figure.update_xaxes(tickvals=places, ticktext=list(words), tickangle=-60)
+    figure.update_yaxes(autorange="reversed", showticklabels=False)
+    return figure

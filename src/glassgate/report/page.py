@@ -1,0 +1,82 @@
+"""A self-contained HTML page: sections of text, tables and plotly figures, nothing fetched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+
+import jinja2
+from plotly import graph_objects as go
+from plotly.offline import get_plotlyjs
+
+CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d"]}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text below a header; the first column names the row."""
+
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question and its answer.
+
+    Attributes
+    ----------
+    heading
+        The question.
+    text
+        What to look for, one paragraph an entry.
+    tables, figures
+        The answer; figures stand side by side where the page is wide enough.
+    """
+
+    heading: str
+    text: Sequence[str]
+    tables: Sequence[Table] = ()
+    figures: Sequence[go.Figure] = field(default=())
+
+
+def render_page(
+    title: str, lead: str, sections: Sequence[Section], facts: Mapping[str, str]
+) -> str:
+    """Write a page as one HTML text that opens without a network.
+
+    Parameters
+    ----------
+    title, lead
+        The page's title and the sentence below it.
+    sections
+        From top to bottom.
+    facts
+        How the page was made: command, seed, versions; a line each at the end.
+    """
+    folder = resources.files("glassgate.report")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
+    return template.render(
+        title=title,
+        lead=lead,
+        sections=[
+            {
+                "heading": section.heading,
+                "text": section.text,
+                "tables": section.tables,
+                "figures": [
+                    figure.to_html(
+                        full_html=False,
+                        include_plotlyjs=False,
+                        config=CONFIG,
+                        div_id=f"figure-{number}-{place}",
+                    )
+                    for place, figure in enumerate(section.figures)
+                ],
+            }
+            for number, section in enumerate(sections, start=1)
+        ],
+        facts=facts,
+        plotly=get_plotlyjs(),
+    )
