@@ -160,3 +160,5 @@ def test_two_processes_write_one_folder_and_resume_to_the_same_bits(folders: tup
 if __name__ == "__main__":
     train_all(Path(sys.argv[1]))
     train_folders(Path(sys.argv[1]))
+    if torch.distributed.is_initialized():  # else gloo's threads may outlive the interpreter
+        torch.distributed.destroy_process_group()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,9 +37,9 @@ def compare(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the study goes.")
     ],
     settings: Settings,
-    networks: Annotated[str, typer.Option(metavar="NAME,...", help="Which to train.")] = ",".join(
-        NETWORKS
-    ),
+    networks: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Which to train.", show_default="all four")
+    ] = ",".join(NETWORKS),
     seeds: Annotated[
         int, typer.Option(min=1, help="Runs of each network: --seed, the next number, ...")
     ] = 3,
@@ -84,7 +85,11 @@ def _report(study: Study, runs: Sequence[Run]) -> None:
     from glassgate.report.pictures import learning_curves
     from glassgate.train.files import write_whole
 
-    results = {"command": sys.argv, **_versions(), **to_json(study, runs)}
+    results = {
+        "command": shlex.join(["glassgate", *sys.argv[1:]]),
+        **_versions(),
+        **to_json(study, runs),
+    }
     table = _table(summary(runs))
     curves: dict[str, list[list[float]]] = {}
     for run in runs:

@@ -1,5 +1,89 @@
-"""x"""
+"""`glassgate demo`: the main job on the embedded grammar, from nothing to the page."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from glassgate.cli.grammar import GrammarFile
+
+if TYPE_CHECKING:
+    from glassgate.experiments.demo import Results
 
 
-def demo() -> None:
-    """Demo."""
+def demo(
+    output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Of sentences, weights and order.")] = 0,
+    grammar: GrammarFile = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older demo.")] = False,
+) -> None:
+    """Train four networks on one language and show what they remember, and how.
+
+    Writes report.html (open it in a browser), results.json (the same numbers) and gates.png.
+
+    Examples
+    --------
+        glassgate demo --output demo
+
+        glassgate demo --seed 7 --grammar mine.grammar --output mine
+    """
+    from rich.console import Console
+
+    from glassgate.cli.screen import watching
+    from glassgate.data.grammar import Grammar
+    from glassgate.experiments.demo import run_demo
+    from glassgate.experiments.language import sample_language
+    from glassgate.experiments.output import check_free
+
+    check_free(output / "results.json", overwrite)
+    console = Console(stderr=True, highlight=False)
+    loaded = Grammar.load(grammar)
+    with console.status("sampling sentences and dependencies …"):
+        language = sample_language(loaded, seed)
+    with watching() as watcher:
+        results = run_demo(language, seed, watcher)
+    _write(output, results)
+    _print(results)
+    typer.echo(f"\nThe page is {output / 'report.html'}; open it in a browser.")
+
+
+def _write(output: Path, results: "Results") -> None:
+    import io
+    import json
+
+    import numpy as np
+
+    from glassgate.experiments.output import provenance
+    from glassgate.gates import Gates
+    from glassgate.report.demo_page import demo_page
+    from glassgate.report.pictures import gate_picture
+    from glassgate.train.files import write_whole
+
+    made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
+    facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}
+    shown = results["gates"]
+    kept, reset = (np.asarray(shown[name])[:, None] for name in ("kept", "reset"))  # (T, 1, H)
+    picture = io.BytesIO()
+    gates = Gates(reset=reset, update=kept, candidate=kept, hidden=kept, kept=kept)
+    gate_picture(shown["words"], gates, picture, "The gates of the GRU over one sentence")
+    output.mkdir(parents=True, exist_ok=True)
+    write_whole(output / "report.html", demo_page(results, facts).encode())
+    write_whole(output / "gates.png", picture.getvalue())
+    write_whole(output / "results.json", json.dumps({**made, **results}, indent=1).encode())
+
+
+def _print(results: "Results") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from glassgate.report.demo_tables import overview
+
+    content = overview(results)
+    table = Table(title=None, caption=content.caption, caption_justify="left")
+    for place, name in enumerate(content.header):
+        table.add_column(name, justify="left" if place == 0 else "right")
+    for row in content.rows:
+        table.add_row(*row)
+    Console(highlight=False).print(table)

@@ -26,8 +26,8 @@ def sample(
 ) -> None:
     """Print sentences, one a line.
 
-    Examples:
-
+    Examples
+    --------
         glassgate grammar sample -n 5
 
         glassgate grammar sample -n 20000 --seed 1 > corpus.txt

@@ -8,7 +8,11 @@ import typer
 from glassgate.cli.options import Model
 
 SHOWN = 10  # next words
-MEANINGS = {"<unk>": "<unk> (any word it does not know)", "<eos>": "<eos> (end of the sentence)"}
+SPELLED = {
+    "<unk>": "<unk> (any word it does not know)",
+    "<eos>": "<eos> (end of the sentence)",
+    " ": "' '",
+}
 
 
 def predict(
@@ -37,7 +41,7 @@ def predict(
         typer.echo(f"after: {between.join(map(visible, prediction.read))}")
         names = names[:SHOWN]
     for name, probability in names:
-        typer.echo(f"{probability:.6f}  {MEANINGS.get(name, visible(name))}")
+        typer.echo(f"{probability:.6f}  {SPELLED.get(name, visible(name))}")
 
 
 def say_unknown(words: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from torch import distributed
 
 from glassgate.train.progress import Bars
 from glassgate.train.watch import Epoch, Watcher
@@ -20,13 +21,20 @@ def is_main() -> bool:
 
 @contextmanager
 def watching() -> Iterator[Callable[[str], Watcher]]:
-    """Give a function that makes the watcher of a network from its label."""
+    """Give a function that makes the watcher of a network from its label.
+
+    Several processes part on the way out; left to the interpreter's end, their threads abort it.
+    """
     console = Console(stderr=True, quiet=not is_main(), highlight=False)
-    if console.is_terminal:
-        with Bars(console) as bars:
-            yield bars.watcher
-    else:
-        yield lambda label: Lines(label, console)
+    try:
+        if console.is_terminal:
+            with Bars(console) as bars:
+                yield bars.watcher
+        else:
+            yield lambda label: Lines(label, console)
+    finally:
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.destroy_process_group()
 
 
 def figures(epoch: Epoch) -> str:

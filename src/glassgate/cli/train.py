@@ -95,11 +95,14 @@ def classifier(
 ) -> None:
     """Learn the class of a text; a random tenth of the texts is held out.
 
+    Empty texts are counted and skipped. The best epoch on the held-out texts
+    is kept.
+
     For example:
 
         glassgate train classifier reviews.csv --output sentiment-model/
 
-        glassgate train classifier csv.csv --text body --label mood -o mood/
+        glassgate train classifier tweets.csv --text body --label mood -o mood/
     """
     from glassgate.cli.screen import watching
     from glassgate.train import run

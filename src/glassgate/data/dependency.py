@@ -1,4 +1,4 @@
-"""Forced choices at a dependency: "the boy who fell down hurt ..." his or her?
+"""Forced choices at a dependency: "the boy who fell down hurt ..." calls for his, not her.
 
 Items come in twins: the same sentence with one feature of the cue swapped, so that what is right
 in one is wrong in the other ("the girl who fell down hurt ..."). A network that sees only words
@@ -77,7 +77,7 @@ def dependency_items(
         The items of each cell found, twins side by side; cells in the order of the file's
         constructions, then by distance.
     """
-    chance = random.Random(seed)  # noqa: S311 items are no secrets
+    chance = random.Random(seed)
     looked: Counter[tuple[int, int]] = Counter()
     cells: dict[tuple[int, Cell], list[Item]] = {}
     for _ in range(sentences):
@@ -153,16 +153,16 @@ def find_twin(
     Of all such swaps one that leaves the words between the ends alone is taken where there is
     one, by chance among several; None where the grammar has no counterpart at all.
     """
-    cue, target = dependency.cue, dependency.target
+    cue, target, words = dependency.cue, dependency.target, derivation.words
     found = []
     for swapped in _swaps(grammar, derivation, target):
         try:
             twin = derive(grammar.rules, Replay(derivation, swapped)).words
         except LookupError:  # under these values the grammar has no such sentence
             continue
-        if len(twin) == len(derivation.words) and twin[target.begin] != derivation.words[target.begin]:
+        if len(twin) == len(words) and twin[target.begin] != words[target.begin]:
             between = slice(cue.end, target.begin)
-            found.append(Twin(twin[between] != derivation.words[between], twin))
+            found.append(Twin(twin[between] != words[between], twin))
     clean = [twin for twin in found if not twin.cue_repeated]
     return chance.choice(clean or found) if found else None
 

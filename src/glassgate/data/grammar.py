@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Optional
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from glassgate.errors import BadInput
 END = "<eos>"
 """What follows the last word of a sentence."""
 
-Stack = Optional[tuple[Symbol | str, "Stack"]]  # what to write next, and what comes after it
+Stack: TypeAlias = "tuple[Symbol | str, Stack] | None"  # what to write next, and what comes after
 Opening = tuple[str, float, Stack]  # a next word, its probability, and what is left to write
 
 
@@ -127,7 +127,7 @@ class Grammar:
         >>> " ".join(Grammar.load().sample(1, seed=0)[0])
         ''
         """
-        chance = random.Random(seed)  # noqa: S311 sentences are no secrets
+        chance = random.Random(seed)
         return [self.derive(chance).words for _ in range(count)]
 
     def begin(self) -> Prefix:
@@ -170,13 +170,14 @@ class Grammar:
         return found
 
     def word_class(self, word: str) -> str:
-        """Name the first category that lists `word` by itself, or the end of a sentence."""
-        if word == END:
-            return "end"
+        """Name the class that the file gives a category that lists `word`, else "other"."""
+        classes = self.rules.file.classes
         for block in self.rules.file.blocks:
-            if any(alternative.items == (word,) for alternative in block.alternatives):
-                return block.head.category.lower()
-        return "function word"
+            if block.head.category in classes and any(
+                a.items == (word,) for a in block.alternatives
+            ):
+                return classes[block.head.category]
+        return "other"
 
     def surprisal(self, words: Iterable[str]) -> float:
         """-log2 of the probability of a whole sentence, its end included, in bits.
@@ -197,7 +198,9 @@ class Grammar:
     def mean_length(self) -> float:
         """Words in a sentence on average, its end counted as one."""
         words = {
-            symbol: sum(e.probability * sum(isinstance(i, str) for i in e.items) for e in expansions)
+            symbol: sum(
+                e.probability * sum(isinstance(i, str) for i in e.items) for e in expansions
+            )
             for symbol, expansions in self.rules.reachable.items()
         }
         return 1.0 + self.rules.total(words)
@@ -214,7 +217,7 @@ class Grammar:
             symbol: -sum(e.probability * np.log2(e.probability) for e in expansions)
             for symbol, expansions in self.rules.reachable.items()
         }
-        chance = random.Random(seed)  # noqa: S311
+        chance = random.Random(seed)
         derivations = [self.derive(chance) for _ in range(sample)]
         hidden = [d.bits - self.surprisal(d.words) for d in derivations]
         return float(self.rules.total(choice) - np.mean(hidden))

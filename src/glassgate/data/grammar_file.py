@@ -3,6 +3,7 @@
 The file is meant to be copied and changed (docs/grammar.md shows one piece by piece)::
 
     feature number = singular plural          # features and their values
+    class noun = Noun                         # how figures name the words of a category
     cue Noun                                  # words that a dependency starts from
     construction verb = Verb                  # words it ends at, under this name
 
@@ -84,6 +85,7 @@ class GrammarFile:
 
     name: str
     features: dict[str, tuple[str, ...]]
+    classes: dict[str, str]  # category -> class of its words
     cues: tuple[str, ...]
     constructions: tuple[Construction, ...]
     blocks: tuple[Block, ...]
@@ -95,6 +97,7 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self.text, self.name = text, name
         self.features: dict[str, tuple[str, ...]] = {}
+        self.classes: dict[str, str] = {}
         self.cues: list[str] = []
         self.constructions: list[Construction] = []
         self.heads: list[tuple[Symbol, int]] = []
@@ -111,7 +114,12 @@ class _Reader:
                 yield number, content[0].isspace(), content.strip()
 
     def read(self) -> GrammarFile:
-        readers = {"feature": self.feature, "cue": self.cue, "construction": self.construction}
+        readers = {
+            "feature": self.feature,
+            "class": self.word_class,
+            "cue": self.cue,
+            "construction": self.construction,
+        }
         for number, indented, content in self.lines():
             first = content.split()[0]
             if indented:
@@ -122,10 +130,13 @@ class _Reader:
                 self.heads.append((self.symbol(number, content), number))
                 self.bodies.append([])
         if not self.heads:
-            raise BadInput(f"{self.name}: expected at least one category with alternatives, found none")
+            raise BadInput(
+                f"{self.name}: expected at least one category with alternatives, found none"
+            )
         return GrammarFile(
             self.name,
             self.features,
+            self.classes,
             tuple(self.cues),
             tuple(self.constructions),
             tuple(map(self.block, self.heads, self.bodies)),
@@ -141,6 +152,13 @@ class _Reader:
                 raise self.fail(line, f"the feature name or value '{word}' stands twice")
             known.add(word)
         self.features[name] = tuple(values.split())
+
+    def word_class(self, line: int, content: str) -> None:
+        name, equals, categories = (part.strip() for part in content.partition("="))
+        if not name or not equals or not categories:
+            raise self.fail(line, f"expected 'class NAME = CATEGORY …', got '{content}'")
+        for category in categories.split():
+            self.classes[self.category(line, category)] = name
 
     def cue(self, line: int, content: str) -> None:
         for category in content.split() or [""]:

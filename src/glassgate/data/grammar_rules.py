@@ -102,9 +102,9 @@ class Rules:
             if category not in categories:
                 raise BadInput(f"{self.file.name}: the cue '{category}' occurs in no sentence")
         for construction in self.file.constructions:
-            for category in (*construction.targets, construction.after):
-                if category and category not in categories:
-                    raise self.fail(construction.line, f"'{category}' occurs in no sentence")
+            for named in filter(None, (*construction.targets, construction.after)):
+                if named not in categories:
+                    raise self.fail(construction.line, f"'{named}' occurs in no sentence")
 
     @cached_property
     def nullable(self) -> set[Symbol]:
@@ -152,8 +152,8 @@ class Rules:
             values, vectors = np.linalg.eig(self.children.T)
             worst = int(np.abs(vectors[:, np.abs(values).argmax()]).argmax())
             symbol = list(self.reachable)[worst]
-            message = f"'{symbol}' writes itself again once or more on average, so sentences grow without end"
-            raise self.fail(self.blocks[symbol].line, message)
+            grows = "writes itself again once or more on average, so sentences grow without end"
+            raise self.fail(self.blocks[symbol].line, f"'{symbol}' {grows}")
 
     @cached_property
     def children(self) -> NDArray[np.float64]:

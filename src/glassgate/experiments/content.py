@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -46,8 +47,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: what it is about, and its sections from top to bottom."""
+    """A page: what it is about, its sections from top to bottom, and how it was made."""
 
     title: str
     lead: str
     sections: tuple[Section, ...]
+    facts: Mapping[str, str]

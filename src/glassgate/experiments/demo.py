@@ -12,7 +12,7 @@ import numpy as np
 from glassgate.data.dependency import Item
 from glassgate.experiments import prediction
 from glassgate.experiments.gradient import distant_items, gradient_by_lag
-from glassgate.experiments.language import Language, language_task
+from glassgate.experiments.language import Language, language_task, true_distributions
 from glassgate.experiments.memory import LONG, SHORT, long_sentence, sentence_gates, unit_memory
 from glassgate.experiments.prediction import Agreement
 from glassgate.gates import Gates
@@ -138,14 +138,12 @@ def _probe(language: Language) -> list[str]:
 
 def _classes(model: LanguageModel, language: Language, words: list[str]) -> dict[str, float]:
     log_q = prediction.log2_probabilities(model, [language.context(words)])[0][-1]
-    return prediction.classes_after(language, words, np.exp2(log_q))
+    return prediction.classes_of(language, np.exp2(log_q))
 
 
 def _true_classes(language: Language, words: list[str]) -> dict[str, float]:
-    truth = np.zeros(len(language.ids), np.float32)
-    for word, probability in language.grammar.prefixes(words)[-1].next_words.items():
-        truth[language.ids[word]] = probability
-    return prediction.classes_after(language, words, truth)
+    truth = true_distributions(language.grammar, language.ids, words)[-1]
+    return prediction.classes_of(language, truth)
 
 
 def _memory(model: LanguageModel, language: Language) -> dict[str, Any]:

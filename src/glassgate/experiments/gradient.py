@@ -48,9 +48,7 @@ def gradient_by_lag(
     right = torch.tensor([language.ids[item.right] for item in items])
     norms = _gradient_norms(model, tokens, lengths - 1, right)  # (T, B)
     columns = torch.arange(len(items))
-    return np.array(
-        [norms[lengths - 1 - lag, columns].mean().item() for lag in range(lags + 1)]
-    )
+    return np.array([norms[lengths - 1 - lag, columns].mean().item() for lag in range(lags + 1)])
 
 
 def _gradient_norms(model: LanguageModel, tokens: Tensor, last: Tensor, right: Tensor) -> Tensor:

@@ -86,9 +86,7 @@ def sample_language(
     )
 
 
-def true_distributions(
-    grammar: Grammar, ids: Mapping[str, int], words: Sequence[str]
-) -> Floats:
+def true_distributions(grammar: Grammar, ids: Mapping[str, int], words: Sequence[str]) -> Floats:
     """Give the exact distribution of the next word at each place of a sentence, [n + 1, V]."""
     truth = np.zeros((len(words) + 1, len(ids)), np.float32)
     for place, prefix in enumerate(grammar.prefixes(words)):

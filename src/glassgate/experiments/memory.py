@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from glassgate.experiments.language import Language
+from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
 from glassgate.nn.gru import GRU
 from glassgate.nn.models import LanguageModel
@@ -19,8 +20,8 @@ LONG, SHORT = 5.0, 2.0  # words: a unit is long from one span on, short up to th
 class Memory(NamedTuple):
     """A GRU's units over held-out sentences: [H] each, spans in words."""
 
-    kept: NDArray[np.float64]
-    span: NDArray[np.float64]
+    kept: Array
+    span: Array
 
     @property
     def order(self) -> NDArray[np.intp]:

@@ -3,13 +3,12 @@
 Shapes: V tokens; a context of n ids gives n distributions, one after each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
 import torch
 
-from glassgate.data.dependency import Item
 from glassgate.experiments.language import Floats, Language
 from glassgate.nn.models import LanguageModel
 
@@ -108,27 +107,27 @@ def agreement(model: LanguageModel, language: Language) -> list[Agreement]:
     found: list[Agreement] = []
     for cell, items in language.items.items():
         rows = log2_probabilities(model, [language.context(item.words) for item in items])
-        right = [_is_right(row[-1], item, language.ids) for row, item in zip(rows, items, strict=True)]
+        right = [
+            row[-1][language.ids[item.right]] > row[-1][language.ids[item.wrong]]
+            for row, item in zip(rows, items, strict=True)
+        ]
         accuracy = float(np.mean(right))
-        found.append({**cell._asdict(), "n": len(items), "accuracy": accuracy})  # type: ignore[typeddict-item]
+        found.append(
+            {
+                "construction": cell.construction,
+                "cue_repeated": cell.cue_repeated,
+                "distance_min": cell.distance_min,
+                "distance_max": cell.distance_max,
+                "n": len(items),
+                "accuracy": accuracy,
+            }
+        )
     return found
 
 
-def _is_right(log_q: Floats, item: Item, ids: Mapping[str, int]) -> bool:
-    return bool(log_q[ids[item.right]] > log_q[ids[item.wrong]])
-
-
-def classes_after(
-    language: Language, words: Sequence[str], distribution: Floats
-) -> dict[str, float]:
-    """Sum a distribution [V] over the classes of words that can follow `words`.
-
-    A class is a category of the grammar that lists the word by itself, the first that does; what
-    the grammar does not expect here at all is "other".
-    """
-    expected = language.grammar.prefixes(words)[-1].next_words
-    shares: dict[str, float] = {}
-    for word in expected:
-        name = language.grammar.word_class(word)
-        shares[name] = shares.get(name, 0.0) + float(distribution[language.ids[word]])
-    return {**shares, "other": float(distribution.sum()) - sum(shares.values())}
+def classes_of(language: Language, distribution: Floats) -> dict[str, float]:
+    """Sum a distribution over tokens, [V], by the classes that the grammar's file declares."""
+    shares = dict.fromkeys([*language.grammar.rules.file.classes.values(), "other"], 0.0)
+    for word, i in language.ids.items():
+        shares[language.grammar.word_class(word)] += float(distribution[i])
+    return shares

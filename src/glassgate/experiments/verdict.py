@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-import glassgate
 from glassgate.errors import BadInput
-from glassgate.experiments import verdict_gates, verdict_page
+from glassgate.experiments import output, verdict_gates, verdict_page
 from glassgate.experiments.verdict_text import (
     PLACES,
     VERDICTS,
@@ -92,14 +90,11 @@ class Texts:
         return ids, [VERDICTS.index(review.verdict) for review in reviews]
 
 
-def check_free(output: Path, overwrite: bool) -> None:
+def check_free(folder: Path, overwrite: bool) -> None:
     """Refuse, before any work is done, a folder that cannot or must not be written to."""
-    if output.exists() and not output.is_dir():
-        raise BadInput(f"{output} is a file, expected a folder to write the results to")
-    if (output / RESULTS).exists() and not overwrite:
-        raise BadInput(
-            f"{output} already holds {RESULTS}: choose another folder, or say --overwrite"
-        )
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{folder} is a file, expected a folder to write the results to")
+    output.check_free(folder / RESULTS, overwrite)
 
 
 def run(
@@ -122,9 +117,8 @@ def run(
         gates = verdict_gates.measure(read_gates(models["gru"], texts, texts.test))
     results = {
         "experiment": "verdict",
-        "command": command,
+        **output.provenance(command),
         "seed": seed,
-        "versions": _versions(),
         "plan": plan.to_json(),
         "different_sentences": texts.sentences,
         "vocabulary_size": len(texts.vocabulary),
@@ -136,11 +130,11 @@ def run(
     return results | {"statements": verdict_page.statements(results)}
 
 
-def write(results: dict[str, Any], output: Path) -> None:
+def write(results: dict[str, Any], picture: bytes, folder: Path) -> None:
     """Write the picture, then results.json, into a folder; each is whole or not there."""
-    output.mkdir(parents=True, exist_ok=True)
-    write_whole(output / PICTURE, verdict_page.picture(results))
-    write_whole(output / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / PICTURE, picture)
+    write_whole(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
 
 
 def make_texts(plan: Plan, seed: int) -> Texts:
@@ -253,15 +247,6 @@ def _batch(
 def _counts(side: str, sentences: Sentences) -> dict[str, int]:
     verdicts = sum(len(kind) for kind in sentences.verdicts.values())
     return {f"{side}_verdicts": verdicts, f"{side}_plot": len(sentences.plot)}
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "glassgate": glassgate.__version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "numpy": np.__version__,
-    }
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glassgate.experiments.verdict_text import PLACES, VERDICTS, Place, Review
 from glassgate.formulation import Array
@@ -94,7 +95,7 @@ def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, A
 
 
 def _by_place(
-    read: Sequence[Reading], place: Place, part: Part, carriers: Array
+    read: Sequence[Reading], place: Place, part: Part, carriers: NDArray[np.intp]
 ) -> list[dict[str, Any]]:
     """Return the means over a part of the reviews of a place: one row, or none."""
     means = unit_means([one for one in read if one.review.place == place], [part])

@@ -38,10 +38,11 @@ REASONS = (
     "as the narrator keeps changing",
 )
 
-# praise or blame: (plain, negated, words of praise, words of blame), and the order they stand in
+# Each frame with what fills it: plain and negated beginnings, words of praise and of blame. The
+# reason stands before it or after it.
 VERDICT_FRAMES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
     (
-        "{how} {what} {it} {why}",
+        "{how} {what} {it}",
         (
             ("i really", "i certainly", "i must say i", "all in all i"),
             ("i do not", "i don't quite", "i can't say i", "i never came to"),
@@ -50,7 +51,7 @@ VERDICT_FRAMES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
         ),
     ),
     (
-        "reading {it} was {how} {what} {why}",
+        "reading {it} was {how} {what}",
         (
             ("truly", "certainly", "clearly", "in the end"),
             ("hardly", "never", "not at all", "anything but"),
@@ -59,7 +60,7 @@ VERDICT_FRAMES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
         ),
     ),
     (
-        "{how} {what} {it} {why}",
+        "{how} {what} {it}",
         (
             ("you should", "everyone should", "my friends should", "i tell people to"),
             ("you should not", "nobody should", "my friends shouldn't", "i tell no one to"),
@@ -228,7 +229,9 @@ def _verdicts(verdict: Verdict, negated: bool) -> Iterator[Words]:
     for frame, (plain, denied, praise, blame) in VERDICT_FRAMES:
         whats = praise if (verdict == "positive") != negated else blame
         for how, what, it, why in product(denied if negated else plain, whats, OBJECTS, REASONS):
-            yield _words(frame.format(how=how, what=what, it=it, why=why))
+            said = frame.format(how=how, what=what, it=it)
+            yield _words(f"{said} {why}")
+            yield _words(f"{why} {said}")
 
 
 def _plot() -> Iterator[Words]:

@@ -65,7 +65,7 @@ def gate_picture(
     for panel in panels[-1]:
         _name_words(panel, words)
     panels[0, 0].set_title("kept: share of the state that stays", fontsize=10, color=INK)
-    panels[0, 1].set_title("reset: share of the state that is heard", fontsize=10, color=INK)
+    panels[0, 1].set_title("reset: share of the state the candidate sees", fontsize=10, color=INK)
     bar = figure.colorbar(panels[0, 0].images[0], ax=panels, shrink=0.9, aspect=30, pad=0.015)
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0 nothing", "0.25", "0.5", "0.75", "1 all"])
     bar.outline.set_visible(False)

@@ -118,12 +118,14 @@ class ModelFolder:
     # Checks and single files ------------------------------------------------------------------
 
     def _check_free(self) -> None:
-        for name, what in ((MODEL, "a model"), (STATE, "a run that has not ended")):
+        kinds = (
+            (STATE, "a run that has not ended", "--resume or --overwrite"),
+            (MODEL, "a model", "--overwrite"),
+        )
+        for name, what, ways in kinds:
             if (self.path / name).exists():
                 raise BadInput(
-                    f"{self.path} already holds {what} ({name}): "
-                    "choose another folder, or say overwrite"
-                    + (" or resume" if name == STATE else "")
+                    f"{self.path} already holds {what} ({name}): name a new folder, or say {ways}"
                 )
 
     def _check_same_run(self) -> None:

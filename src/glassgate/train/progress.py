@@ -22,11 +22,10 @@ class Bars:
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:12}"),
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[where]}"),
+            TextColumn("{task.description:11}"),
+            BarColumn(bar_width=8),
             TextColumn("{task.fields[figures]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             console=console,
         )
 
@@ -46,7 +45,7 @@ class Bars:
 
     def watcher(self, label: str) -> Watcher:
         """Return a new bar, as a watcher for the loop."""
-        bar = self._progress.add_task(label, total=None, where="", figures="")
+        bar = self._progress.add_task(label, total=None, figures="")
         return _Bar(self._progress, bar)
 
 
@@ -56,7 +55,7 @@ class _Bar(Watcher):
     def __init__(self, progress: Progress, bar: TaskID) -> None:
         self._progress, self._bar = progress, bar
         self._epochs = 1
-        self._held_out = ""
+        self._where = self._loss = self._held_out = self._speed = ""
 
     def on_start(self, epochs: int, notes: Sequence[str]) -> None:
         """Say the notes above the bars."""
@@ -70,24 +69,29 @@ class _Bar(Watcher):
             self._bar,
             total=self._epochs * steps,
             completed=(epoch - 1) * steps + done,
-            where=f"epoch {epoch}/{self._epochs}",
         )
+        self._where = f"{epoch}/{self._epochs}"
 
     def on_step(self, step: Step) -> None:
         """Advance."""
-        figures = f"loss {step.mean_loss:.3f}"
+        self._loss = f"loss {step.mean_loss:.3f}"
         if step.measure == "perplexity":
-            figures += f" perplexity {math.exp(min(step.mean_loss, 700.0)):.1f}"
-        figures += f"{self._held_out} {step.tokens_per_second:,.0f} tokens/s"
-        self._progress.update(self._bar, advance=1, figures=figures)
+            self._loss += f" ppl {math.exp(min(step.mean_loss, 700.0)):.3g}"
+        self._speed = f"{step.tokens_per_second:,.0f} tok/s"
+        self._draw(advance=1)
 
     def on_epoch_end(self, epoch: Epoch) -> None:
         """Show what held-out data says, until the next epoch's end."""
         value = epoch.valid_measure
-        form = f"accuracy {value:.1%}" if epoch.measure == "accuracy" else f"{value:.1f}"
-        self._held_out = f" held out {form}"
+        form = f"{value:.1%}" if epoch.measure == "accuracy" else f"{value:.3g}"
+        self._held_out = f"(valid {form})"
+        self._draw(advance=0)
 
     def on_end(self) -> None:
         """Fill the bar: nothing more comes."""
         task = self._progress.tasks[self._progress.task_ids.index(self._bar)]
         self._progress.update(self._bar, total=task.completed)
+
+    def _draw(self, advance: int) -> None:
+        figures = filter(None, (self._where, self._loss, self._held_out, self._speed))
+        self._progress.update(self._bar, advance=advance, figures=" ".join(figures))

@@ -1,0 +1,55 @@
+"""The charts of the verdict experiment as a picture file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from glassgate.experiments.content import Chart
+from glassgate.experiments.verdict_page import charts
+
+# Okabe & Ito 2008: told apart by the colour-blind
+COLOURS = {"SRN": "#E69F00", "GRU": "#0072B2"}
+PLACES = ("#009E73", "#CC79A7", "#000000")
+MARKS = ("o", "s", "^")
+DASHES = ("-", "--", ":")
+
+
+def picture(results: Mapping[str, Any]) -> bytes:
+    """Return the charts as a PNG."""
+    figure = Figure(figsize=(8, 10), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    titles = (
+        "Who remembers the verdict?",
+        "GRU: share of the state that is kept, word by word",
+        "GRU: reset gate, word by word",
+    )
+    every = zip(figure.subplots(3, 1), charts(results), titles, strict=True)
+    for axes, chart, title in every:
+        _draw(axes, chart)
+        axes.set_title(title, loc="left")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+def _draw(axes: Axes, chart: Chart) -> None:
+    if chart.band:
+        axes.axvspan(chart.band[0], chart.band[1], color="0.9", label=chart.band[2])
+    for i, line in enumerate(chart.lines):
+        colour = COLOURS.get(line.name, PLACES[i])
+        style: dict[str, Any] = {"color": colour, "linestyle": DASHES[i], "label": line.name}
+        axes.plot(line.x, line.y, marker=MARKS[i], markersize=4, **style)
+        if line.low:
+            y, low, high = np.array(line.y), np.array(line.low), np.array(line.high)
+            size = (np.maximum(0, y - low), np.maximum(0, high - y))
+            axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=colour)
+    axes.set(xlabel=chart.x_title, ylabel=chart.y_title, ylim=chart.y_range)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best", fontsize="small")

@@ -1,0 +1,152 @@
+"""The demo's page: the five questions of the project, each with its answer from this run."""
+
+from collections.abc import Mapping
+
+from glassgate.data.dependency import DISTANCES
+from glassgate.experiments.demo import LAGS, Results
+from glassgate.report import figures
+from glassgate.report.demo_tables import (
+    accuracy_at,
+    classes_table,
+    constructions,
+    distance_name,
+    overview,
+)
+from glassgate.report.page import Section, render_page
+
+TITLE = "Four networks learn one language"
+LEAD = (
+    "A feedforward network, a simple recurrent network, a GRU and an LSTM of the same hidden size "
+    "learned the same sentences. Which of them remembers, and how?"
+)
+
+
+def demo_page(results: Results, facts: Mapping[str, str]) -> str:
+    """Write the page of a demo; `facts` say how it was made."""
+    answers = [_predicts(results), _short(results), _memory(results)]
+    if results["networks"][0]["agreement"]:
+        answers = [answers[0], _remembers(results), *answers[1:], _vanished(results)]
+    return render_page(TITLE, LEAD, answers, facts)
+
+
+def _predicts(results: Results) -> Section:
+    exact = results["grammar_entropy_exact_bits"]
+    return Section(
+        "Who predicts best?",
+        [
+            "The grammar that wrote the sentences knows the exact probability of every next word. "
+            "Its own cross-entropy is the floor that nobody can pass; the KL divergence says how "
+            "many bits a word a network's expectations are away from the truth on average.",
+            f"The grammar's exact entropy is {exact:.3f} bits a word; the table shows its figure "
+            "on the same held-out sentences that the networks were measured on.",
+        ],
+        tables=[overview(results)],
+    )
+
+
+def _remembers(results: Results) -> Section:
+    names = [distance_name(low, high) for low, high in DISTANCES]
+    lines = {
+        network["name"]: [accuracy_at(network["agreement"], low) for low, _ in DISTANCES]
+        for network in results["networks"]
+    }
+    return Section(
+        "Who remembers?",
+        [
+            "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with its twin "
+            "(“the girl …”), in which the other word is right, so a network that does not "
+            "remember the subject is right in one of the two: 0.5. Only the first two words of a "
+            "dependency can be side by side; farther apart, the network has to carry the subject "
+            "past everything in between.",
+            "The figure pools the constructions in which no word between the two ends shows the "
+            "feature again; the table has them all.",
+        ],
+        tables=[constructions(results)],
+        figures=[
+            figures.line_figure(
+                "Forced-choice accuracy by distance",
+                names,
+                lines,
+                "words between the two ends",
+                "accuracy",
+            )
+        ],
+    )
+
+
+def _short(results: Results) -> Section:
+    short = results["short_distance"]
+    classes = list(short["truth"])
+    bars = {n["name"]: [n["classes_after"][c] for c in classes] for n in results["networks"]}
+    bars["truth"] = [short["truth"][name] for name in classes]
+    return Section(
+        "What do short-distance predictions look like?",
+        [
+            f"The next word after “{short['after']}” at the beginning of a sentence, summed by "
+            "class of word. One word of context is all there is, so that no memory is needed: "
+            "the feedforward network knows as well as the others which classes may follow."
+        ],
+        tables=[classes_table(results)],
+        figures=[
+            figures.bar_figure(
+                f"The next word after “{short['after']}”", classes, bars, "probability"
+            )
+        ],
+    )
+
+
+def _memory(results: Results) -> Section:
+    memory, gates = results["memory"], results["gates"]
+    spans = memory["span_words"]
+    order = sorted(range(len(spans)), key=lambda unit: -spans[unit])
+    return Section(
+        "How did the GRU do it?",
+        [
+            "A unit's kept share is how much of its previous state passes on at each word; its "
+            "memory span, -1 / ln(mean kept share), is after how many words 1/e of it is left. "
+            f"{len(memory['long_units'])} of {len(spans)} units keep for "
+            f"{memory['long_from_words']:g} words or more "
+            f"(units {_listed(memory['long_units'])}); {len(memory['short_units'])} forget within "
+            f"{memory['short_to_words']:g} words (units {_listed(memory['short_units'])}).",
+            f"The pictures show the gates at each word of “{' '.join(gates['words'])}”, the unit "
+            "with the longest memory on top. Yellow in the left picture: the state passes as it "
+            "is. Blue in the right one: what the unit proposes anew ignores the past.",
+        ],
+        figures=[
+            figures.span_figure("Memory span of each unit", spans),
+            figures.gate_figure("Kept share", gates["words"], gates["kept"], order),
+            figures.gate_figure("Reset gate", gates["words"], gates["reset"], order),
+        ],
+    )
+
+
+def _vanished(results: Results) -> Section:
+    lags = list(range(LAGS + 1))
+    curves = {n["name"]: n["gradient_by_lag"] for n in results["networks"]}
+    drawn = [
+        figures.line_figure(
+            f"{when} training",
+            lags,
+            {name: curve[when.lower()] for name, curve in curves.items() if curve},
+            "words before the choice (k)",
+            "norm of the gradient",
+            logarithmic=True,
+        )
+        for when in ("Before", "After")
+    ]
+    return Section(
+        "Did the gradient vanish?",
+        [
+            "At the end of each dependency over ten words or more: the norm of the gradient of "
+            "the loss with respect to the state k words earlier. Where a curve falls by a "
+            "constant factor a word, what happened long ago cannot teach the network; where it "
+            "stays level, it can. A network that is already sure of the right word has a small "
+            "loss, and so a small gradient at every k: after training compare the slopes, not "
+            "the heights. The feedforward network has no state.",
+        ],
+        figures=drawn,
+    )
+
+
+def _listed(units: list[int]) -> str:
+    return ", ".join(map(str, units)) or "none"

@@ -1,0 +1,218 @@
+"""`glassgate predict`, `score` and `trace` on trained models."""
+
+import io
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from conftest import Run
+from glassgate.errors import BadInput
+from glassgate.experiments.predict import predict
+from glassgate.experiments.score import STRETCH, score
+from glassgate.experiments.trace import trace_text
+from glassgate.formulation import Formulation
+from glassgate.gates import Gates, verify
+from glassgate.report.pictures import gate_picture
+from glassgate.train.load import Loaded, load
+
+PNG = b"\x89PNG\r\n\x1a\n"
+SENTENCE = "the boy fell and hurt his knee ."
+
+
+def chances(out: str) -> dict[str, float]:
+    pairs = [line.split("  ") for line in out.splitlines() if not line.startswith("after")]
+    return {word: float(chance) for chance, word in pairs}
+
+
+# predict --------------------------------------------------------------------------------------
+
+
+def test_the_ten_most_likely_next_words(glassgate_: Run, trained: Path):
+    said = glassgate_("predict", trained / "lines", "The boy fell and")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[0] == "after: <bos> the boy fell and"
+    found = chances(said.out)
+    assert len(found) == 10
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert next(iter(found)) == "hurt"
+
+
+def test_an_empty_text_predicts_the_first_word(glassgate_: Run, trained: Path):
+    said = glassgate_("predict", trained / "lines", "")
+    assert said.out.startswith("after: <bos>\n")
+    assert next(iter(chances(said.out))) == "the"
+
+
+def test_an_unknown_word_is_said_and_read_as_unk(glassgate_: Run, trained: Path):
+    said = glassgate_("predict", trained / "stream", "the zyzzyx fell")
+    assert said.code == 0
+    assert said.err == "'zyzzyx' is not in the model's vocabulary: read as <unk>\n"
+    assert said.out.startswith("after: <bos> the <unk> fell\n")
+
+
+def test_characters_are_joined_and_line_breaks_visible(glassgate_: Run, trained: Path):
+    said = glassgate_("predict", trained / "letters", "the b\n")
+    assert said.out.startswith("after: <bos>the b\\n\n")
+    assert "' '" in chances(said.out)
+
+
+@pytest.mark.parametrize("word", ["good", "bad"])
+def test_the_class_of_a_text(glassgate_: Run, trained: Path, word: str):
+    said = glassgate_("predict", trained / "sentiment", f"a {word} book")
+    found = chances(said.out)
+    assert next(iter(found)) == {"good": "positive", "bad": "negative"}[word]
+    assert sum(found.values()) == pytest.approx(1, abs=2e-6)
+
+
+def test_probabilities_sum_to_one_over_the_vocabulary(trained: Path):
+    loaded = load(trained / "stream")
+    ranked = predict(loaded, SENTENCE).ranked
+    assert len(ranked) == len(loaded.vocabulary)
+    assert sum(chance for _, chance in ranked) == pytest.approx(1)
+
+
+# score ----------------------------------------------------------------------------------------
+
+
+def by_prediction(loaded: Loaded, context: str, word: str) -> float:
+    return -math.log2(dict(predict(loaded, context).ranked)[word])
+
+
+def test_the_surprisal_of_a_word_is_that_of_its_prediction(trained: Path):
+    loaded = load(trained / "lines")
+    found = [w for ws in score(loaded, "the boy\n\nthe girl fell\n") for w in ws]
+    assert [(w.sentence, w.position, w.word) for w in found] == [
+        *[(1, 1, "the"), (1, 2, "boy")],
+        *[(3, 1, "the"), (3, 2, "girl"), (3, 3, "fell")],
+    ]
+    wanted = [("", "the"), ("the", "boy"), ("", "the"), ("the", "girl"), ("the girl", "fell")]
+    for word, (context, said) in zip(found, wanted, strict=True):
+        assert word.surprisal == pytest.approx(by_prediction(loaded, context, said), rel=1e-5)
+
+
+def test_a_stream_carries_its_state_over_lines(trained: Path):
+    loaded = load(trained / "stream")
+    found = [w for ws in score(loaded, "the boy\nfell zyzzyx\n") for w in ws]
+    assert [(w.sentence, w.position, w.known) for w in found] == [
+        *[(1, 1, True), (1, 2, True), (2, 1, True), (2, 2, False)]
+    ]
+    assert found[2].surprisal == pytest.approx(by_prediction(loaded, "the boy", "fell"), rel=1e-5)
+    unk = by_prediction(loaded, "the boy fell", "<unk>")
+    assert found[3].surprisal == pytest.approx(unk, rel=1e-5)
+
+
+@pytest.mark.parametrize("model", ["lines", "stream", "letters"])
+def test_stretches_change_nothing(trained: Path, monkeypatch: pytest.MonkeyPatch, model: str):
+    loaded, text = load(trained / model), (SENTENCE + "\n") * 3 + SENTENCE * 12
+    whole = [w for ws in score(loaded, text) for w in ws]
+    monkeypatch.setattr("glassgate.experiments.score.STRETCH", 7)
+    cut = [w for ws in score(loaded, text) for w in ws]
+    assert [w.word for w in cut] == [w.word for w in whole]
+    np.testing.assert_allclose(
+        [w.surprisal for w in cut], [w.surprisal for w in whole], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_the_table_and_its_summary(glassgate_: Run, trained: Path, tmp_path: Path):
+    text = tmp_path / "text.txt"
+    text.write_text(f'{SENTENCE}\nthe "boy\n' * STRETCH)
+    said = glassgate_("score", trained / "stream", text, "--output", "s.tsv")
+    assert (said.code, said.out) == (0, "")
+    rows = (tmp_path / "s.tsv").read_text().splitlines()
+    assert rows[0] == "sentence\tposition\tword\tsurprisal"
+    assert rows[2].split("\t")[:3] == ["1", "2", "boy"]
+    assert rows[10].split("\t")[:3] == ["2", "2", '""""']  # R and pandas read one mark
+    assert len(rows) == 1 + 11 * STRETCH
+    assert said.err.startswith(f"{11 * STRETCH:,} words, ")
+    assert f"; {STRETCH:,} (9.1%) unknown, read as <unk>; in s.tsv\n" in said.err
+    printed = glassgate_("score", trained / "stream", text)
+    assert printed.out == (tmp_path / "s.tsv").read_text()
+
+
+def test_line_breaks_of_characters_are_visible(glassgate_: Run, trained: Path, tmp_path: Path):
+    (tmp_path / "text.txt").write_text("a b\nc\n")
+    said = glassgate_("score", trained / "letters", "text.txt")
+    rows = [line.split("\t")[:3] for line in said.out.splitlines()[1:]]
+    assert rows == [
+        *[["1", "1", "a"], ["1", "2", " "], ["1", "3", "b"], ["1", "4", "\\n"], ["2", "1", "c"]]
+    ]
+
+
+# trace ----------------------------------------------------------------------------------------
+
+
+def test_a_picture_of_the_gates(glassgate_: Run, trained: Path, tmp_path: Path):
+    said = glassgate_("trace", trained / "stream", SENTENCE)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == "trace.png: 9 words, 8 units\n"
+    assert (tmp_path / "trace.png").read_bytes().startswith(PNG)
+
+
+def test_the_arrays_prove_themselves(glassgate_: Run, trained: Path, tmp_path: Path):
+    said = glassgate_("trace", trained / "deep", "the boy zyzzyx", "--format", "npz")
+    assert said.out == "trace.npz: 4 words, 2 layers of 8 units\n"
+    assert "'zyzzyx' is not" in said.err
+    found = np.load(tmp_path / "trace.npz")
+    assert found["words"].tolist() == ["<bos>", "the", "boy", "zyzzyx"]
+    assert Formulation(**json.loads(str(found["formulation"]))) == Formulation()
+    for layer in ("layer0", "layer1"):
+        names = ("reset", "update", "candidate", "hidden", "kept")
+        gates = Gates(*(found[f"{layer}_{name}"][:, None] for name in names))
+        assert verify(gates) < 1e-6
+        mean = found[f"{layer}_kept"].mean(0)
+        np.testing.assert_allclose(found[f"{layer}_mean_kept_share"], mean, rtol=1e-6)
+        np.testing.assert_allclose(found[f"{layer}_memory_span"], -1 / np.log(mean), rtol=1e-5)
+
+
+def test_the_states_are_the_models_own(trained: Path):
+    loaded = load(trained / "deep")
+    gates = trace_text(loaded, SENTENCE).layers
+    ids = [loaded.vocabulary.bos, *loaded.vocabulary.encode(SENTENCE)]
+    with torch.no_grad():
+        output, _ = loaded.model.network(loaded.model.embedding(torch.tensor(ids)[:, None]))
+    np.testing.assert_array_equal(gates[1].hidden, output.numpy())
+
+
+def test_json_of_a_classifier(glassgate_: Run, trained: Path, tmp_path: Path):
+    said = glassgate_("trace", trained / "sentiment", "a good book", "--output", "gates.json")
+    assert said.code == 0
+    found = json.loads((tmp_path / "gates.json").read_text())
+    assert found["words"] == ["a", "good", "book"]
+    assert found["formulation"]["update"] == "keeps"
+    (layer,) = found["layers"]
+    assert np.shape(layer["kept"]) == (3, 8)
+    assert np.shape(layer["memory_span"]) == (8,)
+
+
+def drawn(T: int, H: int, layers: int, words: list[str] | None = None) -> Image.Image:
+    random = np.random.default_rng(0)
+    share = [random.uniform(0, 1, (T, 1, H)) for _ in range(layers)]
+    gates = [Gates(k, k, k, k, k) for k in share]
+    file = io.BytesIO()
+    names = words or [f"word{t}" for t in range(T)]
+    gate_picture(names, gates if layers > 1 else gates[0], file, "gates")
+    file.seek(0)
+    picture = Image.open(file)
+    picture.load()
+    return picture
+
+
+def test_pictures_of_any_size_stay_of_a_size_to_look_at():
+    for T, H, layers in ((1, 1, 1), (20, 64, 2), (300, 256, 1)):
+        width, height = drawn(T, H, layers).size
+        assert 1000 < width < 5000
+        assert 500 < height < 4000
+
+
+def test_signs_that_mean_something_to_matplotlib_are_drawn_as_they_are():
+    drawn(4, 3, 1, ["$a", "b$", "\\n", "\u4e66"])
+
+
+def test_gates_of_other_words_are_refused():
+    with pytest.raises(BadInput, match=r"kept must have shape \(2, 1, H\), got \(3, 1, 4\)"):
+        gate_picture(["a", "b"], Gates(*[np.zeros((3, 1, 4))] * 5), io.BytesIO(), "title")
