@@ -205,6 +205,10 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert said.code == 0, said.err
     assert torch.get_num_threads() == threads
     results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert (
+        "What the document says, and what was measured"
+        in (tmp_path / "out" / "report.html").read_text()
+    )
     assert (tmp_path / "out" / "verdict.png").read_bytes().startswith(b"\x89PNG")
     assert results["command"] == (
         "glassgate experiment verdict --sentences 3 --seed 2 --output out"

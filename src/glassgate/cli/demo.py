@@ -82,7 +82,7 @@ def _print(results: "Results") -> None:
 
     content = overview(results)
     table = Table(title=None, caption=content.caption, caption_justify="left")
-    for place, name in enumerate(content.header):
+    for place, name in enumerate(content.columns):
         table.add_column(name, justify="left" if place == 0 else "right")
     for row in content.rows:
         table.add_row(*row)

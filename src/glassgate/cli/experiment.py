@@ -36,9 +36,9 @@ def verdict(
     """Ask who remembers the verdict of a book review, and what the gates do over it.
 
     Reviews of N neutral sentences on the plot have one verdict, at the start, in the middle or at
-    the end. An SRN and a GRU learn to tell its class. The folder gets results.json and
-    verdict.png: accuracy by where the verdict stands and how far from the end, and the GRU's
-    mean kept share and reset gate over the verdict and over the plot around it.
+    the end. An SRN and a GRU learn to tell its class. The folder gets report.html,
+    verdict.png and results.json: accuracy by where the verdict stands and how far from the end,
+    and the GRU's mean kept share and reset gate over the verdict and over the plot around it.
 
     For example:
 
@@ -48,17 +48,18 @@ def verdict(
     """
     from glassgate.cli.screen import watching
     from glassgate.experiments import verdict as asked
-    from glassgate.experiments.verdict_page import tables
+    from glassgate.experiments.verdict_page import page, tables
     from glassgate.experiments.verdict_picture import picture
+    from glassgate.report.content_page import content_page
 
     asked.check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
     with watching() as watcher:
         results = asked.run(asked.Plan(sentences=sentences), seed, command, watcher)
-    asked.write(results, picture(results), output)
+    asked.write(results, content_page(page(results)), picture(results), output)
     for table in tables(results):
         _print(table)
-    typer.echo(f"{output} holds {asked.RESULTS} and {asked.PICTURE}")
+    typer.echo(f"{output} holds {asked.PAGE}, {asked.PICTURE} and {asked.RESULTS}")
 
 
 def _print(content: Table) -> None:

@@ -39,7 +39,7 @@ from glassgate.train.tasks import ClassifierTask
 from glassgate.train.tokens import Vocabulary
 from glassgate.train.watch import Watcher
 
-RESULTS, PICTURE = "results.json", "verdict.png"
+RESULTS, PICTURE, PAGE = "results.json", "verdict.png", "report.html"
 NETWORKS = ("srn", "gru")
 BINS = 6  # of distance, beside that of no word
 CHUNK = 100  # reviews read at once
@@ -130,9 +130,10 @@ def run(
     return results | {"statements": verdict_page.statements(results)}
 
 
-def write(results: dict[str, Any], picture: bytes, folder: Path) -> None:
-    """Write the picture, then results.json, into a folder; each is whole or not there."""
+def write(results: dict[str, Any], page: str, picture: bytes, folder: Path) -> None:
+    """Write page, picture and last results.json into a folder; each is whole or not there."""
     folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / PAGE, page.encode())
     write_whole(folder / PICTURE, picture)
     write_whole(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from glassgate.data.dependency import DISTANCES
+from glassgate.experiments.content import Table
 from glassgate.experiments.demo import Network, Results
 from glassgate.experiments.prediction import Agreement
-from glassgate.report.page import Table
 
 NONE = "–"
 

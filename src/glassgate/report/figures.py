@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from plotly import graph_objects as go
 
+from glassgate.experiments.content import Chart, Line
+
 COLOURS = {
     "feedforward": "#999999",
     "srn": "#E69F00",
@@ -12,6 +14,7 @@ COLOURS = {
     "lstm": "#D55E00",
     "truth": "#000000",
 }
+CYCLE = ("#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
 SYMBOLS = {
     "feedforward": "x",
     "srn": "triangle-up",
@@ -113,3 +116,31 @@ def gate_figure(
     figure.update_xaxes(tickvals=places, ticktext=list(words), tickangle=-60)
     figure.update_yaxes(autorange="reversed", showticklabels=False)
     return figure
+
+
+def chart_figure(chart: Chart) -> go.Figure:
+    """Draw a chart, each line in a colour and with a marker of its own."""
+    figure = _figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
+    for line, colour, symbol in zip(chart.lines, CYCLE, SYMBOLS.values(), strict=False):
+        figure.add_scatter(
+            x=line.x,
+            y=line.y,
+            name=line.name,
+            mode="lines+markers" if line.low else "lines",
+            line={"color": colour, "width": 2.5},
+            marker={"symbol": symbol, "size": 9},
+            error_y=_intervals(line, colour) if line.low else None,
+            hovertemplate=f"{line.name}: %{{y:.3f}}<extra></extra>",
+        )
+    if chart.band:
+        left, right, name = chart.band
+        figure.add_vrect(left, right, fillcolor="#000000", opacity=0.08, line_width=0)
+        figure.add_annotation(x=(left + right) / 2, y=1, yref="paper", text=name, showarrow=False)
+    figure.update_yaxes(range=list(chart.y_range))
+    return figure
+
+
+def _intervals(line: Line, colour: str) -> dict[str, object]:
+    above = [high - y for y, high in zip(line.y, line.high, strict=True)]
+    below = [y - low for y, low in zip(line.y, line.low, strict=True)]
+    return {"array": above, "arrayminus": below, "color": colour, "thickness": 1}

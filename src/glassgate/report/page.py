@@ -8,16 +8,9 @@ import jinja2
 from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from glassgate.experiments.content import Table
+
 CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d"]}
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text below a header; the first column names the row."""
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    caption: str = ""
 
 
 @dataclass(frozen=True)
