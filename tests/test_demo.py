@@ -198,7 +198,7 @@ def test_the_demo_writes_page_picture_and_numbers(tmp_path: Path, monkeypatch, c
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code in (0, None)
-    assert "KL from the truth" in capsys.readouterr().out
+    assert "KL divergence" in capsys.readouterr().out
     results = json.loads((output / "results.json").read_text())
     assert results["command"].startswith("glassgate demo --output")
     assert results["seed"] == 0

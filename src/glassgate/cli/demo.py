@@ -23,8 +23,8 @@ def demo(
 
     Writes report.html (open it in a browser), results.json (the same numbers) and gates.png.
 
-    Examples
-    --------
+    For example:
+
         glassgate demo --output demo
 
         glassgate demo --seed 7 --grammar mine.grammar --output mine
@@ -36,13 +36,14 @@ def demo(
     from glassgate.experiments.demo import run_demo
     from glassgate.experiments.language import sample_language
     from glassgate.experiments.output import check_free
+    from glassgate.experiments.threads import one_thread
 
     check_free(output / "results.json", overwrite)
     console = Console(stderr=True, highlight=False)
     loaded = Grammar.load(grammar)
     with console.status("sampling sentences and dependencies …"):
         language = sample_language(loaded, seed)
-    with watching() as watcher:
+    with watching() as watcher, one_thread():
         results = run_demo(language, seed, watcher)
     _write(output, results)
     _print(results)

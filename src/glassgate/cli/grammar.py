@@ -26,8 +26,8 @@ def sample(
 ) -> None:
     """Print sentences, one a line.
 
-    Examples
-    --------
+    For example:
+
         glassgate grammar sample -n 5
 
         glassgate grammar sample -n 20000 --seed 1 > corpus.txt
@@ -43,7 +43,7 @@ def next_words(
 ) -> None:
     """Print the exact distribution of the next word after a prefix.
 
-    Example:
+    For example:
 
         glassgate grammar next "the boys who the dog chases"
     """
@@ -60,7 +60,7 @@ def show(
 ) -> None:
     """Print the embedded grammar, to be copied and changed.
 
-    Example:
+    For example:
 
         glassgate grammar show --output mine.grammar
 

@@ -60,7 +60,7 @@ def language(
 
     In several processes, with the gradients of one:
 
-        accelerate launch --cpu --num_processes 2 -m glassgate train ...
+        accelerate launch --multi_gpu --num_processes 2 -m glassgate train ...
     """
     from glassgate.cli.screen import watching
     from glassgate.train import run

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import NormalDist
@@ -21,6 +20,7 @@ import torch
 
 from glassgate.errors import BadInput
 from glassgate.experiments import output, verdict_gates, verdict_page
+from glassgate.experiments.threads import one_thread
 from glassgate.experiments.verdict_text import (
     PLACES,
     VERDICTS,
@@ -107,7 +107,7 @@ def run(
     sentences out of range, `Interrupted` after Ctrl-C.
     """
     texts = make_texts(plan, seed)
-    with _one_thread():
+    with one_thread():
         networks, models = [], {}
         for name in NETWORKS:
             settings = replace(plan.settings, network=name, seed=seed)
@@ -248,13 +248,3 @@ def _batch(
 def _counts(side: str, sentences: Sentences) -> dict[str, int]:
     verdicts = sum(len(kind) for kind in sentences.verdicts.values())
     return {f"{side}_verdicts": verdicts, f"{side}_plot": len(sentences.plot)}
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

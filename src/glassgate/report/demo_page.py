@@ -50,26 +50,22 @@ def _remembers(results: Results) -> Section:
         network["name"]: [accuracy_at(network["agreement"], low) for low, _ in DISTANCES]
         for network in results["networks"]
     }
+    with_state = {name: line for name, line in lines.items() if name != "feedforward"}
     return Section(
         "Who remembers?",
         [
             "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with its twin "
             "(“the girl …”), in which the other word is right, so a network that does not "
-            "remember the subject is right in one of the two: 0.5. Only the first two words of a "
-            "dependency can be side by side; farther apart, the network has to carry the subject "
-            "past everything in between.",
-            "The figure pools the constructions in which no word between the two ends shows the "
-            "feature again; the table has them all.",
+            "remember the subject is right in one of the two: 0.5. At 0 words the two ends stand "
+            "side by side; farther apart, a network has to carry the subject past everything in "
+            "between.",
+            "The figures pool the constructions in which no word between the two ends shows the "
+            "feature again, on the right without the feedforward network; the table has them all.",
         ],
         tables=[constructions(results)],
         figures=[
-            figures.line_figure(
-                "Forced-choice accuracy by distance",
-                names,
-                lines,
-                "words between the two ends",
-                "accuracy",
-            )
+            figures.line_figure(title, names, drawn, "between the two ends", "accuracy")
+            for title, drawn in (("All networks", lines), ("Networks with a state", with_state))
         ],
     )
 
@@ -148,5 +144,6 @@ def _vanished(results: Results) -> Section:
     )
 
 
-def _listed(units: list[int]) -> str:
-    return ", ".join(map(str, units)) or "none"
+def _listed(units: list[int], most: int = 12) -> str:
+    named = ", ".join(map(str, units[:most])) or "none"
+    return named + (f" and {len(units) - most} more" if len(units) > most else "")

@@ -17,11 +17,11 @@ def overview(results: Results) -> Table:
     perplexity = f"{2 ** results['grammar_entropy_bits']:.3f}"
     rows = [
         ["parameters", *(f"{n['parameters']:,}" for n in networks), NONE],
-        ["training, seconds", *(f"{n['train_seconds']:.1f}" for n in networks), NONE],
-        ["tokens a second", *(f"{n['tokens_per_second']:,.0f}" for n in networks), NONE],
-        ["cross-entropy, bits a word", *_column(networks, "cross_entropy_bits", ".3f"), truth],
+        ["training (s)", *(f"{n['train_seconds']:.1f}" for n in networks), NONE],
+        ["tokens per second", *(f"{n['tokens_per_second']:,.0f}" for n in networks), NONE],
+        ["cross-entropy (bits)", *_column(networks, "cross_entropy_bits", ".3f"), truth],
         ["perplexity", *_column(networks, "perplexity", ".3f"), perplexity],
-        ["KL from the truth, bits", *_column(networks, "kl_bits", ".4f"), "0"],
+        ["KL divergence (bits)", *_column(networks, "kl_bits", ".4f"), "0"],
         *(
             [f"agreement, {distance_name(low, high)}", *pooled, "1.000"]
             for low, high in DISTANCES

@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from glassgate.experiments.content import Table
 
-CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["lasso2d"]}
+CONFIG = {"responsive": True, "displayModeBar": False}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,34 @@
+"""Put the table and picture of a demo into the README: python docs/update_readme.py demo."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from glassgate.report.demo_tables import overview
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(demo: Path) -> None:
+    """Replace what stands between the README's marks."""
+    table = overview(json.loads((demo / "results.json").read_text()))
+    lines = [
+        "| " + " | ".join(table.columns) + " |",
+        "|---|" + "---:|" * (len(table.columns) - 1),
+        *("| " + " | ".join(row) + " |" for row in table.rows),
+    ]
+    block = "\n".join(
+        ["<!-- demo:begin -->", *lines, "", f"*{table.caption}*", "<!-- demo:end -->"]
+    )
+    readme = ROOT / "README.md"
+    text = re.sub(
+        "<!-- demo:begin -->.*<!-- demo:end -->", lambda _: block, readme.read_text(), flags=re.S
+    )
+    readme.write_text(text)
+    shutil.copy(demo / "gates.png", ROOT / "docs" / "gates.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,65 @@
+"""The README's examples run, and what it shows is what a demo printed."""
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glassgate.data.grammar import Grammar
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/*.md"))
+
+
+def test_the_python_examples_of_the_readme_hold():
+    failures, run = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert run > 5
+    assert failures == 0
+
+
+def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path):
+    blocks = re.findall(r"```console\n(.*?)```", README, re.S)
+    commands = re.findall(r"^\$ (.+)$", "\n".join(blocks), re.M)
+    assert len(commands) >= 5
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in commands:
+        done = subprocess.run(
+            command,
+            shell=True,
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    names = ("surprisal.tsv", "gates.png", "model/model.safetensors")
+    assert all((tmp_path / name).stat().st_size for name in names)
+
+
+def test_links_between_the_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readme_shows_a_whole_demo():
+    table = README.split("<!-- demo:begin -->")[1].split("<!-- demo:end -->")[0]
+    for row in ("training (s)", "cross-entropy", "KL divergence", "agreement, 10+ words"):
+        assert row in table
+    assert (ROOT / "docs" / "gates.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_grammars_of_the_documentation_are_grammars(number: int):
+    page = (ROOT / "docs" / "grammar.md").read_text()
+    blocks = [
+        re.sub(r"^    ", "", block, flags=re.M)
+        for block in re.findall(r"(?:^    .*\n|^\n)+", page, re.M)
+        if "Sentence\n" in block
+    ]
+    assert len(Grammar(blocks[number]).words) in (5, 9)
