@@ -211,7 +211,7 @@ def stopped(tmp_path: Path, corpus: Path) -> Path:
 
 
 def test_a_state_is_not_overwritten_by_chance(stopped: Path, corpus: Path):
-    with pytest.raises(BadInput, match="already holds a model"):
+    with pytest.raises(BadInput, match="already holds a run that has not ended"):
         train_language(corpus, Output(stopped), SETTINGS)
 
 

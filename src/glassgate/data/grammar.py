@@ -125,7 +125,7 @@ class Grammar:
         """Sample `count` sentences, each a list of words.
 
         >>> " ".join(Grammar.load().sample(1, seed=0)[0])
-        ''
+        'the kings quietly see some tired horses behind the garden beside the bridge'
         """
         chance = random.Random(seed)
         return [self.derive(chance).words for _ in range(count)]
