@@ -28,6 +28,7 @@ def main(demo: Path) -> None:
     )
     readme.write_text(text)
     shutil.copy(demo / "gates.png", ROOT / "docs" / "gates.png")
+    shutil.copy(demo / "results.json", ROOT / "docs" / "demo.json")
 
 
 if __name__ == "__main__":

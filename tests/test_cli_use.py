@@ -17,7 +17,7 @@ from glassgate.experiments.score import STRETCH, score
 from glassgate.experiments.trace import trace_text
 from glassgate.formulation import Formulation
 from glassgate.gates import Gates, verify
-from glassgate.report.pictures import gate_picture
+from glassgate.report.pictures import GatePanel, gate_picture
 from glassgate.train.load import Loaded, load
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -192,10 +192,10 @@ def test_json_of_a_classifier(glassgate_: Run, trained: Path, tmp_path: Path):
 def drawn(T: int, H: int, layers: int, words: list[str] | None = None) -> Image.Image:
     random = np.random.default_rng(0)
     share = [random.uniform(0, 1, (T, 1, H)) for _ in range(layers)]
-    gates = [Gates(k, k, k, k, k) for k in share]
+    panels = [GatePanel.of(Gates(k, k, k, k, k)) for k in share]
     file = io.BytesIO()
     names = words or [f"word{t}" for t in range(T)]
-    gate_picture(names, gates if layers > 1 else gates[0], file, "gates")
+    gate_picture(names, panels, file, "gates")
     file.seek(0)
     picture = Image.open(file)
     picture.load()
@@ -214,5 +214,6 @@ def test_signs_that_mean_something_to_matplotlib_are_drawn_as_they_are():
 
 
 def test_gates_of_other_words_are_refused():
-    with pytest.raises(BadInput, match=r"kept must have shape \(2, 1, H\), got \(3, 1, 4\)"):
-        gate_picture(["a", "b"], Gates(*[np.zeros((3, 1, 4))] * 5), io.BytesIO(), "title")
+    panel = GatePanel.of(Gates(*[np.zeros((3, 1, 4))] * 5))
+    with pytest.raises(BadInput, match=r"kept must have shape \(2, H\), got \(3, 4\)"):
+        gate_picture(["a", "b"], [panel], io.BytesIO(), "title")

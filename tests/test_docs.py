@@ -1,6 +1,7 @@
 """The README's examples run, and what it shows is what a demo printed."""
 
 import doctest
+import json
 import os
 import re
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from glassgate.data.grammar import Grammar
+from glassgate.report.demo_tables import accuracy_at, overview
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+DEMO = json.loads((ROOT / "docs" / "demo.json").read_text())
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/*.md"))
 
 
@@ -47,11 +50,26 @@ def test_links_between_the_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_readme_shows_a_whole_demo():
+def test_the_readme_shows_the_demo_whose_numbers_stand_beside_it():
     table = README.split("<!-- demo:begin -->")[1].split("<!-- demo:end -->")[0]
-    for row in ("training (s)", "cross-entropy", "KL divergence", "agreement, 10+ words"):
-        assert row in table
+    for row in overview(DEMO).rows:
+        assert "| " + " | ".join(row) + " |" in table
     assert (ROOT / "docs" / "gates.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_demo_of_the_readme_shows_what_a_demo_must_show():
+    networks = {network["name"]: network for network in DEMO["networks"]}
+    assert sum(network["train_seconds"] for network in DEMO["networks"]) <= 120
+    for name in ("gru", "lstm"):
+        assert networks[name]["kl_bits"] <= 0.02
+        far = [c for c in networks[name]["agreement"] if c["distance_min"] == 10]
+        assert len(far) >= 8
+        assert all(cell["accuracy"] >= 0.98 for cell in far)
+    for cell in networks["feedforward"]["agreement"]:
+        if cell["distance_min"] >= 1 and not cell["cue_repeated"]:
+            assert 0.45 <= cell["accuracy"] <= 0.55
+    srn, gru = (accuracy_at(networks[name]["agreement"], 10) for name in ("srn", "gru"))
+    assert srn < gru
 
 
 @pytest.mark.parametrize("number", [0, 1])

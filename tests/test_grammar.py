@@ -10,6 +10,7 @@ from scipy import stats
 
 from glassgate.data.grammar import END, Grammar
 from glassgate.errors import BadInput
+from glassgate.train.tokens import Vocabulary
 
 SAMPLE = 200_000
 AMBIGUOUS = """
@@ -148,11 +149,17 @@ B[number]
         ("S\n    T\nT\n    S x | y", "'S' can begin with itself|'T' can begin with itself"),
         ("S\n    N S | a\nN\n    (nothing) | b", "line 1: 'S' can begin with itself"),
         ("S\n    a S S | b", "line 1: 'S' writes itself again once or more"),
-        ("cue N\nS\n    a", "the cue 'N' occurs in no sentence"),
+        ("cue N\nS\n    a", "line 1: the cue 'N' occurs in no sentence"),
         ("construction x\nS\n    a", "line 1: expected 'construction NAME = CATEGORY"),
         ("construction x = N\nS\n    a", "line 1: 'N' occurs in no sentence"),
         ("class x\nS\n    a", "line 1: expected 'class NAME = CATEGORY"),
         ("s\n    a", "line 1: expected a category like Noun"),
+        ("S\n    a\n    a | nan b", "line 3: a weight must be .* decimal like 3 or 0.5, got 'nan'"),
+        ("S\n    1 a\nclass x = S Foo", "line 3: no category 'Foo' is defined"),
+        ("S\n    a\ncue S\ncue Foo", "line 4: the cue 'Foo' occurs in no sentence"),
+        ("S\n    a\n    A\nA\n    (nothing)", "line 3: the sentence 'S' can be empty here"),
+        ("S\n    (nothing) | a", "line 2: the sentence 'S' can be empty here"),
+        (f"S\n    1{'0' * 308} a\n    1{'0' * 308} b", "line 2: a weight of 'S' is too small"),
     ],
 )
 def test_a_malformed_grammar_is_refused_with_its_line(text: str, message: str):
@@ -160,11 +167,65 @@ def test_a_malformed_grammar_is_refused_with_its_line(text: str, message: str):
         Grammar(text, "my.grammar")
 
 
+@pytest.mark.parametrize(
+    "weight",
+    [
+        "-1",
+        "+1",
+        "nan",
+        "-inf",
+        "inf",
+        "1e400",
+        "1e2",
+        "0.5.5",
+        ".5",
+        "5.",
+        "1,5",
+        "1/2",
+        "9" * 400,
+    ],
+)
+def test_a_number_that_is_no_plain_positive_decimal_is_refused_as_a_weight(weight: str):
+    with pytest.raises(BadInput) as refused:
+        Grammar(f"S\n    a\n    {weight} b", "my.grammar")
+    assert str(refused.value) == (
+        "my.grammar, line 3: a weight must be a plain positive decimal like 3 or 0.5, "
+        f"got '{weight}'"
+    )
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["<eos>", "<unk>", "iPhone", "well-known", "'tis", "dogs'", "a_b", "...", "1.5", "x[n]", "__"],
+)
+def test_what_is_no_single_lower_case_token_is_refused_as_a_word(word: str):
+    with pytest.raises(BadInput, match=r"line 3: expected a word \(.*\), got ") as refused:
+        Grammar(f"S\n    a\n    b {word}", "my.grammar")
+    assert str(refused.value).endswith(f"got '{word}'")
+
+
+def test_words_may_hold_apostrophes_and_digits_and_be_single_marks():
+    words = ["don't", "don’t", "2nd", "3rd", "é", ",", "_", "-", "12"]
+    grammar = Grammar("S\n    2nd | 2 " + " ".join(words))
+    assert set(grammar.words) == set(words)
+    assert grammar.begin().next_words == pytest.approx({"2nd": 1 / 3, "don't": 2 / 3})
+    assert len(Vocabulary.of(grammar.words)) == 3 + len(words)  # each one token in training too
+
+
 def test_a_grammar_file_that_is_not_utf8_is_refused_with_the_byte(tmp_path: Path):
     path = tmp_path / "latin.grammar"
     path.write_bytes("S\n    café".encode("latin-1"))
-    with pytest.raises(BadInput, match=r"is not UTF-8: byte 9"):
+    with pytest.raises(BadInput, match=r"not UTF-8: the byte 0xe9 at offset 9 cannot"):
         Grammar.load(path)
+
+
+def test_a_grammar_that_is_no_file_is_refused_by_name(tmp_path: Path):
+    with pytest.raises(BadInput) as refused:
+        Grammar.load(tmp_path)
+    assert str(refused.value) == f"{tmp_path} is a folder, expected a file"
+    with pytest.raises(BadInput) as refused:
+        Grammar.load(tmp_path / "none")
+    assert str(refused.value) == f"{tmp_path / 'none'} does not exist, expected a file"
 
 
 def test_a_copy_of_the_embedded_grammar_is_the_same_language(tmp_path: Path, english: Grammar):

@@ -249,7 +249,7 @@ def test_a_file_for_a_folder_is_refused(glassgate_, tiny, tmp_path):
     (tmp_path / "taken").write_text("")
     said = glassgate_("experiment", "verdict", "--output", "taken")
     assert said.code == 2
-    assert "taken is a file" in said.err
+    assert "taken is not a folder" in said.err
 
 
 def test_a_run_depends_on_its_seed_alone():

@@ -33,16 +33,16 @@ def demo(
 
     from glassgate.cli.screen import watching
     from glassgate.data.grammar import Grammar
+    from glassgate.experiments import language as sampled
     from glassgate.experiments.demo import run_demo
-    from glassgate.experiments.language import sample_language
     from glassgate.experiments.output import check_free
     from glassgate.experiments.threads import one_thread
 
-    check_free(output / "results.json", overwrite)
+    check_free(output, overwrite)
     console = Console(stderr=True, highlight=False)
     loaded = Grammar.load(grammar)
     with console.status("sampling sentences and dependencies …"):
-        language = sample_language(loaded, seed)
+        language = sampled.sample_language(loaded, seed, sampled.TRAIN, sampled.HELD_OUT)
     with watching() as watcher, one_thread():
         results = run_demo(language, seed, watcher)
     _write(output, results)
@@ -57,18 +57,17 @@ def _write(output: Path, results: "Results") -> None:
     import numpy as np
 
     from glassgate.experiments.output import provenance
-    from glassgate.gates import Gates
     from glassgate.report.demo_page import demo_page
-    from glassgate.report.pictures import gate_picture
+    from glassgate.report.pictures import GatePanel, gate_picture
     from glassgate.train.files import write_whole
 
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
     facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}
     shown = results["gates"]
-    kept, reset = (np.asarray(shown[name])[:, None] for name in ("kept", "reset"))  # (T, 1, H)
+    kept, reset = (np.asarray(shown[name]) for name in ("kept", "reset"))  # (T, H)
+    panel = GatePanel(kept, reset, np.asarray(results["memory"]["span_words"]), "the corpus")
     picture = io.BytesIO()
-    gates = Gates(reset=reset, update=kept, candidate=kept, hidden=kept, kept=kept)
-    gate_picture(shown["words"], gates, picture, "The gates of the GRU over one sentence")
+    gate_picture(shown["words"], [panel], picture, "The gates of the GRU over one sentence")
     output.mkdir(parents=True, exist_ok=True)
     write_whole(output / "report.html", demo_page(results, facts).encode())
     write_whole(output / "gates.png", picture.getvalue())

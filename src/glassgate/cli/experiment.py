@@ -48,11 +48,12 @@ def verdict(
     """
     from glassgate.cli.screen import watching
     from glassgate.experiments import verdict as asked
+    from glassgate.experiments.output import check_free
     from glassgate.experiments.verdict_page import page, tables
     from glassgate.experiments.verdict_picture import picture
     from glassgate.report.content_page import content_page
 
-    asked.check_free(output, overwrite)
+    check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
     with watching() as watcher:
         results = asked.run(asked.Plan(sentences=sentences), seed, command, watcher)

@@ -21,7 +21,7 @@ GrammarFile = Annotated[
 @app.command()
 def sample(
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many sentences.")] = 10,
-    seed: Annotated[int, typer.Option(help="Of the sentences.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sentences.")] = 0,
     grammar: GrammarFile = None,
 ) -> None:
     """Print sentences, one a line.
@@ -69,7 +69,11 @@ def show(
     text = Grammar.load().text
     if output is None:
         typer.echo(text, nl=False)
-    elif output.exists():
+        return
+    if output.exists():
         raise BadInput(f"{output} exists already; name a new file")
-    else:
-        output.write_text(text, encoding="utf-8")
+    if not output.parent.is_dir():
+        raise BadInput(f"{output.parent} is not a folder, so {output.name} cannot be written there")
+    from glassgate.train.files import write_whole
+
+    write_whole(output, text.encode("utf-8"))

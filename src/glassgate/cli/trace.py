@@ -64,12 +64,12 @@ def _layers(traced: TextGates) -> str:
 
 
 def _picture(traced: TextGates) -> bytes:
-    from glassgate.report.pictures import gate_picture
+    from glassgate.report.pictures import GatePanel, gate_picture
 
     picture = io.BytesIO()
     words = [visible(word) for word in traced.words]
     title = textwrap.shorten(" ".join(words), 90, placeholder=" …")
-    gate_picture(words, traced.layers, picture, title)
+    gate_picture(words, [GatePanel.of(gates) for gates in traced.layers], picture, title)
     return picture.getvalue()
 
 

@@ -8,7 +8,7 @@ that the twins share is right in exactly one of the two: chance is one half, by 
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from glassgate.data.derivation import Derivation, Mark, Replay, derive
@@ -135,7 +135,7 @@ def dependencies(grammar: Grammar, derivation: Derivation) -> Iterator[Dependenc
                 break
 
 
-def _cue(cues: tuple[str, ...], derivation: Derivation, target: Mark) -> Mark | None:
+def _cue(cues: Collection[str], derivation: Derivation, target: Mark) -> Mark | None:
     shared = {identity for identity in target.identities if identity >= 0}
     agreeing = (
         mark

@@ -105,17 +105,15 @@ class Grammar:
         Raises
         ------
         BadInput
-            With the line number, for a malformed grammar; with the byte, for text not in UTF-8.
+            With the line number, for a malformed grammar; with the byte, for text not in UTF-8;
+            where there is no file.
         OSError
             If the file cannot be read.
         """
         if path is None:
             embedded = resources.files("glassgate.data") / "english.grammar"
             return cls(embedded.read_text(encoding="utf-8"), "english.grammar")
-        try:
-            return cls(Path(path).read_bytes().decode(), str(path))
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{path} is not UTF-8: byte {error.start} cannot be read") from None
+        return cls(_read_text(Path(path)), str(path))
 
     def derive(self, chance: random.Random) -> Derivation:
         """Sample one sentence together with the choices that made it."""
@@ -221,3 +219,19 @@ class Grammar:
         derivations = [self.derive(chance) for _ in range(sample)]
         hidden = [d.bits - self.surprisal(d.words) for d in derivations]
         return float(self.rules.total(choice) - np.mean(hidden))
+
+
+def _read_text(path: Path) -> str:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder, expected a file")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{path} does not exist, expected a file") from None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = data[error.start]
+        raise BadInput(
+            f"{path} is not UTF-8: the byte 0x{byte:02x} at offset {error.start} cannot be read"
+        ) from None

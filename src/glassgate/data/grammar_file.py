@@ -19,9 +19,11 @@ The file is meant to be copied and changed (docs/grammar.md shows one piece by p
         run
 
 Names that begin with a capital are categories, everything else is a word, and ``(nothing)`` is
-an empty alternative. A feature that stands only on the right is drawn evenly from its values.
+an empty alternative. A word is lower-case letters and digits, with apostrophes inside, or a single
+mark. A feature that stands only on the right is drawn evenly from its values.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +34,10 @@ from glassgate.errors import BadInput
 NAME = re.compile(r"[A-Z][A-Za-z]*")
 SYMBOL = re.compile(r"([A-Z][A-Za-z]*)(?:\[([^\[\]]*)\])?")
 WEIGHT = re.compile(r"\d+(\.\d+)?")
+NUMBER_LIKE = re.compile(
+    r"[-+\u2212]?[\d.,_]*\d[\d.,_/%]*([eE][-+]?\d+)?|[-+\u2212]?(nan|inf|infinity)"
+)
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_")  # as `glassgate.train.tokens` cuts
 NOTHING = "(nothing)"
 
 
@@ -86,7 +92,7 @@ class GrammarFile:
     name: str
     features: dict[str, tuple[str, ...]]
     classes: dict[str, str]  # category -> class of its words
-    cues: tuple[str, ...]
+    cues: dict[str, int]  # category -> line
     constructions: tuple[Construction, ...]
     blocks: tuple[Block, ...]
 
@@ -98,7 +104,8 @@ class _Reader:
         self.text, self.name = text, name
         self.features: dict[str, tuple[str, ...]] = {}
         self.classes: dict[str, str] = {}
-        self.cues: list[str] = []
+        self.class_lines: dict[str, int] = {}
+        self.cues: dict[str, int] = {}
         self.constructions: list[Construction] = []
         self.heads: list[tuple[Symbol, int]] = []
         self.bodies: list[list[tuple[float, Items, int]]] = []
@@ -133,11 +140,15 @@ class _Reader:
             raise BadInput(
                 f"{self.name}: expected at least one category with alternatives, found none"
             )
+        defined = {symbol.category for symbol, _ in self.heads}
+        for category, line in self.class_lines.items():
+            if category not in defined:
+                raise self.fail(line, f"no category '{category}' is defined")
         return GrammarFile(
             self.name,
             self.features,
             self.classes,
-            tuple(self.cues),
+            self.cues,
             tuple(self.constructions),
             tuple(map(self.block, self.heads, self.bodies)),
         )
@@ -159,10 +170,11 @@ class _Reader:
             raise self.fail(line, f"expected 'class NAME = CATEGORY …', got '{content}'")
         for category in categories.split():
             self.classes[self.category(line, category)] = name
+            self.class_lines[category] = line
 
     def cue(self, line: int, content: str) -> None:
         for category in content.split() or [""]:
-            self.cues.append(self.category(line, category))
+            self.cues.setdefault(self.category(line, category), line)
 
     def construction(self, line: int, content: str) -> None:
         name, equals, rest = (part.strip() for part in content.partition("="))
@@ -195,7 +207,9 @@ class _Reader:
             raise self.fail(line, "an indented alternative needs a category above it")
         for part in content.split("|"):
             tokens = re.findall(r"\S+\[[^\]]*\]|\S+", part)
-            weight = float(tokens.pop(0)) if tokens and WEIGHT.fullmatch(tokens[0]) else 1.0
+            weight = 1.0
+            if tokens and NUMBER_LIKE.fullmatch(tokens[0]):
+                weight = self.weight(line, tokens.pop(0))
             if not tokens:
                 raise self.fail(line, f"an alternative is empty; write {NOTHING} if that is meant")
             if weight == 0:
@@ -203,10 +217,21 @@ class _Reader:
             items = () if tokens == [NOTHING] else tuple(self.item(line, t) for t in tokens)
             self.bodies[-1].append((weight, items, line))
 
+    def weight(self, line: int, token: str) -> float:
+        if not WEIGHT.fullmatch(token) or not math.isfinite(float(token)):
+            form = "a weight must be a plain positive decimal like 3 or 0.5"
+            raise self.fail(line, f"{form}, got '{token}'")
+        return float(token)
+
     def item(self, line: int, token: str) -> str | Symbol:
         if token == NOTHING:
             raise self.fail(line, f"{NOTHING} must stand alone in its alternative")
-        return self.symbol(line, token) if token[0].isupper() else token
+        if token[0].isupper():
+            return self.symbol(line, token)
+        if not WORD.fullmatch(token) or token != token.lower():
+            form = "lower-case letters and digits with apostrophes inside, or a single mark"
+            raise self.fail(line, f"expected a word ({form}), got '{token}'")
+        return token
 
     def block(
         self,
@@ -217,6 +242,9 @@ class _Reader:
         if not body:
             raise self.fail(line, f"the category '{symbol.category}' has no alternatives below it")
         total = sum(weight for weight, _, _ in body)
+        for weight, _, number in body:
+            if weight / total == 0:
+                raise self.fail(number, f"a weight of '{symbol}' is too small beside the others")
         alternatives = (
             Alternative(weight / total, items, self.draws(symbol, items), number)
             for weight, items, number in body

@@ -27,7 +27,8 @@ class Rules:
     ------
     BadInput
         With the line number: a category that is missing, defined twice or used with the wrong
-        arguments; one that can begin with itself (left recursion); sentences that never end.
+        arguments; one that can begin with itself (left recursion); sentences that never end;
+        a sentence that can be empty.
     """
 
     def __init__(self, file: GrammarFile) -> None:
@@ -39,6 +40,7 @@ class Rules:
         self._check_declarations()
         self._check_left_recursion()
         self._check_growth()
+        self._check_empty()
 
     def fail(self, line: int, message: str) -> BadInput:
         """Word a complaint about a line of the file."""
@@ -98,9 +100,9 @@ class Rules:
 
     def _check_declarations(self) -> None:
         categories = {symbol.category for symbol in self.reachable}
-        for category in self.file.cues:
+        for category, line in self.file.cues.items():
             if category not in categories:
-                raise BadInput(f"{self.file.name}: the cue '{category}' occurs in no sentence")
+                raise self.fail(line, f"the cue '{category}' occurs in no sentence")
         for construction in self.file.constructions:
             for named in filter(None, (*construction.targets, construction.after)):
                 if named not in categories:
@@ -154,6 +156,14 @@ class Rules:
             symbol = list(self.reachable)[worst]
             grows = "writes itself again once or more on average, so sentences grow without end"
             raise self.fail(self.blocks[symbol].line, f"'{symbol}' {grows}")
+
+    def _check_empty(self) -> None:
+        for expansion in self.reachable[self.start]:
+            if all(item in self.nullable for item in expansion.items):
+                message = (
+                    f"the sentence '{self.start}' can be empty here, expected at least one word"
+                )
+                raise self.fail(expansion.line, message)
 
     @cached_property
     def children(self) -> NDArray[np.float64]:

@@ -101,8 +101,8 @@ def run_study(
     folders = [folder for folder, _ in study.runs()]
     if not (overwrite or resume) and any(map(Path.exists, [study.folder / RESULTS, *folders])):
         raise BadInput(
-            f"{study.folder} already holds a study: choose another folder, or say overwrite or "
-            "resume"
+            f"{study.folder} already holds a study: name a new folder, or say --resume or "
+            "--overwrite"
         )
     for folder, settings in study.runs():
         if resume and _finished(study, folder, settings):

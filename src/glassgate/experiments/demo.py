@@ -99,7 +99,7 @@ def run_demo(
         "seed": seed,
         "grammar": language.grammar.rules.file.name,
         "sentences": {"train": len(language.train), "held_out": len(language.held_out)},
-        "settings": asdict(settings),
+        "settings": {k: v for k, v in asdict(settings).items() if k not in ("network", "seed")},
         "grammar_entropy_bits": prediction.floor(language),
         "grammar_entropy_exact_bits": language.grammar.entropy() / language.grammar.mean_length,
         "networks": networks,

@@ -8,14 +8,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from glassgate.data.dependency import Item
+from glassgate.errors import BadInput
 from glassgate.experiments.language import Language
 from glassgate.nn.models import LanguageModel, State
 
 
-def distant_items(language: Language, distance: int = 10) -> list[Item]:
-    """Collect the items whose two ends lie at least `distance` words apart."""
+def distant_items(language: Language, distance: int = 10, lags: int = 12) -> list[Item]:
+    """Collect the items whose two ends lie at least `distance` words apart.
+
+    Those with fewer than `lags` words before the choice are left out: they have no state so far
+    back.
+    """
     cells = language.items.items()
-    return [item for cell, items in cells if cell.distance_min >= distance for item in items]
+    far = (item for cell, items in cells if cell.distance_min >= distance for item in items)
+    return [item for item in far if len(item.words) >= lags]
 
 
 def gradient_by_lag(
@@ -39,7 +45,16 @@ def gradient_by_lag(
     -------
     Array
         ||dL_t / dh_{t-k}||, averaged over the items, for k = 0 .. lags: [lags + 1].
+
+    Raises
+    ------
+    BadInput
+        For no items, and for one with fewer words.
     """
+    shortest = min((len(item.words) for item in items), default=None)
+    if shortest is None or shortest < lags:
+        got = "no item" if shortest is None else f"one of {shortest}"
+        raise BadInput(f"expected items of at least {lags} words before the choice, got {got}")
     contexts = [language.context(item.words) for item in items]
     lengths = torch.tensor([len(context) for context in contexts])
     tokens = torch.zeros(int(lengths.max()), len(contexts), dtype=torch.long)  # (T, B)

@@ -55,10 +55,10 @@ class Language:
         return [*self.context(words), self.vocabulary.eos]
 
 
-def sample_language(
-    grammar: Grammar, seed: int, train: int = TRAIN, held_out: int = HELD_OUT
-) -> Language:
+def sample_language(grammar: Grammar, seed: int, train: int, held_out: int) -> Language:
     """Sample sentences and forced choices, each kind from a random stream of its own.
+
+    `train` and `held_out` are numbers of sentences; the demo takes `TRAIN` and `HELD_OUT`.
 
     Held-out sentences are new draws from the same grammar: a short one may stand in both.
 

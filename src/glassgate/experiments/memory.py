@@ -69,11 +69,13 @@ def long_sentence(language: Language, shortest: int = 13, longest: int = 18) -> 
     """Choose a sentence with a long dependency, short enough for a picture.
 
     The first forced choice over ten words or more that fits, completed by its right word; in a
-    grammar without constructions, the longest held-out sentence that fits.
+    grammar without constructions, the longest held-out sentence that fits, or the
+    shortest of all where none does.
     """
     for cell, items in language.items.items():
         if cell.distance_min >= 10:
             for item in items:
                 if shortest <= len(item.words) < longest:
                     return [*item.words, item.right]
-    return max((w for w in language.held_out if len(w) <= longest), key=len)
+    fitting = [words for words in language.held_out if len(words) <= longest]
+    return max(fitting, key=len) if fitting else min(language.held_out, key=len)

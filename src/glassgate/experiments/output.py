@@ -1,11 +1,14 @@
 """What every experiment's files say about how they were made."""
 
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypedDict
 
 from glassgate.errors import BadInput
+
+RESULTS = "results.json"
 
 
 class Provenance(TypedDict):
@@ -22,7 +25,12 @@ def provenance(command: str) -> Provenance:
     return {"command": command, "versions": versions}
 
 
-def check_free(path: Path, overwrite: bool) -> None:
-    """Refuse a result that is already there, unless it may be overwritten."""
-    if path.exists() and not overwrite:
-        raise BadInput(f"{path} exists already: expected a new folder, or --overwrite")
+def check_free(folder: Path, overwrite: bool) -> None:
+    """Refuse, before any work is done, a folder that cannot or must not be written to."""
+    if (folder / RESULTS).exists() and not overwrite:
+        raise BadInput(f"{folder / RESULTS} exists already: name a new folder, or say --overwrite")
+    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not standing.is_dir():
+        raise BadInput(f"{standing} is not a folder, so that nothing can be written to {folder}")
+    if not os.access(standing, os.W_OK):
+        raise BadInput(f"{standing} may not be written to, so that {folder} cannot hold results")

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from glassgate.errors import BadInput
 from glassgate.experiments import output, verdict_gates, verdict_page
 from glassgate.experiments.threads import one_thread
 from glassgate.experiments.verdict_text import (
@@ -69,7 +68,9 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        shared = {k: v for k, v in self.settings.to_json().items() if k not in ("network", "bptt")}
+        shared = {
+            k: v for k, v in self.settings.to_json().items() if k not in ("network", "seed", "bptt")
+        }
         counts = {name: value for name, value in vars(self).items() if name != "settings"}
         return {**counts, "networks": list(NETWORKS), "training": shared}
 
@@ -88,13 +89,6 @@ class Texts:
         """Return token ids and classes."""
         ids = [self.vocabulary.encode(" ".join(review.words)) for review in reviews]
         return ids, [VERDICTS.index(review.verdict) for review in reviews]
-
-
-def check_free(folder: Path, overwrite: bool) -> None:
-    """Refuse, before any work is done, a folder that cannot or must not be written to."""
-    if folder.exists() and not folder.is_dir():
-        raise BadInput(f"{folder} is a file, expected a folder to write the results to")
-    output.check_free(folder / RESULTS, overwrite)
 
 
 def run(

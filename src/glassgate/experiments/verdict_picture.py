@@ -13,10 +13,8 @@ from matplotlib.figure import Figure
 
 from glassgate.experiments.content import Chart
 from glassgate.experiments.verdict_page import charts
+from glassgate.report.colours import colour
 
-# Okabe & Ito 2008: told apart by the colour-blind
-COLOURS = {"SRN": "#E69F00", "GRU": "#0072B2"}
-PLACES = ("#009E73", "#CC79A7", "#000000")
 MARKS = ("o", "s", "^")
 DASHES = ("-", "--", ":")
 
@@ -43,13 +41,13 @@ def _draw(axes: Axes, chart: Chart) -> None:
     if chart.band:
         axes.axvspan(chart.band[0], chart.band[1], color="0.9", label=chart.band[2])
     for i, line in enumerate(chart.lines):
-        colour = COLOURS.get(line.name, PLACES[i])
-        style: dict[str, Any] = {"color": colour, "linestyle": DASHES[i], "label": line.name}
+        drawn = colour(line.name, i)
+        style: dict[str, Any] = {"color": drawn, "linestyle": DASHES[i], "label": line.name}
         axes.plot(line.x, line.y, marker=MARKS[i], markersize=4, **style)
         if line.low:
             y, low, high = np.array(line.y), np.array(line.low), np.array(line.high)
             size = (np.maximum(0, y - low), np.maximum(0, high - y))
-            axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=colour)
+            axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=drawn)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title, ylim=chart.y_range)
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize="small")

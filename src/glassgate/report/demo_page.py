@@ -74,7 +74,7 @@ def _short(results: Results) -> Section:
     short = results["short_distance"]
     classes = list(short["truth"])
     bars = {n["name"]: [n["classes_after"][c] for c in classes] for n in results["networks"]}
-    bars["truth"] = [short["truth"][name] for name in classes]
+    bars["the grammar"] = [short["truth"][name] for name in classes]
     return Section(
         "What do short-distance predictions look like?",
         [

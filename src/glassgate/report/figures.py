@@ -1,4 +1,4 @@
-"""Plotly figures for pages, in colours that the colour-blind can tell apart (Okabe & Ito 2008)."""
+"""Plotly figures for pages, one colour and one marker a network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,21 +6,14 @@ import numpy as np
 from plotly import graph_objects as go
 
 from glassgate.experiments.content import Chart, Line
+from glassgate.report.colours import NETWORKS, colour
 
-COLOURS = {
-    "feedforward": "#999999",
-    "srn": "#E69F00",
-    "gru": "#0072B2",
-    "lstm": "#D55E00",
-    "truth": "#000000",
-}
-CYCLE = ("#E69F00", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
 SYMBOLS = {
     "feedforward": "x",
     "srn": "triangle-up",
     "gru": "circle",
     "lstm": "square",
-    "truth": "diamond",
+    "the grammar": "diamond",
 }
 
 
@@ -54,7 +47,7 @@ def line_figure(
             y=list(values),
             name=name,
             mode="lines+markers",
-            line={"color": COLOURS[name], "width": 2.5},
+            line={"color": NETWORKS[name], "width": 2.5},
             marker={"symbol": SYMBOLS[name], "size": 9},
             hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
         )
@@ -73,7 +66,7 @@ def bar_figure(
             x=list(groups),
             y=list(values),
             name=name,
-            marker_color=COLOURS[name],
+            marker_color=NETWORKS[name],
             hovertemplate=f"{name}, %{{x}}: %{{y:.4f}}<extra></extra>",
         )
     return figure
@@ -88,7 +81,7 @@ def span_figure(title: str, spans: Sequence[float]) -> go.Figure:
     figure.add_bar(
         x=list(range(1, len(spans) + 1)),
         y=[spans[unit] for unit in order],
-        marker_color=COLOURS["gru"],
+        marker_color=NETWORKS["gru"],
         customdata=[[int(unit)] for unit in order],
         hovertemplate="unit %{customdata[0]}: %{y:.2f} words<extra></extra>",
     )
@@ -121,15 +114,16 @@ def gate_figure(
 def chart_figure(chart: Chart) -> go.Figure:
     """Draw a chart, each line in a colour and with a marker of its own."""
     figure = _figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
-    for line, colour, symbol in zip(chart.lines, CYCLE, SYMBOLS.values(), strict=False):
+    for place, (line, symbol) in enumerate(zip(chart.lines, SYMBOLS.values(), strict=False)):
+        drawn = colour(line.name, place)
         figure.add_scatter(
             x=line.x,
             y=line.y,
             name=line.name,
             mode="lines+markers" if line.low else "lines",
-            line={"color": colour, "width": 2.5},
+            line={"color": drawn, "width": 2.5},
             marker={"symbol": symbol, "size": 9},
-            error_y=_intervals(line, colour) if line.low else None,
+            error_y=_intervals(line, drawn) if line.low else None,
             hovertemplate=f"{line.name}: %{{y:.3f}}<extra></extra>",
         )
     if chart.band:
@@ -140,7 +134,7 @@ def chart_figure(chart: Chart) -> go.Figure:
     return figure
 
 
-def _intervals(line: Line, colour: str) -> dict[str, object]:
+def _intervals(line: Line, drawn: str) -> dict[str, object]:
     above = [high - y for y, high in zip(line.y, line.high, strict=True)]
     below = [y - low for y, low in zip(line.y, line.low, strict=True)]
-    return {"array": above, "arrayminus": below, "color": colour, "thickness": 1}
+    return {"array": above, "arrayminus": below, "color": drawn, "thickness": 1}

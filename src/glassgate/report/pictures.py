@@ -5,19 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
-from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.report.colours import colour
+from glassgate.weights import require_shape
 
 COLOURS = "cividis"  # the same to all eyes: from dark blue, 0, to yellow, 1
-NETWORK_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 INK, SOFT = "#222222", "#666666"
 MOST_LABELS = 60  # words named below a picture; of more words, every second, third, ...
 DPI = 160
@@ -25,8 +25,26 @@ DPI = 160
 Target = Path | BinaryIO
 
 
+class GatePanel(NamedTuple):
+    """What is drawn of one layer: kept share and reset gate [T, H], memory spans [H] in words.
+
+    `span_over` names the text that the spans were measured over.
+    """
+
+    kept: Array
+    reset: Array
+    span: Array
+    span_over: str
+
+    @classmethod
+    def of(cls, gates: Gates) -> GatePanel:
+        """Take the gates of one sequence, arrays [T, 1, H], and its own spans."""
+        span = memory_span(np.clip(kept_share(gates.kept), 0, 1))
+        return cls(gates.kept[:, 0], gates.reset[:, 0], span, "this text")
+
+
 def gate_picture(
-    words: Sequence[str], gates: Gates | Sequence[Gates], path: Target, title: str
+    words: Sequence[str], layers: Sequence[GatePanel], path: Target, title: str
 ) -> None:
     """Draw kept share and reset gate as units x words, side by side, a row of panels a layer.
 
@@ -36,8 +54,8 @@ def gate_picture(
     ----------
     words
         What each of the T steps read.
-    gates
-        One layer's gates, or one entry a layer, each array [T, 1, H].
+    layers
+        One entry a layer.
     path
         Where the PNG goes: a file name, or a file open for writing.
     title
@@ -48,12 +66,9 @@ def gate_picture(
     BadInput
         When the gates are not those of one sequence of as many steps as words.
     """
-    layers = [gates] if isinstance(gates, Gates) else list(gates)
     for layer in layers:
-        if layer.kept.shape[:2] != (len(words), 1):
-            came = tuple(layer.kept.shape)
-            raise BadInput(f"kept must have shape ({len(words)}, 1, H), got {came}")
-    heights = [min(max(layer.kept.shape[2] * 0.05, 2.4), 5.0) for layer in layers]
+        require_shape("kept", layer.kept.shape, (len(words), "H"))
+    heights = [min(max(layer.kept.shape[1] * 0.05, 2.4), 5.0) for layer in layers]
     width = min(max(0.27 * len(words), 3.2), 12.0)
     figure = Figure(figsize=(2 * width + 2.6, sum(heights) + 1.7), layout="constrained")
     panels = figure.subplots(
@@ -74,20 +89,19 @@ def gate_picture(
     _save(figure, path)
 
 
-def _draw_layer(gates: Gates, left: Axes, right: Axes, name: str) -> None:
+def _draw_layer(layer: GatePanel, left: Axes, right: Axes, name: str) -> None:
     """Draw one layer's kept share and reset gate, units sorted by span."""
-    spans = memory_span(np.clip(kept_share(gates.kept), 0, 1))
-    order = np.argsort(-spans, kind="stable")
-    for axes, array in ((left, gates.kept), (right, gates.reset)):
+    order = np.argsort(-layer.span, kind="stable")
+    for axes, array in ((left, layer.kept), (right, layer.reset)):
         axes.imshow(
-            array[:, 0, order].T, COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+            array[:, order].T, COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
         )
         axes.tick_params(length=0, labelsize=8, labelcolor=SOFT)
         axes.spines[:].set_visible(False)
         axes.set_yticks([])
     rows = np.unique(np.linspace(0, len(order) - 1, 5).round().astype(int))
-    left.set_yticks(rows, [_span(spans[order[row]]) for row in rows])
-    left.set_ylabel(f"{name}, by memory span", fontsize=9, color=INK)
+    left.set_yticks(rows, [_span(layer.span[order[row]]) for row in rows])
+    left.set_ylabel(f"{name}, by memory span over {layer.span_over}", fontsize=9, color=INK)
 
 
 def _span(steps: float) -> str:
@@ -124,12 +138,12 @@ def learning_curves(
     figure = Figure(figsize=(8, 4.8), layout="constrained")
     axes = figure.subplots()
     for index, (network, runs) in enumerate(curves.items()):
-        colour = NETWORK_COLOURS[index % len(NETWORK_COLOURS)]
+        drawn = colour(network, index)
         for run in runs:
-            axes.plot(range(1, len(run) + 1), run, color=colour, linewidth=0.8, alpha=0.5)
+            axes.plot(range(1, len(run) + 1), run, color=drawn, linewidth=0.8, alpha=0.5)
         shortest = min(map(len, runs))
         mean: Array = np.mean([run[:shortest] for run in runs], axis=0)
-        axes.plot(range(1, shortest + 1), mean, "o-", c=colour, lw=2.2, ms=3, label=network)
+        axes.plot(range(1, shortest + 1), mean, "o-", c=drawn, lw=2.2, ms=3, label=network)
     axes.set_title(title, fontsize=12, color=INK, loc="left", parse_math=False)
     axes.set_xlabel("epoch", color=INK)
     axes.set_ylabel(measure, color=INK)
