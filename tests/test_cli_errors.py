@@ -198,7 +198,7 @@ def test_a_disk_that_is_full_before_training(glassgate_: Run, tmp_path: Path):
     with room(2000):
         said = glassgate_("train", "language", corpus, "-o", "model", *TINY)
     assert last_sentence(said) == "model/state.safetensors could not be written: File too large"
-    assert list((tmp_path / "model").iterdir()) == []
+    assert not (tmp_path / "model").exists()
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_loss_that_is_no_number(glassgate_: Run, tmp_path: Path):
     wild = ["--optimizer", "sgd", "--learning-rate", "1e38"]
     said = last_sentence(glassgate_("train", "language", corpus, "-o", "model", *TINY, *wild))
     assert said.startswith("the loss became nan at epoch 1, step 2: no epoch had finished")
-    assert names(tmp_path / "model") == set()
+    assert not (tmp_path / "model").exists()
 
 
 def test_ctrl_c_leaves_a_state_to_go_on_from(

@@ -228,6 +228,10 @@ def test_without_a_good_epoch_nothing_is_left(tmp_path: Path, corpus: Path):
     folder = tmp_path / "model"
     with pytest.raises(Diverged, match="nothing is kept"):
         train_language(corpus, Output(folder), TINY, watchers=[Poison(1)])
+    assert not folder.exists()
+    folder.mkdir()
+    with pytest.raises(Diverged, match="nothing is kept"):
+        train_language(corpus, Output(folder), TINY, watchers=[Poison(1)])
     assert names(folder) == set()
 
 
@@ -258,7 +262,47 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing(
     monkeypatch.setattr("glassgate.train.folder.write_whole", full)
     with pytest.raises(OSError, match="No space left"):
         train_language(corpus, Output(tmp_path / "model"), TINY)
-    assert names(tmp_path / "model") == set()
+    assert not (tmp_path / "model").exists()
+
+
+class Die(Watcher):
+    """End the run as a kill would, in one step."""
+
+    def on_step(self, step: Step) -> None:
+        if step.step == 3:
+            raise KeyboardInterrupt
+
+
+OTHER = replace(TINY, hidden_size=12, seed=1)
+
+
+@pytest.mark.parametrize("failure", ["killed", "diverged", "full at first", "full at the model"])
+def test_overwrite_leaves_the_old_model_until_there_is_a_new_one(
+    trained: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, failure: str
+):
+    before = {path.name: path.read_bytes() for path in trained.iterdir()}
+    full_at = {"full at first": "state.safetensors", "full at the model": "model.safetensors"}
+
+    def full(path: Path, data: bytes) -> None:
+        if full_at.get(failure, "nothing") in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_whole(path, data)
+
+    watcher = {"killed": Die(), "diverged": Poison(1)}.get(failure, Watcher())
+    error = {"killed": KeyboardInterrupt, "diverged": Diverged}.get(failure, OSError)
+    with monkeypatch.context() as patch:
+        patch.setattr("glassgate.train.folder.write_whole", full)
+        with pytest.raises(error):
+            train_language(corpus, Output(trained, overwrite=True), OTHER, watchers=[watcher])
+    after = {path.name: path.read_bytes() for path in trained.iterdir()}
+    state = after.pop("state.safetensors", None)
+    assert after == before
+    assert load(trained).settings == TINY
+    assert (state is not None) == (failure in ("killed", "full at the model"))
+    if state is not None:
+        train_language(corpus, Output(trained, resume=True), OTHER)
+        assert names(trained) == MODEL_FILES
+        assert load(trained).settings == OTHER
 
 
 FULL_DISK = """

@@ -170,9 +170,7 @@ class LastWeights:
             k.removeprefix("weights."): v.clone() for k, v in tensors.items() if "weights." in k
         }
 
-    def save_best(self, weights: object) -> None: ...
-
-    def save_metrics(self, lines: object) -> None: ...
+    def save_epochs(self, lines: object, best: object = None) -> None: ...
 
     def best(self) -> dict[str, Tensor]:
         return {}

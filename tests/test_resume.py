@@ -1,14 +1,21 @@
 """A run that is stopped in any way and resumed ends with the bits of one that was not."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from glassgate.errors import BadInput
 from glassgate.train.interrupt import Interrupted
@@ -239,6 +246,56 @@ def test_a_broken_state_is_refused_and_left_alone(stopped: Path, corpus: Path):
         with pytest.raises(BadInput, match="not a state to resume from"):
             train_language(corpus, Output(stopped, resume=True), SETTINGS)
         assert state.read_bytes() == bad
+
+
+def rewrite(state: Path, change: Callable[[dict[str, Any], dict[str, Tensor]], object]) -> None:
+    """Change the position and the tensors of a state."""
+    with safe_open(state, framework="pt") as file:
+        metadata = file.metadata()
+    position, tensors = json.loads(metadata["position"]), load_file(state)
+    change(position, tensors)
+    save_file(tensors, state, {**metadata, "position": json.dumps(position)})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p, _: p.update(more=1), "its position must name"),
+        (lambda p, _: p.pop("epoch"), "its position must name"),
+        (lambda p, _: p.update(step="3"), "step of its position cannot be '3'"),
+        (lambda p, _: p.update(step=99), "its step 99 is beyond"),
+        (lambda p, _: p.update(epoch=3), "the epochs of its position do not agree"),
+        (lambda p, _: p.update(history=[{}]), "not a list of epochs"),
+        (lambda p, _: p.update(scheduler={}), "scheduler"),
+        (lambda _, t: t.pop("weights.decoder.bias"), "weights.decoder.bias is missing"),
+        (lambda _, t: t.update({"weights.decoder.bias": torch.zeros(2)}), "must have shape"),
+        (lambda _, t: t.pop("optimizer.0.exp_avg"), "optimizer.0.exp_avg is missing"),
+        (lambda _, t: t.update({"optimizer.0.exp_avg": torch.zeros(2)}), "must have shape"),
+        (lambda _, t: t.update({"optimizer.x": torch.zeros(2)}), "optimizer.x is not expected"),
+        (lambda _, t: t.pop("stream.only"), "stream.only is missing"),
+        (lambda _, t: t.update({"stream.only": torch.zeros(2)}), "stream.only must have shape"),
+    ],
+)
+def test_a_state_that_is_well_formed_and_wrong_is_refused(
+    stopped: Path, corpus: Path, change: Any, message: str
+):
+    state = stopped / "state.safetensors"
+    rewrite(state, change)
+    wrong = state.read_bytes()
+    with pytest.raises(BadInput, match=re.escape(message)) as caught:
+        train_language(corpus, Output(stopped, resume=True), SETTINGS)
+    assert str(caught.value).startswith(f"{state} is not a state to resume from: ")
+    assert state.read_bytes() == wrong
+
+
+def test_an_ignored_ctrl_c_stays_ignored(tmp_path: Path, corpus: Path, whole: Path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        train_language(corpus, Output(tmp_path / "a"), SETTINGS, watchers=[Press(1, 2, times=2)])
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert same_model(whole, tmp_path / "a")
 
 
 def test_states_are_written_at_most_every_so_often(tmp_path: Path, corpus: Path):

@@ -4,7 +4,10 @@ model.safetensors   weights of the best epoch
 config.json         kind of model, settings, sizes, classes, the data it was trained on
 tokenizer.json      the vocabulary
 metrics.jsonl       a line an epoch
-state.safetensors   while training: weights, optimizer, position; nothing in it is pickled
+state.safetensors   while training: weights, optimizer, position, config; nothing is pickled
+
+Until the first epoch of a run is saved the state is its only file, and a model that was there
+before stays whole; then all the others are replaced together.
 """
 
 from __future__ import annotations
@@ -51,6 +54,9 @@ class ModelFolder:
         self.path, self._config, self._tokenizer = path, dict(config), tokenizer
         self._resume, self._save_seconds = resume, save_seconds
         self._saved = time.monotonic()
+        self._made = not path.exists()  # the folder is this run's own
+        self._has_state = resume  # the state in the folder is this run's
+        self._has_model = False  # the model in the folder is this run's
         if path.exists() and not path.is_dir():
             raise BadInput(f"{path} is a file, expected a folder to write the model to")
         if resume:
@@ -65,19 +71,17 @@ class ModelFolder:
         if not self._resume:
             return None
         path = self.path / STATE
+        position = self._state_says("position")
         try:
-            with safe_open(path, framework="pt") as file:
-                position = json.loads((file.metadata() or {})["position"])
-            return Snapshot(position, load_file(path))
-        except (SafetensorError, KeyError, ValueError) as error:
+            tensors = load_file(path)
+        except SafetensorError as error:
             raise BadInput(f"{path} is not a state to resume from: {error}") from None
+        self._has_model = bool(position.get("best_epoch"))
+        return Snapshot(position, tensors, str(path))
 
     def begin(self) -> None:
-        """Make the folder and say in it what the run is; a model that was there is gone."""
+        """Make the folder; what is in it stays."""
         self.path.mkdir(parents=True, exist_ok=True)
-        self._remove(STATE, MODEL, METRICS)
-        self._write(TOKENIZER, self._tokenizer.encode())
-        self._write(CONFIG, (json.dumps(self._config, indent=2) + "\n").encode())
 
     def due(self) -> bool:
         """Whether the last state is older than the seconds between two."""
@@ -85,13 +89,27 @@ class ModelFolder:
 
     def save_state(self, snapshot: Snapshot) -> None:
         """Replace the resumable state."""
-        metadata = {"position": json.dumps(snapshot.position)}
-        self._write(STATE, save(snapshot.tensors, metadata))
+        metadata = {"position": snapshot.position, "config": self._config}
+        told = {name: json.dumps(value) for name, value in metadata.items()}
+        self._write(STATE, save(snapshot.tensors, told))
+        self._has_state = True
         self._saved = time.monotonic()
 
-    def save_best(self, weights: Mapping[str, Tensor]) -> None:
-        """Replace the weights of the model."""
-        self._write(MODEL, save(dict(weights)))
+    def save_epochs(
+        self, lines: list[dict[str, Any]], best: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Replace metrics.jsonl by these lines, and the weights of the model if `best` is given.
+
+        The first best weights of the run take the place of the whole model that was there.
+        """
+        metrics = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        if best is not None and not self._has_model:
+            self._replace_model(metrics, save(dict(best)))
+            return
+        if best is not None:
+            self._write(MODEL, save(dict(best)))
+        if self._has_model:
+            self._write(METRICS, metrics)
 
     def best(self) -> dict[str, Tensor]:
         """Return the weights of the model."""
@@ -101,19 +119,19 @@ class ModelFolder:
         except (SafetensorError, OSError) as error:
             raise BadInput(f"{path} cannot be read: {error}") from None
 
-    def save_metrics(self, lines: list[dict[str, Any]]) -> None:
-        """Replace metrics.jsonl by these lines."""
-        self._write(METRICS, "".join(json.dumps(line) + "\n" for line in lines).encode())
-
     def finish(self) -> None:
         """Drop the resumable state: the model is complete."""
         self._remove(STATE)
 
     def abandon(self) -> None:
-        """Drop the resumable state, and the whole model where no epoch is worth keeping."""
-        self._remove(STATE)
-        if not (self.path / MODEL).exists():
-            self._remove(METRICS, CONFIG, TOKENIZER)
+        """Drop this run's state, and the folder if the run made it and nothing is in it.
+
+        The model stays: this run's best one, or until it has one, that of the run before.
+        """
+        if self._has_state:
+            self._remove(STATE)
+        if self._made and self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
 
     # Checks and single files ------------------------------------------------------------------
 
@@ -132,7 +150,7 @@ class ModelFolder:
         """Refuse to go on with a state that other settings or other data made."""
         if not (self.path / STATE).exists():
             raise BadInput(f"{self.path} holds no {STATE}: there is nothing to resume")
-        found = read_config(self.path)
+        found = self._state_says("config")
         for name, new in _flat(self._config).items():
             old = _flat(found).get(name)
             if old != new and name == "data_sha256":
@@ -141,6 +159,46 @@ class ModelFolder:
                 raise BadInput(
                     f"{self.path} was begun with {name} {old!r}, cannot go on with {new!r}"
                 )
+
+    def _state_says(self, name: str) -> dict[str, Any]:
+        """Return the position or the config that the state holds."""
+        path = self.path / STATE
+        try:
+            with safe_open(path, framework="pt") as file:
+                found = json.loads((file.metadata() or {})[name])
+        except KeyError:
+            raise BadInput(f"{path} is not a state to resume from: it has no {name}") from None
+        except (SafetensorError, ValueError) as error:
+            raise BadInput(f"{path} is not a state to resume from: {error}") from None
+        if not isinstance(found, dict):
+            raise BadInput(f"{path} is not a state to resume from: its {name} is no JSON object")
+        return found
+
+    def _replace_model(self, metrics: bytes, weights: bytes) -> None:
+        """Put this run's four files in the place of what was there.
+
+        All are on the disk under other names before the first is renamed, so that a full disk
+        leaves the old model. The old weights go first and the new ones come last: a kill between
+        two renames leaves no model, never a mixed one, and the state begins the exchange anew.
+        """
+        files = {
+            CONFIG: (json.dumps(self._config, indent=2) + "\n").encode(),
+            TOKENIZER: self._tokenizer.encode(),
+            METRICS: metrics,
+            MODEL: weights,
+        }
+        staged = {name: f".{name}.new" for name in files}
+        try:
+            for name, data in files.items():
+                self._write(staged[name], data)
+        except OSError:
+            self._remove(*staged.values())
+            raise
+        self._remove(MODEL)
+        for name in files:
+            (self.path / staged[name]).replace(self.path / name)
+        sync_folder(self.path)
+        self._has_model = True
 
     def _write(self, name: str, data: bytes) -> None:
         write_whole(self.path / name, data)

@@ -25,13 +25,15 @@ class Request:
 def listening() -> Iterator[Request]:
     """Turn the first SIGINT into a request; the handlers are as before on the way out.
 
-    Outside the main thread, where no handler can be set, nothing is caught.
+    Nothing is caught outside the main thread, where no handler can be set, nor where whoever
+    started the process has SIGINT ignored (nohup, a background job of a shell).
     """
     request = Request()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or before is signal.SIG_IGN:
         yield request
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         request.stop = True

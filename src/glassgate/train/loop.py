@@ -117,7 +117,12 @@ class _Run:
         snapshot = self.store.restore() if self.store else None
         self.worker.accelerator.wait_for_everyone()  # all have looked before anyone writes
         if self.store and snapshot:
-            self.position = Position.from_json(snapshot.position, self.task.measure)
+            try:
+                self.position = Position.from_json(snapshot.position, self.task.measure)
+                self.worker.check(snapshot, self.position)
+            except ValueError as error:
+                what = f"{snapshot.source} is not a state to resume from"
+                raise BadInput(f"{what}: {error}") from None
             best = self.store.best() if self.position.best_epoch else {}
             self.worker.restore(snapshot, self.position, best)
             self._save_epochs()
@@ -129,7 +134,7 @@ class _Run:
             if self.writes:
                 self.writes.begin()
             self._save_epochs()
-        except OSError:
+        except Exception:
             if self.writes:
                 self.writes.abandon()  # half a beginning is of no use
             raise
@@ -191,18 +196,17 @@ class _Run:
         improved = loss < position.best_loss
         position.finish_epoch(epoch, improved)
         self.worker.after_epoch(loss, improved)
-        if improved and self.writes:
-            self.writes.save_best(self.worker.best)
-        self._save_epochs()
+        self._save_epochs(improved)
         self.worker.track(epoch)
         for watcher in self.watchers:
             watcher.on_epoch_end(epoch)
 
     # What is kept -----------------------------------------------------------------------------
 
-    def _save_epochs(self) -> None:
+    def _save_epochs(self, improved: bool = False) -> None:
         if self.writes:
-            self.writes.save_metrics([epoch.to_json() for epoch in self.position.history])
+            lines = [epoch.to_json() for epoch in self.position.history]
+            self.writes.save_epochs(lines, self.worker.best if improved else None)
         self._save_state()
 
     def _save_state(self) -> None:
@@ -222,5 +226,9 @@ class _Run:
         if self.writes:
             self.writes.abandon()
         best = self.position.best_epoch
-        kept = f"epoch {best} is kept" if best else "no epoch had finished, so nothing is kept"
+        kept = (
+            f"epoch {best} is kept"
+            if best
+            else "no epoch had finished, so nothing is kept of this run"
+        )
         raise Diverged(f"{what}: {kept}; try a smaller learning rate or clip")

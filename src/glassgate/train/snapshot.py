@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import torch
@@ -68,10 +68,27 @@ class Position:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], measure: str) -> Position:
-        """Read what `to_json` returned."""
+        """Read what `to_json` returned; `ValueError` when it could not have."""
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, Mapping) or set(values) != names:
+            raise ValueError(f"its position must name {', '.join(sorted(names))} and nothing else")
+        given = {**values, "best_loss": 0.0 if values["best_loss"] is None else values["best_loss"]}
+        for name, example in vars(cls()).items():
+            kinds = (int, float) if isinstance(example, float) else type(example)
+            if not isinstance(given[name], kinds):
+                raise ValueError(f"{name} of its position cannot be {given[name]!r}")
         position = cls(**values)
-        position.history = [Epoch.from_json(line, measure) for line in values["history"]]
+        try:
+            position.history = [Epoch.from_json(line, measure) for line in values["history"]]
+        except (KeyError, TypeError):
+            raise ValueError("the history of its position is not a list of epochs") from None
         position.best_loss = math.inf if values["best_loss"] is None else values["best_loss"]
+        finished = len(position.history)
+        begun = min(1, finished)
+        if position.epoch != finished + 1 or not begun <= position.best_epoch <= finished:
+            raise ValueError("the epochs of its position do not agree")
+        if position.step < 0 or (values["best_loss"] is None) != (finished == 0):
+            raise ValueError("the step or the best loss of its position makes no sense")
         return position
 
 
@@ -81,6 +98,7 @@ class Snapshot:
 
     position: dict[str, Any]
     tensors: dict[str, Tensor]
+    source: str = "the state"  # what a message calls it
 
 
 class Store(Protocol):
@@ -90,16 +108,18 @@ class Store(Protocol):
         """Return the state to go on from; None to begin. Writes nothing."""
 
     def begin(self) -> None:
-        """Make ready for a new run; what a run before left is gone after this."""
+        """Make ready for a new run; what a run before left stays until an epoch is saved."""
 
     def save_state(self, snapshot: Snapshot) -> None:
         """Replace the resumable state."""
 
-    def save_best(self, weights: Mapping[str, Tensor]) -> None:
-        """Replace the best weights."""
+    def save_epochs(
+        self, lines: list[dict[str, Any]], best: Mapping[str, Tensor] | None = None
+    ) -> None:
+        """Replace the lines, one an epoch, and the best weights where they are new.
 
-    def save_metrics(self, lines: list[dict[str, Any]]) -> None:
-        """Replace the lines, one an epoch."""
+        The first best weights of a run replace all that a run before left.
+        """
 
     def best(self) -> dict[str, Tensor]:
         """Return the best weights so far."""
@@ -111,7 +131,7 @@ class Store(Protocol):
         """Drop the resumable state: the run is complete."""
 
     def abandon(self) -> None:
-        """Drop the resumable state, and everything where no epoch is worth keeping."""
+        """Drop the resumable state; what an epoch left stays, of this run or the one before."""
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -123,6 +143,13 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
         for name, value in slot.items()
         if isinstance(value, Tensor)
     }
+
+
+def adam_shapes(index: int, parameter: Tensor) -> dict[str, torch.Size]:
+    """Return what `optimizer_tensors` holds of a parameter that AdamW has moved."""
+    like = parameter.shape
+    slots = {"step": torch.Size(), "exp_avg": like, "exp_avg_sq": like}
+    return {f"{OPTIMIZER}{index}.{slot}": shape for slot, shape in slots.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

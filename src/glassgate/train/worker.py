@@ -22,7 +22,7 @@ from glassgate.train import snapshot as snap
 from glassgate.train.batches import IGNORE, Batch, columns
 from glassgate.train.settings import Settings
 from glassgate.train.snapshot import Position, Snapshot
-from glassgate.train.tasks import Task
+from glassgate.train.tasks import StreamTask, Task
 from glassgate.train.watch import Epoch
 
 WARM_UP = 0.05  # share of the run in which the linear schedule rises before it falls
@@ -127,6 +127,38 @@ class Worker:
         self.plateau.load_state_dict(position.scheduler)
         self.carried = self._own_state(tensors)
         self.best = dict(best)
+
+    def check(self, snapshot: Snapshot, position: Position) -> None:
+        """Raise `ValueError` unless the snapshot is one of this run at `position`."""
+        if set(position.scheduler) != set(self.plateau.state_dict()):
+            raise ValueError("the scheduler of its position has other names")
+        size = self._size_at(position)
+        model = self.accelerator.unwrap_model(self.model)
+        wanted = {f"{snap.WEIGHTS}{k}": value.shape for k, value in model.state_dict().items()}
+        if position.total_tokens and self.settings.optimizer == "adamw":
+            for index, value in enumerate(self.optimizer.param_groups[0]["params"]):
+                wanted |= snap.adam_shapes(index, value)
+        found = {name: value.shape for name, value in snapshot.tensors.items()}
+        if size:
+            token = torch.zeros(1, size, dtype=torch.long, device=self.accelerator.device)
+            with torch.no_grad():
+                state = snap.state_tensors(model.eval()(token)[1])
+            wanted |= {name: value.shape for name, value in state.items()}
+        for name in sorted(wanted.keys() | found.keys()):
+            if name not in found or name not in wanted:
+                raise ValueError(f"{name} is {'missing' if name in wanted else 'not expected'}")
+            if wanted[name] != found[name]:
+                shapes = f"{list(wanted[name])}, got {list(found[name])}"
+                raise ValueError(f"{name} must have shape {shapes}")
+
+    def _size_at(self, position: Position) -> int:
+        """Return the columns of the state that is carried at `position`; 0 where none is."""
+        if position.step == 0:
+            return 0
+        batches = self.task.batches(position.epoch)
+        if position.step > len(batches):
+            raise ValueError(f"its step {position.step} is beyond the epoch's {len(batches)}")
+        return batches[position.step - 1].size if isinstance(self.task, StreamTask) else 0
 
     def close(self) -> None:
         """Leave the task's model on the CPU, in evaluation mode, with its best weights."""
