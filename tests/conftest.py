@@ -1,6 +1,7 @@
 """The command line, run in this process, and models small enough to be trained on the way."""
 
 import random
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import glassgate.cli
+
+# Started in the background, a shell's child ignores Ctrl-C, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Run = Callable[..., "Said"]
 TINY = ["--hidden-size", "8", "--embedding-size", "6", "--batch-size", "4", "--epochs", "2"]

@@ -161,4 +161,5 @@ if __name__ == "__main__":
     train_all(Path(sys.argv[1]))
     train_folders(Path(sys.argv[1]))
     if torch.distributed.is_initialized():  # else gloo's threads may outlive the interpreter
+        torch.distributed.barrier()
         torch.distributed.destroy_process_group()

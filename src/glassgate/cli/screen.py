@@ -32,6 +32,8 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
                 yield bars.watcher
         else:
             yield lambda label: Lines(label, console)
+        if distributed.is_available() and distributed.is_initialized():
+            distributed.barrier()  # nobody hangs up on one who is still talking
     finally:
         if distributed.is_available() and distributed.is_initialized():
             distributed.destroy_process_group()
