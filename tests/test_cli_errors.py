@@ -256,3 +256,13 @@ def test_ctrl_c_before_training(glassgate_: Run, monkeypatch: pytest.MonkeyPatch
 
 def _raise_interrupt() -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("more", [["-o", "o.jpg"], ["-o", "o.npz", "--format", "json"]])
+def test_a_name_that_says_another_format_is_refused(
+    glassgate_: Run, model: Path, tmp_path: Path, more: list[str]
+):
+    said = glassgate_("trace", "model", "the", *more)
+    assert said.code == 2
+    assert "must end in" in said.err
+    assert not (tmp_path / more[1]).exists()

@@ -12,6 +12,7 @@ import typer
 
 from glassgate.cli.options import Model, Overwrite, check_free
 from glassgate.cli.predict import say_unknown, visible
+from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
     from glassgate.experiments.trace import TextGates
@@ -47,7 +48,9 @@ def trace(
     from glassgate.train.load import load
 
     ending = output.suffix.removeprefix(".") if output else ""
-    kind = format or (ending if ending in ("npz", "json") else "png")
+    kind = format or ending or "png"
+    if kind not in ("png", "npz", "json") or ending not in ("", kind):
+        raise BadInput(f"{output} must end in .{format or 'png, .npz or .json'}, got .{ending}")
     path = output or Path(f"trace.{kind}")
     check_free(path, overwrite)
     traced = trace_text(load(model), text)
