@@ -1,0 +1,177 @@
+// Backward: the way back over one step, and the sums over rows that the weights' gradients are.
+
+template <class V>
+struct Backward {
+  using S = typename V::S;
+  using Vec = typename V::Vec;
+  static constexpr int W = V::width;
+  static constexpr int ROW = TAPE * W;  // one row of a panel of grads: n, r, k, m
+
+  // sum[r][p] += the grads of some gates, over all panels, times U (or W) by output panel.
+  template <int FIRST, int GATES, int ROWS, int PANELS>
+  static INLINE void grads_product(Vec (&sum)[ROWS][PANELS], const S* weights, const S* grads,
+                                   long stride, long panels, long panel) {
+    constexpr long BLOCK = GATES * W * W;  // one panel of grads against one of outputs
+    for (long q = 0; q < panels; ++q) {
+      const S* w[PANELS];
+      const S* rows[ROWS];
+      for (int p = 0; p < PANELS; ++p) w[p] = weights + ((panel + p) * panels + q) * BLOCK;
+      for (int r = 0; r < ROWS; ++r) rows[r] = grads + q * stride + r * ROW + FIRST * W;
+      product<V, ROWS, PANELS, 1, 1, W>(sum, w, rows, GATES * W);
+    }
+  }
+
+  // Through the unit of one row and panel, from dL/dh' to its sums; what goes on to h directly
+  // comes back. Reset before: r's gradient is still to come.
+  static INLINE Vec through_unit(const Return<S>& job, long row, long panel, Vec grad) {
+    int lanes = lanes_in<V>(panel, job.units);
+    auto load = [&](const S* from) INLINE_LAMBDA { return load_lanes<V>(from + panel * W, lanes); };
+    const S* tape = job.tape[row];
+    Vec r = load(tape), k = load(tape + job.units), n = load(tape + 2 * job.units);
+    Vec h = load(job.previous[row]);
+    Vec grad_n = grad * (V::splat(1) - k) * squash_slope<V>(job.form.squash, n);
+    Vec grad_k = grad * (h - n) * gate_slope<V>(job.form.gate, k);
+    Vec grad_r = V::splat(0), grad_m = grad_n;
+    if (job.form.reset == Reset::after) {
+      grad_m = grad_n * r;
+      grad_r = grad_n * load(tape + 3 * job.units) * gate_slope<V>(job.form.gate, r);
+    }
+    S* grads = job.grads + panel * job.stride + row * ROW;
+    V::store(grads, grad_n);
+    V::store(grads + W, grad_r);
+    V::store(grads + 2 * W, grad_k);
+    V::store(grads + 3 * W, grad_m);
+    return grad * k;
+  }
+
+  template <int FIRST, int GATES, int ROWS, int PANELS>
+  static INLINE void back_tile(const Return<S>& job, long row, long panel) {
+    Vec sum[ROWS][PANELS];
+    for (int r = 0; r < ROWS; ++r)
+      for (int p = 0; p < PANELS; ++p)
+        sum[r][p] = V::load(job.carried + ((row + r) * job.panels + panel + p) * W);
+    if (job.above)
+      grads_product<FIRST, GATES, ROWS, PANELS>(sum, job.weights, job.above + row * ROW,
+                                                job.stride, job.panels, panel);
+    for (int r = 0; r < ROWS; ++r)
+      for (int p = 0; p < PANELS; ++p) {
+        Vec grad = job.cut && job.cut[row + r] ? V::splat(0) : sum[r][p];
+        if (job.unit) {
+          if (job.arriving)
+            grad = grad + load_lanes<V>(job.arriving[row + r] + (panel + p) * W,
+                                        lanes_in<V>(panel + p, job.units));
+          grad = through_unit(job, row + r, panel + p, grad);
+        }
+        V::store(job.carried + ((row + r) * job.panels + panel + p) * W, grad);
+      }
+  }
+
+  // tile(Size<rows>, Size<panels>, row, panel): three panels at a time, of one row four.
+  template <class F>
+  static INLINE void in_blocks(long rows, long from, long to, F&& tile) {
+    if (rows == 1)
+      return in_groups<4>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
+        tile(Size<1>{}, group, 0, panel);
+      });
+    in_groups<3>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
+      in_tiles<TILE>(0, rows, [&](auto size, long row) INLINE_LAMBDA {
+        tile(size, group, row, panel);
+      });
+    });
+  }
+
+  template <int FIRST, int GATES>
+  static void back_gates(const Return<S>& job) {
+    in_blocks(job.rows, job.from, job.to,
+              [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+                back_tile<FIRST, GATES, decltype(size)::value, decltype(group)::value>(job, row,
+                                                                                     panel);
+              });
+  }
+
+  static void back(const Return<S>& job) {
+    switch (job.form.reset) {
+      case Reset::after: return back_gates<1, 3>(job);   // r, k, m
+      case Reset::before: return back_gates<1, 2>(job);  // r, k
+      case Reset::none: return back_gates<2, 2>(job);    // k, m
+    }
+  }
+
+  // Reset before: from n through U_n to r * h, and so to r and h.
+  static void back_recalled(const Return<S>& job) {
+    in_blocks(job.rows, job.from, job.to,
+              [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS];
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) sum[r][p] = V::splat(0);
+      grads_product<0, 1, ROWS, PANELS>(sum, job.weights, job.grads + row * ROW, job.stride,
+                                        job.panels, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          int lanes = lanes_in<V>(panel + p, job.units);
+          Vec reset = load_lanes<V>(job.tape[row + r] + (panel + p) * W, lanes);
+          Vec h = load_lanes<V>(job.previous[row + r] + (panel + p) * W, lanes);
+          V::store(job.grads + (panel + p) * job.stride + (row + r) * ROW + W,
+                   sum[r][p] * h * gate_slope<V>(job.form.gate, reset));
+          S* carried = job.carried + ((row + r) * job.panels + panel + p) * W;
+          V::store(carried, V::fma(sum[r][p], reset, V::load(carried)));
+        }
+    });
+  }
+
+  // Each chunk of rows is summed by itself and then added: less rounding than one long sum.
+  template <int GATES>
+  static void gather_gates(const Gathering<S>& job) {
+    for (long panel = job.from; panel < job.to; ++panel)
+      for (long column = 0; column < job.columns; column += TILE) {
+        Vec sum[TILE][GATES];
+        const S* values[TILE];
+        for (int i = 0; i < TILE; ++i) {
+          values[i] = job.values + column * job.capacity + i;
+          for (int v = 0; v < GATES; ++v) sum[i][v] = V::splat(0);
+        }
+        product<V, TILE, 1, GATES, TILE, ROW>(
+            sum, {job.grads + panel * job.stride + job.first * W}, values, job.rows);
+        S* total = job.total + (panel * job.columns + column) * GATES * W;
+        for (int i = 0; i < TILE; ++i)
+          for (int v = 0; v < GATES; ++v, total += W) V::store(total, V::load(total) + sum[i][v]);
+      }
+  }
+
+  static void gather(const Gathering<S>& job) {
+    switch (job.count) {
+      case 1: return gather_gates<1>(job);
+      case 2: return gather_gates<2>(job);
+      default: return gather_gates<3>(job);
+    }
+  }
+
+  static void sum_rows(const Gathering<S>& job) {
+    for (long panel = job.from; panel < job.to; ++panel) {
+      Vec sum[TAPE];
+      for (int v = 0; v < TAPE; ++v) sum[v] = V::splat(0);
+      const S* row = job.grads + panel * job.stride;
+      for (long i = 0; i < job.rows; ++i, row += ROW)
+        for (int v = 0; v < TAPE; ++v) sum[v] = sum[v] + V::load(row + v * W);
+      S* total = job.total + panel * ROW;
+      for (int v = 0; v < TAPE; ++v) V::store(total + v * W, V::load(total + v * W) + sum[v]);
+    }
+  }
+
+  static void spread(const Spreading<S>& job) {
+    long panels = (job.columns + W - 1) / W;
+    in_blocks(job.rows, 0, panels, [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS];
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) sum[r][p] = V::splat(0);
+      grads_product<0, 3, ROWS, PANELS>(sum, job.weights, job.grads + row * ROW, job.stride,
+                                        job.panels, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p)
+          store_lanes<V>(job.output[row + r] + (panel + p) * W, sum[r][p],
+                         lanes_in<V>(panel + p, job.columns));
+    });
+  }
+};

@@ -1,0 +1,329 @@
+// The only file that knows Python: checks every array, then calls the engine without the GIL.
+
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <memory>
+#include <variant>
+
+#include "arrays.h"
+#include "pool.h"
+#include "sequence.h"
+
+namespace glassgate {
+namespace {
+
+// Steps of fewer products than this keep the GIL: to let it go and wait for it can take longer.
+constexpr double BRIEF = 2e6;
+
+const Target& target_named(const std::string& name) {
+  int count;
+  const Target* const* all = targets(&count);
+  std::string names;
+  for (int i = 0; i < count; ++i) {
+    if (!all[i]->offered()) continue;
+    if (name == all[i]->name) return *all[i];
+    names += (names.empty() ? "" : ", ") + std::string(all[i]->name);
+  }
+  throw nb::value_error(
+      ("target must be one of " + names + " on this machine, got " + name).c_str());
+}
+
+template <class S>
+const Kernels<S>& kernels_of(const Target& target) {
+  if constexpr (sizeof(S) == 4)
+    return target.float32();
+  else
+    return target.float64();
+}
+
+// One word out of several, as its number.
+int word(const char* name, const std::string& came, std::initializer_list<const char*> allowed) {
+  std::string words;
+  for (auto it = allowed.begin(); it != allowed.end(); ++it) {
+    if (came == *it) return int(it - allowed.begin());
+    words += (words.empty() ? "" : ", ") + std::string(*it);
+  }
+  throw nb::value_error((std::string(name) + " must be one of " + words + ", got " + came).c_str());
+}
+
+Gate gate_named(const std::string& name) {
+  return Gate(word("gate", name, {"sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"}));
+}
+
+Squash squash_named(const std::string& name) {
+  return Squash(word("squash", name, {"tanh", "relu", "linear"}));
+}
+
+using Words = std::tuple<std::string, std::string, std::string, std::string>;
+
+template <class S>
+Weights<S> weights_of(nb::handle input, nb::handle hidden, nb::handle bias_input,
+                      nb::handle bias_hidden, const Words& form) {
+  PyArrayObject* shape = array_of<S>("weight_input", input);
+  const npy_intp rows = PyArray_NDIM(shape) == 2 ? PyArray_DIM(shape, 0) : 0;
+  const npy_intp I = PyArray_NDIM(shape) == 2 ? PyArray_DIM(shape, 1) : 0, H = rows / 3;
+  if (H < 1 || rows % 3 || I < 1) wrong_shape("weight_input", shape, {3 * H, I});
+  if (H > (1 << 24) || I > (1 << 24))
+    throw nb::value_error("weight_input must have at most 2^24 units and inputs");
+  return {read_array<S>("weight_input", input, {rows, I}),
+          read_array<S>("weight_hidden", hidden, {rows, H}),
+          read_array<S>("bias_input", bias_input, {rows}),
+          read_array<S>("bias_hidden", bias_hidden, {rows}),
+          I,
+          H,
+          {Reset(word("reset", std::get<1>(form), {"after", "before", "none"})),
+           gate_named(std::get<2>(form)), squash_named(std::get<3>(form))},
+          word("update", std::get<0>(form), {"keeps", "writes"}) == 1};
+}
+
+bool is_double(nb::handle array) {
+  return PyArray_Check(array.ptr()) &&
+         PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array.ptr())) == NPY_FLOAT64;
+}
+
+// The batch that a sequence call describes; lengths must be 0 .. T and, packed, not increase.
+struct Batch {
+  npy_intp steps, batch;
+  Plan plan;
+};
+
+Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, bool packed,
+               bool reverse) {
+  if (!PyArray_Check(shape_of.ptr()))
+    wrong_kind("input", "a NumPy array", Py_TYPE(shape_of.ptr())->tp_name);
+  auto* array = reinterpret_cast<PyArrayObject*>(shape_of.ptr());
+  const int64_t* ends = read_or_null<int64_t>("lengths", lengths, {batch});
+  npy_intp steps = 0;
+  if (packed) {
+    for (npy_intp i = 0; i < batch; ++i) {
+      if (!ends || ends[i] < 0 || (i && ends[i] > ends[i - 1]))
+        throw nb::value_error("lengths of packed input must be given and must not increase");
+      steps = std::max(steps, npy_intp(ends[0]));
+    }
+  } else {
+    if (PyArray_NDIM(array) != 3) wrong_shape("input", array, {0, batch, 0});
+    steps = PyArray_DIM(array, 0);
+  }
+  for (npy_intp i = 0; ends && i < batch; ++i)
+    if (ends[i] < 0 || ends[i] > steps)
+      throw nb::value_error(("lengths must lie in 0.." + std::to_string(steps) + ", got " +
+                             std::to_string(ends[i]))
+                                .c_str());
+  if (packed) {
+    npy_intp tokens = 0;
+    const npy_intp rows = PyArray_NDIM(array) == 2 ? PyArray_DIM(array, 0) : -1;
+    for (npy_intp i = 0; i < batch; ++i)
+      if ((tokens += ends[i]) > rows)
+        throw nb::value_error(("packed input must have a row for each step of lengths, got shape " +
+                               in_words(PyArray_DIMS(array), PyArray_NDIM(array)))
+                                  .c_str());
+    if (tokens != rows) throw nb::value_error("packed input must have no row beyond lengths");
+  }
+  return {steps, batch, Plan(steps, batch, ends, packed, reverse)};
+}
+
+// [T, B, size], or packed [N, size].
+template <class T, class F>
+auto rows_of(F access, const char* name, nb::handle object, const Batch& batch, bool packed,
+             npy_intp size) {
+  return packed ? access(name, object, {npy_intp(batch.plan.tokens()), size})
+                : access(name, object, {batch.steps, batch.batch, size});
+}
+
+npy_intp batch_size(nb::handle initial) {
+  if (!PyArray_Check(initial.ptr()))
+    wrong_kind("initial", "a NumPy array", Py_TYPE(initial.ptr())->tp_name);
+  auto* array = reinterpret_cast<PyArrayObject*>(initial.ptr());
+  if (PyArray_NDIM(array) != 2) wrong_shape("initial", array, {0, 0});
+  return PyArray_DIM(array, 0);
+}
+
+class PackedLayer {
+ public:
+  PackedLayer(nb::handle input, nb::handle hidden, nb::handle bias_input, nb::handle bias_hidden,
+              const Words& form, bool bfloat16, const std::string& target) {
+    if (is_double(input) && bfloat16)
+      throw nb::value_error("weights in bfloat16 must come from float32, got float64");
+    if (is_double(input))
+      build<double>(input, hidden, bias_input, bias_hidden, form, false, target);
+    else
+      build<float>(input, hidden, bias_input, bias_hidden, form, bfloat16, target);
+  }
+
+  void sequence(nb::handle input, nb::handle initial, nb::handle output, nb::handle last,
+                nb::handle tape, nb::handle lengths, nb::handle resets, bool packed, bool reverse,
+                int most) const {
+    std::visit([&](auto& layer) {
+      run(*layer, input, initial, output, last, tape, lengths, resets, packed, reverse, most);
+    }, layer_);
+  }
+
+  void step(nb::handle input, nb::handle hidden, nb::handle output, int most) const {
+    std::visit([&](auto& layer) { one_step(*layer, input, hidden, output, most); }, layer_);
+  }
+
+ private:
+  template <class S>
+  void build(nb::handle input, nb::handle hidden, nb::handle bias_input, nb::handle bias_hidden,
+             const Words& form, bool bfloat16, const std::string& target) {
+    auto weights = weights_of<S>(input, hidden, bias_input, bias_hidden, form);
+    auto& kernels = kernels_of<S>(target_named(target));
+    nb::gil_scoped_release release;
+    layer_ = std::make_unique<Layer<S>>(weights, kernels, bfloat16);
+  }
+
+  template <class S>
+  static void run(const Layer<S>& layer, nb::handle input, nb::handle initial, nb::handle output,
+                  nb::handle last, nb::handle tape, nb::handle lengths, nb::handle resets,
+                  bool packed, bool reverse, int most) {
+    const npy_intp B = batch_size(initial), I = layer.inputs, H = layer.units;
+    const Batch batch = batch_of(input, B, lengths, packed, reverse);
+    const Sequence<S> arrays{
+        rows_of<S>(read_array<S>, "input", input, batch, packed, I),
+        read_array<S>("initial", initial, {B, H}),
+        read_or_null<unsigned char>("resets", resets, {batch.steps, B}),
+        rows_of<S>(write_array<S>, "output", output, batch, packed, H),
+        write_array<S>("last", last, {B, H}),
+        write_or_null<S>("tape", tape, {npy_intp(batch.plan.tokens()), TAPE, H})};
+    nb::gil_scoped_release release;
+    forward(layer, batch.plan, arrays, most);
+  }
+
+  template <class S>
+  static void one_step(const Layer<S>& layer, nb::handle input, nb::handle hidden,
+                       nb::handle output, int most) {
+    PyArrayObject* shape = array_of<S>("input", input);
+    const npy_intp B = PyArray_NDIM(shape) ? PyArray_DIM(shape, 0) : 0;
+    auto* x = read_array<S>("input", input, {B, layer.inputs});
+    auto* h = read_array<S>("hidden", hidden, {B, layer.units});
+    auto* out = write_array<S>("output", output, {B, layer.units});
+    if (3.0 * B * layer.units * (layer.inputs + layer.units) < BRIEF)
+      return glassgate::step(layer, B, x, h, out, most);
+    nb::gil_scoped_release release;
+    glassgate::step(layer, B, x, h, out, most);
+  }
+
+  std::variant<std::unique_ptr<Layer<float>>, std::unique_ptr<Layer<double>>> layer_;
+};
+
+// The weights and their form, the arrays of `sequence`, what comes from the loss, and what to fill.
+struct BackwardCall {
+  nb::handle weight_input, weight_hidden, bias_input, bias_hidden;
+  nb::handle input, initial, output, tape, lengths, resets, grad_output, grad_last;
+  nb::handle grad_input, grad_initial, grad_weight_input, grad_weight_hidden, grad_bias_input,
+      grad_bias_hidden;
+};
+
+template <class S>
+void run_backward(const BackwardCall& c, const Words& form, bool packed, bool reverse,
+                  const std::string& target, int most) {
+  const auto weights =
+      weights_of<S>(c.weight_input, c.weight_hidden, c.bias_input, c.bias_hidden, form);
+  const npy_intp B = batch_size(c.initial), I = weights.inputs, H = weights.units;
+  const Batch batch = batch_of(c.input, B, c.lengths, packed, reverse);
+  const Backpropagation<S> arrays{
+      rows_of<S>(read_array<S>, "input", c.input, batch, packed, I),
+      read_array<S>("initial", c.initial, {B, H}),
+      read_or_null<unsigned char>("resets", c.resets, {batch.steps, B}),
+      rows_of<S>(read_array<S>, "output", c.output, batch, packed, H),
+      read_array<S>("tape", c.tape, {npy_intp(batch.plan.tokens()), TAPE, H}),
+      rows_of<S>(read_or_null<S>, "grad_output", c.grad_output, batch, packed, H),
+      read_or_null<S>("grad_last", c.grad_last, {B, H}),
+      rows_of<S>(write_or_null<S>, "grad_input", c.grad_input, batch, packed, I),
+      write_array<S>("grad_initial", c.grad_initial, {B, H}),
+      write_array<S>("grad_weight_input", c.grad_weight_input, {3 * H, I}),
+      write_array<S>("grad_weight_hidden", c.grad_weight_hidden, {3 * H, H}),
+      write_array<S>("grad_bias_input", c.grad_bias_input, {3 * H}),
+      write_array<S>("grad_bias_hidden", c.grad_bias_hidden, {3 * H})};
+  const Kernels<S>& kernels = kernels_of<S>(target_named(target));
+  nb::gil_scoped_release release;
+  glassgate::backward(weights, kernels, batch.plan, arrays, most);
+}
+
+void backward_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle bias_input,
+                   nb::handle bias_hidden, const Words& form, nb::handle input,
+                   nb::handle initial, nb::handle output, nb::handle tape, nb::handle lengths,
+                   nb::handle resets, nb::handle grad_output, nb::handle grad_last,
+                   nb::handle grad_input, nb::handle grad_initial, nb::handle grad_weight_input,
+                   nb::handle grad_weight_hidden, nb::handle grad_bias_input,
+                   nb::handle grad_bias_hidden, bool packed, bool reverse,
+                   const std::string& target, int most) {
+  const BackwardCall call{weight_input, weight_hidden, bias_input, bias_hidden, input, initial,
+                          output, tape, lengths, resets, grad_output, grad_last, grad_input,
+                          grad_initial, grad_weight_input, grad_weight_hidden, grad_bias_input,
+                          grad_bias_hidden};
+  is_double(weight_input) ? run_backward<double>(call, form, packed, reverse, target, most)
+                          : run_backward<float>(call, form, packed, reverse, target, most);
+}
+
+// A gate or a squash alone: y = curve(x), for tests of its error.
+template <class S>
+void run_curve(const std::string& name, nb::handle x, nb::handle y, const std::string& target) {
+  const npy_intp size = PyArray_SIZE(array_of<S>("x", x));
+  const S* from = read_array<S>("x", x, {size});
+  S* to = write_array<S>("y", y, {size});
+  const Kernels<S>& kernels = kernels_of<S>(target_named(target));
+  if (name.find("sigmoid") != std::string::npos)
+    kernels.gate(gate_named(name), from, to, size);
+  else
+    kernels.squash(squash_named(name), from, to, size);
+}
+
+void curve(const std::string& name, nb::handle x, nb::handle y, const std::string& target) {
+  is_double(x) ? run_curve<double>(name, x, y, target) : run_curve<float>(name, x, y, target);
+}
+
+double multiply(long rounds, bool doubles, const std::string& name) {
+  const Target& target = target_named(name);
+  nb::gil_scoped_release release;
+  return doubles ? target.float64().multiply(rounds) : target.float32().multiply(rounds);
+}
+
+// Reads the array `times` times over.
+double read(nb::handle array, long times, const std::string& name) {
+  const npy_intp size = PyArray_SIZE(array_of<float>("array", array));
+  const float* from = read_array<float>("array", array, {size});
+  const Target& target = target_named(name);
+  nb::gil_scoped_release release;
+  double sum = 0;
+  for (long i = 0; i < times; ++i) sum += target.float32().read(from, size * long(sizeof(float)));
+  return sum;
+}
+
+std::vector<std::string> target_names() {
+  int count;
+  const Target* const* all = targets(&count);
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i)
+    if (all[i]->offered()) names.push_back(all[i]->name);
+  return names;
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+  if (_import_array() < 0) throw nb::python_error();
+  module.def("targets", target_names);
+  module.def("curve", curve, nb::arg("name"), nb::arg("x"), nb::arg("y"), nb::arg("target"));
+  module.def("multiply", multiply, nb::arg("rounds"), nb::arg("doubles"), nb::arg("target"));
+  module.def("read", read, nb::arg("array"), nb::arg("times"), nb::arg("target"));
+  nb::class_<PackedLayer>(module, "PackedLayer")
+      .def(nb::init<nb::handle, nb::handle, nb::handle, nb::handle, const Words&, bool,
+                    const std::string&>())
+      .def("sequence", &PackedLayer::sequence, nb::arg("input"), nb::arg("initial"),
+           nb::arg("output"), nb::arg("last"), nb::arg("tape").none(), nb::arg("lengths").none(),
+           nb::arg("resets").none(), nb::arg("packed"), nb::arg("reverse"), nb::arg("threads"))
+      .def("step", &PackedLayer::step);
+  module.def("backward", backward_call, nb::arg("weight_input"), nb::arg("weight_hidden"),
+             nb::arg("bias_input"), nb::arg("bias_hidden"), nb::arg("form"), nb::arg("input"),
+             nb::arg("initial"), nb::arg("output"), nb::arg("tape"), nb::arg("lengths").none(),
+             nb::arg("resets").none(), nb::arg("grad_output").none(), nb::arg("grad_last").none(),
+             nb::arg("grad_input").none(), nb::arg("grad_initial"), nb::arg("grad_weight_input"),
+             nb::arg("grad_weight_hidden"), nb::arg("grad_bias_input"),
+             nb::arg("grad_bias_hidden"), nb::arg("packed"), nb::arg("reverse"),
+             nb::arg("target"), nb::arg("threads"));
+}
+
+}  // namespace glassgate

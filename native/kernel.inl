@@ -1,0 +1,98 @@
+// The one kernel body, included by each target_*.cpp inside a namespace of its own.
+//
+// A target defines TILE, Float and Double (vectors with load, store, splat, fma, ...; lanes.inl).
+// Everything here is compiled with that target's instructions, so nothing of it may be shared with
+// another file: no std templates, which a linker would merge across targets.
+
+#include "product.inl"
+
+#include "math.inl"
+
+#include "forward.inl"
+
+#include "backward.inl"
+
+// The machine's limits, for benchmarks. 24 sums under way hide the latency of multiply-adds.
+template <class V>
+static double multiply(long rounds) {
+  typename V::Vec sum[12], x = V::splat(typename V::S(0.999)), y = V::splat(typename V::S(1e-3));
+  for (int i = 0; i < 12; ++i) sum[i] = V::splat(typename V::S(i));
+  for (long k = 0; k < rounds; ++k) {
+#pragma GCC unroll 12
+    for (int i = 0; i < 12; ++i) sum[i] = V::fma(sum[i], x, y);
+    KEEP(sum);
+  }
+  return 2.0 * 12 * V::width * double(rounds);
+}
+
+template <class V>
+static double read(const void* from, long bytes) {
+  constexpr int STREAMS = 4;
+  typename V::Vec sum[STREAMS];
+  for (int i = 0; i < STREAMS; ++i) sum[i] = V::splat(0);
+  auto* at = static_cast<const typename V::S*>(from);
+  long count = bytes / long(sizeof(typename V::S)) / (STREAMS * V::width);
+  for (long k = 0; k < count; ++k, at += STREAMS * V::width)
+    for (int i = 0; i < STREAMS; ++i) sum[i] = sum[i] + V::load(at + i * V::width);
+  typename V::S lanes[V::width];
+  V::store(lanes, (sum[0] + sum[1]) + (sum[2] + sum[3]));
+  return double(lanes[0]);
+}
+
+template <class V>
+static void each_gate(Gate kind, const typename V::S* x, typename V::S* y, long count) {
+  for (long i = 0; i < count; i += V::width) {
+    int lanes = lanes_in<V>(i / V::width, count);
+    store_lanes<V>(y + i, gate<V>(kind, load_lanes<V>(x + i, lanes)), lanes);
+  }
+}
+
+template <class V>
+static void each_squash(Squash kind, const typename V::S* x, typename V::S* y, long count) {
+  for (long i = 0; i < count; i += V::width) {
+    int lanes = lanes_in<V>(i / V::width, count);
+    store_lanes<V>(y + i, squash<V>(kind, load_lanes<V>(x + i, lanes)), lanes);
+  }
+}
+
+// Weights in bfloat16 are for inference in float alone.
+template <class V>
+static void project(const Projection<typename V::S>& job) {
+  if constexpr (sizeof(typename V::S) == 4)
+    if (job.bfloat16) return Forward<V, uint16_t>::project(job);
+  Forward<V, typename V::S>::project(job);
+}
+
+#define BY_STORAGE(pass)                                                             \
+  template <class V>                                                                 \
+  static void pass(const Step<typename V::S>& job) {                                 \
+    if constexpr (sizeof(typename V::S) == 4)                                        \
+      if (job.bfloat16) return Forward<V, uint16_t>::pass(job);                      \
+    Forward<V, typename V::S>::pass(job);                                            \
+  }
+BY_STORAGE(step)
+BY_STORAGE(open)
+BY_STORAGE(close)
+#undef BY_STORAGE
+
+template <class V>
+static const Kernels<typename V::S>& kernels() {
+  static const Kernels<typename V::S> table = {
+      V::width,
+      TILE,
+      project<V>,
+      step<V>,
+      open<V>,
+      close<V>,
+      Backward<V>::back,
+      Backward<V>::back_recalled,
+      Backward<V>::gather,
+      Backward<V>::sum_rows,
+      Backward<V>::spread,
+      each_gate<V>,
+      each_squash<V>,
+      multiply<V>,
+      read<V>,
+  };
+  return table;
+}

@@ -1,0 +1,41 @@
+// Vectors of the compiler's own (GCC, Clang), any width. Included inside a target's namespace.
+//
+// A target derives from Lanes and adds fma(a, b, c) = a * b + c, once rounded where it can.
+// Comparisons are written so that NaN passes through.
+
+template <class Scalar, class Integer, int N>
+struct Lanes {
+  using S = Scalar;
+  typedef S Vec __attribute__((vector_size(N * sizeof(S))));
+  typedef Integer Ints __attribute__((vector_size(N * sizeof(S))));
+  typedef uint16_t Halves __attribute__((vector_size(N * 2)));
+  static constexpr int width = N;
+
+  static Vec load(const S* from) {
+    Vec v;
+    __builtin_memcpy(&v, from, sizeof v);
+    return v;
+  }
+  static void store(S* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
+
+  // bfloat16 is the upper half of a float.
+  static Vec load(const uint16_t* from) {
+    static_assert(sizeof(S) == 4);
+    Halves halves;
+    __builtin_memcpy(&halves, from, sizeof halves);
+    return (Vec)(__builtin_convertvector(halves, Ints) << 16);
+  }
+
+  static Vec splat(S x) { return x - Vec{}; }  // x - 0 is x, also where x is -0
+
+  static Vec at_most(Vec x, Vec limit) { return x > limit ? limit : x; }
+  static Vec at_least(Vec x, Vec limit) { return x < limit ? limit : x; }
+  static Vec where_positive(Vec y, Vec x) { return y > Vec{} ? x : Vec{}; }
+
+  // 2^n from the float 1.5 * 2^mantissa + n: n moves to the exponent's place.
+  static Vec power_of_two(Vec shifted) {
+    constexpr int mantissa = sizeof(S) == 4 ? 23 : 52;
+    constexpr Integer one = sizeof(S) == 4 ? Integer(0x3f800000) : Integer(0x3ff0000000000000);
+    return (Vec)(((Ints)shifted << mantissa) + one);
+  }
+};

@@ -1,0 +1,57 @@
+// Which rows of a batch run at which step, and where each lies.
+//
+// Sequences are ranked by length, the longest first, so those that still run at step s are the first
+// active(s) ranks. Input and output are padded, [T, B, ...], or packed, [N, ...]: the first steps of
+// all ranks, then the second ones of those that have one (then ranks are columns). What belongs to
+// the engine, tape and gradients, is always packed in this way, in the order of running. In reverse,
+// step s of a sequence of length l is its element l - 1 - s.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+namespace glassgate {
+
+class Plan {
+ public:
+  // lengths: [B], 0 .. T, or null where all are T; for packed input they must not increase.
+  Plan(long steps, long batch, const int64_t* lengths, bool packed, bool reverse)
+      : batch_(batch), padded_(!packed), reverse_(reverse), column_(batch), length_(batch, steps) {
+    std::iota(column_.begin(), column_.end(), 0L);
+    if (lengths) {
+      std::stable_sort(column_.begin(), column_.end(),
+                       [&](long a, long b) { return lengths[a] > lengths[b]; });
+      for (long rank = 0; rank < batch; ++rank) length_[rank] = lengths[column_[rank]];
+    }
+    start_.push_back(0);
+    for (long s = 0, active = batch; s < longest(); ++s) {
+      while (length_[active - 1] <= s) --active;
+      start_.push_back(start_.back() + active);
+    }
+  }
+
+  long batch() const { return batch_; }
+  long longest() const { return batch_ ? length_[0] : 0; }
+  long tokens() const { return start_.back(); }
+  long length(long rank) const { return length_[rank]; }
+  long column(long rank) const { return column_[rank]; }  // in states [B, H]
+  long active(long s) const { return s < longest() ? start_[s + 1] - start_[s] : 0; }
+  long start(long s) const { return start_[s]; }          // of the step in tape and gradients
+
+  // The step as the user counts it, and the row of input and output.
+  long time(long s, long rank) const { return reverse_ ? length_[rank] - 1 - s : s; }
+  long row(long s, long rank) const {
+    long t = time(s, rank);
+    return padded_ ? t * batch_ + column_[rank] : start_[t] + rank;
+  }
+
+ private:
+  long batch_;
+  bool padded_, reverse_;
+  std::vector<long> column_, length_, start_;
+};
+
+}  // namespace glassgate

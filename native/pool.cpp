@@ -1,0 +1,211 @@
+#include "pool.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace glassgate {
+namespace {
+
+constexpr int SPINS = 4000;        // about 20 to 50 microseconds, then yield
+constexpr int YIELDS = 50;         // of an idle worker, then sleep
+constexpr int PART_BITS = 16;
+
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Gradients and states that die away pass through denormals, which are slow on many processors:
+// while the engine computes they are zero. The thread's own setting comes back afterwards.
+class FlushDenormals {
+ public:
+#if defined(__x86_64__)
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  FlushDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (uint64_t(1) << 24)));
+  }
+  ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+ private:
+  uint64_t before_;
+#endif
+};
+
+void alone(Work& work) {
+  FlushDenormals flush;
+  for (int phase = 0; phase < work.phases(); ++phase)
+    for (int part = 0; part < work.parts(phase); ++part) work.run(phase, part, 0);
+}
+
+// A phase is one word: its number, which only grows, and its parts; no parts mean no work. A part
+// is claimed by raising its mark to the phase's number, so a thread that slept through phases can
+// claim nothing of them, and whoever holds a claim knows that the phase, and so the work, is alive.
+class Pool {
+ public:
+  bool try_perform(Work& work, int most) {
+    if (busy_.exchange(true, std::memory_order_acquire)) return false;
+    most_.store(most, std::memory_order_relaxed);
+    work_.store(&work, std::memory_order_relaxed);
+    uint64_t first = (word_.load(std::memory_order_relaxed) >> PART_BITS) + 1;
+    first_.store(first, std::memory_order_relaxed);
+    uint64_t end = first + uint64_t(work.phases());
+    hire(most - 1);
+    publish(first, work.parts(0));
+    take_part(0, end);
+    busy_.store(false, std::memory_order_release);
+    return true;
+  }
+
+ private:
+  void hire(int workers) {
+    for (; workers_ < workers; ++workers_) {
+#if defined(__unix__) || defined(__APPLE__)
+      sigset_t all, before;  // signals are for the program's own threads
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, &before);
+#endif
+      std::thread(&Pool::serve, this, workers_ + 1).detach();
+#if defined(__unix__) || defined(__APPLE__)
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
+    }
+  }
+
+  void publish(uint64_t phase, int parts) {
+    left_.store(parts, std::memory_order_relaxed);
+    word_.store(phase << PART_BITS | uint64_t(parts), std::memory_order_seq_cst);
+    if (!parts || sleepers_.load(std::memory_order_seq_cst) == 0) return;
+    { std::lock_guard<std::mutex> lock(mutex_); }
+    awake_.notify_all();
+  }
+
+  bool claim(int part, uint64_t phase) {
+    uint64_t mark = marks_[part].value.load(std::memory_order_relaxed);
+    return mark < phase && marks_[part].value.compare_exchange_strong(
+                               mark, phase, std::memory_order_acq_rel, std::memory_order_relaxed);
+  }
+
+  // Claim what can be claimed of this phase; whoever ends its last part opens the next phase.
+  void help(int self, uint64_t phase, int parts) {
+    int team = most_.load(std::memory_order_relaxed);
+    for (int round = 0; round < team; ++round)
+      for (int part = (self + round) % team; part < parts; part += team) {
+        if (!claim(part, phase)) continue;
+        Work& work = *work_.load(std::memory_order_relaxed);
+        uint64_t first = first_.load(std::memory_order_relaxed);
+        {
+          FlushDenormals flush;
+          work.run(int(phase - first), part, self);
+        }
+        if (left_.fetch_sub(1, std::memory_order_acq_rel) > 1) continue;
+        int next = int(phase - first) + 1;
+        publish(phase + 1, next < work.phases() ? work.parts(next) : 0);
+      }
+  }
+
+  // Help until the phase `end` stands.
+  void take_part(int self, uint64_t end) {
+    for (int idle = 0;;) {
+      uint64_t word = word_.load(std::memory_order_acquire);
+      if ((word >> PART_BITS) >= end) return;
+      uint64_t phase = word >> PART_BITS;
+      help(self, phase, int(word & ((1 << PART_BITS) - 1)));
+      for (idle = 0; word_.load(std::memory_order_acquire) == word;)
+        ++idle < SPINS ? relax() : std::this_thread::yield();
+    }
+  }
+
+  void serve(int self) {
+    uint64_t seen = 0;
+    for (int idle = 0;;) {
+      uint64_t word = word_.load(std::memory_order_acquire);
+      int parts = int(word & ((1 << PART_BITS) - 1));
+      if (word != seen && parts && self < most_.load(std::memory_order_relaxed)) {
+        seen = word;
+        idle = 0;
+        help(self, word >> PART_BITS, parts);
+      } else if (++idle < SPINS) {
+        relax();
+      } else if (idle < SPINS + YIELDS) {
+        std::this_thread::yield();
+      } else {
+        sleep(word);
+        idle = 0;
+      }
+    }
+  }
+
+  void sleep(uint64_t word) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    awake_.wait(lock, [&] { return word_.load(std::memory_order_seq_cst) != word; });
+    sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+
+  struct alignas(64) Mark {
+    std::atomic<uint64_t> value{0};
+  };
+
+  alignas(64) std::atomic<uint64_t> word_{0};
+  alignas(64) std::atomic<int> left_{0};
+  alignas(64) std::atomic<Work*> work_{nullptr};
+  std::atomic<uint64_t> first_{0};
+  std::atomic<int> most_{1};
+  std::atomic<bool> busy_{false};
+  int workers_ = 0;  // changed by whoever is busy
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable awake_;
+  Mark marks_[MOST_PARTS];
+};
+
+// Never destroyed: its workers may run until the process ends, and end with it.
+std::atomic<Pool*> pool{nullptr};
+std::atomic<int> wanted{1};
+
+// A forked child has the pool's memory but not its threads, and begins anew.
+void forget() { pool.store(nullptr); }
+
+Pool& the_pool() {
+  Pool* there = pool.load();
+  if (there) return *there;
+#if defined(__unix__) || defined(__APPLE__)
+  static std::once_flag once;
+  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, forget); });
+#endif
+  auto* made = new Pool;
+  if (pool.compare_exchange_strong(there, made)) return *made;
+  delete made;
+  return *there;
+}
+
+}  // namespace
+
+void set_threads(int threads) { wanted.store(threads); }
+
+int threads() { return wanted.load(); }
+
+void perform(Work& work, int most) {
+  if (most <= 1 || !the_pool().try_perform(work, most)) alone(work);
+}
+
+}  // namespace glassgate

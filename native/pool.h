@@ -1,0 +1,33 @@
+// The engine's own threads.
+//
+// Work comes in phases of independent parts; a phase begins when all parts of the one before are
+// done. Whoever runs (the caller, and the workers who come in time) claims parts one by one, each
+// its own first, so that a part meets the same core, and its cache, phase after phase. Nobody waits
+// for a thread that has claimed nothing: where another library's threads hold the cores, the caller
+// does the work alone. Results never depend on who did what.
+
+#pragma once
+
+#include <cstdint>
+
+namespace glassgate {
+
+class Work {
+ public:
+  virtual ~Work() = default;
+  virtual int phases() const = 0;
+  virtual int parts(int phase) const = 0;           // at least 1, at most MOST_PARTS
+  // Called from thread `self`, 0 .. most - 1, the caller being 0; must not throw.
+  virtual void run(int phase, int part, int self) = 0;
+};
+
+constexpr int MOST_PARTS = 256;
+
+void set_threads(int threads);  // at least 1; the caller is one of them
+int threads();
+
+// Do the work on up to `most` threads. A call that finds the pool busy with another caller's work
+// goes through the parts alone.
+void perform(Work& work, int most);
+
+}  // namespace glassgate

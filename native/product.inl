@@ -1,0 +1,65 @@
+// The one product that everything rests on, and the walks over tiles of rows and panels.
+
+template <int N>
+struct Size {
+  static constexpr int value = N;
+};
+
+// tile(Size<n>, row) for all rows, in the largest tiles first: N, N / 2, ... 1.
+template <int N, class F>
+INLINE void in_tiles(long row, long rows, F&& tile) {
+  for (; row + N <= rows; row += N) tile(Size<N>{}, row);
+  if constexpr (N > 1) in_tiles<N / 2>(row, rows, tile);
+}
+
+// group(Size<n>, panel) for all panels, n at a time: N, N - 1, ... 1.
+template <int N, class F>
+INLINE void in_groups(long panel, long panels, F&& group) {
+  for (; panel + N <= panels; panel += N) group(Size<N>{}, panel);
+  if constexpr (N > 1) in_groups<N - 1>(panel, panels, group);
+}
+
+// sum[r][p, v] += rows[r][k * LEAP] * weights[p][k * STRIDE + v * W], k = 0 .. count - 1, in order.
+template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE, class Weight>
+INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
+                    const Weight* const (&weights)[PANELS],
+                    const typename V::S* const (&rows)[ROWS], long count) {
+  using Vec = typename V::Vec;
+  for (long k = 0; k < count; ++k) {
+    Vec w[PANELS * VECTORS];
+#pragma GCC unroll 16
+    for (int p = 0; p < PANELS; ++p)
+#pragma GCC unroll 16
+      for (int v = 0; v < VECTORS; ++v)
+        w[p * VECTORS + v] = V::load(weights[p] + k * STRIDE + v * V::width);
+#pragma GCC unroll 16
+    for (int r = 0; r < ROWS; ++r) {
+      Vec x = V::splat(rows[r][k * LEAP]);
+#pragma GCC unroll 16
+      for (int i = 0; i < PANELS * VECTORS; ++i) sum[r][i] = V::fma(w[i], x, sum[r][i]);
+    }
+  }
+}
+
+// The lanes of a panel that stand for units: all, but in the last panel.
+template <class V>
+INLINE int lanes_in(long panel, long units) {
+  long left = units - panel * V::width;
+  return left < V::width ? int(left) : V::width;
+}
+
+template <class V>
+INLINE typename V::Vec load_lanes(const typename V::S* from, int lanes) {
+  if (lanes == V::width) return V::load(from);
+  typename V::S padded[V::width] = {};
+  for (int i = 0; i < lanes; ++i) padded[i] = from[i];
+  return V::load(padded);
+}
+
+template <class V>
+INLINE void store_lanes(typename V::S* to, typename V::Vec v, int lanes) {
+  if (lanes == V::width) return V::store(to, v);
+  typename V::S padded[V::width];
+  V::store(padded, v);
+  for (int i = 0; i < lanes; ++i) to[i] = padded[i];
+}

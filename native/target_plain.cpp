@@ -1,0 +1,18 @@
+// Plain C++, for any machine: what vectors there are, the compiler finds.
+#include "target.h"
+
+namespace glassgate::plain {
+constexpr int TILE = 4;
+#include "lanes_plain.inl"
+
+using Float = PlainLanes<float, int32_t, 4>;
+using Double = PlainLanes<double, int64_t, 4>;
+#include "kernel.inl"
+
+static bool offered() { return true; }
+}  // namespace glassgate::plain
+
+namespace glassgate {
+extern const Target plain_target = {"plain", plain::offered, plain::kernels<plain::Float>,
+                                    plain::kernels<plain::Double>};
+}
