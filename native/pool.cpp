@@ -180,7 +180,6 @@ class Pool {
 
 // Never destroyed: its workers may run until the process ends, and end with it.
 std::atomic<Pool*> pool{nullptr};
-std::atomic<int> wanted{1};
 
 // A forked child has the pool's memory but not its threads, and begins anew.
 void forget() { pool.store(nullptr); }
@@ -199,10 +198,6 @@ Pool& the_pool() {
 }
 
 }  // namespace
-
-void set_threads(int threads) { wanted.store(threads); }
-
-int threads() { return wanted.load(); }
 
 void perform(Work& work, int most) {
   if (most <= 1 || !the_pool().try_perform(work, most)) alone(work);

@@ -23,10 +23,7 @@ class Work {
 
 constexpr int MOST_PARTS = 256;
 
-void set_threads(int threads);  // at least 1; the caller is one of them
-int threads();
-
-// Do the work on up to `most` threads. A call that finds the pool busy with another caller's work
+// Do the work on up to `most` threads, the caller being one. A call that finds the pool busy with another caller's work
 // goes through the parts alone.
 void perform(Work& work, int most);
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from glassgate.cli import compare, demo, experiment, grammar, predict, score, trace, train
+from glassgate.cli import bench, compare, demo, experiment, grammar, predict, score, trace, train
 from glassgate.errors import BadInput
 from glassgate.train.interrupt import Interrupted
 
@@ -26,6 +26,7 @@ app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("score")(score.score)
 app.command("trace")(trace.trace)
+app.command("bench")(bench.bench)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(grammar.app, name="grammar")
 

@@ -1,0 +1,12 @@
+"""The native engine: whole sequences, their gradients, and single steps, at the machine's speed.
+
+NumPy arrays in, NumPy arrays out; no torch. `Layer` is one layer in one direction; `targets` lists
+the instruction sets, the environment's ``GLASSGATE_TARGET`` overrides the choice.
+"""
+
+from glassgate.engine.backward import backward
+from glassgate.engine.layer import Layer, Record
+from glassgate.engine.target import target, targets
+from glassgate.engine.threads import set_threads, threads
+
+__all__ = ["Layer", "Record", "backward", "set_threads", "target", "targets", "threads"]

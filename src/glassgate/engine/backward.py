@@ -1,0 +1,77 @@
+"""Backpropagation through a recorded run of the native engine."""
+
+import numpy as np
+
+from glassgate import _native
+from glassgate.engine.layer import Record, checked_target, contiguous, form_words
+from glassgate.engine.threads import threads
+from glassgate.formulation import Array
+from glassgate.reference import Gradients
+from glassgate.weights import GRUWeights
+
+
+def backward(
+    weights: GRUWeights,
+    record: Record,
+    grad_output: Array | None = None,
+    grad_last: Array | None = None,
+    target: str | None = None,
+) -> Gradients:
+    """Backpropagate through time.
+
+    On one target the gradients to a sequence's input and initial state have the same bits in any
+    batch; those to the weights have the same bits on any number of threads.
+
+    Parameters
+    ----------
+    weights
+        Those of the layer that recorded the run.
+    record
+        What `Layer.record` returned.
+    grad_output
+        The derivative of the loss with respect to each state as output, of the output's shape;
+        what stands in the padding is not read. Zeros if not given.
+    grad_last
+        What comes to the last states from beyond the sequences, [B, H]; zeros if not given.
+    target
+        As in `Layer`.
+
+    Returns
+    -------
+    Gradients
+        Of the shapes of what they belong to; 0 in the padding of the input.
+
+    Raises
+    ------
+    BadInput
+        When a shape does not fit.
+    TypeError
+        When a dtype is not the weights'.
+
+    Notes
+    -----
+    Werbos 1990, Backpropagation through time.
+    """
+    dtype = weights.dtype
+    if grad_output is not None:
+        grad_output = contiguous("grad_output", grad_output, dtype, record.output.shape)
+    if grad_last is not None:
+        grad_last = contiguous("grad_last", grad_last, dtype, record.last.shape)
+    ragged = record.lengths is not None and not record.packed
+    gradients = Gradients(
+        input=(np.zeros_like if ragged else np.empty_like)(record.input),
+        initial=np.empty_like(record.initial),
+        weight_input=np.empty_like(weights.weight_input),
+        weight_hidden=np.empty_like(weights.weight_hidden),
+        bias_input=np.empty_like(weights.bias_input),
+        bias_hidden=np.empty_like(weights.bias_hidden),
+    )
+    _native.backward(
+        *(weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden),
+        *(form_words(weights.formulation), record.input, record.initial, record.output),
+        *(record.tape, record.lengths, record.resets, grad_output, grad_last),
+        *(gradients.input, gradients.initial, gradients.weight_input, gradients.weight_hidden),
+        *(gradients.bias_input, gradients.bias_hidden, record.packed, record.reverse),
+        *(checked_target(target), threads()),
+    )
+    return gradients
