@@ -66,23 +66,9 @@ struct Backward {
       }
   }
 
-  // tile(Size<rows>, Size<panels>, row, panel): three panels at a time, of one row four.
-  template <class F>
-  static INLINE void in_blocks(long rows, long from, long to, F&& tile) {
-    if (rows == 1)
-      return in_groups<4>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
-        tile(Size<1>{}, group, 0, panel);
-      });
-    in_groups<3>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
-      in_tiles<TILE>(0, rows, [&](auto size, long row) INLINE_LAMBDA {
-        tile(size, group, row, panel);
-      });
-    });
-  }
-
   template <int FIRST, int GATES>
   static void back_gates(const Return<S>& job) {
-    in_blocks(job.rows, job.from, job.to,
+    in_blocks<4, 3>(job.rows, job.from, job.to,
               [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
                 back_tile<FIRST, GATES, decltype(size)::value, decltype(group)::value>(job, row,
                                                                                      panel);
@@ -99,7 +85,7 @@ struct Backward {
 
   // Reset before: from n through U_n to r * h, and so to r and h.
   static void back_recalled(const Return<S>& job) {
-    in_blocks(job.rows, job.from, job.to,
+    in_blocks<4, 3>(job.rows, job.from, job.to,
               [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
       Vec sum[ROWS][PANELS];
@@ -161,7 +147,7 @@ struct Backward {
 
   static void spread(const Spreading<S>& job) {
     long panels = (job.columns + W - 1) / W;
-    in_blocks(job.rows, 0, panels, [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+    in_blocks<4, 3>(job.rows, 0, panels, [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
       Vec sum[ROWS][PANELS];
       for (int r = 0; r < ROWS; ++r)

@@ -45,7 +45,7 @@ class Forward : public Work {
   }
 
   int parts(int) const override {
-    return split_.by_rows ? int((plan_.batch() + split_.rows - 1) / split_.rows) : split_.threads;
+    return split_.by_rows ? split_.parts(plan_.batch()) : split_.threads;
   }
 
   void run(int phase, int part, int self) override {
@@ -88,17 +88,12 @@ class Forward : public Work {
     return memory_ + (split_.by_rows ? self : 0) * (sums_size_ + recalled_size_ + 16);
   }
 
-  // The ranks [from, to) that still run at step s.
-  long running(long s, long from, long to) const {
-    return std::max(0L, std::min(to, plan_.active(s)) - from);
-  }
-
   // The input's sums of a chunk, of ranks [from, to) and panels [first_panel, last_panel).
   void project(long first, long from, long to, long first_panel, long last_panel, int self) {
     auto& input = rows_[self].input;
     long count = 0;
     for (long s = first; s < std::min(first + steps_, plan_.longest()); ++s)
-      for (long rank = from; rank < from + running(s, from, to); ++rank)
+      for (long rank = from; rank < from + plan_.running(s, from, to); ++rank)
         input[count++] = arrays_.input + plan_.row(s, rank) * layer_.inputs;
     layer_.kernels.project({layer_.input.data(), layer_.bias.data(), layer_.bfloat16,
                             layer_.inputs, layer_.panels, layer_.form.sums(), input.data(),
@@ -118,9 +113,9 @@ class Forward : public Work {
             int self) {
     const long H = layer_.units;
     Rows<S>& rows = rows_[self];
-    const long count = running(s, from, to);
+    const long count = plan_.running(s, from, to);
     long before = 0;  // rows of the chunk's earlier steps
-    for (long earlier = first; earlier < s; ++earlier) before += running(earlier, from, to);
+    for (long earlier = first; earlier < s; ++earlier) before += plan_.running(earlier, from, to);
     const size_t row = size_t(layer_.panels) * layer_.form.sums() * layer_.kernels.width;
     S* recalled = memory(self) + sums_size_;
     for (long i = 0; i < count; ++i) {

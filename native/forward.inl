@@ -6,25 +6,32 @@ struct Forward {
   using Vec = typename V::Vec;
   static constexpr int W = V::width;
 
+  // The sums of one row and panel, [sums][W].
+  template <class Job>
+  static INLINE S* sums_at(const Job& job, int sums, long row, long panel) {
+    return job.sums + (row * job.panels + panel) * sums * W;
+  }
+
   template <int SUMS>
   static void project_sums(const Projection<S>& job) {
     auto* weights = static_cast<const Weight*>(job.weights);
-    for (long panel = job.from; panel < job.to; ++panel) {
-      in_tiles<TILE>(0, job.rows, [&](auto size, long row) INLINE_LAMBDA {
-        constexpr int ROWS = decltype(size)::value;
-        Vec sum[ROWS][SUMS];
-        const S* rows[ROWS];
-        for (int r = 0; r < ROWS; ++r) {
-          rows[r] = job.input[row + r];
-          for (int v = 0; v < SUMS; ++v) sum[r][v] = V::load(job.bias + (panel * SUMS + v) * W);
-        }
-        product<V, ROWS, 1, SUMS, 1, SUMS * W>(
-            sum, {weights + panel * job.depth * SUMS * W}, rows, job.depth);
-        for (int r = 0; r < ROWS; ++r)
-          for (int v = 0; v < SUMS; ++v)
-            V::store(job.sums + (((row + r) * job.panels + panel) * SUMS + v) * W, sum[r][v]);
-      });
-    }
+    in_blocks<2, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS * SUMS];
+      const Weight* w[PANELS];
+      const S* rows[ROWS];
+      for (int p = 0; p < PANELS; ++p) w[p] = weights + (panel + p) * job.depth * SUMS * W;
+      for (int r = 0; r < ROWS; ++r) {
+        rows[r] = job.input[row + r];
+        for (int i = 0; i < PANELS * SUMS; ++i)
+          sum[r][i] = V::load(job.bias + panel * SUMS * W + i * W);
+      }
+      product<V, ROWS, PANELS, SUMS, 1, SUMS * W>(sum, w, rows, job.depth);
+      for (int r = 0; r < ROWS; ++r)
+        for (int i = 0; i < PANELS * SUMS; ++i)
+          V::store(sums_at(job, SUMS, row + r, panel) + i * W, sum[r][i]);
+    });
   }
 
   static void project(const Projection<S>& job) {
@@ -44,99 +51,102 @@ struct Forward {
     store_lanes<V>(tape + 3 * job.units, m, lanes);
   }
 
-  // Reset after: sums r, k, n; product r, k, m. No reset: both k, n.
-  template <int ROWS, int PANELS, int SUMS>
-  static INLINE void step_tile(const Step<S>& job, long row, long panel) {
-    constexpr bool AFTER = SUMS == 3;
-    Vec sum[ROWS][PANELS * SUMS];
-    const Weight* weights[PANELS];
+  // sum[r][p, v] += rows * U, of GATES vectors a panel.
+  template <int GATES, int ROWS, int PANELS>
+  static INLINE void recur(Vec (&sum)[ROWS][PANELS * GATES], const Step<S>& job,
+                           const void* weights, const S* const* from, long panel) {
+    const Weight* w[PANELS];
     const S* rows[ROWS];
     for (int p = 0; p < PANELS; ++p)
-      weights[p] = static_cast<const Weight*>(job.weights) + (panel + p) * job.units * SUMS * W;
-    for (int r = 0; r < ROWS; ++r) {
-      rows[r] = job.previous[row + r];
-      const S* sums = job.sums + ((row + r) * job.panels + panel) * SUMS * W;
-      for (int i = 0; i < PANELS * SUMS; ++i) sum[r][i] = V::load(sums + i * W);
-      if (AFTER)
-        for (int p = 0; p < PANELS; ++p) sum[r][p * 3 + 2] = V::load(job.bias + (panel + p) * W);
-    }
-    product<V, ROWS, PANELS, SUMS, 1, SUMS * W>(sum, weights, rows, job.units);
-    for (int r = 0; r < ROWS; ++r) {
-      const S* sums = job.sums + ((row + r) * job.panels + panel) * SUMS * W;
-      for (int p = 0; p < PANELS; ++p) {
-        Vec* at = &sum[r][p * SUMS];
-        if constexpr (AFTER) {
-          Vec reset = gate<V>(job.form.gate, at[0]), kept = gate<V>(job.form.gate, at[1]);
-          Vec n = squash<V>(job.form.squash, V::fma(reset, at[2], V::load(sums + (p * 3 + 2) * W)));
-          write(job, row + r, panel + p, reset, kept, n, at[2]);
-        } else {
-          Vec kept = gate<V>(job.form.gate, at[0]), n = squash<V>(job.form.squash, at[1]);
-          write(job, row + r, panel + p, V::splat(1), kept, n, V::splat(0));
-        }
-      }
-    }
+      w[p] = static_cast<const Weight*>(weights) + (panel + p) * job.units * GATES * W;
+    for (int r = 0; r < ROWS; ++r) rows[r] = from[r];
+    product<V, ROWS, PANELS, GATES, 1, GATES * W>(sum, w, rows, job.units);
   }
 
-  template <int SUMS>
-  static void step_sums(const Step<S>& job) {
-    if (job.rows == 1)  // two panels at a time, so that six sums are under way
-      return in_groups<2>(job.from, job.to, [&](auto group, long panel) INLINE_LAMBDA {
-        step_tile<1, decltype(group)::value, SUMS>(job, 0, panel);
-      });
-    for (long panel = job.from; panel < job.to; ++panel)
-      in_tiles<TILE>(0, job.rows, [&](auto size, long row) INLINE_LAMBDA {
-        step_tile<decltype(size)::value, 1, SUMS>(job, row, panel);
-      });
+  // Reset after: r and k go on from the input's sums, and m from its bias to meet n's in the end.
+  static void step_after(const Step<S>& job) {
+    in_blocks<2, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS * 3];  // r, k, m
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          const S* sums = sums_at(job, 3, row + r, panel + p);
+          sum[r][p * 3] = V::load(sums);
+          sum[r][p * 3 + 1] = V::load(sums + W);
+          sum[r][p * 3 + 2] = V::load(job.bias + (panel + p) * W);
+        }
+      recur<3, ROWS, PANELS>(sum, job, job.weights, job.previous + row, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          Vec m = sum[r][p * 3 + 2], from_input = V::load(sums_at(job, 3, row + r, panel + p) + 2 * W);
+          Vec reset = gate<V>(job.form.gate, sum[r][p * 3]);
+          Vec kept = gate<V>(job.form.gate, sum[r][p * 3 + 1]);
+          Vec n = squash<V>(job.form.squash, V::fma(reset, m, from_input));
+          write(job, row + r, panel + p, reset, kept, n, m);
+        }
+    });
+  }
+
+  static void step_none(const Step<S>& job) {
+    in_blocks<3, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS * 2];  // k, n
+      for (int r = 0; r < ROWS; ++r)
+        for (int i = 0; i < PANELS * 2; ++i)
+          sum[r][i] = V::load(sums_at(job, 2, row + r, panel) + i * W);
+      recur<2, ROWS, PANELS>(sum, job, job.weights, job.previous + row, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p)
+          write(job, row + r, panel + p, V::splat(1), gate<V>(job.form.gate, sum[r][p * 2]),
+                squash<V>(job.form.squash, sum[r][p * 2 + 1]), V::splat(0));
+    });
   }
 
   static void step(const Step<S>& job) {
-    job.form.reset == Reset::none ? step_sums<2>(job) : step_sums<3>(job);
+    job.form.reset == Reset::none ? step_none(job) : step_after(job);
   }
 
-  // Reset before, first pass: r and k; k takes the place of its sum, r * h goes out.
+  // Reset before, first pass: r and k take the place of their sums, r * h goes out.
   static void open(const Step<S>& job) {
-    for (long panel = job.from; panel < job.to; ++panel)
-      in_tiles<TILE>(0, job.rows, [&](auto size, long row) INLINE_LAMBDA {
-        constexpr int ROWS = decltype(size)::value;
-        Vec sum[ROWS][2];
-        const S* rows[ROWS];
-        for (int r = 0; r < ROWS; ++r) {
-          rows[r] = job.previous[row + r];
-          const S* sums = job.sums + ((row + r) * job.panels + panel) * 3 * W;
-          for (int v = 0; v < 2; ++v) sum[r][v] = V::load(sums + v * W);
-        }
-        auto* weights = static_cast<const Weight*>(job.weights) + panel * job.units * 2 * W;
-        product<V, ROWS, 1, 2, 1, 2 * W>(sum, {weights}, rows, job.units);
-        int lanes = lanes_in<V>(panel, job.units);
-        for (int r = 0; r < ROWS; ++r) {
-          S* sums = job.sums + ((row + r) * job.panels + panel) * 3 * W;
-          Vec reset = gate<V>(job.form.gate, sum[r][0]);
-          Vec h = load_lanes<V>(job.previous[row + r] + panel * W, lanes);
+    in_blocks<3, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS * 2];  // r, k
+      for (int r = 0; r < ROWS; ++r)
+        for (int i = 0; i < PANELS * 2; ++i)
+          sum[r][i] = V::load(sums_at(job, 3, row + r, panel + i / 2) + i % 2 * W);
+      recur<2, ROWS, PANELS>(sum, job, job.weights, job.previous + row, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          int lanes = lanes_in<V>(panel + p, job.units);
+          S* sums = sums_at(job, 3, row + r, panel + p);
+          Vec reset = gate<V>(job.form.gate, sum[r][p * 2]);
+          Vec h = load_lanes<V>(job.previous[row + r] + (panel + p) * W, lanes);
           V::store(sums, reset);
-          V::store(sums + W, gate<V>(job.form.gate, sum[r][1]));
-          store_lanes<V>(job.recalled[row + r] + panel * W, reset * h, lanes);
+          V::store(sums + W, gate<V>(job.form.gate, sum[r][p * 2 + 1]));
+          store_lanes<V>(job.recalled[row + r] + (panel + p) * W, reset * h, lanes);
         }
-      });
+    });
   }
 
   // Second pass: n from all of r * h.
   static void close(const Step<S>& job) {
-    for (long panel = job.from; panel < job.to; ++panel)
-      in_tiles<TILE>(0, job.rows, [&](auto size, long row) INLINE_LAMBDA {
-        constexpr int ROWS = decltype(size)::value;
-        Vec sum[ROWS][1];
-        const S* rows[ROWS];
-        for (int r = 0; r < ROWS; ++r) {
-          rows[r] = job.recalled[row + r];
-          sum[r][0] = V::load(job.sums + (((row + r) * job.panels + panel) * 3 + 2) * W);
+    in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS];
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p)
+          sum[r][p] = V::load(sums_at(job, 3, row + r, panel + p) + 2 * W);
+      recur<1, ROWS, PANELS>(sum, job, job.candidate, job.recalled + row, panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          const S* sums = sums_at(job, 3, row + r, panel + p);
+          write(job, row + r, panel + p, V::load(sums), V::load(sums + W),
+                squash<V>(job.form.squash, sum[r][p]), V::splat(0));
         }
-        auto* weights = static_cast<const Weight*>(job.candidate) + panel * job.units * W;
-        product<V, ROWS, 1, 1, 1, W>(sum, {weights}, rows, job.units);
-        for (int r = 0; r < ROWS; ++r) {
-          const S* sums = job.sums + ((row + r) * job.panels + panel) * 3 * W;
-          write(job, row + r, panel, V::load(sums), V::load(sums + W),
-                squash<V>(job.form.squash, sum[r][0]), V::splat(0));
-        }
-      });
+    });
   }
 };

@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace glassgate {
@@ -32,7 +33,7 @@ void pack(To* to, const S* matrix, long depth, const char* gates, bool writes, l
       const S* rows = matrix + (block(gates[v]) * units + panel * width) * depth;
       To* at = to + panel * depth * count * width + v * width;
       S factor = S(sign(gates[v], writes));
-      long lanes = units - panel * width < width ? units - panel * width : width;
+      const long lanes = std::min(width, units - panel * width);
       for (long k = 0; k < depth; ++k, at += count * width)
         for (long lane = 0; lane < width; ++lane)
           put(at + lane, lane < lanes ? factor * rows[lane * depth + k] : S(0));
@@ -119,16 +120,17 @@ Reversed<S>::Reversed(const Weights<S>& w, const Kernels<S>& kernels) {
 
 template <class S>
 void unpack(const S* total, long columns_padded, const char* gates, bool writes, long width,
-            long units, long columns, S* target) {
-  long count = long(std::strlen(gates));
+            long panel, long units, long columns, S* target) {
+  constexpr long BLOCK = 16;  // columns whose lanes stay in the first cache while they turn to rows
+  const long count = long(std::strlen(gates)), lanes = std::min(width, units - panel * width);
   for (long v = 0; v < count; ++v) {
-    S factor = S(sign(gates[v], writes));
-    for (long unit = 0; unit < units; ++unit) {
-      const S* from = total + ((unit / width) * columns_padded * count + v) * width + unit % width;
-      S* row = target + (block(gates[v]) * units + unit) * columns;
-      for (long column = 0; column < columns; ++column)
-        row[column] = factor * from[column * count * width];
-    }
+    const S factor = S(sign(gates[v], writes));
+    const S* from = total + (panel * columns_padded * count + v) * width;
+    S* rows = target + (block(gates[v]) * units + panel * width) * columns;
+    for (long first = 0; first < columns; first += BLOCK)
+      for (long lane = 0; lane < lanes; ++lane)
+        for (long column = first; column < std::min(columns, first + BLOCK); ++column)
+          rows[lane * columns + column] = factor * from[column * count * width + lane];
   }
 }
 
@@ -136,7 +138,7 @@ template struct Layer<float>;
 template struct Layer<double>;
 template struct Reversed<float>;
 template struct Reversed<double>;
-template void unpack(const float*, long, const char*, bool, long, long, long, float*);
-template void unpack(const double*, long, const char*, bool, long, long, long, double*);
+template void unpack(const float*, long, const char*, bool, long, long, long, long, float*);
+template void unpack(const double*, long, const char*, bool, long, long, long, long, double*);
 
 }  // namespace glassgate

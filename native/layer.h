@@ -45,10 +45,10 @@ struct Reversed {
   Buffer<S> recalled;  // [P][P][n][W][W], before alone
 };
 
-// Gradients as Gathering leaves them, brought to PyTorch's rows: target[row of gate][column].
+// One panel's gradients as Gathering leaves them, brought to PyTorch's rows: target[row][column].
 // `gates` says which block of rows each gradient is, as a letter of "rkn".
 template <class S>
 void unpack(const S* total, long columns_padded, const char* gates, bool writes, long width,
-            long units, long columns, S* target);
+            long panel, long units, long columns, S* target);
 
 }  // namespace glassgate

@@ -41,6 +41,11 @@ class Plan {
   long active(long s) const { return s < longest() ? start_[s + 1] - start_[s] : 0; }
   long start(long s) const { return start_[s]; }          // of the step in tape and gradients
 
+  // How many of the ranks [from, to) still run at step s; they are the first ones.
+  long running(long s, long from, long to) const {
+    return std::max(0L, std::min(to, active(s)) - from);
+  }
+
   // The step as the user counts it, and the row of input and output.
   long time(long s, long rank) const { return reverse_ ? length_[rank] - 1 - s : s; }
   long row(long s, long rank) const {

@@ -19,6 +19,22 @@ INLINE void in_groups(long panel, long panels, F&& group) {
   if constexpr (N > 1) in_groups<N - 1>(panel, panels, group);
 }
 
+// tile(Size<rows>, Size<panels>, row, panel) for all rows and panels, panels outside, so that a
+// panel's weights are read by all rows in turn. A single row takes more panels at a time: its sums
+// are few, and a processor wants about ten under way.
+template <int SINGLE, int MANY, class F>
+INLINE void in_blocks(long rows, long from, long to, F&& tile) {
+  if (rows == 1)
+    return in_groups<SINGLE>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
+      tile(Size<1>{}, group, 0, panel);
+    });
+  in_groups<MANY>(from, to, [&](auto group, long panel) INLINE_LAMBDA {
+    in_tiles<TILE>(0, rows, [&](auto size, long row) INLINE_LAMBDA {
+      tile(size, group, row, panel);
+    });
+  });
+}
+
 // sum[r][p, v] += rows[r][k * LEAP] * weights[p][k * STRIDE + v * W], k = 0 .. count - 1, in order.
 template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE, class Weight>
 INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],

@@ -53,6 +53,8 @@ struct Split {
   bool by_rows;
   long rows;       // rows of a part
   int threads;     // at most
+
+  int parts(long batch) const { return int((batch + rows - 1) / rows); }
 };
 Split split(long batch, long tokens, long inputs, long units, int most);
 

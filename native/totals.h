@@ -1,0 +1,62 @@
+// The weights' gradients while they grow: sums in panels, as Gathering adds to them.
+
+#pragma once
+
+#include "layer.h"
+#include "sequence.h"
+
+namespace glassgate {
+
+template <class S>
+struct Totals {
+  Totals(const Weights<S>& weights, const Kernels<S>& kernels)
+      : width(kernels.width), panels((weights.units + width - 1) / width),
+        input_columns(rounded_up(weights.inputs, kernels.tile)),
+        hidden_columns(rounded_up(weights.units, kernels.tile)), weights(weights) {}
+
+  static long rounded_up(long size, long by) { return (size + by - 1) / by * by; }
+
+  // Values of each sum.
+  size_t input_size() const { return size_t(3) * panels * input_columns * width; }
+  size_t hidden_size() const {
+    return size_t(reset() == Reset::after ? 3 : 2) * panels * hidden_columns * width;
+  }
+  size_t recalled_size() const {
+    return reset() == Reset::before ? size_t(panels) * hidden_columns * width : 0;
+  }
+  size_t bias_size() const { return size_t(TAPE) * panels * width; }
+
+  // Bring the sums of one panel to PyTorch's rows.
+  void unpack_panel(long panel, const Backpropagation<S>& to) const {
+    const bool after = reset() == Reset::after;
+    const char* gates = after ? "rkn" : reset() == Reset::before ? "rk" : "kn";
+    const long I = weights.inputs, H = weights.units;
+    unpack(input, input_columns, "nrk", weights.writes, width, panel, H, I, to.grad_weight_input);
+    unpack(hidden, hidden_columns, gates, weights.writes, width, panel, H, H,
+           to.grad_weight_hidden);
+    if (reset() == Reset::before)
+      unpack(recalled, hidden_columns, "n", weights.writes, width, panel, H, H,
+             to.grad_weight_hidden);
+    for (long unit = panel * width; unit < std::min(H, (panel + 1) * width); ++unit) {
+      if (reset() == Reset::none) std::fill_n(to.grad_weight_hidden + unit * H, H, S(0));
+      const S* sums = bias + panel * TAPE * width + unit % width;
+      const S n = sums[0], r = sums[width], m = sums[3 * width];
+      const S k = weights.writes ? -sums[2 * width] : sums[2 * width];
+      const S by_input[] = {r, k, n}, by_hidden[] = {r, k, m};
+      for (int gate = 0; gate < 3; ++gate) {
+        to.grad_bias_input[gate * H + unit] = by_input[gate];
+        to.grad_bias_hidden[gate * H + unit] = by_hidden[gate];
+      }
+    }
+  }
+
+  long width, panels, input_columns, hidden_columns;
+  S *input, *hidden, *recalled, *bias;  // for W, U, U_n of the reset before, and the biases
+
+ private:
+  Reset reset() const { return weights.form.reset; }
+
+  const Weights<S>& weights;
+};
+
+}  // namespace glassgate
