@@ -7,17 +7,22 @@ struct Backward {
   static constexpr int W = V::width;
   static constexpr int ROW = TAPE * W;  // one row of a panel of grads: n, r, k, m
 
+  // Which of the four gradients a product takes.
+  struct Gates {
+    int first, count;
+  };
+
   // sum[r][p] += the grads of some gates, over all panels, times U (or W) by output panel.
-  template <int FIRST, int GATES, int ROWS, int PANELS>
-  static INLINE void grads_product(Vec (&sum)[ROWS][PANELS], const S* weights, const S* grads,
-                                   long stride, long panels, long panel) {
-    constexpr long BLOCK = GATES * W * W;  // one panel of grads against one of outputs
+  template <int ROWS, int PANELS>
+  static INLINE void grads_product(Vec (&sum)[ROWS][PANELS], Gates gates, const S* weights,
+                                   const S* grads, long stride, long panels, long panel) {
+    const long block = gates.count * W * W;  // one panel of grads against one of outputs
     for (long q = 0; q < panels; ++q) {
       const S* w[PANELS];
       const S* rows[ROWS];
-      for (int p = 0; p < PANELS; ++p) w[p] = weights + ((panel + p) * panels + q) * BLOCK;
-      for (int r = 0; r < ROWS; ++r) rows[r] = grads + q * stride + r * ROW + FIRST * W;
-      product<V, ROWS, PANELS, 1, 1, W>(sum, w, rows, GATES * W);
+      for (int p = 0; p < PANELS; ++p) w[p] = weights + ((panel + p) * panels + q) * block;
+      for (int r = 0; r < ROWS; ++r) rows[r] = grads + q * stride + r * ROW + gates.first * W;
+      product<V, ROWS, PANELS, 1, 1, W>(sum, w, rows, gates.count * W);
     }
   }
 
@@ -44,55 +49,44 @@ struct Backward {
     return grad * k;
   }
 
-  template <int FIRST, int GATES, int ROWS, int PANELS>
-  static INLINE void back_tile(const Return<S>& job, long row, long panel) {
-    Vec sum[ROWS][PANELS];
-    for (int r = 0; r < ROWS; ++r)
-      for (int p = 0; p < PANELS; ++p)
-        sum[r][p] = V::load(job.carried + ((row + r) * job.panels + panel + p) * W);
-    if (job.above)
-      grads_product<FIRST, GATES, ROWS, PANELS>(sum, job.weights, job.above + row * ROW,
-                                                job.stride, job.panels, panel);
-    for (int r = 0; r < ROWS; ++r)
-      for (int p = 0; p < PANELS; ++p) {
-        Vec grad = job.cut && job.cut[row + r] ? V::splat(0) : sum[r][p];
-        if (job.unit) {
-          if (job.arriving)
-            grad = grad + load_lanes<V>(job.arriving[row + r] + (panel + p) * W,
-                                        lanes_in<V>(panel + p, job.units));
-          grad = through_unit(job, row + r, panel + p, grad);
-        }
-        V::store(job.carried + ((row + r) * job.panels + panel + p) * W, grad);
-      }
-  }
-
-  template <int FIRST, int GATES>
-  static void back_gates(const Return<S>& job) {
-    in_blocks<4, 3>(job.rows, job.from, job.to,
-              [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
-                back_tile<FIRST, GATES, decltype(size)::value, decltype(group)::value>(job, row,
-                                                                                     panel);
-              });
-  }
-
   static void back(const Return<S>& job) {
-    switch (job.form.reset) {
-      case Reset::after: return back_gates<1, 3>(job);   // r, k, m
-      case Reset::before: return back_gates<1, 2>(job);  // r, k
-      case Reset::none: return back_gates<2, 2>(job);    // k, m
-    }
+    const Gates gates = job.form.reset == Reset::after    ? Gates{1, 3}   // r, k, m
+                        : job.form.reset == Reset::before ? Gates{1, 2}   // r, k
+                                                          : Gates{2, 2};  // k, m
+    in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
+      constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
+      Vec sum[ROWS][PANELS];
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p)
+          sum[r][p] = V::load(job.carried + ((row + r) * job.panels + panel + p) * W);
+      if (job.above)
+        grads_product(sum, gates, job.weights, job.above + row * ROW, job.stride, job.panels,
+                      panel);
+      for (int r = 0; r < ROWS; ++r)
+        for (int p = 0; p < PANELS; ++p) {
+          Vec grad = job.cut && job.cut[row + r] ? V::splat(0) : sum[r][p];
+          if (job.unit) {
+            if (job.arriving)
+              grad = grad + load_lanes<V>(job.arriving[row + r] + (panel + p) * W,
+                                          lanes_in<V>(panel + p, job.units));
+            grad = through_unit(job, row + r, panel + p, grad);
+          }
+          V::store(job.carried + ((row + r) * job.panels + panel + p) * W, grad);
+        }
+    });
   }
 
   // Reset before: from n through U_n to r * h, and so to r and h.
   static void back_recalled(const Return<S>& job) {
-    in_blocks<4, 3>(job.rows, job.from, job.to,
-              [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+    in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
       Vec sum[ROWS][PANELS];
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p) sum[r][p] = V::splat(0);
-      grads_product<0, 1, ROWS, PANELS>(sum, job.weights, job.grads + row * ROW, job.stride,
-                                        job.panels, panel);
+      grads_product(sum, {0, 1}, job.weights, job.grads + row * ROW, job.stride, job.panels,
+                    panel);  // n
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p) {
           int lanes = lanes_in<V>(panel + p, job.units);
@@ -147,13 +141,14 @@ struct Backward {
 
   static void spread(const Spreading<S>& job) {
     long panels = (job.columns + W - 1) / W;
-    in_blocks<4, 3>(job.rows, 0, panels, [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
+    in_blocks<4, 3>(job.rows, 0, panels, [&](auto size, auto group, long row, long panel)
+                        INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
       Vec sum[ROWS][PANELS];
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p) sum[r][p] = V::splat(0);
-      grads_product<0, 3, ROWS, PANELS>(sum, job.weights, job.grads + row * ROW, job.stride,
-                                        job.panels, panel);
+      grads_product(sum, {0, 3}, job.weights, job.grads + row * ROW, job.stride, job.panels,
+                    panel);  // n, r, k
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p)
           store_lanes<V>(job.output[row + r] + (panel + p) * W, sum[r][p],

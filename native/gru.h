@@ -140,6 +140,9 @@ struct Kernels {
   void (*gather)(const Gathering<S>&);
   void (*sum_rows)(const Gathering<S>&);       // total[panel][4][W] += sum of grads; no values
   void (*spread)(const Spreading<S>&);
+  // to[column * to_stride + row] = factor * from[row * from_stride + column]; apart from each other.
+  void (*transpose)(S* to, long to_stride, const S* from, long from_stride, long rows,
+                    long columns, S factor);
   void (*gate)(Gate, const S*, S*, long);      // the curves alone, for tests of their error
   void (*squash)(Squash, const S*, S*, long);
   double (*multiply)(long rounds);             // multiply-adds at full speed; gives flop done

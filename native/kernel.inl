@@ -43,6 +43,25 @@ static double read(const void* from, long bytes) {
   return double(lanes[0]);
 }
 
+// to[column * to_stride + row] = factor * from[row * from_stride + column]
+template <class V>
+static void transpose(typename V::S* to, long to_stride, const typename V::S* from,
+                      long from_stride, long rows, long columns, typename V::S factor) {
+  constexpr long W = V::width;
+  const long whole_rows = rows - rows % W, whole_columns = columns - columns % W;
+  for (long column = 0; column < whole_columns; column += W)
+    for (long row = 0; row < whole_rows; row += W) {
+      typename V::Vec block[W];
+      for (int i = 0; i < W; ++i) block[i] = V::load(from + (row + i) * from_stride + column);
+      V::transpose(block);
+      for (int i = 0; i < W; ++i)
+        V::store(to + (column + i) * to_stride + row, block[i] * V::splat(factor));
+    }
+  for (long row = 0; row < rows; ++row)
+    for (long column = row < whole_rows ? whole_columns : 0; column < columns; ++column)
+      to[column * to_stride + row] = factor * from[row * from_stride + column];
+}
+
 template <class V>
 static void each_gate(Gate kind, const typename V::S* x, typename V::S* y, long count) {
   for (long i = 0; i < count; i += V::width) {
@@ -93,6 +112,7 @@ static const Kernels<typename V::S>& kernels() {
       Backward<V>::gather,
       Backward<V>::sum_rows,
       Backward<V>::spread,
+      transpose<V>,
       each_gate<V>,
       each_squash<V>,
       multiply<V>,

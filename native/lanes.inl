@@ -32,6 +32,29 @@ struct Lanes {
   static Vec at_least(Vec x, Vec limit) { return x < limit ? limit : x; }
   static Vec where_positive(Vec y, Vec x) { return y > Vec{} ? x : Vec{}; }
 
+  // Vector i's lane j becomes vector j's lane i: in log2(N) rounds, blocks beside the diagonal of
+  // size 1, 2, 4, ... change places.
+  static void transpose(Vec (&v)[N]) {
+    exchange<1>(v);
+  }
+
+  template <int SIZE>
+  static INLINE void exchange(Vec (&v)[N]) {
+    Ints upper, lower;  // lanes of the pair (a, b): b's count from N
+    for (int lane = 0; lane < N; ++lane) {
+      upper[lane] = lane & SIZE ? N + lane - SIZE : lane;
+      lower[lane] = lane & SIZE ? N + lane : lane + SIZE;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < N; ++i)
+      if (!(i & SIZE)) {
+        Vec a = v[i], b = v[i + SIZE];
+        v[i] = __builtin_shuffle(a, b, upper);
+        v[i + SIZE] = __builtin_shuffle(a, b, lower);
+      }
+    if constexpr (2 * SIZE < N) exchange<2 * SIZE>(v);
+  }
+
   // 2^n from the float 1.5 * 2^mantissa + n: n moves to the exponent's place.
   static Vec power_of_two(Vec shifted) {
     constexpr int mantissa = sizeof(S) == 4 ? 23 : 52;

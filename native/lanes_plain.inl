@@ -46,6 +46,14 @@ struct PlainLanes {
   static Vec where_positive(Vec y, Vec x) {
     return each([&](int i) { return y.lane[i] > 0 ? x.lane[i] : S(0); });
   }
+  static void transpose(Vec (&v)[N]) {
+    for (int i = 0; i < N; ++i)
+      for (int j = 0; j < i; ++j) {
+        S x = v[i].lane[j];
+        v[i].lane[j] = v[j].lane[i];
+        v[j].lane[i] = x;
+      }
+  }
   static Vec power_of_two(Vec shifted) {
     constexpr int mantissa = sizeof(S) == 4 ? 23 : 52;
     constexpr Integer one = sizeof(S) == 4 ? Integer(0x3f800000) : Integer(0x3ff0000000000000);

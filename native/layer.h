@@ -39,7 +39,6 @@ template <class S>
 struct Reversed {
   Reversed(const Weights<S>& weights, const Kernels<S>& kernels);
 
-  long panels, input_panels;
   Buffer<S> input;     // [ceil(I / W)][P][n, r, k][W][W]
   Buffer<S> hidden;    // [P][P][after r, k, m; before r, k; none k, m][W][W]
   Buffer<S> recalled;  // [P][P][n][W][W], before alone
@@ -48,7 +47,7 @@ struct Reversed {
 // One panel's gradients as Gathering leaves them, brought to PyTorch's rows: target[row][column].
 // `gates` says which block of rows each gradient is, as a letter of "rkn".
 template <class S>
-void unpack(const S* total, long columns_padded, const char* gates, bool writes, long width,
-            long panel, long units, long columns, S* target);
+void unpack(const S* total, long columns_padded, const char* gates, bool writes,
+            const Kernels<S>& kernels, long panel, long units, long columns, S* target);
 
 }  // namespace glassgate

@@ -2,7 +2,7 @@
 #include "target.h"
 
 namespace glassgate::plain {
-constexpr int TILE = 4;
+constexpr int TILE = 2;
 #include "lanes_plain.inl"
 
 using Float = PlainLanes<float, int32_t, 4>;

@@ -12,7 +12,7 @@ struct Totals {
   Totals(const Weights<S>& weights, const Kernels<S>& kernels)
       : width(kernels.width), panels((weights.units + width - 1) / width),
         input_columns(rounded_up(weights.inputs, kernels.tile)),
-        hidden_columns(rounded_up(weights.units, kernels.tile)), weights(weights) {}
+        hidden_columns(rounded_up(weights.units, kernels.tile)), weights(weights), kernels(kernels) {}
 
   static long rounded_up(long size, long by) { return (size + by - 1) / by * by; }
 
@@ -31,11 +31,11 @@ struct Totals {
     const bool after = reset() == Reset::after;
     const char* gates = after ? "rkn" : reset() == Reset::before ? "rk" : "kn";
     const long I = weights.inputs, H = weights.units;
-    unpack(input, input_columns, "nrk", weights.writes, width, panel, H, I, to.grad_weight_input);
-    unpack(hidden, hidden_columns, gates, weights.writes, width, panel, H, H,
+    unpack(input, input_columns, "nrk", weights.writes, kernels, panel, H, I, to.grad_weight_input);
+    unpack(hidden, hidden_columns, gates, weights.writes, kernels, panel, H, H,
            to.grad_weight_hidden);
     if (reset() == Reset::before)
-      unpack(recalled, hidden_columns, "n", weights.writes, width, panel, H, H,
+      unpack(recalled, hidden_columns, "n", weights.writes, kernels, panel, H, H,
              to.grad_weight_hidden);
     for (long unit = panel * width; unit < std::min(H, (panel + 1) * width); ++unit) {
       if (reset() == Reset::none) std::fill_n(to.grad_weight_hidden + unit * H, H, S(0));
@@ -57,6 +57,7 @@ struct Totals {
   Reset reset() const { return weights.form.reset; }
 
   const Weights<S>& weights;
+  const Kernels<S>& kernels;
 };
 
 }  // namespace glassgate
