@@ -21,7 +21,7 @@ struct Forward {
       Vec sum[ROWS][PANELS * SUMS];
       const Weight* w[PANELS];
       const S* rows[ROWS];
-      for (int p = 0; p < PANELS; ++p) w[p] = weights + (panel + p) * job.depth * SUMS * W;
+      for (int p = 0; p < PANELS; ++p) w[p] = weights + (panel + p) * stored<Weight>(job.depth) * SUMS * W;
       for (int r = 0; r < ROWS; ++r) {
         rows[r] = job.input[row + r];
         for (int i = 0; i < PANELS * SUMS; ++i)
@@ -58,7 +58,7 @@ struct Forward {
     const Weight* w[PANELS];
     const S* rows[ROWS];
     for (int p = 0; p < PANELS; ++p)
-      w[p] = static_cast<const Weight*>(weights) + (panel + p) * job.units * GATES * W;
+      w[p] = static_cast<const Weight*>(weights) + (panel + p) * stored<Weight>(job.units) * GATES * W;
     for (int r = 0; r < ROWS; ++r) rows[r] = from[r];
     product<V, ROWS, PANELS, GATES, 1, GATES * W>(sum, w, rows, job.units);
   }

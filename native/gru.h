@@ -17,6 +17,9 @@
 // and then of the units, one multiply-add after the other, in one lane. Nothing else enters: not the
 // rows beside it, not the tile it is computed in, not the thread. Streaming repeats the same sums.
 //
+// Weights in bfloat16 stand as [P][pairs][vectors][W][2]: depths 2 i and 2 i + 1 side by side, so that
+// one word has both; an odd depth is filled up with zeros.
+//
 // Ownership: kernels own nothing and allocate nothing. A pointer is valid for the call, never null
 // unless said, and aliases another only where said. Arrays are of S (float or double) unless said.
 

@@ -8,7 +8,6 @@ struct Lanes {
   using S = Scalar;
   typedef S Vec __attribute__((vector_size(N * sizeof(S))));
   typedef Integer Ints __attribute__((vector_size(N * sizeof(S))));
-  typedef uint16_t Halves __attribute__((vector_size(N * 2)));
   static constexpr int width = N;
 
   static Vec load(const S* from) {
@@ -18,12 +17,13 @@ struct Lanes {
   }
   static void store(S* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
 
-  // bfloat16 is the upper half of a float.
-  static Vec load(const uint16_t* from) {
+  // Two vectors of bfloat16, lane by lane in the halves of words; each is the upper half of a float.
+  static void load_pair(const uint16_t* from, Vec& lower, Vec& upper) {
     static_assert(sizeof(S) == 4);
-    Halves halves;
-    __builtin_memcpy(&halves, from, sizeof halves);
-    return (Vec)(__builtin_convertvector(halves, Ints) << 16);
+    Ints words;
+    __builtin_memcpy(&words, from, sizeof words);
+    lower = (Vec)(words << 16);
+    upper = (Vec)(words & Integer(0xffff0000));
   }
 
   static Vec splat(S x) { return x - Vec{}; }  // x - 0 is x, also where x is -0

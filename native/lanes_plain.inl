@@ -22,13 +22,12 @@ struct PlainLanes {
   static void store(S* to, Vec v) {
     for (int i = 0; i < N; ++i) to[i] = v.lane[i];
   }
-  static Vec load(const uint16_t* from) {
-    return each([&](int i) {
-      uint32_t bits = uint32_t(from[i]) << 16;
-      S x;
-      std::memcpy(&x, &bits, sizeof bits);
-      return x;
-    });
+  static void load_pair(const uint16_t* from, Vec& lower, Vec& upper) {
+    for (int i = 0; i < N; ++i) {
+      const uint32_t halves[] = {uint32_t(from[2 * i]) << 16, uint32_t(from[2 * i + 1]) << 16};
+      std::memcpy(&lower.lane[i], &halves[0], sizeof(S));
+      std::memcpy(&upper.lane[i], &halves[1], sizeof(S));
+    }
   }
 
   static Vec splat(S x) {

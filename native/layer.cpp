@@ -35,25 +35,14 @@ class Packer {
 
   // [P][depth][gates][W]: a panel's units side by side at each depth.
   void panels(Buffer<unsigned char>& to, const S* matrix, long depth, const char* gates) const {
-    const long count = long(std::strlen(gates)), stride = count * width_;
-    const size_t size = size_t(panels_) * depth * stride;
-    S* values = reinterpret_cast<S*>(to.room(size * sizeof(S)));
-    for (long panel = 0; panel < panels_; ++panel) {
-      S* at = values + panel * depth * stride;
-      const long lanes = std::min(width_, units_ - panel * width_);
-      if (lanes < width_) std::memset(at, 0, depth * stride * sizeof(S));
-      for (long v = 0; v < count; ++v)
-        kernels_.transpose(at + v * width_, stride,
-                           matrix + (block(gates[v]) * units_ + panel * width_) * depth, depth,
-                           lanes, depth, sign<S>(gates[v], writes_));
-    }
+    const size_t size = size_t(panels_) * depth * std::strlen(gates) * width_;
     if constexpr (sizeof(S) == 4)
-      if (bfloat16_) {  // in place: each half comes to stand where its float, or an earlier one, was
-        for (size_t i = 0; i < size; ++i) {
-          const uint16_t half = to_bfloat16(values[i]);
-          std::memcpy(to.data() + 2 * i, &half, 2);
-        }
+      if (bfloat16_) {
+        Buffer<S> values(size);
+        fill(values.data(), matrix, depth, gates);
+        return halve(to, values.data(), depth, long(std::strlen(gates)) * width_);
       }
+    fill(reinterpret_cast<S*>(to.room(size * sizeof(S))), matrix, depth, gates);
   }
 
   // [panels of columns][P][gates][W][W]: each unit's row of a matrix, cut in panels of columns.
@@ -76,6 +65,29 @@ class Packer {
   }
 
  private:
+  void fill(S* to, const S* matrix, long depth, const char* gates) const {
+    const long count = long(std::strlen(gates)), stride = count * width_;
+    for (long panel = 0; panel < panels_; ++panel, to += depth * stride) {
+      const long lanes = std::min(width_, units_ - panel * width_);
+      if (lanes < width_) std::memset(to, 0, depth * stride * sizeof(S));
+      for (long v = 0; v < count; ++v)
+        kernels_.transpose(to + v * width_, stride,
+                           matrix + (block(gates[v]) * units_ + panel * width_) * depth, depth,
+                           lanes, depth, sign<S>(gates[v], writes_));
+    }
+  }
+
+  // In bfloat16 two depths share words, the even one in their lower halves.
+  void halve(Buffer<unsigned char>& to, const S* values, long depth, long stride) const {
+    const long pairs = (depth + 1) / 2;
+    auto* halves = reinterpret_cast<uint16_t*>(to.room(size_t(panels_) * pairs * stride * 4));
+    for (long panel = 0; panel < panels_; ++panel, values += depth * stride)
+      for (long k = 0; k < 2 * pairs; ++k)
+        for (long i = 0; i < stride; ++i)
+          halves[((panel * pairs + k / 2) * stride + i) * 2 + k % 2] =
+              k < depth ? to_bfloat16(values[k * stride + i]) : uint16_t(0);
+  }
+
   const Kernels<S>& kernels_;
   const long width_, units_, panels_;
   const bool writes_, bfloat16_;

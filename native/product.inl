@@ -35,26 +35,51 @@ INLINE void in_blocks(long rows, long from, long to, F&& tile) {
   });
 }
 
-// sum[r][p, v] += rows[r][k * LEAP] * weights[p][k * STRIDE + v * W], k = 0 .. count - 1, in order.
-template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE, class Weight>
-INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
-                    const Weight* const (&weights)[PANELS],
-                    const typename V::S* const (&rows)[ROWS], long count) {
-  using Vec = typename V::Vec;
-  for (long k = 0; k < count; ++k) {
-    Vec w[PANELS * VECTORS];
+// sum[r][i] += w[i] * rows[r][at]
+template <class V, int ROWS, int SUMS>
+INLINE void multiply_add(typename V::Vec (&sum)[ROWS][SUMS], const typename V::Vec (&w)[SUMS],
+                         const typename V::S* const (&rows)[ROWS], long at) {
 #pragma GCC unroll 16
-    for (int p = 0; p < PANELS; ++p)
+  for (int r = 0; r < ROWS; ++r) {
+    typename V::Vec x = V::splat(rows[r][at]);
 #pragma GCC unroll 16
-      for (int v = 0; v < VECTORS; ++v)
-        w[p * VECTORS + v] = V::load(weights[p] + k * STRIDE + v * V::width);
-#pragma GCC unroll 16
-    for (int r = 0; r < ROWS; ++r) {
-      Vec x = V::splat(rows[r][k * LEAP]);
-#pragma GCC unroll 16
-      for (int i = 0; i < PANELS * VECTORS; ++i) sum[r][i] = V::fma(w[i], x, sum[r][i]);
-    }
+    for (int i = 0; i < SUMS; ++i) sum[r][i] = V::fma(w[i], x, sum[r][i]);
   }
+}
+
+// sum[r][p, v] += rows[r][k * LEAP] * weights[p][k * STRIDE + v * W], k = 0 .. count - 1, in order.
+template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE>
+INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
+                    const typename V::S* const (&weights)[PANELS],
+                    const typename V::S* const (&rows)[ROWS], long count) {
+  for (long k = 0; k < count; ++k) {
+    typename V::Vec w[PANELS * VECTORS];
+#pragma GCC unroll 16
+    for (int i = 0; i < PANELS * VECTORS; ++i)
+      w[i] = V::load(weights[i / VECTORS] + k * STRIDE + i % VECTORS * V::width);
+    multiply_add<V>(sum, w, rows, k * LEAP);
+  }
+}
+
+// The same with weights in bfloat16, where k and k + 1 share words: the even in their lower halves.
+template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE>
+INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
+                    const uint16_t* const (&weights)[PANELS],
+                    const typename V::S* const (&rows)[ROWS], long count) {
+  for (long k = 0; k < count; k += 2) {
+    typename V::Vec even[PANELS * VECTORS], odd[PANELS * VECTORS];
+#pragma GCC unroll 16
+    for (int i = 0; i < PANELS * VECTORS; ++i)
+      V::load_pair(weights[i / VECTORS] + k * STRIDE + 2 * (i % VECTORS) * V::width, even[i], odd[i]);
+    multiply_add<V>(sum, even, rows, k * LEAP);
+    if (k + 1 < count) multiply_add<V>(sum, odd, rows, (k + 1) * LEAP);
+  }
+}
+
+// Rows of weights that a depth takes: those of bfloat16 come in pairs.
+template <class Weight>
+constexpr long stored(long depth) {
+  return sizeof(Weight) == 2 ? depth + depth % 2 : depth;
 }
 
 // The lanes of a panel that stand for units: all, but in the last panel.

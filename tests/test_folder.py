@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import glassgate.train.files as files
+import glassgate.files as files
 from glassgate.errors import BadInput
+from glassgate.files import write_whole
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train.files import write_whole
 from glassgate.train.load import load
 from glassgate.train.loop import Diverged
 from glassgate.train.run import Output, train_classifier, train_language

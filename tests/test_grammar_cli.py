@@ -56,7 +56,7 @@ def test_a_failed_write_leaves_nothing(
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("glassgate.train.files.os.fsync", full)
+    monkeypatch.setattr("glassgate.files.os.fsync", full)
     said = glassgate_("grammar", "show", "--output", "my.grammar")
     wanted = "glassgate: my.grammar could not be written: No space left on device\n"
     assert (said.code, said.err) == (2, wanted)

@@ -7,8 +7,10 @@ from numpy.typing import DTypeLike
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation, Update
+from glassgate.rounding import rounded
 
-ARRAYS = ("weight_input", "weight_hidden", "bias_input", "bias_hidden")
+MATRICES = ("weight_input", "weight_hidden")
+ARRAYS = (*MATRICES, "bias_input", "bias_hidden")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +32,16 @@ class GRUWeights:
         [3H], its last block is c_n of the equations, the rest adds to b_r and b_z.
     formulation
         The form of the unit that these numbers were made for.
+    bfloat16
+        Whether the engine is to hold `weight_input` and `weight_hidden` in bfloat16, half the
+        bytes to read in a step. They stand here as float32 numbers that bfloat16 holds exactly.
+        Biases, states and sums are float32 all the same. `astype("bfloat16")` makes such weights.
 
     Raises
     ------
     BadInput
-        When a shape does not fit the others.
+        When a shape does not fit the others, or a number that bfloat16 does not hold stands where
+        one must.
     TypeError
         When something is not a NumPy array of float32 or float64, when the dtypes differ, or when
         `formulation` is not a `Formulation`.
@@ -52,6 +59,7 @@ class GRUWeights:
     bias_input: Array
     bias_hidden: Array
     formulation: Formulation = field(default_factory=Formulation)
+    bfloat16: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.formulation, Formulation):
@@ -70,6 +78,19 @@ class GRUWeights:
         require_shape("weight_hidden", self.weight_hidden.shape, (rows, rows // 3))
         require_shape("bias_input", self.bias_input.shape, (rows,))
         require_shape("bias_hidden", self.bias_hidden.shape, (rows,))
+        if self.bfloat16:
+            self._require_bfloat16()
+
+    def _require_bfloat16(self) -> None:
+        if self.dtype != np.float32:
+            raise BadInput(f"weights in bfloat16 must be given as float32, got {self.dtype}")
+        for name in MATRICES:
+            matrix = getattr(self, name)
+            if not np.array_equal(matrix, rounded(matrix), equal_nan=True):
+                raise BadInput(
+                    f"{name} must hold bfloat16 numbers alone, got some in between: "
+                    f'astype("bfloat16") rounds them'
+                )
 
     @property
     def input_size(self) -> int:
@@ -113,17 +134,30 @@ class GRUWeights:
             self.bias_input * sign,
             self.bias_hidden * sign,
             formulation,
+            self.bfloat16,
         )
 
     def astype(self, dtype: DTypeLike) -> "GRUWeights":
-        """Give the same weights in float32 or float64.
+        """Give the same weights in float32, float64 or bfloat16.
+
+        Parameters
+        ----------
+        dtype
+            ``"bfloat16"`` rounds `weight_input` and `weight_hidden` to the nearest such number,
+            ties to even, by way of float32; the biases become float32. Too large a number becomes
+            infinity, NaN stays. No dtype brings back what was rounded away.
 
         Raises
         ------
         TypeError
-            When `dtype` is neither.
+            When `dtype` is none of these.
         """
-        return replace(self, **{name: getattr(self, name).astype(dtype) for name in ARRAYS})
+        if isinstance(dtype, str) and dtype == "bfloat16":
+            single = self.astype(np.float32)
+            W, U = rounded(single.weight_input), rounded(single.weight_hidden)
+            return replace(single, weight_input=W, weight_hidden=U, bfloat16=True)
+        arrays = {name: getattr(self, name).astype(dtype) for name in ARRAYS}
+        return replace(self, **arrays, bfloat16=False)
 
 
 def require_shape(name: str, came: tuple[int, ...], expected: tuple[int | str, ...]) -> None:

@@ -129,7 +129,7 @@ def write(output: Path, results: Sequence[Measured]) -> None:
     from glassgate.experiments.output import provenance
     from glassgate.experiments.speed.host import host
     from glassgate.experiments.speed.table import to_json
-    from glassgate.train.files import write_whole
+    from glassgate.files import write_whole
 
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     said = {**provenance(command), "host": host(), "works": to_json(results)}

@@ -82,8 +82,8 @@ def compare(
 def _report(study: Study, runs: Sequence[Run]) -> None:
     """Write and print what was found."""
     from glassgate.experiments.compare import RESULTS, summary, to_json
+    from glassgate.files import write_whole
     from glassgate.report.pictures import learning_curves
-    from glassgate.train.files import write_whole
 
     results = {
         "command": shlex.join(["glassgate", *sys.argv[1:]]),

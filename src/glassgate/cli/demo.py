@@ -57,9 +57,9 @@ def _write(output: Path, results: "Results") -> None:
     import numpy as np
 
     from glassgate.experiments.output import provenance
+    from glassgate.files import write_whole
     from glassgate.report.demo_page import demo_page
     from glassgate.report.pictures import GatePanel, gate_picture
-    from glassgate.train.files import write_whole
 
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
     facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}

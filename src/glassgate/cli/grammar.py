@@ -74,6 +74,6 @@ def show(
         raise BadInput(f"{output} exists already; name a new file")
     if not output.parent.is_dir():
         raise BadInput(f"{output.parent} is not a folder, so {output.name} cannot be written there")
-    from glassgate.train.files import write_whole
+    from glassgate.files import write_whole
 
     write_whole(output, text.encode("utf-8"))

@@ -43,8 +43,8 @@ def score(
         glassgate score model/ chapter.txt | head
     """
     from glassgate.experiments.score import score as scored
+    from glassgate.files import write_whole
     from glassgate.train.corpus import read_text
-    from glassgate.train.files import write_whole
     from glassgate.train.load import load
 
     if output is not None:

@@ -44,7 +44,7 @@ def trace(
         glassgate trace model/ "the boy fell down" --format npz
     """
     from glassgate.experiments.trace import trace_text
-    from glassgate.train.files import write_whole
+    from glassgate.files import write_whole
     from glassgate.train.load import load
 
     ending = output.suffix.removeprefix(".") if output else ""

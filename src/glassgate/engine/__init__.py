@@ -1,12 +1,25 @@
 """The native engine: whole sequences, their gradients, and single steps, at the machine's speed.
 
-NumPy arrays in, NumPy arrays out; no torch. `Layer` is one layer in one direction; `targets` lists
-the instruction sets, the environment's ``GLASSGATE_TARGET`` overrides the choice.
+NumPy arrays in, NumPy arrays out; no torch. `GRU` is a whole network, `Layer` one layer in one
+direction; `targets` lists the instruction sets, the environment's ``GLASSGATE_TARGET`` overrides
+the choice.
 """
 
 from glassgate.engine.backward import backward
+from glassgate.engine.gru import GRU
 from glassgate.engine.layer import Layer, Record
+from glassgate.engine.rounding import bfloat16_error
 from glassgate.engine.target import target, targets
 from glassgate.engine.threads import set_threads, threads
 
-__all__ = ["Layer", "Record", "backward", "set_threads", "target", "targets", "threads"]
+__all__ = [
+    "GRU",
+    "Layer",
+    "Record",
+    "backward",
+    "bfloat16_error",
+    "set_threads",
+    "target",
+    "targets",
+    "threads",
+]

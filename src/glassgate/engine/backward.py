@@ -69,7 +69,8 @@ def backward(
     _native.backward(
         *(weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden),
         *(form_words(weights.formulation), record.input, record.initial, record.output),
-        *(record.tape, record.lengths, record.resets, grad_output, grad_last),
+        record.tape,
+        *(record.lengths, record.resets, grad_output, grad_last),
         *(gradients.input, gradients.initial, gradients.weight_input, gradients.weight_hidden),
         *(gradients.bias_input, gradients.bias_hidden, record.packed, record.reverse),
         *(checked_target(target), threads()),

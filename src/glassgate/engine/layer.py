@@ -6,6 +6,7 @@ step.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,7 +73,7 @@ class Layer:
             weights.bias_input,
             weights.bias_hidden,
             form_words(weights.formulation),
-            False,
+            weights.bfloat16,
             checked_target(target),
         )
 
@@ -134,7 +135,17 @@ class Layer:
         packed: bool = False,
         reverse: bool = False,
     ) -> Record:
-        """Run as `sequence` does and keep what `glassgate.engine.backward` needs."""
+        """Run as `sequence` does and keep what `glassgate.engine.backward` needs.
+
+        Raises
+        ------
+        BadInput
+            As `sequence` does, and when the weights are in bfloat16.
+        TypeError
+            As `sequence` does.
+        """
+        if self.weights.bfloat16:
+            raise BadInput("weights in bfloat16 serve inference only, got a run to be recorded")
         return self._run(input, initial, lengths, resets, packed, reverse, tape=True)
 
     def _run(
@@ -212,8 +223,11 @@ def checked_target(name: str | None) -> str:
 
 
 def contiguous(
-    name: str, array: Array, dtype: np.dtype[np.floating] | type, shape: tuple[int | str, ...]
-) -> Array:
+    name: str,
+    array: NDArray[Any],
+    dtype: np.dtype[np.floating] | type,
+    shape: tuple[int | str, ...],
+) -> NDArray[Any]:
     """Give an array in C order; refuse another dtype or shape."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
@@ -223,9 +237,7 @@ def contiguous(
     return np.require(array, requirements=["C", "A"])
 
 
-def checked_lengths(
-    lengths: ArrayLike, shape: tuple[int, ...], packed: bool
-) -> NDArray[np.int64]:
+def checked_lengths(lengths: ArrayLike, shape: tuple[int, ...], packed: bool) -> NDArray[np.int64]:
     """Give lengths as int64; refuse what is out of range."""
     ends = np.asarray(lengths)
     if not np.issubdtype(ends.dtype, np.integer):

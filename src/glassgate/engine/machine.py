@@ -14,7 +14,7 @@ KIB = 1024
 
 
 def peak_flops(threads: int, dtype: DTypeLike = np.float32) -> float:
-    """Measure the multiply-adds that `threads` threads can do, in floating-point operations a second.
+    """Measure the multiply-adds that `threads` threads can do, in float operations a second.
 
     A multiply-add counts as two. The instruction set is the one in use.
     """

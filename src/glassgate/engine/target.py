@@ -1,4 +1,4 @@
-"""Which instruction set the engine uses: the best that this machine offers, or the one asked for."""
+"""Which instruction set the engine uses: the best that is offered here, or the one asked for."""
 
 import os
 

@@ -11,7 +11,9 @@ MOST = 256
 
 def _allowed() -> int:
     """Count the cores that the process may use: its affinity, and a container's share of time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     quota = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two cores' time, or "max 100000"
     if quota.is_file():
         share, _, period = quota.read_text().partition(" ")

@@ -28,10 +28,10 @@ from glassgate.experiments.verdict_text import (
     split_sentences,
     write_reviews,
 )
+from glassgate.files import write_whole
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
 from glassgate.nn.trace import trace
-from glassgate.train.files import write_whole
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import ClassifierTask

@@ -23,8 +23,8 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from glassgate.errors import BadInput
+from glassgate.files import sync_folder, write_whole
 from glassgate.train.corpus import read_bytes
-from glassgate.train.files import sync_folder, write_whole
 from glassgate.train.snapshot import Snapshot
 
 MODEL, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"

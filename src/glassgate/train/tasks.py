@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from torch import Tensor, nn
 
 from glassgate.nn.models import Classifier, LanguageModel, State
-from glassgate.nn.ragged import valid_steps
+from glassgate.nn.steps import valid_steps
 from glassgate.train.batches import Batch, labelled, sentences, stream
 from glassgate.train.settings import Settings
 

@@ -64,8 +64,7 @@ def turn(call: Callable[[], Any]) -> Callable[[], float]:
         calls = ceil(calls * min(10, 1.2 * LEAST / max(seconds, 1e-9)))
 
     def take() -> float:
-        if calls > 1:
-            call()
+        call()
         return timer.timeit(calls) / calls
 
     return take

@@ -1,0 +1,80 @@
+"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO and the machine's floor."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+from onnx_rivals import rivals
+from targets import ONNX_RUNTIME, TARGETS, target_table
+
+from glassgate import BadInput
+from glassgate.cli.bench import bar, header, print_table, write
+from glassgate.cli.options import check_free
+from glassgate.engine import machine
+from glassgate.experiments.speed.contenders import TORCH, contenders
+from glassgate.experiments.speed.host import check_threads, cores
+from glassgate.experiments.speed.measure import Measured, measure
+from glassgate.experiments.speed.shapes import ALL, Work
+from glassgate.experiments.speed.table import errors, table
+
+
+def main() -> None:
+    """Run; exit code 1 when a contender was refused, 2 for bad input."""
+    options = arguments()
+    results = measured(options.works, options.threads, options.rounds)
+    print(header(options.threads, options.rounds))
+    print_table(table(results, [TORCH, ONNX_RUNTIME]))
+    print_table(target_table(results))
+    if options.output:
+        write(options.output, results)
+    if refused := errors(results):
+        sys.exit("\n".join(refused))
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line, and refuse what cannot be done before anything is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--only", default="*", metavar="PATTERN", help="works whose name has it, * for anything"
+    )
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
+    parser.add_argument(
+        "--threads", type=int, default=cores(), help=f"of all works but single steps [{cores()}]"
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="all times, in seconds")
+    parser.add_argument("--overwrite", action="store_true", help="replace that file")
+    options = parser.parse_args()
+    try:
+        options.works = chosen(options.only)
+        check_threads(options.threads)
+        if options.rounds < 1:
+            raise BadInput(f"rounds must be at least 1, got {options.rounds}")
+        if options.output:
+            check_free(options.output, options.overwrite)
+    except BadInput as error:
+        parser.error(str(error))
+    return options
+
+
+def chosen(pattern: str) -> list[Work]:
+    """Give the works that a pattern names."""
+    works = [work for work in ALL if fnmatch(work.name, f"*{pattern}*")]
+    if not works:
+        raise BadInput(f"no work has {pattern!r} in its name; they are: {', '.join(TARGETS)}")
+    return works
+
+
+def measured(works: Sequence[Work], threads: int, rounds: int) -> list[Measured]:
+    """Measure each work, with a bar on the terminal."""
+    results = []
+    with bar(len(works) * rounds) as advance:
+        for work in works:
+            makers = {**contenders(work), **rivals(work)}
+            results.append(measure(work, makers, machine, threads, rounds, advance))
+    return results
+
+
+if __name__ == "__main__":
+    main()
