@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# The engine is built in .venv itself, not apart from it, so that building again builds what changed.
+INSTALL := $(PIP) --no-build-isolation --editable
+ENGINE := CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test lint types readme clean
+.PHONY: demo test lint types readme bench clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -23,14 +26,19 @@ types: .venv/dev
 readme: demo
 	$(BIN)/python docs/update_readme.py demo
 
-.venv/all: pyproject.toml constraints.txt
+# The engine beside its rivals, every shape: some minutes on a quiet machine.
+bench: .venv/dev
+	$(BIN)/python benchmarks/run.py
+
+.venv/all: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv .venv
-	$(PIP) --editable '.[all]'
+	$(PIP) cmake ninja scikit-build-core nanobind numpy
+	$(INSTALL) '.[all]'
 	@touch $@
 
 .venv/dev: .venv/all
-	$(PIP) --editable '.[all,dev]'
+	$(INSTALL) '.[all,dev]'
 	@touch $@
 
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo build
