@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test lint types readme bench clean
+.PHONY: demo test lint types readme bench neon clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -39,6 +39,16 @@ bench: .venv/dev
 .venv/dev: .venv/all
 	$(INSTALL) '.[all,dev]'
 	@touch $@
+
+# The kernels for 64-bit Arm, under emulation; wants Debian's g++-aarch64-linux-gnu and qemu-user.
+neon:
+	mkdir -p build/neon
+	cd build/neon && for source in dispatch pool layer forward backward step target_plain \
+	    target_neon check; do \
+	  aarch64-linux-gnu-g++ -std=c++17 -O2 -ffp-contract=off -c ../../native/$$source.cpp || exit; \
+	done
+	aarch64-linux-gnu-g++ -static build/neon/*.o -o build/neon/check
+	qemu-aarch64 build/neon/check
 
 clean:
 	rm -rf .venv demo build
