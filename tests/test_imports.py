@@ -6,7 +6,14 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["glassgate", "glassgate.gates", "glassgate.reference", "glassgate.weights", "glassgate.data"],
+    [
+        "glassgate",
+        "glassgate.engine",
+        "glassgate.gates",
+        "glassgate.reference",
+        "glassgate.weights",
+        "glassgate.data",
+    ],
 )
 def test_no_torch_comes_with(module):
     heavy = {"torch", "accelerate", "tokenizers", "typer", "rich", "matplotlib", "plotly"}

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassgate.nn.models import NETWORKS, make_network
-from glassgate.nn.ragged import run_ragged, valid_steps
+from glassgate.nn.ragged import run_ragged
+from glassgate.nn.steps import valid_steps
 
 
 @pytest.mark.parametrize("name", NETWORKS)

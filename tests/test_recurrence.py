@@ -64,7 +64,7 @@ def test_it_is_the_reference_outputs_and_all_gradients(sizes, form):
 @pytest.mark.parametrize("form", FORMS, **form_name)
 def test_without_gradients_it_gives_the_same(form):
     net = GRU(3, 5, formulation=form).double()
-    x = draw((35, 2, 3), 1)  # longer than a stretch, and no multiple of one
+    x = draw((35, 2, 3), 1)
     with torch.no_grad():
         output, last = net(x)
     np.testing.assert_array_equal(output, net(x)[0].detach())

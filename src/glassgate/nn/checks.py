@@ -2,6 +2,7 @@
 
 import warnings
 
+import torch
 from torch import Tensor
 
 from glassgate.errors import BadInput
@@ -12,9 +13,9 @@ def check_sizes(**sizes: int) -> None:
     """Refuse a size that is not a whole number of at least 1."""
     for name, size in sizes.items():
         if not isinstance(size, int):
-            raise TypeError(f"{name} must be an int, got {type(size).__name__}")
+            raise TypeError(f"{name} should be of type int, got: {type(size).__name__}")
         if size < 1:
-            raise BadInput(f"{name} must be at least 1, got {size}")
+            raise BadInput(f"{name} must be greater than zero, got {size}")
 
 
 def check_dropout(dropout: float, num_layers: int) -> None:
@@ -36,12 +37,26 @@ def check_input(input: Tensor, input_size: int) -> None:
     require_shape("input", input.shape, ("T", input_size) if unbatched else ("T", "B", input_size))
 
 
+def check_dtype(input: Tensor, weight: Tensor) -> None:
+    """Refuse input of another dtype than the weights', as torch does, unless autocast is on."""
+    if input.dtype != weight.dtype and not under_autocast(input.device.type):
+        raise BadInput(
+            f"RNN input dtype {input.dtype} does not match weight dtype {weight.dtype}: "
+            f"Convert input: input.to({weight.dtype}), or convert model: model.to({input.dtype})"
+        )
+
+
+def under_autocast(device: str) -> bool:
+    """Whether autocast is on for a kind of device; some, as meta, know none."""
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
 def time_first(input: Tensor, batch_first: bool) -> Tensor:
     """Bring [T, B, I], [B, T, I] or [T, I] to [T, B, I]; refuse a sequence without a step."""
     if input.ndim == 2:
         input = input[:, None]
     elif batch_first:
         input = input.transpose(0, 1)
-    if not len(input):
+    if input.shape[0] == 0:  # len() would make a traced size a constant
         raise BadInput("input must hold at least one step, got none")
     return input

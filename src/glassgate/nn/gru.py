@@ -5,19 +5,28 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
 
+from glassgate import engine
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
-from glassgate.nn.checks import check_dropout, check_input, check_sizes, time_first
-from glassgate.nn.recurrence import sequence
+from glassgate.nn import cudnn
+from glassgate.nn.checks import check_dtype, check_input, check_sizes, time_first
+from glassgate.nn.recurrence import checked_lengths, sequence
+from glassgate.nn.steps import packed_lengths
 from glassgate.weights import GRUWeights, require_shape
 
 
-class GRU(nn.Module):
-    """A gated recurrent network with `torch.nn.GRU`'s parameters and conventions.
+class GRU(nn.RNNBase):
+    """A gated recurrent network that takes `torch.nn.GRU`'s place, in every published form.
 
-    Parameters have torch's names, shapes and initial values (uniform within 1/sqrt(H), drawn in
-    the same order), so a state dict goes both ways wherever the formulation is the default.
+    Constructor, parameters, initial values, state dict, arrangement of input and output, and what
+    copies, pickles and prints are torch's, so a state dict goes both ways wherever the formulation
+    is the default. What runs depends on where the tensors are:
+
+    - on the CPU the native engine, float32 and float64;
+    - on a CUDA device, in PyTorch's form and without resets, cuDNN, for whatever dtype it takes;
+    - else a batched loop of torch's operations, float32 and float64.
 
     Parameters
     ----------
@@ -36,19 +45,21 @@ class GRU(nn.Module):
     formulation
         The form of the unit, by default PyTorch's. Without a reset gate the reset rows stay, so
         that every form has the same shapes, and are never used.
+    device, dtype
+        Where the parameters are made, and of what dtype; torch's defaults if not given.
 
     Raises
     ------
-    BadInput
+    ValueError
         When a size or the dropout is out of range.
     TypeError
-        When a size is not an int, or the formulation not a `Formulation`.
+        When a size is not an int, a flag no bool, or the formulation not a `Formulation`.
 
     Notes
     -----
-    Cho et al. 2014 (arXiv:1406.1078), Chung et al. 2014 (arXiv:1412.3555). Float32 and float64;
-    under autocast the recurrence runs in the weights' dtype. Differentiable once:
-    ``create_graph=True`` is an error. Packed sequences are refused.
+    Cho et al. 2014 (arXiv:1406.1078), Chung et al. 2014 (arXiv:1412.3555). Under autocast the
+    recurrence runs in the weights' dtype. Differentiable once: ``create_graph=True`` is an error.
+    Where torch raises a `RuntimeError` for a shape, this raises `BadInput`, a `ValueError`.
 
     Examples
     --------
@@ -67,114 +78,177 @@ class GRU(nn.Module):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        *,
         formulation: Formulation | None = None,
+        device: torch.device | str | int | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        check_dropout(dropout, num_layers)
-        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
-        self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
-        self.bidirectional = bidirectional
-        self.formulation = Formulation() if formulation is None else formulation
-        if not isinstance(self.formulation, Formulation):
+        if not isinstance(formulation, Formulation | None):
             raise TypeError(f"formulation must be a Formulation, got {type(formulation).__name__}")
-        for layer in range(num_layers):
-            for reverse in self.directions:
-                self._register(layer, reverse)
-        self.reset_parameters()
+        super().__init__(
+            *("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout),
+            bidirectional=bidirectional,
+            device=device,
+            dtype=dtype,
+        )
+        self.formulation = Formulation() if formulation is None else formulation
 
     @property
     def directions(self) -> tuple[bool, ...]:
         """Whether each direction runs in reverse: forward alone, or forward and reverse."""
         return (False, True) if self.bidirectional else (False,)
 
-    def _register(self, layer: int, reverse: bool) -> None:
-        H = self.hidden_size
-        below = H * len(self.directions) if layer else self.input_size
-        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (3 * H, below), "weight_hh": (3 * H, H)}
-        if self.bias:
-            shapes |= {"bias_ih": (3 * H,), "bias_hh": (3 * H,)}
-        for name, shape in shapes.items():
-            parameter = nn.Parameter(torch.empty(shape))
-            self.register_parameter(name + _suffix(layer, reverse), parameter)
-
-    def reset_parameters(self) -> None:
-        """Draw every parameter anew, uniformly within 1/sqrt(H)."""
-        bound = self.hidden_size**-0.5
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
-
-    def forward(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: Tensor | None = None,
+        *,
+        lengths: Tensor | None = None,
+        resets: Tensor | None = None,
+    ) -> tuple[Tensor | PackedSequence, Tensor]:
         """Run along a batch of sequences, or along one.
 
         Parameters
         ----------
         input
-            [T, B, I], [B, T, I] if `batch_first`, or [T, I] for one sequence.
-        state
+            [T, B, I], [B, T, I] if `batch_first`, [T, I] for one sequence, or a `PackedSequence`.
+        hx
             The states before the first step, [layers * directions, B, H], or
             [layers * directions, H] for one sequence; zeros if not given.
+        lengths
+            Valid steps of each sequence, 0..T, [B] integers; all if not given. What stands behind
+            them is never read, and the output there is 0. A packed sequence has its own.
+        resets
+            Booleans, [T, B] or arranged as the input: True where the state is zeroed before the
+            step, in every layer and direction.
 
         Returns
         -------
         output
-            The last layer's state after each step, [T, B, directions * H], arranged as the input.
+            The last layer's state after each step, [T, B, directions * H], arranged or packed as
+            the input.
         state
-            Each layer's last state, arranged as `state`; pass it on with the next stretch.
+            Each layer's last state, arranged as `hx`; pass it on with the next stretch.
 
         Raises
         ------
         BadInput
-            When a shape does not fit, or there is no step.
+            When a shape does not fit, there is no step, the input's dtype is not the weights', or
+            a length is out of range.
         TypeError
-            When the input is no tensor, or its dtype is not the weights'.
+            When the input is no tensor, or a dtype is none that the device's path takes.
         """
-        last = []
-        for _, outputs in self.layers(*self.arranged(input, state)):
-            last += [
-                out[0] if reverse else out[-1]
-                for out, reverse in zip(outputs, self.directions, strict=True)
-            ]
-        output, state = torch.cat(outputs, -1), torch.stack(last)
+        if isinstance(input, PackedSequence):
+            if lengths is not None:
+                raise BadInput("lengths must be left out where the input is packed, got both")
+            return self._packed(input, hx, resets)
+        x, state = self.arranged(input, hx)
+        if resets is not None and self.batch_first and input.ndim == 3:
+            resets = resets.t()
+        elif resets is not None and input.ndim == 2:
+            resets = resets[:, None]
+        output, state = self._through(x, state, lengths, resets)
         if input.ndim == 2:
             return output[:, 0], state[:, 0]
         return output.transpose(0, 1) if self.batch_first else output, state
 
-    def arranged(self, input: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Bring the arguments of `forward` to [T, B, I] and [layers * directions, B, H]."""
+    def arranged(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Bring the first arguments of `forward` to [T, B, I] and [layers * directions, B, H]."""
         check_input(input, self.input_size)
+        check_dtype(input, self._weight("weight_hh_l0"))
         x = time_first(input, self.batch_first)
-        rows, H = self.num_layers * len(self.directions), self.hidden_size
-        if state is None:
-            return x, x.new_zeros(rows, x.shape[1], H, dtype=self._weight("weight_hh_l0").dtype)
-        unbatched = input.ndim == 2
-        require_shape("hidden", state.shape, (rows, H) if unbatched else (rows, x.shape[1], H))
-        return x, state[:, None] if unbatched else state
+        if input.ndim == 2:
+            return x, self._state(x, hx, ())[:, None]
+        return x, self._state(x, hx, tuple(x.shape[1:2]))
 
-    def layers(self, input: Tensor, state: Tensor) -> Iterator[tuple[Tensor, list[Tensor]]]:
-        """Give what each layer reads, [T, B, ...], and what each direction of it says, [T, B, H].
+    def _packed(
+        self, input: PackedSequence, hx: Tensor | None, resets: Tensor | None
+    ) -> tuple[PackedSequence, Tensor]:
+        data, batch_sizes, there, back = input
+        require_shape("packed input", data.shape, ("N", self.input_size))
+        check_dtype(data, self._weight("weight_hh_l0"))
+        state = _picked(self._state(data, hx, (int(batch_sizes[0]),)), there)
+        resets = None if resets is None else _picked(resets, there)
+        output, state = self._through(data, state, None, resets, batch_sizes)
+        return PackedSequence(output, batch_sizes, there, back), _picked(state, back)
+
+    def _state(self, input: Tensor, hx: Tensor | None, batch: tuple[int, ...]) -> Tensor:
+        shape = (self.num_layers * len(self.directions), *batch, self.hidden_size)
+        if hx is None:
+            return input.new_zeros(shape, dtype=self._weight("weight_hh_l0").dtype)
+        require_shape("hidden", hx.shape, shape)
+        return hx
+
+    def _through(
+        self,
+        input: Tensor,
+        state: Tensor,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+        batch_sizes: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Run all layers; `batch_sizes` [T] say that the input is packed."""
+        if input.is_cuda and resets is None and self.formulation == Formulation():
+            return self._by_cudnn(input, state, lengths, batch_sizes)
+        packed = batch_sizes is not None
+        ends = lengths if batch_sizes is None else packed_lengths(batch_sizes)
+        last: list[Tensor] = []
+        for _, ran in self.layers(input, state, ends, resets, packed=packed):
+            last += [hidden for _, hidden in ran]
+        return _beside([output for output, _ in ran]), torch.stack(last)
+
+    def _by_cudnn(
+        self, input: Tensor, state: Tensor, lengths: Tensor | None, batch_sizes: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        weights = [self._weight(name) for names in self._all_weights for name in names]
+        options = cudnn.Options(
+            *(weights, self.bias, self.num_layers, self.dropout, self.training),
+            bidirectional=self.bidirectional,
+        )
+        with torch.autocast(input.device.type, enabled=False):
+            input, state = input.to(weights[0].dtype), state.to(weights[0].dtype)
+            if batch_sizes is not None:
+                return cudnn.run_packed(options, input, batch_sizes, state)
+            ends = None if lengths is None else checked_lengths(lengths, state[0])
+            return cudnn.run_padded(options, input, state, ends)
+
+    def layers(
+        self,
+        input: Tensor,
+        state: Tensor,
+        lengths: Tensor | None = None,
+        resets: Tensor | None = None,
+        *,
+        packed: bool = False,
+    ) -> Iterator[tuple[Tensor, list[tuple[Tensor, Tensor]]]]:
+        """Give what each layer reads, and what each direction of it gives: output, last state.
 
         Parameters
         ----------
         input, state
-            As `arranged` gives them.
+            As `arranged` gives them; of packed input the data [N, I].
+        lengths, resets, packed
+            As `glassgate.nn.recurrence.sequence` takes them.
         """
         states = iter(state.unbind())
         for layer in range(self.num_layers):
             if layer and self.dropout:
                 input = F.dropout(input, self.dropout, self.training)
-            outputs = [self._run(layer, way, input, next(states)) for way in self.directions]
-            yield input, outputs
-            input = torch.cat(outputs, -1) if self.bidirectional else outputs[0]
-
-    def _run(self, layer: int, reverse: bool, input: Tensor, hidden: Tensor) -> Tensor:
-        weights = self._weights(layer, reverse)
-        if reverse:
-            return sequence(input.flip(0), hidden, *weights, self.formulation).flip(0)
-        return sequence(input, hidden, *weights, self.formulation)
+            ran = [
+                sequence(
+                    *(input, next(states), *self._weights(layer, reverse), self.formulation),
+                    *(lengths, resets),
+                    packed=packed,
+                    reverse=reverse,
+                )
+                for reverse in self.directions
+            ]
+            yield input, ran
+            input = _beside([output for output, _ in ran])
 
     def _weights(self, layer: int, reverse: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        end = _suffix(layer, reverse)
+        end = f"_l{layer}_reverse" if reverse else f"_l{layer}"
         W, U = self._weight("weight_ih" + end), self._weight("weight_hh" + end)
         if not self.bias:
             return W, U, U.new_zeros(len(U)), U.new_zeros(len(U))
@@ -196,17 +270,27 @@ class GRU(nn.Module):
             raise BadInput(f"layer must lie in 0..{self.num_layers - 1}, got {layer}")
         if reverse not in self.directions:
             raise BadInput("reverse must be False in a network of one direction, got True")
-        W, U, b, c = (x.detach().cpu().numpy() for x in self._weights(layer, reverse))
+        W, U, b, c = (x.numpy(force=True) for x in self._weights(layer, reverse))
         return GRUWeights(W, U, b, c, self.formulation)
 
+    def to_numpy(self) -> engine.GRU:
+        """Give the same network, with copies of the weights, for use without torch.
+
+        Its input is [T, B, I] whatever `batch_first` says, and there is no dropout.
+        """
+        layers = range(self.num_layers)
+        return engine.GRU([[self.to_weights(n, way) for way in self.directions] for n in layers])
+
     def extra_repr(self) -> str:
-        """Name the sizes and the formulation, for `print`."""
-        return (
-            f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, "
-            f"bias={self.bias}, batch_first={self.batch_first}, dropout={self.dropout}, "
-            f"bidirectional={self.bidirectional}, formulation={self.formulation}"
-        )
+        """Name the sizes and what differs from the defaults, for `print`."""
+        usual = self.formulation == Formulation()
+        return super().extra_repr() + ("" if usual else f", formulation={self.formulation}")
 
 
-def _suffix(layer: int, reverse: bool) -> str:
-    return f"_l{layer}_reverse" if reverse else f"_l{layer}"
+def _beside(outputs: list[Tensor]) -> Tensor:
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
+
+
+def _picked(columns: Tensor, order: Tensor | None) -> Tensor:
+    """Put the batch, on the second axis, in an order."""
+    return columns if order is None else columns.index_select(1, order)

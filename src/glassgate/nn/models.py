@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from glassgate.errors import BadInput
 from glassgate.nn import GRU, LSTM, SRN, Feedforward
-from glassgate.nn.ragged import run_ragged
+from glassgate.nn.ragged import last_outputs, run_ragged
 
 State = Tensor | tuple[Tensor, ...]
 """What a network carries from step to step; every tensor has the batch on its second axis."""
@@ -101,8 +100,6 @@ class Classifier(nn.Module):
         What stands after a sequence's length cannot change its logits: time runs forward only.
         """
         embedded = self.dropout(self.embedding(tokens))  # (T, B, I)
-        output, _ = self.network(embedded, None)  # (T, B, H)
-        columns = torch.arange(tokens.shape[1], device=tokens.device)
-        last = output[lengths - 1, columns]  # (B, H)
+        last = last_outputs(self.network, embedded, lengths)  # (B, H)
         logits: Tensor = self.readout(self.dropout(last))
         return logits

@@ -1,16 +1,20 @@
-"""Sequences of unlike lengths in one batch, without running every one to the longest's end."""
+"""Sequences of unlike lengths in one batch, without running every one to the longest's end.
+
+A GRU does it by itself. PyTorch's networks are run in groups of like length; what a group's members
+lack to its longest is computed and dropped.
+"""
 
 import torch
 from torch import Tensor, nn
+
+from glassgate.nn.gru import GRU
+from glassgate.nn.steps import valid_steps
 
 GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
 
 
 def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
     """Run sequences from zero state and give the outputs of their valid steps.
-
-    The columns are run in groups of like length; what a group's members lack to its longest is
-    computed and dropped.
 
     Parameters
     ----------
@@ -27,6 +31,10 @@ def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
         [N, H], N the sum of `lengths`: the first steps of all columns, then the second ones of
         those that have one, as in ``output[valid_steps(lengths)]``.
     """
+    if isinstance(network, GRU):
+        states: Tensor = network(input, lengths=lengths)[0].flatten(0, 1)  # (T B, H)
+        valid = valid_steps(lengths, input.shape[0])
+        return states.index_select(0, valid.flatten().nonzero()[:, 0])
     order = lengths.argsort()
     groups = order.tensor_split(_cuts(len(order)))
     outputs = []
@@ -38,9 +46,16 @@ def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
     return torch.cat(outputs)[where.argsort()]
 
 
-def valid_steps(lengths: Tensor, steps: int) -> Tensor:
-    """Mark the valid steps, [T, B], T = `steps`."""
-    return torch.arange(steps, device=lengths.device)[:, None] < lengths
+def last_outputs(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
+    """Run sequences from zero state and give each one's output at its last valid step, [B, H].
+
+    Takes what `run_ragged` does; the network runs forward only.
+    """
+    if isinstance(network, GRU):
+        last: Tensor = network(input, lengths=lengths)[1][-1]
+        return last
+    output: Tensor = network(input)[0]  # (T, B, H)
+    return output[lengths - 1, torch.arange(len(lengths), device=lengths.device)]
 
 
 def _cuts(columns: int) -> list[int]:

@@ -51,8 +51,8 @@ def trace(network: GRU, input: Tensor, state: Tensor | None = None) -> list[Gate
 
 def _read(network: GRU, input: Tensor, state: Tensor) -> list[Gates]:
     gates: list[Gates] = []
-    for layer, (x, outputs) in enumerate(network.layers(input, state)):
-        for reverse, hidden in zip(network.directions, outputs, strict=True):
+    for layer, (x, ran) in enumerate(network.layers(input, state)):
+        for reverse, (hidden, _) in zip(network.directions, ran, strict=True):
             along = [x.flip(0), hidden.flip(0)] if reverse else [x, hidden]
             arrays = (array.detach().cpu().numpy() for array in (*along, state[len(gates)]))
             read = read_gates(network.to_weights(layer, reverse), *arrays)

@@ -1,0 +1,190 @@
+"""The recurrence in as few torch calls as it takes, on any device that torch knows.
+
+Where the native engine does not run, this does: `batched` takes and gives what
+`glassgate.nn.recurrence.sequence` says, for every form, at the price of some calls a step. All that
+does not wait for the previous state is done for all steps at once: the input's product before the
+loop, the slopes of the gates and the weights' gradients around it. In the loop remain one matrix
+product and a few passes a step, written in place.
+"""
+
+from itertools import pairwise
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from glassgate.formulation import Formulation
+from glassgate.nn import loops
+from glassgate.nn.steps import valid_steps
+
+STRETCH = 16  # steps that share one tape when nothing has to be remembered
+
+
+def batched(
+    input: Tensor,
+    hidden: Tensor,
+    weights: loops.Weights,
+    formulation: Formulation,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    packed: bool,
+    reverse: bool,
+) -> tuple[Tensor, Tensor]:
+    """Run one layer in one direction; padding is computed, and then dropped.
+
+    Takes at least one step; `BadInput` and `TypeError` are the caller's to raise.
+    """
+    if packed:
+        assert lengths is not None
+        valid = valid_steps(lengths, int(lengths.max()))
+        input = input.new_zeros(*valid.shape, input.shape[1]).index_put((valid,), input)
+    T, B, _ = input.shape
+    if lengths is None:
+        ends = torch.full((B,), T, device=input.device)
+    else:
+        ends = lengths
+        input = torch.where(valid_steps(ends, T)[..., None], input, 0)
+    if reverse:
+        input, resets = _turned(input, ends), None if resets is None else _turned(resets, ends)
+    output = _cut_by_resets(input, hidden, weights, formulation, resets)
+    columns = torch.arange(B, device=input.device)
+    last = torch.cat([hidden[None], output])[ends, columns]  # (B, H)
+    if reverse:
+        output = _turned(output, ends)
+    if packed:
+        return output[valid], last
+    if lengths is not None:
+        output = torch.where(valid_steps(ends, T)[..., None], output, 0)
+    return output, last
+
+
+def _turned(steps: Tensor, lengths: Tensor) -> Tensor:
+    """Turn each column's valid steps round, [T, B, ...]; the padding stays."""
+    T = len(steps)
+    along = torch.arange(T, device=steps.device)[:, None]
+    places = torch.where(valid_steps(lengths, T), lengths - 1 - along, along)  # (T, B)
+    return steps[places, torch.arange(len(lengths), device=steps.device)]
+
+
+def _cut_by_resets(
+    input: Tensor,
+    hidden: Tensor,
+    weights: loops.Weights,
+    formulation: Formulation,
+    resets: Tensor | None,
+) -> Tensor:
+    """Run from one step that begins anew, in whichever column, to the next."""
+    if resets is None:
+        return _along(input, hidden, weights, formulation)
+    starts = sorted({0, *resets.any(1).nonzero().flatten().tolist()})
+    outputs = []
+    for start, end in pairwise([*starts, len(input)]):
+        hidden = torch.where(resets[start][:, None], 0, hidden)
+        outputs.append(_along(input[start:end], hidden, weights, formulation))
+        hidden = outputs[-1][-1]
+    return torch.cat(outputs)
+
+
+def _along(
+    input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
+) -> Tensor:
+    if torch.is_grad_enabled() and any(x.requires_grad for x in (input, hidden, *weights)):
+        output: Tensor = _Sequence.apply(  # type: ignore[no-untyped-call]  # torch leaves it bare
+            input, hidden, *weights, formulation
+        )
+        return output
+    return _without_tape(input, hidden, weights, formulation)
+
+
+def _without_tape(
+    input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
+) -> Tensor:
+    """Run in stretches; the gates of one are forgotten when the next begins."""
+    output = hidden.new_empty(*input.shape[:2], hidden.shape[1])  # (T, B, H)
+    for x, states in zip(torch.split(input, STRETCH), torch.split(output, STRETCH), strict=True):
+        _forward(x, hidden, weights, formulation, states)
+        hidden = states[-1]
+    return output
+
+
+def _forward(
+    input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation, output: Tensor
+) -> loops.Tape:
+    """Fill `output` [T, B, H] and give the tape."""
+    tape = loops.input_sums(input, weights, formulation)
+    loops.FORWARD[formulation.reset](tape, hidden, weights[1], formulation, output)
+    return tape
+
+
+class _Context(Protocol):
+    """What autograd hands from forward to backward."""
+
+    formulation: Formulation
+    needs_input_grad: tuple[bool, ...]
+    saved_tensors: tuple[Tensor, ...]
+
+    def save_for_backward(self, *tensors: Tensor) -> None: ...
+
+
+class _Sequence(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: _Context,
+        input: Tensor,
+        hidden: Tensor,
+        weight_input: Tensor,
+        weight_hidden: Tensor,
+        bias_input: Tensor,
+        bias_hidden: Tensor,
+        formulation: Formulation,
+    ) -> Tensor:
+        weights = (weight_input, weight_hidden, bias_input, bias_hidden)
+        output = hidden.new_empty(*input.shape[:2], hidden.shape[1])  # (T, B, H)
+        tape = _forward(input, hidden, weights, formulation, output)
+        ctx.save_for_backward(input, hidden, weight_input, weight_hidden, *tape, output)
+        ctx.formulation = formulation
+        return output
+
+    @staticmethod
+    def backward(ctx: _Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # autograd records this backward: create_graph=True
+            raise RuntimeError(
+                "the gated recurrence can be differentiated once, got create_graph=True"
+            )
+        with torch.autocast(grad_output.device.type, enabled=False):
+            return _backward(ctx, grad_output)
+
+
+def _backward(ctx: _Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
+    input, hidden, weight_input, weight_hidden, gates, candidate, output = ctx.saved_tensors
+    tape, formulation = (gates, candidate), ctx.formulation
+    H = output.shape[2]
+    previous = torch.cat([hidden[None], output[:-1]])  # (T, B, H)
+
+    grads = loops.slopes(tape, previous, formulation)  # and in the loop the gradients themselves
+    grad_hidden = loops.BACKWARD[formulation.reset](
+        grads, tape, grad_output, weight_hidden, formulation
+    )
+
+    grads, previous, rows = grads.flatten(0, 1), previous.flatten(0, 1), input.flatten(0, 1)
+    grad_sums = grads[:, -3 * H :]  # to W x + b, (T B, 3H)
+    grad_input = (grad_sums @ weight_input).view_as(input) if ctx.needs_input_grad[0] else None
+    grad_weight_input = grad_sums.t() @ rows
+    grad_bias = grads.sum(0)
+    match formulation.reset:
+        case "after":
+            grad_weight_hidden = loops.candidate_last(grads[:, : 3 * H].t() @ previous)
+            grad_bias_hidden = loops.candidate_last(grad_bias[: 3 * H])
+        case "before":
+            recalled = gates.flatten(0, 1)[:, :H] * previous  # r * h
+            grad_weight_hidden = torch.cat(
+                [grads[:, : 2 * H].t() @ previous, grads[:, 2 * H :].t() @ recalled]
+            )
+            grad_bias_hidden = grad_bias.clone()
+        case "none":
+            grad_weight_hidden = grads.t() @ previous
+            grad_bias_hidden = grad_bias.clone()
+    return (
+        *(grad_input, grad_hidden, grad_weight_input, grad_weight_hidden),
+        *(grad_bias[-3 * H :], grad_bias_hidden, None),
+    )

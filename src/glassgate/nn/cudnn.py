@@ -1,0 +1,49 @@
+"""A whole network of PyTorch's form by PyTorch's own call, which on a CUDA device is cuDNN.
+
+It runs on a CPU as well, where nothing asks for it but the tests.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from glassgate.nn.steps import valid_steps
+
+
+class Options(NamedTuple):
+    """What PyTorch's call asks of a network, in its order; weights layer by layer."""
+
+    weights: list[Tensor]
+    bias: bool
+    num_layers: int
+    dropout: float
+    training: bool
+    bidirectional: bool
+
+
+def run_padded(
+    options: Options, input: Tensor, state: Tensor, lengths: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Run input [T, B, I] from state [layers * directions, B, H]; `lengths` are [B] or None."""
+    if lengths is None:
+        output, last = torch._VF.gru(input, state, *options, False)
+        return output, last
+    valid = valid_steps(lengths, input.shape[0])[..., None]  # (T, B, 1)
+    packed = pack_padded_sequence(  # it knows no sequence without a step
+        torch.where(valid, input, 0), lengths.clamp(min=1).cpu(), enforce_sorted=False
+    )
+    there, back = packed.sorted_indices, packed.unsorted_indices
+    data, last = run_packed(options, packed.data, packed.batch_sizes, state[:, there])
+    output, _ = pad_packed_sequence(packed._replace(data=data), total_length=input.shape[0])
+    last = torch.where((lengths > 0)[:, None], last[:, back], state)
+    return torch.where(valid, output, 0), last
+
+
+def run_packed(
+    options: Options, data: Tensor, batch_sizes: Tensor, state: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Run a packed sequence's data [N, I], from and to states in its own order."""
+    output, last = torch._VF.gru(data, batch_sizes, state, *options)
+    return output, last
