@@ -8,6 +8,8 @@
 #include <variant>
 
 #include "batch.h"
+#include "gil.h"
+#include "pool.h"
 #include "sequence.h"
 
 namespace glassgate {
@@ -77,6 +79,13 @@ Weights<S> weights_of(nb::handle input, nb::handle hidden, nb::handle bias_input
           word("update", std::get<0>(form), {"keeps", "writes"}) == 1};
 }
 
+void check_threads(int most) {
+  if (most < 1 || most > MOST_PARTS)
+    throw nb::value_error(("threads must lie in 1.." + std::to_string(MOST_PARTS) + ", got " +
+                           std::to_string(most))
+                              .c_str());
+}
+
 bool is_double(nb::handle array) {
   return PyArray_Check(array.ptr()) &&
          PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array.ptr())) == NPY_FLOAT64;
@@ -97,12 +106,14 @@ class PackedLayer {
   void sequence(nb::handle input, nb::handle initial, nb::handle output, nb::handle last,
                 nb::handle tape, nb::handle lengths, nb::handle resets, bool packed, bool reverse,
                 int most) const {
+    check_threads(most);
     std::visit([&](auto& layer) {
       run(*layer, input, initial, output, last, tape, lengths, resets, packed, reverse, most);
     }, layer_);
   }
 
   void step(nb::handle input, nb::handle hidden, nb::handle output, int most) const {
+    check_threads(most);
     std::visit([&](auto& layer) { one_step(*layer, input, hidden, output, most); }, layer_);
   }
 
@@ -112,7 +123,7 @@ class PackedLayer {
              const Words& form, bool bfloat16, const std::string& target) {
     auto weights = weights_of<S>(input, hidden, bias_input, bias_hidden, form);
     auto& kernels = kernels_of<S>(target_named(target));
-    nb::gil_scoped_release release;
+    WithoutGil released;
     layer_ = std::make_unique<Layer<S>>(weights, kernels, bfloat16);
   }
 
@@ -129,7 +140,7 @@ class PackedLayer {
         rows_of<S>(write_array<S>, "output", output, batch, packed, H),
         write_array<S>("last", last, {B, H}),
         write_or_null<S>("tape", tape, {npy_intp(batch.plan.tokens()), TAPE, H})};
-    nb::gil_scoped_release release;
+    WithoutGil released;
     forward(layer, batch.plan, arrays, most);
   }
 
@@ -143,7 +154,7 @@ class PackedLayer {
     auto* out = write_array<S>("output", output, {B, layer.units});
     if (3.0 * B * layer.units * (layer.inputs + layer.units) < BRIEF)
       return glassgate::step(layer, B, x, h, out, most);
-    nb::gil_scoped_release release;
+    WithoutGil released;
     glassgate::step(layer, B, x, h, out, most);
   }
 
@@ -180,7 +191,7 @@ void run_backward(const BackwardCall& c, const Words& form, bool packed, bool re
       write_array<S>("grad_bias_input", c.grad_bias_input, {3 * H}),
       write_array<S>("grad_bias_hidden", c.grad_bias_hidden, {3 * H})};
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
-  nb::gil_scoped_release release;
+  WithoutGil released;
   glassgate::backward(weights, kernels, batch.plan, arrays, most);
 }
 
@@ -196,6 +207,7 @@ void backward_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle
                           output, tape, lengths, resets, grad_output, grad_last, grad_input,
                           grad_initial, grad_weight_input, grad_weight_hidden, grad_bias_input,
                           grad_bias_hidden};
+  check_threads(most);
   is_double(weight_input) ? run_backward<double>(call, form, packed, reverse, target, most)
                           : run_backward<float>(call, form, packed, reverse, target, most);
 }
@@ -219,7 +231,7 @@ void curve(const std::string& name, nb::handle x, nb::handle y, const std::strin
 
 double multiply(long rounds, bool doubles, const std::string& name) {
   const Target& target = target_named(name);
-  nb::gil_scoped_release release;
+  WithoutGil released;
   return doubles ? target.float64().multiply(rounds) : target.float32().multiply(rounds);
 }
 
@@ -228,7 +240,7 @@ double read(nb::handle array, long times, const std::string& name) {
   const npy_intp size = PyArray_SIZE(array_of<float>("array", array));
   const float* from = read_array<float>("array", array, {size});
   const Target& target = target_named(name);
-  nb::gil_scoped_release release;
+  WithoutGil released;
   double sum = 0;
   for (long i = 0; i < times; ++i) sum += target.float32().read(from, size * long(sizeof(float)));
   return sum;

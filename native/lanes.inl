@@ -40,7 +40,7 @@ struct Lanes {
 
   template <int SIZE>
   static INLINE void exchange(Vec (&v)[N]) {
-    Ints upper, lower;  // lanes of the pair (a, b): b's count from N
+    Ints upper{}, lower{};  // lanes of the pair (a, b): b's count from N
     for (int lane = 0; lane < N; ++lane) {
       upper[lane] = lane & SIZE ? N + lane - SIZE : lane;
       lower[lane] = lane & SIZE ? N + lane : lane + SIZE;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -76,14 +77,19 @@ class Pool {
   }
 
  private:
+  // Where the system has no more threads to give, those there are do the work.
   void hire(int workers) {
-    for (; workers_ < workers; ++workers_) {
+    for (bool given = true; given && workers_ < workers; workers_ += given) {
 #if defined(__unix__) || defined(__APPLE__)
       sigset_t all, before;  // signals are for the program's own threads
       sigfillset(&all);
       pthread_sigmask(SIG_SETMASK, &all, &before);
 #endif
-      std::thread(&Pool::serve, this, workers_ + 1).detach();
+      try {
+        std::thread(&Pool::serve, this, workers_ + 1).detach();
+      } catch (const std::system_error&) {
+        given = false;
+      }
 #if defined(__unix__) || defined(__APPLE__)
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
 #endif

@@ -6,9 +6,9 @@
 namespace glassgate {
 namespace {
 
-bool overlap(const void* a, const void* b, size_t bytes) {
+bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
   auto x = reinterpret_cast<uintptr_t>(a), y = reinterpret_cast<uintptr_t>(b);
-  return x < y + bytes && y < x + bytes;
+  return x < y + b_bytes && y < x + a_bytes;
 }
 
 // The whole of a step on the calling thread, which a step of a few microseconds wants.
@@ -62,13 +62,14 @@ template <class S>
 void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output,
           int most) {
   const size_t bytes = size_t(batch) * layer.units * sizeof(S);
-  if (overlap(hidden, output, bytes)) {  // units still to come read the state of all units
+  if (overlap(hidden, bytes, output, bytes)) {  // units still to come read the state of all units
     static thread_local Buffer<S> kept;
     S* copy = kept.room(size_t(batch) * layer.units);
     std::memcpy(copy, hidden, bytes);
     hidden = copy;
   }
-  if (most == 1) {
+  // Over its own input a step goes on one thread, which has read all of it before it writes.
+  if (most == 1 || overlap(input, size_t(batch) * layer.inputs * sizeof(S), output, bytes)) {
     OneStep<S> work(layer, batch, input, hidden, output);
     return perform(work, 1);
   }

@@ -7,10 +7,10 @@ namespace glassgate::avx512 {
 constexpr int TILE = 8;
 #include "lanes.inl"
 
-struct Float : Lanes<float, int32_t, 16> {
+struct Float : Lanes<float, uint32_t, 16> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps(a, b, c); }
 };
-struct Double : Lanes<double, int64_t, 8> {
+struct Double : Lanes<double, uint64_t, 8> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_pd(a, b, c); }
 };
 #include "kernel.inl"

@@ -7,12 +7,12 @@ namespace glassgate::neon {
 constexpr int TILE = 8;
 #include "lanes.inl"
 
-struct Float : Lanes<float, int32_t, 4> {
+struct Float : Lanes<float, uint32_t, 4> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) {
     return (Vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
   }
 };
-struct Double : Lanes<double, int64_t, 2> {
+struct Double : Lanes<double, uint64_t, 2> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) {
     return (Vec)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
   }

@@ -5,8 +5,8 @@ namespace glassgate::plain {
 constexpr int TILE = 2;
 #include "lanes_plain.inl"
 
-using Float = PlainLanes<float, int32_t, 4>;
-using Double = PlainLanes<double, int64_t, 4>;
+using Float = PlainLanes<float, uint32_t, 4>;
+using Double = PlainLanes<double, uint64_t, 4>;
 #include "kernel.inl"
 
 static bool offered() { return true; }

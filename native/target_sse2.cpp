@@ -5,10 +5,10 @@ namespace glassgate::sse2 {
 constexpr int TILE = 4;
 #include "lanes.inl"
 
-struct Float : Lanes<float, int32_t, 4> {
+struct Float : Lanes<float, uint32_t, 4> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 };
-struct Double : Lanes<double, int64_t, 2> {
+struct Double : Lanes<double, uint64_t, 2> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
 };
 #include "kernel.inl"

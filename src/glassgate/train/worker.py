@@ -8,6 +8,7 @@ unequal the shares.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +18,7 @@ from accelerate.utils import gather_object
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glassgate import engine
 from glassgate.nn.models import State
 from glassgate.train import snapshot as snap
 from glassgate.train.batches import IGNORE, Batch, columns
@@ -34,6 +36,7 @@ class Worker:
     def __init__(self, task: Task, settings: Settings, accelerator: Accelerator) -> None:
         self.task, self.settings, self.accelerator = task, settings, accelerator
         self.rank, self.world = accelerator.process_index, accelerator.num_processes
+        _share_cores(self.world)
         inner = _optimizer(task.model, settings)
         self.plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(
             inner, factor=settings.plateau_factor, patience=settings.plateau_patience
@@ -210,6 +213,13 @@ class Worker:
             taken = share if share.stop > share.start else slice(0, 1)
             own[name] = value[:, taken].to(self.accelerator.device)
         return snap.restore_state(own)
+
+
+def _share_cores(world: int) -> None:
+    """Leave each process on this machine its share of the engine's threads."""
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    if here > 1:
+        engine.set_threads(max(1, engine.threads() // here))
 
 
 def _optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
