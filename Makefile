@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test lint types readme bench neon clean
+.PHONY: demo test lint types readme bench sanitize neon clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -39,6 +39,12 @@ bench: .venv/dev
 .venv/dev: .venv/all
 	$(INSTALL) '.[all,dev]'
 	@touch $@
+
+# The engine's tests under address and undefined-behaviour sanitizers, its threads under the thread
+# sanitizer.
+sanitize: .venv/dev
+	native/sanitize.sh address
+	native/sanitize.sh thread
 
 # The kernels for 64-bit Arm, under emulation; wants Debian's g++-aarch64-linux-gnu and qemu-user.
 neon:

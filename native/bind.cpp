@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "batch.h"
+#include "flush.h"
 #include "gil.h"
 #include "pool.h"
 #include "sequence.h"
@@ -219,6 +220,7 @@ void run_curve(const std::string& name, nb::handle x, nb::handle y, const std::s
   const S* from = read_array<S>("x", x, {size});
   S* to = write_array<S>("y", y, {size});
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
+  FlushDenormals flush;
   if (name.find("sigmoid") != std::string::npos)
     kernels.gate(gate_named(name), from, to, size);
   else

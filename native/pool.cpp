@@ -1,5 +1,7 @@
 #include "pool.h"
 
+#include "flush.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -28,28 +30,6 @@ void relax() {
   asm volatile("yield");
 #endif
 }
-
-// Gradients and states that die away pass through denormals, which are slow on many processors:
-// while the engine computes they are zero. The thread's own setting comes back afterwards.
-class FlushDenormals {
- public:
-#if defined(__x86_64__)
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  FlushDenormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" ::"r"(before_ | (uint64_t(1) << 24)));
-  }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
-
- private:
-  uint64_t before_;
-#endif
-};
 
 void alone(Work& work) {
   FlushDenormals flush;

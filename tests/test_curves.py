@@ -13,7 +13,6 @@ from glassgate.reference import GATES, SQUASHES
 
 ALLOWED = {"float32": 2.4e-7, "float64": 1e-15}
 RELATIVE = {"float32": 2.4e-7, "float64": 4.5e-16}  # of tanh near 0: two units in the last place
-FLOOR = {"float32": 2e-38, "float64": 1e-304}  # what the sigmoid gives instead of less, and of 0
 SPECIAL = [0.0, -0.0, np.inf, -np.inf, 1.0, -1.0, 1e30, -1e30, 87, -87, 88.8, -88.8, 709, -746]
 
 
@@ -94,7 +93,7 @@ def test_infinities_are_the_ends(dtype, target):
     for name, (low, high) in wanted.items():
         came = curve(name, ends, target)
         assert came[1] == high, name
-        assert came[0] == low or (name == "sigmoid" and 0 < came[0] <= FLOOR[np.dtype(dtype).name])
+        assert came[0] == low, name
 
 
 @each_target
@@ -102,7 +101,10 @@ def test_infinities_are_the_ends(dtype, target):
 @pytest.mark.parametrize("name", ["relu", "linear"])
 def test_relu_and_linear_are_exact(name, dtype, target):
     x = all_over(dtype)
-    np.testing.assert_array_equal(curve(name, x, target), SQUASHES[name](x))
+    y, wanted = curve(name, x, target), SQUASHES[name](x)
+    denormal = np.abs(x) < np.finfo(dtype).tiny  # which count as zero while the engine computes
+    np.testing.assert_array_equal(y[~denormal], wanted[~denormal])
+    assert (np.abs(y[denormal]) <= np.abs(x[denormal])).all()
 
 
 @each_target
