@@ -37,6 +37,7 @@ static double read(const void* from, long bytes) {
   auto* at = static_cast<const typename V::S*>(from);
   long count = bytes / long(sizeof(typename V::S)) / (STREAMS * V::width);
   for (long k = 0; k < count; ++k, at += STREAMS * V::width)
+#pragma GCC unroll 4
     for (int i = 0; i < STREAMS; ++i) sum[i] = sum[i] + V::load(at + i * V::width);
   typename V::S lanes[V::width];
   V::store(lanes, (sum[0] + sum[1]) + (sum[2] + sum[3]));

@@ -3,6 +3,7 @@
 #include "flush.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -19,8 +20,8 @@
 namespace glassgate {
 namespace {
 
-constexpr int SPINS = 4000;        // about 20 to 50 microseconds, then yield
-constexpr int YIELDS = 50;         // of an idle worker, then sleep
+constexpr int SPINS = 4000;        // about 20 to 80 microseconds
+constexpr int YIELDS = 50;         // of a worker that has waited so long, before it sleeps
 constexpr int PART_BITS = 16;
 
 void relax() {
@@ -108,15 +109,16 @@ class Pool {
       }
   }
 
-  // Help until the phase `end` stands.
+  // Help until the phase `end` stands. A caller that has waited long lets its core go for a moment:
+  // the thread it waits for may have been put off its own by another library's.
   void take_part(int self, uint64_t end) {
-    for (int idle = 0;;) {
+    for (;;) {
       uint64_t word = word_.load(std::memory_order_acquire);
       if ((word >> PART_BITS) >= end) return;
       uint64_t phase = word >> PART_BITS;
       help(self, phase, int(word & ((1 << PART_BITS) - 1)));
-      for (idle = 0; word_.load(std::memory_order_acquire) == word;)
-        ++idle < SPINS ? relax() : std::this_thread::yield();
+      for (int idle = 0; word_.load(std::memory_order_acquire) == word;)
+        ++idle < SPINS ? relax() : std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
   }
 
