@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-LEAST = 0.02  # seconds that a turn lasts, or one call if that is longer
-PAUSE = 0.005  # seconds between turns
+LEAST = 0.1  # seconds that a turn lasts, or one call if that is longer
+PAUSE = 0.02  # seconds between turns; libgomp spins for about 6 ms
 
 
 @dataclass(frozen=True)
