@@ -152,7 +152,10 @@ Split split(long batch, long tokens, long inputs, long units, int most) {
   if (most == 1 || products * tokens < WORTH) return {true, std::max(1L, batch), 1};
   constexpr double STEP_WORTH = 3e4;  // products that pay for meeting at a step
   if (batch < 2 * most && 3.0 * units * units * batch > STEP_WORTH) return {false, batch, most};
-  const long rows = std::min(64L, (batch + most - 1) / most);
+  // Of a part: enough to read weights once for many rows, few enough that sequences of unlike
+  // lengths share out evenly.
+  constexpr long MOST_ROWS = 32;
+  const long rows = std::min(MOST_ROWS, (batch + most - 1) / most);
   return {true, std::max({1L, rows, (batch + MOST_PARTS - 1) / MOST_PARTS}), most};
 }
 

@@ -19,10 +19,20 @@ DEMO = json.loads((ROOT / "docs" / "demo.json").read_text())
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/*.md"))
 
 
-def test_the_python_examples_of_the_readme_hold():
-    failures, run = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+@pytest.mark.parametrize("page", ["README.md", "docs/engine.md"])
+def test_the_python_examples_hold(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    failures, run = doctest.testfile(str(ROOT / page), module_relative=False)
     assert run > 5
     assert failures == 0
+
+
+def test_the_table_of_speeds_is_that_of_the_numbers_beside_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from update_speed import table
+
+    kept = json.loads((ROOT / "docs" / "speed.json").read_text())
+    assert table(kept) in (ROOT / "docs" / "engine.md").read_text()
 
 
 def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path):

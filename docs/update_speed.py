@@ -1,0 +1,69 @@
+"""Put the times of a benchmark run into docs/engine.md: python docs/update_speed.py speed.json."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+RIVALS = ["torch.nn.GRU", "torch.nn.GRU padded", "ONNX Runtime", "OpenVINO"]
+MARKS = "<!-- speed:begin -->", "<!-- speed:end -->"
+
+
+def main(results: Path) -> None:
+    """Keep what the table needs in docs/speed.json and write the table between the marks."""
+    said = json.loads(results.read_text())
+    kept = {
+        "host": said["host"],
+        "versions": said["versions"],
+        "works": [
+            {
+                "name": work["name"],
+                "threads": work["threads"],
+                "medians": {one["name"]: one["median"] for one in work["contenders"]},
+                "floors": _floors(work),
+            }
+            for work in said["works"]
+        ],
+    }
+    (ROOT / "docs" / "speed.json").write_text(json.dumps(kept, indent=1) + "\n")
+    page = ROOT / "docs" / "engine.md"
+    block = "\n".join([MARKS[0], table(kept), MARKS[1]])
+    page.write_text(
+        re.sub("{}.*{}".format(*MARKS), lambda _: block, page.read_text(), flags=re.DOTALL)
+    )
+
+
+def _floors(work: dict) -> float:
+    ours = next(one for one in work["contenders"] if one["name"] == "glassgate")
+    return ours["times_as_long_as"]["floor"]
+
+
+def table(kept: dict) -> str:
+    """Give the table: medians, and how many floors ours is."""
+    host = kept["host"]
+    lines = [
+        f"Medians on two cores of an {host['processor']}, {host['target']}, float32, I = H; a step "
+        "on one thread.",
+        "*Floors*: how many times what the machine needs at the least, by its arithmetic or its "
+        "reading of weights measured in the same rounds.",
+        "",
+        "| work | glassgate | floors | " + " | ".join(RIVALS) + " |",
+        "|---|" + "---:|" * (len(RIVALS) + 2),
+    ]
+    for work in kept["works"]:
+        times = [_time(work["medians"].get(name)) for name in RIVALS]
+        ours = [_time(work["medians"]["glassgate"]), f"{work['floors']:.2f}"]
+        lines.append(f"| {work['name']} | " + " | ".join(ours + times) + " |")
+    return "\n".join(lines)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    unit, factor = ("µs", 1e6) if seconds < 1e-3 else ("ms", 1e3)
+    return f"{seconds * factor:.3g} {unit}" if seconds < 1 else f"{seconds * factor:.0f} {unit}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
