@@ -1,4 +1,4 @@
-"""Put the times of a benchmark run into docs/engine.md: python docs/update_speed.py speed.json."""
+"""Put a benchmark run's times into the pages that show them: python docs/update_speed.py FILE."""
 
 import json
 import re
@@ -8,10 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 RIVALS = ["torch.nn.GRU", "torch.nn.GRU padded", "ONNX Runtime", "OpenVINO"]
 MARKS = "<!-- speed:begin -->", "<!-- speed:end -->"
+SHOWN = [
+    "step H=64",
+    "T=100 B=1 H=256",
+    "T=100 B=32 H=256",
+    "training T=100 B=32 H=128",
+]  # in the README
 
 
 def main(results: Path) -> None:
-    """Keep what the table needs in docs/speed.json and write the table between the marks."""
+    """Keep what the tables need in docs/speed.json and write them."""
     said = json.loads(results.read_text())
     kept = {
         "host": said["host"],
@@ -27,8 +33,13 @@ def main(results: Path) -> None:
         ],
     }
     (ROOT / "docs" / "speed.json").write_text(json.dumps(kept, indent=1) + "\n")
-    page = ROOT / "docs" / "engine.md"
-    block = "\n".join([MARKS[0], table(kept), MARKS[1]])
+    write(ROOT / "docs" / "engine.md", table(kept))
+    write(ROOT / "README.md", table(kept, SHOWN))
+
+
+def write(page: Path, text: str) -> None:
+    """Replace what stands between a page's marks."""
+    block = "\n".join([MARKS[0], text, MARKS[1]])
     page.write_text(
         re.sub("{}.*{}".format(*MARKS), lambda _: block, page.read_text(), flags=re.DOTALL)
     )
@@ -39,20 +50,22 @@ def _floors(work: dict) -> float:
     return ours["times_as_long_as"]["floor"]
 
 
-def table(kept: dict) -> str:
-    """Give the table: medians, and how many floors ours is."""
+def table(kept: dict, names: list[str] | None = None) -> str:
+    """Give the table of some works, or of all: medians, and how many floors ours is."""
     host = kept["host"]
+    works = [work for work in kept["works"] if names is None or work["name"] in names]
+    rivals = [name for name in RIVALS if any(name in work["medians"] for work in works)]
     lines = [
-        f"Medians on two cores of an {host['processor']}, {host['target']}, float32, I = H; a step "
+        f"Medians on two cores ({host['processor']}, {host['target']}), float32, I = H; a step "
         "on one thread.",
         "*Floors*: how many times what the machine needs at the least, by its arithmetic or its "
         "reading of weights measured in the same rounds.",
         "",
-        "| work | glassgate | floors | " + " | ".join(RIVALS) + " |",
-        "|---|" + "---:|" * (len(RIVALS) + 2),
+        "| work | glassgate | floors | " + " | ".join(rivals) + " |",
+        "|---|" + "---:|" * (len(rivals) + 2),
     ]
-    for work in kept["works"]:
-        times = [_time(work["medians"].get(name)) for name in RIVALS]
+    for work in works:
+        times = [_time(work["medians"].get(name)) for name in rivals]
         ours = [_time(work["medians"]["glassgate"]), f"{work['floors']:.2f}"]
         lines.append(f"| {work['name']} | " + " | ".join(ours + times) + " |")
     return "\n".join(lines)

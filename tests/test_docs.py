@@ -29,10 +29,11 @@ def test_the_python_examples_hold(page: str, tmp_path: Path, monkeypatch: pytest
 
 def test_the_table_of_speeds_is_that_of_the_numbers_beside_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    from update_speed import table
+    from update_speed import SHOWN, table
 
     kept = json.loads((ROOT / "docs" / "speed.json").read_text())
     assert table(kept) in (ROOT / "docs" / "engine.md").read_text()
+    assert table(kept, SHOWN) in README
 
 
 def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path):
