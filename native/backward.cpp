@@ -178,7 +178,7 @@ class Backward : public Work {
 
   // Down from step `above`, unless it is -1, and into the unit of step s, if that is in the chunk.
   void back(int chunk, long s, long above, Area area, int self) {
-    if (area.from >= area.to) return;
+    if (area.from >= area.to || area.first >= area.last) return;
     const bool unit = s >= chunks_[chunk].low, arriving = unit && arrays_.grad_output;
     Rows& rows = rows_[self];
     for (long rank = area.from, i = 0; rank < area.to; ++rank, ++i) {
@@ -201,7 +201,7 @@ class Backward : public Work {
   void recalled(int chunk, long s, Area area, int self) {
     Rows& rows = rows_[self];
     const long count = plan_.running(s, area.from, area.to);
-    if (!count) return;
+    if (!count || area.first >= area.last) return;
     for (long i = 0; i < count; ++i) {
       rows.previous[i] = previous(s, area.from + i);
       rows.tape[i] = tape(s, area.from + i);

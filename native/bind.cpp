@@ -261,6 +261,7 @@ std::vector<std::string> target_names() {
 
 NB_MODULE(_native, module) {
   if (_import_array() < 0) throw nb::python_error();
+  nb::set_leak_warnings(false);  // a daemon thread may hold a layer when the interpreter ends
   module.def("targets", target_names);
   module.def("curve", curve, nb::arg("name"), nb::arg("x"), nb::arg("y"), nb::arg("target"));
   module.def("multiply", multiply, nb::arg("rounds"), nb::arg("doubles"), nb::arg("target"));

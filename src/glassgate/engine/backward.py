@@ -5,9 +5,10 @@ import numpy as np
 from glassgate import _native
 from glassgate.engine.layer import Record, checked_target, contiguous, form_words
 from glassgate.engine.threads import threads
+from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.reference import Gradients
-from glassgate.weights import GRUWeights
+from glassgate.weights import GRUWeights, require_shape
 
 
 def backward(
@@ -52,7 +53,14 @@ def backward(
     -----
     Werbos 1990, Backpropagation through time.
     """
-    dtype = weights.dtype
+    dtype, H = weights.dtype, weights.hidden_size
+    if weights.formulation != record.formulation:
+        raise BadInput(
+            f"weights must have the record's formulation, {record.formulation}, "
+            f"got {weights.formulation}"
+        )
+    require_shape("the record's input", record.input.shape[-1:], (weights.input_size,))
+    require_shape("the record's states", record.last.shape, ("B", H))
     if grad_output is not None:
         grad_output = contiguous("grad_output", grad_output, dtype, record.output.shape)
     if grad_last is not None:

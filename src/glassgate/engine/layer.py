@@ -27,6 +27,8 @@ class Record:
 
     Attributes
     ----------
+    formulation
+        That of the layer.
     input, initial, lengths, resets, packed, reverse
         As `Layer.sequence` took them.
     output, last
@@ -37,6 +39,7 @@ class Record:
         steps of all sequences, the longest sequence first, then their second steps, and so on.
     """
 
+    formulation: Formulation
     input: Array
     initial: Array
     lengths: NDArray[np.int64] | None
@@ -175,7 +178,8 @@ class Layer:
             *(input, initial, output, last, taped if tape else None),
             *(ends, resets, packed, reverse, threads()),
         )
-        return Record(input, initial, ends, resets, packed, reverse, output, last, taped)
+        form = self.weights.formulation
+        return Record(form, input, initial, ends, resets, packed, reverse, output, last, taped)
 
     def step(self, input: Array, hidden: Array, out: Array, threads: int = 1) -> Array:
         """Take one step, without allocating anything.

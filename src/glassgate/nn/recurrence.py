@@ -74,8 +74,13 @@ def sequence(
         When the tensors are neither all float32 nor all float64, the lengths no integers, or the
         resets no booleans.
     RuntimeError
-        In the backward pass, when a second derivative is prepared (``create_graph=True``).
+        In the backward pass, when a second derivative is prepared (``create_graph=True``), and
+        where derivatives are asked for in forward mode.
     """
+    if torch.autograd.forward_ad._current_level >= 0:
+        raise RuntimeError(
+            "the gated recurrence has no derivatives in forward mode, got dual level"
+        )
     device, dtype = input.device.type, weight_hidden.dtype
     weights = (weight_input, weight_hidden, bias_input, bias_hidden)
     if under_autocast(device):
