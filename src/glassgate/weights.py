@@ -1,5 +1,6 @@
 """The numbers of one gated recurrent layer, checked once and then never changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from glassgate.formulation import Array, Formulation, Update
 from glassgate.rounding import rounded
 
 MATRICES = ("weight_input", "weight_hidden")
+GATES = ("reset", "update", "candidate")  # in the order of their rows
 ARRAYS = (*MATRICES, "bias_input", "bias_hidden")
 
 
@@ -91,6 +93,64 @@ class GRUWeights:
                     f"{name} must hold bfloat16 numbers alone, got some in between: "
                     f'astype("bfloat16") rounds them'
                 )
+
+    @classmethod
+    def from_gates(
+        cls,
+        *,
+        input: Mapping[str, Array],
+        hidden: Mapping[str, Array],
+        bias_input: Mapping[str, Array] | None = None,
+        bias_hidden: Mapping[str, Array] | None = None,
+        formulation: Formulation | None = None,
+    ) -> "GRUWeights":
+        """Put a layer together from the arrays of its gates, whatever tool they come from.
+
+        Each mapping has the keys ``"reset"``, ``"update"`` and ``"candidate"``. A tool with one
+        bias a gate has `bias_input` alone; in the candidate of a layer that resets after the
+        product the two are different numbers: the one inside the bracket with U_n is hidden.
+
+        Parameters
+        ----------
+        input
+            W of the equations, [H, I] each. Transpose what multiplies from the right.
+        hidden
+            U of the equations, [H, H] each.
+        bias_input
+            b of the equations, [H] each; a gate that is left out has zeros.
+        bias_hidden
+            The biases beside U, [H] each; likewise.
+        formulation
+            The form of the unit; PyTorch's if not given. Without a reset gate in it, `input` and
+            `hidden` may leave out ``"reset"``.
+
+        Raises
+        ------
+        BadInput
+            When a gate is missing or unknown, or a shape does not fit the others.
+        TypeError
+            When something is not a NumPy array of float32 or float64, or the dtypes differ.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> gates = ("reset", "update", "candidate")
+        >>> W, U = ({gate: np.ones((2, size)) for gate in gates} for size in (3, 2))
+        >>> c = {"candidate": np.array([0.1, 0.2])}
+        >>> GRUWeights.from_gates(input=W, hidden=U, bias_hidden=c).bias_hidden
+        array([0. , 0. , 0. , 0. , 0.1, 0.2])
+        """
+        formulation = Formulation() if formulation is None else formulation
+        optional = {"reset"} if formulation.reset == "none" else set()
+        I, H = _columns("input", input), _columns("hidden", hidden)
+        dtype = hidden["candidate"].dtype
+        arrays = (
+            _stacked("input", input, (H, I), dtype, optional),
+            _stacked("hidden", hidden, (H, H), dtype, optional),
+            _stacked("bias_input", bias_input or {}, (H,), dtype, set(GATES)),
+            _stacked("bias_hidden", bias_hidden or {}, (H,), dtype, set(GATES)),
+        )
+        return cls(*arrays, formulation)
 
     @property
     def input_size(self) -> int:
@@ -201,6 +261,32 @@ def _read_only(name: str, array: Array) -> Array:
     array = np.array(array, order="C")
     array.flags.writeable = False
     return array
+
+
+def _columns(name: str, gates: Mapping[str, Array]) -> int:
+    """Return how many columns the candidate's matrix has, by which all others are measured."""
+    if "candidate" not in gates:
+        raise BadInput(f"{name} must have candidate, got {', '.join(gates) or 'nothing'}")
+    matrix = _read_only(f"candidate of {name}", gates["candidate"])
+    require_shape(f"candidate of {name}", matrix.shape, ("H", "I"))
+    return int(matrix.shape[1])
+
+
+def _stacked(
+    name: str,
+    gates: Mapping[str, Array],
+    shape: tuple[int, ...],
+    dtype: np.dtype[np.floating],
+    optional: set[str],
+) -> Array:
+    if not set(GATES) - optional <= gates.keys() <= set(GATES):
+        raise BadInput(f"{name} must have {', '.join(GATES)}, got {', '.join(gates) or 'nothing'}")
+    blocks = {gate: gates.get(gate, np.zeros(shape, dtype)) for gate in GATES}
+    for gate, block in blocks.items():
+        _read_only(f"{gate} of {name}", block)
+        require_shape(f"{gate} of {name}", block.shape, shape)
+    _require_one_dtype({f"{gate} of {name}": block.dtype for gate, block in blocks.items()})
+    return np.concatenate(list(blocks.values()))
 
 
 def _require_one_dtype(dtypes: dict[str, np.dtype[np.floating]]) -> None:

@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from glassgate.cli import bench, compare, demo, experiment, grammar, predict, score, trace, train
+from glassgate.cli import (
+    bench,
+    compare,
+    convert,
+    demo,
+    experiment,
+    grammar,
+    inspect,
+    predict,
+    score,
+    trace,
+    train,
+)
 from glassgate.errors import BadInput
 from glassgate.train.interrupt import Interrupted
 
@@ -27,6 +39,8 @@ app.command("predict")(predict.predict)
 app.command("score")(score.score)
 app.command("trace")(trace.trace)
 app.command("bench")(bench.bench)
+app.command("convert")(convert.convert)
+app.command("inspect")(inspect.inspect)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(grammar.app, name="grammar")
 

@@ -1,0 +1,51 @@
+"""`glassgate convert`: a GRU from one tool's file into another's, with a proof."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glassgate.cli.options import Overwrite, check_free
+
+
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file."
+        ),
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="TARGET", help="A .safetensors, .pt, .pth, .keras or .onnx file."),
+    ],
+    node: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which GRU.", show_default="the only one"),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Convert a GRU between PyTorch, Keras, ONNX and Glassgate, exactly or not at all.
+
+    Source and result are run on random input from a state that is not zero,
+    each in its own tool where that is installed, and the largest difference
+    is printed. Above 1e-5 (in float64 1e-10) no file is written.
+
+    For example:
+
+        glassgate convert model.pt gru.safetensors
+
+        glassgate convert model.onnx gru.safetensors --node /rnn/GRU
+
+        glassgate convert gru.safetensors gru.onnx --overwrite
+    """
+    from glassgate.exchange import convert as exchange
+    from glassgate.exchange.found import printable
+
+    check_free(target, overwrite)
+    done = exchange.convert(source, target, node, overwrite)
+    name = printable(done.found.name)
+    for warning in done.warnings:
+        typer.echo(f"glassgate: warning: {name}: {warning}", err=True)
+    typer.echo(f"{target}: {name} of {source}")
+    typer.echo(str(done.proof))

@@ -1,0 +1,143 @@
+"""Every file that can be read or written, by the ending of its name."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from glassgate.engine import GRU
+from glassgate.engine.file import ENTRY
+from glassgate.errors import BadInput
+from glassgate.exchange.found import Found, describe
+from glassgate.formulation import Array
+from glassgate.reference import forward
+
+# The module and function of each; imported when needed, since each calls for a library of its own.
+READERS = {
+    ".safetensors": ("formats", "read_safetensors"),
+    ".pt": ("pytorch_file", "read"),
+    ".pth": ("pytorch_file", "read"),
+    ".h5": ("keras_file", "read_keras"),
+    ".hdf5": ("keras_file", "read_keras"),
+    ".keras": ("keras_file", "read_keras"),
+    ".onnx": ("onnx_file", "read_onnx"),
+}
+WRITERS = {
+    ".safetensors": ("formats", "write_safetensors"),
+    ".pt": ("pytorch_file", "write"),
+    ".pth": ("pytorch_file", "write"),
+    ".keras": ("keras_write", "write_keras"),
+    ".onnx": ("onnx_file", "write_onnx"),
+}
+OWN = "Glassgate's equations in float64"
+
+
+def read(path: Path) -> list[Found]:
+    """Find every GRU in a file.
+
+    Raises
+    ------
+    BadInput
+        When its ending is unknown, a library is missing, it holds no GRU or is not what its
+        ending says.
+    OSError
+        When it cannot be read.
+    """
+    path.open("rb").close()  # a file that is not there is told before a library that is not
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of NaN: `convert` and `inspect` say it
+        found: list[Found] = _called(READERS, "read", path)
+    if not found:
+        raise BadInput(f"{path} holds no GRU")
+    return found
+
+
+def write(path: Path, network: GRU) -> None:
+    """Write a network in the format of the name's ending.
+
+    Raises
+    ------
+    BadInput
+        When the ending is unknown, a library is missing, or the format has no such network.
+    OSError
+        When the file cannot be written.
+    """
+    _called(WRITERS, "written", path, network)
+
+
+def require_writable(path: Path) -> None:
+    """Refuse a name whose ending is none of those that can be written."""
+    _maker(WRITERS, "written", path)
+
+
+def read_safetensors(path: Path) -> list[Found]:
+    """Find the network of a canonical file, or those that bear PyTorch's names in another."""
+    try:
+        with safe_open(path, "numpy") as file:
+            canonical = ENTRY in (file.metadata() or {})
+    except SafetensorError as error:
+        raise BadInput(f"{path} is no whole safetensors file ({error})") from error
+    if not canonical:
+        found: list[Found] = import_module("glassgate.exchange.pytorch_file").read_safetensors(path)
+        return found
+    network = GRU.load(path)
+    return [Found("gru", network, None, describe(network), partial(run, network), OWN)]
+
+
+def write_safetensors(path: Path, network: GRU) -> None:
+    """Write the canonical file, as `GRU.save` does."""
+    network.save(path)
+
+
+def run(network: GRU, input: Array, state: Array) -> tuple[Array, Array]:
+    """Run a network by the plain equations, in float64, as `GRU.run` does on the engine.
+
+    Parameters
+    ----------
+    network
+        The network.
+    input
+        [T, B, I], at least one step.
+    state
+        [layers x directions, B, H].
+
+    Returns
+    -------
+    output
+        [T, B, H x directions].
+    state
+        [layers x directions, B, H].
+    """
+    initial, last, output = iter(state), [], input
+    for layer in network.weights:
+        outputs = []
+        for weights, order in zip(layer, (slice(None), slice(None, None, -1)), strict=False):
+            states = forward(weights, output[order], next(initial)).hidden  # (T, B, H)
+            last.append(states[-1])
+            outputs.append(states[order])
+        output = np.concatenate(outputs, -1)
+    return output, np.stack(last)
+
+
+def _called(makers: dict[str, tuple[str, str]], verb: str, path: Path, *rest: object) -> Any:
+    module, function = _maker(makers, verb, path)
+    try:
+        return getattr(import_module(f"glassgate.exchange.{module}"), function)(path, *rest)
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"{path} cannot be {verb} without {error.name}, which is not installed: "
+            f"pip install {error.name}"
+        ) from error
+
+
+def _maker(makers: dict[str, tuple[str, str]], verb: str, path: Path) -> tuple[str, str]:
+    if path.suffix.lower() not in makers:
+        endings = ", ".join(makers)
+        raise BadInput(f"{path} cannot be {verb}: its name must end in one of {endings}")
+    return makers[path.suffix.lower()]

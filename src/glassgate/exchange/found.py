@@ -1,0 +1,75 @@
+"""What a reader hands over: one GRU in another tool's file, taken or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from glassgate.engine import GRU
+from glassgate.formulation import Array
+
+Reference: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+EQUATIONS = "the source's own equations"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One GRU in a file.
+
+    Parameters
+    ----------
+    name
+        Its name in the file.
+    network
+        The network; `None` where it cannot be taken exactly.
+    refusal
+        The sentence that says why it cannot; `None` where there is a network.
+    facts
+        What `glassgate inspect` lists, in this order: layers, direction, sizes and so on.
+    reference
+        Runs the source itself on an input, [T, B, I], and a state, [layers x directions, B, H],
+        and gives its output, [T, B, H x directions], and its last state, as `GRU.run` does. The
+        arrays are of the network's dtype, or of float64 where the source computes in it.
+    runtime
+        What `reference` runs in: "torch 2.13.0", or the source's own equations.
+    part_of
+        The name of the larger network in the same file that this one is a layer of: found beside
+        it, and taken only where it is named. `None` for all others.
+    """
+
+    name: str
+    network: GRU | None = None
+    refusal: str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    reference: Reference | None = None
+    runtime: str = EQUATIONS
+    part_of: str | None = None
+
+
+def describe(network: GRU) -> dict[str, str]:
+    """Say what every reader says of a network it takes, as `Found.facts` holds it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassgate import GRUWeights
+    >>> weights = GRUWeights(*(np.ones(shape) for shape in ((6, 3), (6, 2), 6, 6)))
+    >>> describe(GRU([[weights]]))["formulation"]
+    'reset after, update keeps'
+    """
+    form = network.formulation
+    return {
+        "layers": str(network.num_layers),
+        "direction": "both" if network.bidirectional else "forward",
+        "input size": str(network.input_size),
+        "hidden size": str(network.hidden_size),
+        "formulation": f"reset {form.reset}, update {form.update}",
+        "activations": f"{form.gate}, {form.squash}",
+        "numbers": "bfloat16" if network.bfloat16 else network.dtype.name,
+    }
+
+
+def printable(text: str) -> str:
+    """Replace what is no sign to be seen, such as what moves a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

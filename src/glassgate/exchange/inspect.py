@@ -1,0 +1,59 @@
+"""Lists what a file holds: every GRU in it, and what of it cannot be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from glassgate.exchange.convert import warnings
+from glassgate.exchange.formats import read
+from glassgate.exchange.found import Found, describe, printable
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a file holds.
+
+    Parameters
+    ----------
+    columns
+        ``"name"``, then what the readers say of the GRUs.
+    rows
+        One for each GRU, as long as `columns`; empty where there is nothing to say.
+    notes
+        Sentences: which GRU cannot be taken and why, and what to be warned of.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+
+def inspect(path: Path) -> Listing:
+    """List every GRU in a file.
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be read, or holds no GRU.
+    OSError
+        When it cannot be opened.
+    """
+    return listing(read(path))
+
+
+def listing(found: Sequence[Found]) -> Listing:
+    """Bring what was found into one table; what cannot be printed in a name becomes a "?"."""
+    facts = [one.facts | (describe(one.network) if one.network else {}) for one in found]
+    columns = tuple(dict.fromkeys(name for some in facts for name in some))
+    rows, notes = [], []
+    for one, some in zip(found, facts, strict=True):
+        taken = "no" if one.network is None else "yes"
+        rows.append((one.name, *(some.get(name, "") for name in columns), taken))
+        if one.network is None:
+            notes.append(f"{one.name} cannot be taken: {one.refusal}")
+        else:
+            notes += [f"{one.name}: {warning}" for warning in warnings(one.network)]
+    plain = tuple(tuple(map(printable, row)) for row in rows)
+    return Listing(("name", *columns, "taken"), plain, tuple(map(printable, notes)))

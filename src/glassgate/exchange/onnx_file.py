@@ -1,0 +1,246 @@
+"""GRU networks from and to `.onnx` files.
+
+Every GRU node of a file, in branches, loops and functions too, is one GRU found: ONNX has a node a
+layer. Nothing in a file is executed but the proof, and that on a model made here, of the node's
+arrays alone. Files come from strangers: what is damaged is refused before arrays are made of it.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from onnx import ModelProto, TensorProto
+
+from glassgate.engine import GRU
+from glassgate.errors import BadInput
+from glassgate.exchange.found import EQUATIONS, Found, Reference
+from glassgate.exchange.onnx import from_onnx
+from glassgate.exchange.onnx_graph import FLOATS, WEIGHTS, Node, gru_nodes, to_array
+from glassgate.exchange.onnx_model import network_model, node_model
+from glassgate.exchange.onnx_node import DIRECTIONS, Activation, NodeArrays, node_sizes, run_node
+from glassgate.files import write_whole
+from glassgate.formulation import Array
+from glassgate.weights import require_shape
+
+MOST_SHARED = 8  # networks that one tensor may be part of: each has a copy of its own in the end
+
+
+def write_onnx(path: str | PathLike[str], network: GRU) -> None:
+    """Write a network as an ONNX model of opset 17, checked by ``onnx.checker``.
+
+    Batch and time are free. The inputs are ``input`` [time, batch, I] and ``initial_state``
+    [layers x directions, batch, H], the outputs ``output`` [time, batch, H x directions] and
+    ``state``, what `GRU.run` takes and gives: a stream is run in chunks, each with the state that
+    the one before gave. A file that is there is replaced, as a whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    network
+        In float32 or float64 (which ONNX Runtime does not run); weights in bfloat16 are written
+        as float32, exactly.
+
+    Raises
+    ------
+    BadInput
+        When the formulation has no reset gate, or the weights exceed 2 GiB.
+    OSError
+        When the file cannot be written.
+    """
+    write_whole(Path(path), network_model(network).SerializeToString())
+
+
+def read_onnx(path: str | PathLike[str]) -> list[Found]:
+    """Read every GRU node of an ONNX file.
+
+    A node that ONNX allows and Glassgate cannot take exactly is found with its refusal.
+
+    Parameters
+    ----------
+    path
+        The file; external data is read from its folder alone.
+
+    Returns
+    -------
+    list of Found
+        In the order of the file; empty where it holds no GRU.
+
+    Raises
+    ------
+    BadInput
+        When the file is no ONNX model or a node of it is damaged.
+    OSError
+        When a file cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        When weights hold NaN or infinity, which is kept.
+    """
+    path = Path(path)
+    try:
+        nodes = list(gru_nodes(_parsed(path.read_bytes())))
+        first = {node.makes: node for node in reversed(nodes)}
+        _require_few_sharers(first.values())
+        taken = {}
+        for makes, node in first.items():
+            taken[makes] = _taken(node, path.parent)
+        return [_called(node, taken[node.makes], path.parent) for node in nodes]
+    except BadInput as error:
+        raise BadInput(f"{path} cannot be read as an ONNX model: {error}") from error
+
+
+def _parsed(data: bytes) -> ModelProto:
+    model = ModelProto()
+    try:
+        model.ParseFromString(data)
+    except DecodeError as error:
+        raise BadInput("it is truncated or no protobuf message") from error
+    if not model.HasField("graph"):
+        raise BadInput("it holds no graph")
+    return model
+
+
+def _require_few_sharers(nodes: Collection[Node]) -> None:
+    """Keep a small file from asking for many copies of its one large tensor."""
+    readers = Counter(id(tensor) for node in nodes for tensor in node.constants.values())
+    for node in nodes:
+        for name in node.constants.keys() & set(WEIGHTS):
+            came = readers[id(node.constants[name])]
+            if came > MOST_SHARED:
+                raise BadInput(
+                    f"{name} of GRU node {node.name} must be part of at most {MOST_SHARED} "
+                    f"different GRUs, got {came}"
+                )
+
+
+def _called(node: Node, taken: Found, folder: Path) -> Found:
+    """Add what one node says of its call to what its weights give."""
+    facts = {
+        **taken.facts,
+        "layout": str(node.layout),
+        "lengths": "given" if "sequence_lens" in node.given else "none",
+        "initial state": _initial_state(node, folder),
+    }
+    return replace(taken, name=node.name, facts=facts)
+
+
+def _taken(node: Node, folder: Path) -> Found:
+    """Take a node's weights, or say why they cannot be taken."""
+    curves = ", ".join(_curve(curve) for pair in node.activations for curve in pair)
+    facts = {"layers": "1", "direction": node.direction, "activations": curves}
+    refusal = _unreadable(node)
+    if refusal:
+        return Found(node.name, refusal=refusal, facts=facts)
+    arrays = _arrays(node, folder)
+    _, H = node_sizes(arrays)
+    facts |= {"input size": str(arrays.W.shape[2]), "hidden size": str(H)}
+    if node.direction == "reverse":
+        refusal = "a network has no direction reverse alone: only forward, or both"
+        return Found(node.name, refusal=refusal, facts=facts)
+    try:
+        network = GRU([from_onnx(arrays)])
+    except BadInput as error:
+        return Found(node.name, refusal=str(error), facts=facts)
+    form = network.formulation
+    facts["formulation"] = f"update {form.update}, reset {form.reset}, {form.gate}, {form.squash}"
+    return Found(node.name, network, None, facts, *_reference(arrays, node.direction))
+
+
+def _curve(curve: Activation) -> str:
+    numbers = [f"{number:g}" for number in (curve.alpha, curve.beta) if number is not None]
+    return f"{curve.name}({', '.join(numbers)})" if numbers else curve.name
+
+
+def _unreadable(node: Node) -> str | None:
+    """Say why a sound file's node has no weights that could be read; None where it has."""
+    given = [name for name in WEIGHTS if name in node.given]
+    moving = [name for name in given if name not in node.constants]
+    if moving:
+        return f"the graph computes or is given {' and '.join(moving)}: weights must be constants"
+    types = {node.constants[name].data_type for name in given}
+    if len(types) > 1 or not types <= FLOATS.keys():
+        came = " and ".join(sorted(map(_type_name, types)))
+        return f"weights must all be float32 or all float64, got {came}"
+    return None
+
+
+def _type_name(kind: int) -> str:
+    known: dict[str, int] = dict(TensorProto.DataType.items())
+    return next((name for name, number in known.items() if number == kind), f"type {kind}")
+
+
+def _arrays(node: Node, folder: Path) -> NodeArrays:
+    """Make the arrays of a node whose tensors are constants of one type; warn of NaN."""
+    arrays = {
+        name: to_array(node.constants[name], folder) for name in WEIGHTS if name in node.constants
+    }
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            message = f"{name} of GRU node {node.name} holds numbers that are NaN or infinite"
+            warnings.warn(message, stacklevel=4)
+    return NodeArrays(
+        arrays["W"],
+        arrays["R"],
+        arrays.get("B"),
+        node.linear_before_reset,
+        node.activations,
+        node.clip,
+    )
+
+
+def _initial_state(node: Node, folder: Path) -> str:
+    """Say what the node starts from: a network holds no state, its caller passes one."""
+    if "initial_h" not in node.given:
+        return "zeros"
+    tensor = node.constants.get("initial_h")
+    if tensor is None or tensor.data_type not in FLOATS:
+        return "given by the graph"
+    D = DIRECTIONS[node.direction]
+    state = to_array(tensor, folder)
+    require_shape("initial_h", state.shape, ("B", D, "H") if node.layout else (D, "B", "H"))
+    return "a constant, to be passed as the state" if state.any() else "zeros"
+
+
+def _reference(arrays: NodeArrays, direction: str) -> tuple[Reference, str]:
+    """Give what runs the node itself, and its name: ONNX Runtime, which knows float32 alone."""
+    if arrays.W.dtype != np.float32 or find_spec("onnxruntime") is None:
+        return partial(_run_equations, arrays, direction), EQUATIONS
+    runtime = import_module("onnxruntime")
+    run = partial(_run_runtime, runtime, arrays, direction)
+    return run, f"onnxruntime {runtime.__version__}"
+
+
+def _run_equations(
+    arrays: NodeArrays, direction: str, input: Array, state: Array
+) -> tuple[Array, Array]:
+    output, last = run_node(arrays, input, state, direction)
+    return _side_by_side(output), last
+
+
+def _run_runtime(
+    runtime: Any, arrays: NodeArrays, direction: str, input: Array, state: Array
+) -> tuple[Array, Array]:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors, which are raised as well
+    model = node_model(arrays, direction).SerializeToString()
+    session = runtime.InferenceSession(model, options, ["CPUExecutionProvider"])
+    output, last = session.run(["Y", "Y_h"], {"X": input, "initial_h": state})
+    return _side_by_side(output), last
+
+
+def _side_by_side(output: Array) -> Array:
+    """Turn ONNX's [T, D, B, H] to [T, B, D x H]."""
+    T, D, B, H = output.shape
+    return output.transpose(0, 2, 1, 3).reshape(T, B, D * H)

@@ -1,0 +1,213 @@
+"""Reads and writes PyTorch's files: state dicts in ``.pt``, ``.pth`` and ``.safetensors``.
+
+Nothing in a file is executed: ``torch.load`` runs with ``weights_only=True`` alone, and a file
+that claims more numbers than it holds is refused before they are copied. This is the only file
+of `glassgate.exchange` that imports torch, and a ``.safetensors`` file is read without it.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from safetensors import SafetensorError, deserialize
+
+from glassgate.engine import GRU
+from glassgate.errors import BadInput
+from glassgate.exchange import pytorch
+from glassgate.exchange.found import Found, describe
+from glassgate.files import write_whole
+from glassgate.formulation import Array
+from glassgate.rounding import from_bits
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CODES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
+SHARED = 4  # a checkpoint may hold one network under so many names
+SAVE = "write one with torch.save(model.state_dict(), FILE)"
+
+
+def read(path: Path) -> list[Found]:
+    """Find the GRUs in a ``.pt`` or ``.pth`` file: a state dict, perhaps inside other mappings.
+
+    Raises
+    ------
+    BadInput
+        When it holds anything else: a pickled model, a TorchScript archive, a damaged file.
+    OSError
+        When it cannot be read.
+    """
+    data = path.read_bytes()
+    tensors = dict(_tensors(_loaded(path, data)))
+    claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
+    if claimed > SHARED * len(data):
+        raise BadInput(f"{path} claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
+    return _found({name: _array(name, tensor) for name, tensor in tensors.items()})
+
+
+def read_safetensors(path: Path) -> list[Found]:
+    """Find the GRUs among the tensors of a ``.safetensors`` file that bear PyTorch's names.
+
+    Raises
+    ------
+    BadInput
+        When the file is damaged, or such a tensor holds other numbers than floating point ones.
+    OSError
+        When it cannot be read.
+    """
+    try:
+        tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        raise BadInput(f"{path} is no whole safetensors file ({error})") from error
+    arrays = {}
+    for name, tensor in tensors:
+        if not pytorch.is_recurrent(name):
+            continue
+        if tensor["dtype"] not in CODES:
+            came = tensor["dtype"]
+            raise BadInput(f"{path}: {name} must be one of {', '.join(CODES)}, got {came}")
+        numbers = np.frombuffer(tensor["data"], CODES[tensor["dtype"]]).reshape(tensor["shape"])
+        arrays[name] = from_bits(numbers) if tensor["dtype"] == "BF16" else numbers
+    return _found(arrays)
+
+
+def write(path: Path, network: GRU) -> None:
+    """Write the state dict of a network, as `torch.nn.GRU.load_state_dict` takes it.
+
+    Raises
+    ------
+    BadInput
+        When PyTorch has no such form of the unit.
+    OSError
+        When the file cannot be written.
+    """
+    state = pytorch.to_pytorch(network)
+    import torch
+
+    file = io.BytesIO()
+    torch.save({name: torch.tensor(array) for name, array in state.items()}, file)
+    write_whole(path, file.getvalue())
+
+
+def _loaded(path: Path, data: bytes) -> object:
+    import torch
+
+    try:
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            _require_plain_archive(path, data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on how the file was written
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except BadInput:
+        raise
+    except pickle.UnpicklingError as error:
+        raise BadInput(
+            f"{path} is damaged, or holds more than arrays, which only pickle could make by "
+            f"running what the file says; a state dict is read: {SAVE}"
+        ) from error
+    except Exception as error:  # zipfile and torch raise all kinds of them on damaged files
+        why = str(error).partition("\n")[0]
+        raise BadInput(f"{path} cannot be read as a state dict of PyTorch: {why}") from error
+
+
+def _require_plain_archive(path: Path, data: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names, size = archive.namelist(), sum(part.file_size for part in archive.infolist())
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise BadInput(f"{path} is a TorchScript program, not a state dict: {SAVE}")
+    if size > len(data):
+        raise BadInput(f"{path} unpacks to {size:,} bytes of numbers, but has {len(data):,} bytes")
+
+
+def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of recurrent modules by the path to them; each mapping is seen once."""
+    import torch
+
+    seen: set[int] = set()
+    left: list[tuple[str, object]] = [("", loaded)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, torch.Tensor) and pytorch.is_recurrent(path):
+            yield path, value
+        elif isinstance(value, Mapping) and id(value) not in seen:
+            seen.add(id(value))
+            named = [(key, part) for key, part in value.items() if isinstance(key, str)]
+            left += [(f"{path}.{key}" if path else key, part) for key, part in reversed(named)]
+
+
+def _array(name: str, tensor: Tensor) -> Array:
+    import torch
+
+    if tensor.is_quantized or tensor.layout != torch.strided or tensor.device.type != "cpu":
+        raise BadInput(f"{name} must be a plain array of numbers, got {tensor.type()}")
+    tensor = tensor.detach()
+    if tensor.is_floating_point() and tensor.dtype != torch.float64:
+        tensor = tensor.float()  # exact for all that are shorter
+    array: Array = tensor.resolve_neg().numpy()
+    return array
+
+
+def _found(arrays: Mapping[str, Array]) -> list[Found]:
+    return [_taken(name, state) for name, state in pytorch.find(arrays).items()]
+
+
+def _taken(name: str, state: dict[str, Array]) -> Found:
+    try:
+        kind = pytorch.kind(state)
+        if kind != "GRU":
+            return Found(name, refusal=f"it is an {kind}, not a GRU", facts={"kind": kind})
+        network = pytorch.from_pytorch(state)
+    except BadInput as error:
+        return Found(name, refusal=str(error))
+    facts = {
+        "kind": "GRUCell" if "weight_hh" in state else "GRU",
+        **describe(network),
+        "biases": "two" if _has_biases(state) else "none",
+        "initial state": "given at run time",
+    }
+    if find_spec("torch") is None:
+        return Found(name, network, None, facts, partial(pytorch.run, state))
+    version = import_module("torch").__version__
+    return Found(
+        name, network, None, facts, partial(_run_torch, state, network), f"torch {version}"
+    )
+
+
+def _has_biases(state: Mapping[str, Array]) -> bool:
+    return any(name.startswith("bias") for name in state)
+
+
+def _run_torch(
+    state: Mapping[str, Array], network: GRU, input: Array, hidden: Array
+) -> tuple[Array, Array]:
+    """Run a `torch.nn.GRU`, or for a cell a `torch.nn.GRUCell`, that has loaded a state dict."""
+    import torch
+
+    tensors = {name: torch.tensor(array.astype(network.dtype)) for name, array in state.items()}
+    sizes, biases = (network.input_size, network.hidden_size), _has_biases(state)
+    dtype = next(iter(tensors.values())).dtype
+    x, h = torch.tensor(input, dtype=dtype), torch.tensor(hidden, dtype=dtype)
+    module: torch.nn.Module
+    with torch.no_grad():
+        if "weight_hh" in state:
+            module = torch.nn.GRUCell(*sizes, bias=biases, dtype=dtype)
+            module.load_state_dict(tensors)
+            states = [h[0]]
+            for step in x:  # (B, I)
+                states.append(module(step, states[-1]))
+            return torch.stack(states[1:]).numpy(), states[-1][None].numpy()
+        both, layers = network.bidirectional, network.num_layers
+        module = torch.nn.GRU(*sizes, layers, biases, bidirectional=both, dtype=dtype)
+        module.load_state_dict(tensors)
+        output, last = module(x, h)
+        return output.numpy(), last.numpy()
