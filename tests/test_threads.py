@@ -267,8 +267,9 @@ def test_an_empty_choice_is_none():
 
 def test_an_unknown_choice_is_refused_in_a_sentence():
     code = """
+import glassgate.engine
 try:
-    import glassgate.engine
+    glassgate.engine.target()
 except ValueError as error:
     print(error)
 """
