@@ -287,7 +287,8 @@ def test_damaged_files_are_refused_or_read(tmp_path_factory, data):
 
 @pytest.mark.skipif(not G2P.is_dir(), reason="the shared data is not beside the checkout")
 def test_a_real_encoder_reads_words_as_its_own_program_does():
-    model = np.load(G2P / "checkpoint20.npz")
+    with np.load(G2P / "checkpoint20.npz") as file:
+        model = dict(file)
     words = json.loads((G2P / "reference.json").read_text())
     names = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh"}
     gru = pytorch.from_pytorch({ours: model[f"enc_{theirs}"] for theirs, ours in names.items()})
