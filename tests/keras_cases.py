@@ -2,11 +2,14 @@
 
 import json
 import os
+from functools import partial
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 
 import numpy as np
 import pytest
+
+from glassgate.exchange.keras_layer import run_layers
 
 h5py = pytest.importorskip("h5py", reason="h5py reads and writes Keras' files")
 
@@ -77,8 +80,9 @@ def simple_h5(path, version="2.4.0", **others):
 
 
 def agree(found, output, state, input, initial, tolerance=1e-6):
-    """Compare a network and its source's equations with what Keras gave, all as [T, B, ...]."""
-    for run in (found.network.run, found.reference):
+    """Compare a network, its source's runtime and equations with what Keras gave, [T, B, ...]."""
+    (layers,) = found.reference.args
+    for run in (found.network.run, found.reference, partial(run_layers, layers)):
         got, last = run(input, initial)
         np.testing.assert_allclose(got, output, rtol=tolerance, atol=tolerance)
         np.testing.assert_allclose(last, state, rtol=tolerance, atol=tolerance)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
-from glassgate import GRU, BadInput, Formulation, GRUWeights
+from glassgate import GRU, BadInput, Formulation, GRUWeights, LayerPlan
 from glassgate.engine.file import from_bytes, to_bytes
 from glassgate.weights import ARRAYS
 
@@ -27,6 +27,10 @@ def network(layers=2, directions=2, dtype=np.float32, form=None):
 
     reads = [3] + [4 * directions] * (layers - 1)
     return GRU([[weights(size) for _ in range(directions)] for size in reads])
+
+
+def whole(gru):
+    return to_bytes(gru.weights, gru.plan)
 
 
 def split(data):
@@ -60,19 +64,32 @@ def test_what_is_saved_is_loaded(tmp_path, layers, directions, dtype):
     np.testing.assert_array_equal(loaded.run(input)[0], gru.run(input)[0])
 
 
+def test_a_plan_is_saved_and_loaded(tmp_path):
+    one = network(1, 2).weights[0]
+    plan = (LayerPlan(("reverse", "forward"), "sum", "read"), LayerPlan(("reverse",)))
+    above = GRUWeights(one[0].weight_hidden, *(getattr(one[0], name) for name in ARRAYS[1:]))
+    gru = GRU([one, [above]], plan)
+    gru.save(tmp_path / "gru.safetensors")
+    loaded = GRU.load(tmp_path / "gru.safetensors")
+    assert loaded.plan == plan
+    assert_same(loaded.weights, gru.weights)
+    input = np.random.default_rng(4).normal(size=(5, 2, 3)).astype(np.float32)
+    np.testing.assert_array_equal(loaded.run(input)[0], gru.run(input)[0])
+
+
 def test_nan_and_infinity_are_kept():
     weights = network(1, 1).weights[0][0]
     odd = np.array([np.nan, np.inf, -np.inf, -0.0] * 3, np.float32)
     stack = ((GRUWeights(weights.weight_input, weights.weight_hidden, odd, odd),),)
-    assert_same(from_bytes(to_bytes(stack)), stack)
+    assert_same(from_bytes(to_bytes(stack, (LayerPlan(),)))[0], stack)
 
 
 def test_one_network_gives_one_sequence_of_bytes():
     code = (
-        "import numpy as np, hashlib; from glassgate import GRUWeights;"
+        "import numpy as np, hashlib; from glassgate import GRUWeights, LayerPlan;"
         "from glassgate.engine.file import to_bytes;"
         "w = GRUWeights(*(np.ones(s) for s in ((6, 2), (6, 2), 6, 6)));"
-        "print(hashlib.sha256(to_bytes(((w,), (w,)))).hexdigest())"
+        "print(hashlib.sha256(to_bytes(((w,), (w,)), (LayerPlan(),) * 2)).hexdigest())"
     )
     runs = [subprocess.check_output([sys.executable, "-c", code]) for _ in range(3)]
     assert len(set(runs)) == 1
@@ -94,10 +111,10 @@ def test_a_file_that_cannot_be_written_or_read_is_an_os_error(tmp_path):
 
 
 def test_half_the_bytes_in_bfloat16():
-    sizes = [len(split(to_bytes(network(dtype=dtype).weights))[1]) for dtype in ("f4", "bfloat16")]
+    sizes = [len(split(whole(network(dtype=dtype)))[1]) for dtype in ("f4", "bfloat16")]
     biases = 4 * 4 * 2 * 12  # layers x directions, of float32, two of 3H
     assert sizes[1] - biases == (sizes[0] - biases) / 2
-    header, _ = split(to_bytes(network(dtype="bfloat16").weights))
+    header, _ = split(whole(network(dtype="bfloat16")))
     kinds = {name.rpartition(".")[2]: header[name]["dtype"] for name in header if "." in name}
     assert kinds == dict(zip(ARRAYS, ("BF16", "BF16", "F32", "F32"), strict=True))
 
@@ -106,6 +123,7 @@ def test_a_stored_file_of_version_1_stays_readable():
     gru = GRU.load(GOLDEN)
     assert gru.formulation == Formulation("writes", "before", "hard_sigmoid_fifth", "relu")
     assert (gru.input_size, gru.hidden_size, gru.num_layers, gru.dtype) == (2, 1, 2, np.float32)
+    assert gru.plan == (LayerPlan(("forward", "reverse")),) * 2
     count = 0
     for weights in sum(gru.weights, ()):
         for name, shape in zip(ARRAYS, ((3, 2), (3, 1), (3,), (3,)), strict=True):
@@ -125,7 +143,7 @@ def test_no_torch_comes_with_a_loaded_network():
 
 # What strangers send.
 
-DATA = to_bytes(network(1, 1).weights)
+DATA = whole(network(1, 1))
 NAME = "layer0.forward.weight_input"
 DEEP = "[" * 100_000
 
@@ -169,6 +187,20 @@ def plan(**facts):
     return with_entry(lambda said: said["plan"].update(facts))
 
 
+def layer(**words):
+    return with_entry(lambda said: said["plan"]["layers"][0].update(words))
+
+
+def version_1(**facts):
+    """The file as version 1 had it, after a change of its plan."""
+
+    def change(said):
+        said["version"] = 1
+        said["plan"] |= {"layers": 1, "directions": 1} | facts
+
+    return with_entry(change)
+
+
 def formulation(**words):
     return with_entry(lambda said: said["formulation"].update(words))
 
@@ -197,19 +229,36 @@ def formulation(**words):
         (metadata({"glassgate": "9" * 5000}), "its metadata entry glassgate must be JSON, .*"),
         (metadata({"glassgate": "[1]"}), r"its format must be 'gru', got \[1\]"),
         (with_entry(lambda said: said.update(format="lstm")), "its format must be 'gru', got .*"),
-        (with_entry(lambda said: said.update(version=2)), "its format version must be 1, .* got 2"),
-        (with_entry(lambda said: said.pop("version")), "its format version must be 1, .* None"),
+        (
+            with_entry(lambda said: said.update(version=3)),
+            r"its format version must be in 1..2, .* 3",
+        ),
+        (
+            with_entry(lambda said: said.pop("version")),
+            r"its format version must be in 1..2, .* None",
+        ),
         (with_entry(lambda said: said.pop("plan")), "its plan must have layers, .* got None"),
         (with_entry(lambda said: said.update(plan=[1])), r"its plan must have .* got \[1\]"),
         (with_entry(lambda said: said["plan"].pop("layers")), "its plan must have layers, .*"),
         (plan(more=1), "its plan must have layers, .*"),
-        (plan(layers=0), r"layers must be a number in 1\.\.16777216, got 0"),
-        (plan(layers=True), r"layers must be a number in 1\.\.16777216, got True"),
-        (plan(layers=1e3), r"layers must be a number in 1\.\.16777216, got 1000\.0"),
-        (plan(layers=10**9), r"layers must be a number in 1\.\.16777216, got 1000000000"),
-        (plan(layers=10**6), "it must hold 4000000 tensors by its plan, got 4"),
-        (plan(directions=3), r"directions must be a number in 1\.\.2, got 3"),
-        (plan(directions=2), "it must hold 8 tensors by its plan, got 4"),
+        (version_1(layers=0), r"layers must be a number in 1\.\.16777216, got 0"),
+        (version_1(layers=True), r"layers must be a number in 1\.\.16777216, got True"),
+        (version_1(layers=1e3), r"layers must be a number in 1\.\.16777216, got 1000\.0"),
+        (version_1(layers=10**9), r"layers must be a number in 1\.\.16777216, got 1000000000"),
+        (version_1(layers=10**6), "it must hold 4000000 tensors by its plan, got 4"),
+        (version_1(directions=3), r"directions must be a number in 1\.\.2, got 3"),
+        (version_1(directions=2), "it must hold 8 tensors by its plan, got 4"),
+        (version_1(more=2), "its plan must have directions, layers, .*"),
+        (plan(layers=1), "layers must be a list of one or more, got 1"),
+        (plan(layers=[]), r"layers must be a list of one or more, got \[\]"),
+        (plan(layers=[3]), "its layer must have directions, merge, order, got 3"),
+        (layer(more=3), "its layer must have directions, merge, order, got .*"),
+        (layer(directions="forward"), "directions must be a list, got 'forward'"),
+        (layer(directions=[["forward"]]), r"a direction must be one of .*, got \['forward'\]"),
+        (layer(directions=["forward", "reverse"]), "it must hold 8 tensors by its plan, got 4"),
+        (layer(directions=["reverse"]), f"{NAME.replace('forward', 'reverse')} is missing"),
+        (layer(merge=["sum"]), r"merge must be one of concat, sum, mul, ave, got \['sum'\]"),
+        (layer(order="back"), "order must be one of time, read, got 'back'"),
         (plan(hidden_size=2**24), rf"{NAME} must have shape \(50331648, 3\), got \(12, 3\)"),
         (plan(hidden_size=10**4000), r"hidden_size must be a number in .*"),
         (plan(input_size="3"), r"input_size must be a number in 1\.\.16777216, got '3'"),
@@ -243,7 +292,7 @@ def test_a_damaged_file_is_refused_or_read(changes, draw):
         data[place] = value
     data = data[: draw.draw(st.integers(0, len(data)))] if draw.draw(st.booleans()) else data
     try:
-        (weights,) = from_bytes(bytes(data))[0]
+        ((weights,),), _ = from_bytes(bytes(data))
     except BadInput:
         return
     assert weights.weight_hidden.nbytes <= len(data)

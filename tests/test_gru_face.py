@@ -6,36 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate import GRU, BadInput, Formulation, GRUWeights, reference
+from glassgate import GRU, BadInput
 from glassgate.weights import ARRAYS
-
-T, B, I, H = 7, 5, 3, 6
-LENGTHS = np.array([7, 0, 3, 1, 6])
-FORMS = [
-    Formulation(),
-    Formulation("writes", "before"),
-    Formulation("keeps", "none", "hard_sigmoid_sixth", "linear"),
-    Formulation("writes", "after", "hard_sigmoid_fifth", "relu"),
-]
-
-
-def network(layers=2, directions=1, dtype=np.float64, form=None, inputs=I, units=H, seed=0):
-    rng = np.random.default_rng(seed)
-
-    def weights(reads):
-        shapes = ((3 * units, reads), (3 * units, units), 3 * units, 3 * units)
-        arrays = (rng.normal(scale=0.5, size=shape).astype(dtype) for shape in shapes)
-        return GRUWeights(*arrays, form or Formulation())
-
-    reads = [inputs] + [directions * units] * (layers - 1)
-    return GRU([[weights(size) for _ in range(directions)] for size in reads])
-
-
-def given(gru, steps=T, batch=B, seed=1):
-    rng = np.random.default_rng(seed)
-    input = rng.normal(size=(steps, batch, gru.input_size)).astype(gru.dtype)
-    state = rng.normal(size=gru.initial_state(batch).shape).astype(gru.dtype)
-    return input, state, rng.random((steps, batch)) < 0.2
+from gru_cases import FORMS, LENGTHS, B, H, I, T, by_reference, given, network
 
 
 def as_torch(gru):
@@ -43,7 +16,7 @@ def as_torch(gru):
         gru.input_size,
         gru.hidden_size,
         gru.num_layers,
-        bidirectional=gru.bidirectional,
+        bidirectional=len(gru.weights[0]) == 2,
         dtype=torch.float64,
     )
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -54,26 +27,6 @@ def as_torch(gru):
                     array = torch.tensor(getattr(weights, here))
                     getattr(made, f"{there}_l{i}{suffix}").copy_(array)
     return made
-
-
-def by_reference(gru, input, state, lengths, resets):
-    """Every layer and direction of every sequence alone, step by step."""
-    output, last = input, state.copy()
-    for i, layer in enumerate(gru.weights):
-        columns = []
-        for d, weights in enumerate(layer):
-            states = np.zeros((*input.shape[:2], gru.hidden_size))
-            for b, length in enumerate(lengths):
-                hidden = last[i * len(layer) + d, b : b + 1]
-                steps = range(length) if d == 0 else reversed(range(length))
-                for t in steps:
-                    hidden = np.zeros_like(hidden) if resets[t, b] else hidden
-                    hidden = reference.step(weights, output[t, b : b + 1], hidden).hidden
-                    states[t, b] = hidden[0]
-                last[i * len(layer) + d, b] = hidden[0]
-            columns.append(states)
-        output = np.concatenate(columns, -1)
-    return output, last
 
 
 @pytest.mark.parametrize("directions", [1, 2])
@@ -199,7 +152,7 @@ def test_arrays_in_any_order_of_memory_may_be_run():
 def test_a_network_says_what_it_is():
     gru = network(2, 2, np.float32, FORMS[1])
     assert (gru.input_size, gru.hidden_size, gru.num_layers) == (I, H, 2)
-    assert (gru.bidirectional, gru.bfloat16) == (True, False)
+    assert (gru.states, gru.output_size, gru.bfloat16) == (4, 2 * H, False)
     assert (gru.dtype, gru.formulation) == (np.float32, FORMS[1])
     assert [len(layer) for layer in gru.weights] == [2, 2]
     assert gru.astype("float64").dtype == np.float64
@@ -225,8 +178,8 @@ WIDE = network(1, units=H + 1, inputs=H).weights[0][0]
     [
         ([], "layers must hold at least one layer of at least one direction, got none"),
         ([[]], "layers must hold at least one layer of at least one direction, got none"),
-        ([[ONE] * 3], "a layer must have one direction or two, got 3"),
-        ([[ONE, ONE], [NEXT]], "layer 1 must have 2 directions, got 1"),
+        ([[ONE] * 3], "layer 0 must have weights for forward and reverse, got 3"),
+        ([[ONE, ONE], [NEXT]], "input_size of layer 1 forward must be 12, got 6"),
         ([[ONE], [ONE]], "input_size of layer 1 forward must be 6, got 3"),
         ([[ONE, ONE], [NEXT, NEXT]], "input_size of layer 1 forward must be 12, got 6"),
         ([[ONE, NEXT]], "input_size of layer 0 reverse must be 3, got 6"),
@@ -251,7 +204,7 @@ def test_what_is_no_weights_is_refused():
 
 def test_a_bidirectional_network_cannot_step():
     gru = network(1, 2)
-    with pytest.raises(BadInput, match=r"^a bidirectional network cannot step: .*$"):
+    with pytest.raises(BadInput, match=r"^a network that reads in reverse cannot step: .*$"):
         gru.step(np.zeros((1, I)), gru.initial_state(1))
 
 

@@ -1,22 +1,16 @@
 """Keras itself as oracle: models saved and read back, networks written and loaded."""
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassgate import GRU, BadInput, Formulation, GRUWeights
+from glassgate import GRU, BadInput, Formulation
 from glassgate.exchange.keras import KerasGRU, equations, from_keras, to_keras
 from glassgate.exchange.keras_file import read_keras
 from glassgate.exchange.keras_write import write_keras
 from keras_cases import agree, drawn, layer_arrays
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    keras = pytest.importorskip("keras", reason="Keras is the oracle here")
-layers = keras.layers
+from keras_models import check_written, fill, keras, layers, network, run, sample, saved
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 SIZES = st.integers(1, 40)
@@ -32,40 +26,6 @@ CASES = [
 ]
 
 
-def fill(model, seed=0, scale=0.3):
-    model.set_weights(
-        [drawn(seed + i, *array.shape, scale=scale) for i, array in enumerate(model.get_weights())]
-    )
-    return model
-
-
-def sample(found, B=3, T=5, seed=9):
-    network = found.network
-    states = network.num_layers * (2 if network.bidirectional else 1)
-    return (
-        drawn(seed, T, B, network.input_size),
-        drawn(seed + 1, states, B, network.hidden_size),
-    )
-
-
-def run(layer, input, initial):
-    """Run one layer of Keras on [T, B, I] from its state or states, [directions, B, H]."""
-    output = layer(np.swapaxes(input, 0, 1), initial_state=list(initial))
-    return np.swapaxes(keras.ops.convert_to_numpy(output), 0, 1)
-
-
-def last(found, output):
-    """Give the last state of each direction of the last layer."""
-    H = found.network.hidden_size
-    return np.stack([output[-1, :, :H], output[0, :, H:]][: 1 + found.network.bidirectional])
-
-
-def saved(model, folder, kind):
-    path = folder / f"model{kind}"
-    model.save(path)
-    return path
-
-
 @pytest.fixture(params=[".keras", ".h5"])
 def kind(request):
     return request.param
@@ -79,8 +39,7 @@ def test_each_form_of_the_layer_is_read_as_keras_runs_it(case, kind, tmp_path):
     (found,) = read_keras(saved(fill(model), tmp_path, kind))
     assert (found.name, found.refusal, found.facts["keras"]) == ("one", None, keras.__version__)
     input, initial = sample(found)
-    output = run(model.layers[0], input, initial)
-    agree(found, output, last(found, output), input, initial)
+    agree(found, *run(model.layers[0], input, initial), input, initial)
 
 
 @settings(max_examples=25, deadline=None)
@@ -92,7 +51,7 @@ def test_arrays_of_any_size_go_there_and_back(inputs, units, case, bias):
     arrays = [*layer.get_weights(), None][:3]
     weights = from_keras(*arrays, **case)
     input, initial = drawn(7, 4, 2, inputs), drawn(8, 1, 2, units)
-    output = run(layer, input, initial)
+    output, _ = run(layer, input, initial)
     np.testing.assert_allclose(GRU([[weights]]).run(input, initial)[0], output, 1e-6, 1e-6)
     exact, _ = equations(KerasGRU(*arrays, **case), input, initial[0])
     np.testing.assert_allclose(exact, output, 1e-6, 1e-6)
@@ -109,8 +68,7 @@ def test_bidirectional_is_read(reset_after, kind, tmp_path):
     (found,) = read_keras(saved(fill(model), tmp_path, kind))
     assert (found.name, found.facts["direction"]) == ("both", "both")
     input, initial = sample(found)
-    output = run(model.layers[0], input, initial)
-    agree(found, output, last(found, output), input, initial)
+    agree(found, *run(model.layers[0], input, initial), input, initial)
 
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])
@@ -127,9 +85,10 @@ def test_a_stack_is_read_whole_and_layer_by_layer(wrap, kind, tmp_path):
     recurrent = [layer for layer in model.layers if "dropout" not in layer.name]
     states = []
     for single, layer, state in zip(singles, recurrent, np.split(initial, 3), strict=True):
-        below, output = output, run(layer, output, state)
-        states.append(last(single, output))
-        agree(single, output, states[-1], below, state)
+        below = output
+        output, last = run(layer, output, state)
+        states.append(last)
+        agree(single, output, last, below, state)
     assert len(states[0]) == directions
     agree(stack, output, np.concatenate(states), input, initial, 2e-6)
 
@@ -154,17 +113,13 @@ def test_a_graph_with_models_within_is_searched(kind, tmp_path):
     assert {"c", inner} < found.keys()
     for name in ("a", "b", "c", inner):
         layer = model.get_layer(name) if "/" not in name else model.get_layer("inner").layers[0]
-        layer.return_sequences = True
         input, initial = sample(found[name])
-        output = run(layer, input, initial)
-        agree(found[name], output, output[-1:], input, initial)
+        agree(found[name], *run(layer, input, initial), input, initial)
 
 
 @pytest.mark.parametrize(
     ("layer", "reason"),
     [
-        (lambda: layers.Bidirectional(layers.GRU(2), merge_mode="sum"), "merge_mode is 'sum'"),
-        (lambda: layers.GRU(2, go_backwards=True), "goes backwards"),
         (lambda: layers.GRU(2, activation="selu"), "activation must be one of tanh, relu, linear"),
         (lambda: layers.GRU(2, recurrent_activation="relu"), "must be one of sigmoid, hard_sigm"),
         (lambda: layers.RNN([layers.GRUCell(2), layers.GRUCell(2)]), "inside RNN of StackedRNN"),
@@ -201,41 +156,6 @@ FORMS = [
     for gate in ("sigmoid", "hard_sigmoid_sixth")
     for squash in ("tanh", "relu", "linear")
 ]
-
-
-def network(form=None, depth=1, directions=1, inputs=3, H=4, dtype=np.float32):
-    def one(seed, reads):
-        shapes = ((3 * H, reads), (3 * H, H), (3 * H,), (3 * H,))
-        arrays = [
-            drawn(seed + i, *shape, scale=0.3).astype(dtype) for i, shape in enumerate(shapes)
-        ]
-        return GRUWeights(*arrays, form or Formulation())
-
-    return GRU(
-        [
-            [one(100 * i + 10 * d, H * directions if i else inputs) for d in range(directions)]
-            for i in range(depth)
-        ]
-    )
-
-
-def check_written(given, path):
-    write_keras(path, given)
-    model = keras.models.load_model(path, safe_mode=True)
-    found = read_keras(path)[0]
-    input, initial = sample(found)
-    output, states = input, []
-    per_layer = np.split(initial, given.num_layers)
-    for layer, state in zip(model.layers, per_layer, strict=True):
-        output = run(layer, output, state)
-        states.append(last(found, output))
-    agree(found, output, np.concatenate(states), input, initial, 2e-6)
-    got, _ = given.run(input.astype(given.dtype), initial.astype(given.dtype))
-    np.testing.assert_allclose(got, output, 2e-6, 2e-6)
-    whole = model.predict(np.swapaxes(input, 0, 1), verbose=0)
-    np.testing.assert_allclose(
-        np.swapaxes(whole, 0, 1), given.run(input.astype(given.dtype))[0], 2e-6, 2e-6
-    )
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)

@@ -88,7 +88,8 @@ def test_a_graph_of_keras_2_with_a_frozen_direction_and_a_model_within(tmp_path)
     )
     found = {one.name: one for one in read_keras(path)}
     assert list(found) == ["both+top", "both", "top", "within/deep"]
-    assert "must have 2 directions, got 1" in found["both+top"].refusal
+    assert found["both+top"].facts["direction"] == "both, forward"
+    assert found["both+top"].network.states == 3
     (pair,) = found["both"].network.weights
     for weights, arrays in zip(pair, (a, b), strict=True):
         np.testing.assert_array_equal(weights.weight_input, from_keras(*arrays, True).weight_input)

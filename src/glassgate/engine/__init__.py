@@ -8,6 +8,7 @@ the choice.
 from glassgate.engine.backward import backward
 from glassgate.engine.gru import GRU
 from glassgate.engine.layer import Layer, Record
+from glassgate.engine.plan import LayerPlan
 from glassgate.engine.rounding import bfloat16_error
 from glassgate.engine.target import target, targets
 from glassgate.engine.threads import set_threads, threads
@@ -15,6 +16,7 @@ from glassgate.engine.threads import set_threads, threads
 __all__ = [
     "GRU",
     "Layer",
+    "LayerPlan",
     "Record",
     "backward",
     "bfloat16_error",

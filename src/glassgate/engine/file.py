@@ -2,13 +2,14 @@
 
 The metadata holds one entry, ``glassgate``, a JSON object::
 
-    {"format": "gru", "version": 1,
+    {"format": "gru", "version": 2,
      "formulation": {"update": "keeps", "reset": "after", "gate": "sigmoid", "squash": "tanh"},
-     "plan": {"layers": 2, "directions": 1, "input_size": 8, "hidden_size": 64,
-              "dtype": "float32"}}
+     "plan": {"layers": [{"directions": ["forward"], "merge": "concat", "order": "time"}],
+              "input_size": 8, "hidden_size": 64, "dtype": "float32"}}
 
 and the tensors are named ``layer0.forward.weight_input``. One entry, since safetensors writes
-several in any order: so a network always gives the same bytes.
+several in any order: so a network always gives the same bytes. Version 1 had numbers for the
+layers and for the directions of them all, as `torch.nn.GRU` has.
 
 Files come from strangers. The plan is compared with the tensors that are there before anything
 is made of it, and nothing in a file is executed.
@@ -20,26 +21,25 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, TensorSpec, deserialize, serialize
 
+from glassgate.engine.plan import BOTH, LayerPlan
+from glassgate.engine.stack import Stack
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
 from glassgate.formulation import Array, Formulation
 from glassgate.rounding import from_bits, to_bits
 from glassgate.weights import ARRAYS, MATRICES, GRUWeights, require_shape
 
-Stack: TypeAlias = tuple[tuple[GRUWeights, ...], ...]  # layers, and their directions
 Tensors: TypeAlias = dict[str, dict[str, Any]]  # each with its shape, dtype and data
-DIRECTIONS = ("forward", "reverse")
-ENTRY, FORMAT, VERSION = "glassgate", "gru", 1
+ENTRY, FORMAT, VERSIONS = "glassgate", "gru", (1, 2)
 MOST = 2**24  # layers, inputs or units
 STORED = {"float32": "<f4", "float64": "<f8", "bfloat16": "<u2"}  # in the file, for NumPy
 CODES = {"float32": "F32", "float64": "F64", "bfloat16": "BF16"}  # and for safetensors
-Made = TypeVar("Made", "Formulation", "Plan")
 
 
 class Place(NamedTuple):
@@ -55,49 +55,41 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """How many layers and directions a network has, how large they are, and of which numbers."""
+    """What the layers of a network are, how large they are, and of which numbers."""
 
-    layers: int
-    directions: int
+    layers: tuple[LayerPlan, ...]
     input_size: int
     hidden_size: int
     dtype: str
 
     def __post_init__(self) -> None:
-        limits = {"layers": MOST, "directions": 2, "input_size": MOST, "hidden_size": MOST}
-        for name, most in limits.items():
-            came = getattr(self, name)
-            if type(came) is not int or not 1 <= came <= most:
-                raise BadInput(f"{name} must be a number in 1..{most}, got {reprlib.repr(came)}")
+        _require_number("input_size", self.input_size, MOST)
+        _require_number("hidden_size", self.hidden_size, MOST)
         if not isinstance(self.dtype, str) or self.dtype not in CODES:
             came = reprlib.repr(self.dtype)
             raise BadInput(f"dtype must be one of {', '.join(CODES)}, got {came}")
 
-    @property
-    def tensors(self) -> int:
-        """How many tensors the file holds."""
-        return self.layers * self.directions * len(ARRAYS)
-
     def places(self) -> Iterator[Place]:
         """Say of each array of each layer and direction where it stands, and as what."""
-        H = self.hidden_size
+        H, I = self.hidden_size, self.input_size
         biases = "float32" if self.dtype == "bfloat16" else self.dtype
-        for layer in range(self.layers):
-            I = self.directions * H if layer else self.input_size
+        for i, layer in enumerate(self.layers):
             shapes = dict(zip(ARRAYS, ([3 * H, I], [3 * H, H], [3 * H], [3 * H]), strict=True))
-            for direction in range(self.directions):
+            for d, direction in enumerate(layer.directions):
                 for array, shape in shapes.items():
-                    tensor = f"layer{layer}.{DIRECTIONS[direction]}.{array}"
-                    dtype = self.dtype if array in MATRICES else biases
-                    yield Place(layer, direction, array, tensor, shape, dtype)
+                    tensor = f"layer{i}.{direction}.{array}"
+                    yield Place(
+                        i, d, array, tensor, shape, self.dtype if array in MATRICES else biases
+                    )
+            I = layer.width(H)
 
 
-def write_file(path: str | PathLike[str], stack: Stack) -> None:
+def write_file(path: str | PathLike[str], stack: Stack, layers: tuple[LayerPlan, ...]) -> None:
     """Write a network whose layers fit together; a file that is there is replaced as a whole."""
-    write_whole(Path(path), to_bytes(stack))
+    write_whole(Path(path), to_bytes(stack, layers))
 
 
-def read_file(path: str | PathLike[str]) -> Stack:
+def read_file(path: str | PathLike[str]) -> tuple[Stack, tuple[LayerPlan, ...]]:
     """Read what `write_file` wrote; refuse all else with `BadInput`."""
     try:
         return from_bytes(Path(path).read_bytes())
@@ -105,13 +97,13 @@ def read_file(path: str | PathLike[str]) -> Stack:
         raise BadInput(f"{path} cannot be read as a GRU network: {error}") from error
 
 
-def to_bytes(stack: Stack) -> bytes:
+def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
     """Give the file of a network; the same network gives the same bytes."""
     first = stack[0][0]
     dtype = "bfloat16" if first.bfloat16 else first.dtype.name
-    plan = Plan(len(stack), len(stack[0]), first.input_size, first.hidden_size, dtype)
-    formulation = asdict(first.formulation)
-    said = {"format": FORMAT, "version": VERSION, "formulation": formulation, "plan": asdict(plan)}
+    plan = Plan(layers, first.input_size, first.hidden_size, dtype)
+    said = {"format": FORMAT, "version": VERSIONS[-1]}
+    said |= {"formulation": asdict(first.formulation), "plan": asdict(plan)}
     arrays = {
         place.tensor: _stored(
             getattr(stack[place.layer][place.direction], place.array), place.dtype
@@ -130,8 +122,8 @@ def to_bytes(stack: Stack) -> bytes:
     return bytes(serialize(specs, metadata={ENTRY: json.dumps(said)}))
 
 
-def from_bytes(data: bytes) -> Stack:
-    """Read the file of a network from its bytes.
+def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
+    """Read the file of a network from its bytes: its weights, and its layers' plan.
 
     Raises
     ------
@@ -143,19 +135,16 @@ def from_bytes(data: bytes) -> Stack:
     except SafetensorError as error:
         raise BadInput(f"it is no whole safetensors file ({error})") from error
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    formulation, plan = _described(header.get("__metadata__") or {})
-    if len(tensors) != plan.tensors:
-        raise BadInput(f"it must hold {plan.tensors} tensors by its plan, got {len(tensors)}")
-    layers: list[list[dict[str, Array]]] = [
-        [{} for _ in range(plan.directions)] for _ in range(plan.layers)
-    ]
+    formulation, plan = _described(header.get("__metadata__") or {}, len(tensors))
+    layers: list[list[dict[str, Array]]] = [[{} for _ in one.directions] for one in plan.layers]
     for place in plan.places():
         layers[place.layer][place.direction][place.array] = _array(tensors, place)
     narrow = plan.dtype == "bfloat16"
-    return tuple(
+    stack = tuple(
         tuple(GRUWeights(**arrays, formulation=formulation, bfloat16=narrow) for arrays in layer)
         for layer in layers
     )
+    return stack, plan.layers
 
 
 def _stored(array: Array, dtype: str) -> NDArray[Any]:
@@ -176,7 +165,7 @@ def _array(tensors: Tensors, place: Place) -> Array:
     return stored.astype(place.dtype, copy=False)
 
 
-def _described(metadata: dict[str, str]) -> tuple[Formulation, Plan]:
+def _described(metadata: dict[str, str], tensors: int) -> tuple[Formulation, Plan]:
     if ENTRY not in metadata:
         raise BadInput(f"its metadata must have an entry named {ENTRY}, got none")
     try:
@@ -186,14 +175,58 @@ def _described(metadata: dict[str, str]) -> tuple[Formulation, Plan]:
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise BadInput(f"its format must be {FORMAT!r}, got {reprlib.repr(said)}")
     version = said.get("version")
-    if version != VERSION:
-        came = reprlib.repr(version)
-        raise BadInput(f"its format version must be {VERSION}, the newest here, got {came}")
-    return _made(Formulation, "formulation", said), _made(Plan, "plan", said)
+    if type(version) is not int or version not in VERSIONS:
+        newest, came = VERSIONS[-1], reprlib.repr(version)
+        raise BadInput(f"its format version must be in 1..{newest}, the newest here, got {came}")
+    formulation = Formulation(**_words(said, "formulation", _names(Formulation)))
+    plan = _words(said, "plan", ["directions"] * (version == 1) + _names(Plan))
+    layers = _counted(plan, tensors) if version == 1 else _listed(plan, tensors)
+    return formulation, Plan(layers, plan["input_size"], plan["hidden_size"], plan["dtype"])
 
 
-def _made(kind: type[Made], name: str, said: dict[str, Any]) -> Made:
-    words, wanted = said.get(name), [field.name for field in fields(kind)]
+def _counted(plan: dict[str, Any], tensors: int) -> tuple[LayerPlan, ...]:
+    """Give the layers of a file of version 1."""
+    layers: int = plan["layers"]
+    directions: int = plan["directions"]
+    _require_number("layers", layers, MOST)
+    _require_number("directions", directions, len(BOTH))
+    _require_tensors(layers * directions, tensors)
+    return (LayerPlan(BOTH[:directions]),) * layers
+
+
+def _listed(plan: dict[str, Any], tensors: int) -> tuple[LayerPlan, ...]:
+    """Give the layers of a file of version 2."""
+    if not isinstance(plan["layers"], list) or not plan["layers"]:
+        raise BadInput(f"layers must be a list of one or more, got {reprlib.repr(plan['layers'])}")
+    layers = []
+    for said in plan["layers"]:
+        words = _words({"layer": said}, "layer", _names(LayerPlan))
+        directions = words.pop("directions")
+        if not isinstance(directions, list):
+            raise BadInput(f"directions must be a list, got {reprlib.repr(directions)}")
+        layers.append(LayerPlan(tuple(directions), **words))
+    _require_tensors(sum(len(layer.directions) for layer in layers), tensors)
+    return tuple(layers)
+
+
+def _require_number(name: str, came: object, most: int) -> None:
+    if type(came) is not int or not 1 <= came <= most:
+        raise BadInput(f"{name} must be a number in 1..{most}, got {reprlib.repr(came)}")
+
+
+def _require_tensors(directions: int, came: int) -> None:
+    wanted = directions * len(ARRAYS)
+    if came != wanted:
+        raise BadInput(f"it must hold {wanted} tensors by its plan, got {came}")
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def _words(said: dict[str, Any], name: str, wanted: list[str]) -> dict[str, Any]:
+    """Give what an object of the metadata says, with these words and no others."""
+    words = said.get(name)
     if not isinstance(words, dict) or words.keys() != set(wanted):
         raise BadInput(f"its {name} must have {', '.join(wanted)}, got {reprlib.repr(words)}")
-    return kind(**words)
+    return dict(words)

@@ -7,8 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from glassgate.engine.file import DIRECTIONS, Stack, read_file, write_file
+from glassgate.engine.file import read_file, write_file
 from glassgate.engine.layer import Layer, contiguous
+from glassgate.engine.plan import BOTH, LayerPlan, turned
+from glassgate.engine.stack import Stack, checked_stack
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape
@@ -27,23 +29,25 @@ class GRU:
     ----------
     layers
         For each layer, from the input up, the weights of its directions: one that runs forward,
-        or two, forward and reverse. A layer above the first reads the states of all directions
-        of the one below, side by side, so its I is H times the directions.
+        or two, forward and reverse. A layer above the first reads the output of the one below,
+        so its I is H times the directions there, or as the plan has it. H is that of all layers.
+    plan
+        For each layer, which directions its weights are for and what becomes of their states: a
+        `LayerPlan`. If not given, as in `torch.nn.GRU`: forward, or forward and reverse side by
+        side.
 
     Attributes
     ----------
-    weights
-        `layers`, as tuples of tuples.
-    bidirectional
-        Whether layers run in two directions.
+    weights, plan
+        `layers` and `plan`, as tuples.
 
     Raises
     ------
     BadInput
         When there is no layer, when a layer has no direction or more than two, or when sizes,
-        dtypes, formulations or directions of the layers do not fit together.
+        dtypes, formulations, or plan and weights do not fit together.
     TypeError
-        When something is no `GRUWeights`.
+        When something is no `GRUWeights` or no `LayerPlan`.
 
     Examples
     --------
@@ -66,15 +70,23 @@ class GRU:
     True
     """
 
-    def __init__(self, layers: Layers) -> None:
-        self.weights: Stack = _checked(layers)
-        self._layers = tuple(tuple(map(Layer, directions)) for directions in self.weights)
+    def __init__(self, layers: Layers, plan: Sequence[LayerPlan] | None = None) -> None:
+        stack = tuple(map(tuple, layers))
+        if plan is None:
+            plan = [LayerPlan(BOTH[: max(1, len(layer))]) for layer in stack]
+        self.plan = tuple(plan)
+        self._use(checked_stack(stack, self.plan))
+
+    def _use(self, weights: Stack) -> None:
+        """Run with these weights from now on, which fit together and fit the plan."""
+        self.weights = weights
+        self._layers = tuple(tuple(map(Layer, directions)) for directions in weights)
         # At hand for `step`, which is called once a microsecond or two.
-        self.bidirectional = len(self.weights[0]) == 2
+        self._forward = all(plan.directions == ("forward",) for plan in self.plan)
         self._steps = tuple(directions[0].step for directions in self._layers)
 
-    def __reduce__(self) -> tuple[type["GRU"], tuple[Stack]]:
-        return type(self), (self.weights,)
+    def __reduce__(self) -> tuple[type["GRU"], tuple[Stack, tuple[LayerPlan, ...]]]:
+        return type(self), (self.weights, self.plan)
 
     @property
     def input_size(self) -> int:
@@ -92,6 +104,16 @@ class GRU:
         return len(self.weights)
 
     @property
+    def states(self) -> int:
+        """How many states of H units it has: one for each layer and direction."""
+        return sum(map(len, self.weights))
+
+    @property
+    def output_size(self) -> int:
+        """How many values its output has at a step: by the last layer's plan, H or 2 H."""
+        return self.plan[-1].width(self.hidden_size)
+
+    @property
     def dtype(self) -> np.dtype[np.floating]:
         """Of input, states and output: float32, also with weights in bfloat16, or float64."""
         return self.weights[0][0].dtype
@@ -107,7 +129,7 @@ class GRU:
         return self.weights[0][0].formulation
 
     def initial_state(self, batch: int) -> Array:
-        """Give the state before anything was read, zeros, [layers x directions, B, H].
+        """Give the state before anything was read, zeros, [states, B, H].
 
         Raises
         ------
@@ -116,11 +138,7 @@ class GRU:
         """
         if batch < 0:
             raise BadInput(f"batch must be at least 0, got {batch}")
-        return np.zeros((self._states, batch, self.hidden_size), self.dtype)
-
-    @property
-    def _states(self) -> int:
-        return self.num_layers * len(self.weights[0])
+        return np.zeros((self.states, batch, self.hidden_size), self.dtype)
 
     def run(
         self,
@@ -136,8 +154,8 @@ class GRU:
         input
             [T, B, I], of the network's dtype. T and B may be 0.
         state
-            The states before the first step, [layers x directions, B, H], in `torch.nn.GRU`'s
-            order: layer 0 forward, layer 0 reverse, layer 1 forward. Zeros if not given.
+            The states before the first step, [states, B, H], in `torch.nn.GRU`'s order: layer 0
+            forward, layer 0 reverse, layer 1 forward. Zeros if not given.
         lengths
             Valid steps of each sequence, 0..T, [B] integers; all if not given. The rest of the
             input is never read, and the output there is 0. Work grows with the sum of the lengths.
@@ -147,10 +165,11 @@ class GRU:
         Returns
         -------
         output
-            The last layer's states after each step, [T, B, H x directions].
+            The last layer's states after each step, merged and ordered by its plan,
+            [T, B, `output_size`]: for two directions side by side, 2 H.
         state
             The states after each sequence's last step (in reverse: after reading its first
-            element), [layers x directions, B, H]; the given ones where the length is 0.
+            element), [states, B, H]; the given ones where the length is 0.
 
         Raises
         ------
@@ -160,19 +179,22 @@ class GRU:
             When a dtype is not the network's, or the lengths are no integers.
         """
         input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
-        B, directions = input.shape[1], len(self.weights[0])
+        B = input.shape[1]
         state = self.initial_state(B) if state is None else state
-        state = contiguous("state", state, self.dtype, (self._states, B, self.hidden_size))
-        last, output = np.empty_like(state), input
-        for below, layer in enumerate(self._layers):
+        state = contiguous("state", state, self.dtype, (self.states, B, self.hidden_size))
+        last, output, i = np.empty_like(state), input, 0
+        for plan, layer in zip(self.plan, self._layers, strict=True):
             outputs = []
-            for d, direction in enumerate(layer):
-                i = below * directions + d
+            for way, direction in zip(plan.directions, layer, strict=True):
                 states, last[i] = direction.sequence(
-                    output, state[i], lengths, resets, reverse=d == 1
+                    output, state[i], lengths, resets, reverse=way == "reverse"
                 )
                 outputs.append(states)  # (T, B, H)
-            output = outputs[0] if directions == 1 else np.concatenate(outputs, -1)
+                i += 1
+            output = plan.merged(outputs)
+            if plan.turns:
+                output = turned(output, lengths)
+                resets = None if resets is None else turned(np.asarray(resets), lengths)
         return output, last
 
     def step(
@@ -202,13 +224,13 @@ class GRU:
         Raises
         ------
         BadInput
-            When the network is bidirectional, a shape does not fit, an array is not contiguous,
-            or `out` is read-only.
+            When a layer reads in reverse, a shape does not fit, an array is not contiguous, or
+            `out` is read-only.
         TypeError
             When something is no array of the network's dtype.
         """
-        if self.bidirectional:
-            raise BadInput("a bidirectional network cannot step: it reads sequences from their end")
+        if not self._forward:
+            raise BadInput("a network that reads in reverse cannot step: it starts at the end")
         if out is None:
             out = np.empty_like(state)
         try:
@@ -235,7 +257,8 @@ class GRU:
         TypeError
             When `dtype` is none of these.
         """
-        return GRU([[weights.astype(dtype) for weights in layer] for layer in self.weights])
+        layers = [[weights.astype(dtype) for weights in layer] for layer in self.weights]
+        return GRU(layers, self.plan)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to a safetensors file, as ``docs/formats.md`` describes it.
@@ -247,7 +270,7 @@ class GRU:
         OSError
             When the file cannot be written.
         """
-        write_file(path, self.weights)
+        write_file(path, self.weights, self.plan)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> "GRU":
@@ -262,37 +285,4 @@ class GRU:
         OSError
             When it cannot be read.
         """
-        return cls(read_file(path))
-
-
-def _checked(layers: Layers) -> Stack:
-    stack = tuple(map(tuple, layers))
-    if not stack or not stack[0]:
-        raise BadInput("layers must hold at least one layer of at least one direction, got none")
-    for weights in (weights for layer in stack for weights in layer):
-        if not isinstance(weights, GRUWeights):
-            raise TypeError(f"layers must hold GRUWeights, got {type(weights).__name__}")
-    directions, first = len(stack[0]), stack[0][0]
-    if directions > len(DIRECTIONS):
-        raise BadInput(f"a layer must have one direction or two, got {directions}")
-    for i, layer in enumerate(stack):
-        if len(layer) != directions:
-            raise BadInput(f"layer {i} must have {directions} directions, got {len(layer)}")
-        reads = directions * first.hidden_size if i else first.input_size
-        for name, weights in zip(DIRECTIONS, layer, strict=False):
-            _require_like(f"layer {i} {name}", weights, first, reads)
-    return stack
-
-
-def _require_like(name: str, weights: GRUWeights, first: GRUWeights, reads: int) -> None:
-    wanted = {
-        "input_size": reads,
-        "hidden_size": first.hidden_size,
-        "dtype": first.dtype,
-        "bfloat16": first.bfloat16,
-        "formulation": first.formulation,
-    }
-    for fact, value in wanted.items():
-        came = getattr(weights, fact)
-        if came != value:
-            raise BadInput(f"{fact} of {name} must be {value}, got {came}")
+        return cls(*read_file(path))

@@ -139,7 +139,7 @@ def prove(source: Found, result: Found) -> Proof:
         raise BadInput(f"the result cannot be read back: {result.refusal}")
     dtype, rng = network.dtype, np.random.default_rng(SEED)
     x = rng.normal(size=(STEPS, BATCH, network.input_size)).astype(dtype)
-    h = rng.uniform(-1, 1, (len(network.initial_state(BATCH)), BATCH, network.hidden_size))
+    h = rng.uniform(-1, 1, (network.states, BATCH, network.hidden_size))
     h = h.astype(dtype)
     expected = source.reference(x, h) if source.reference else run(network, x, h)
     runs = {ENGINE: copy.run(x.astype(copy.dtype), h.astype(copy.dtype))}

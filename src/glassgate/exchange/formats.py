@@ -105,23 +105,24 @@ def run(network: GRU, input: Array, state: Array) -> tuple[Array, Array]:
     input
         [T, B, I], at least one step.
     state
-        [layers x directions, B, H].
+        [states, B, H].
 
     Returns
     -------
     output
-        [T, B, H x directions].
+        [T, B, `output_size`].
     state
-        [layers x directions, B, H].
+        [states, B, H].
     """
     initial, last, output = iter(state), [], input
-    for layer in network.weights:
+    for plan, layer in zip(network.plan, network.weights, strict=True):
         outputs = []
-        for weights, order in zip(layer, (slice(None), slice(None, None, -1)), strict=False):
+        for direction, weights in zip(plan.directions, layer, strict=True):
+            order = slice(None, None, -1 if direction == "reverse" else 1)
             states = forward(weights, output[order], next(initial)).hidden  # (T, B, H)
             last.append(states[-1])
             outputs.append(states[order])
-        output = np.concatenate(outputs, -1)
+        output = plan.merged(outputs)[:: -1 if plan.turns else 1]
     return output, np.stack(last)
 
 

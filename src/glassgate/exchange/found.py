@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from glassgate.engine import GRU
+from glassgate.engine import GRU, LayerPlan
 from glassgate.formulation import Array
 
 Reference: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
@@ -28,9 +28,9 @@ class Found:
     facts
         What `glassgate inspect` lists, in this order: layers, direction, sizes and so on.
     reference
-        Runs the source itself on an input, [T, B, I], and a state, [layers x directions, B, H],
-        and gives its output, [T, B, H x directions], and its last state, as `GRU.run` does. The
-        arrays are of the network's dtype, or of float64 where the source computes in it.
+        Runs the source itself on an input, [T, B, I], and a state, [states, B, H], and gives its
+        output, [T, B, `output_size`], and its last state, as `GRU.run` does. The arrays are of
+        the network's dtype, or of float64 where the source computes in it.
     runtime
         What `reference` runs in: "torch 2.13.0", or the source's own equations.
     part_of
@@ -61,13 +61,36 @@ def describe(network: GRU) -> dict[str, str]:
     form = network.formulation
     return {
         "layers": str(network.num_layers),
-        "direction": "both" if network.bidirectional else "forward",
+        **arrangement(network.plan),
         "input size": str(network.input_size),
         "hidden size": str(network.hidden_size),
         "formulation": f"reset {form.reset}, update {form.update}",
         "activations": f"{form.gate}, {form.squash}",
         "numbers": "bfloat16" if network.bfloat16 else network.dtype.name,
     }
+
+
+def arrangement(plan: Sequence[LayerPlan]) -> dict[str, str]:
+    """Say in which directions layers read, and what becomes of their states where it is unusual.
+
+    Examples
+    --------
+    >>> arrangement([LayerPlan(("forward", "reverse"), "sum"), LayerPlan()])
+    {'direction': 'both, forward', 'merge': 'sum, concat'}
+    """
+    ways = [layer.directions[0] if len(layer.directions) == 1 else "both" for layer in plan]
+    facts = {"direction": each(ways)}
+    if any(layer.merge != "concat" for layer in plan):
+        facts["merge"] = each(layer.merge for layer in plan)
+    if any(layer.turns for layer in plan):
+        facts["order of output"] = each("as read" if layer.turns else "time" for layer in plan)
+    return facts
+
+
+def each(values: Iterable[object]) -> str:
+    """List values, one alone where they are all the same."""
+    said = [f"{value!s:.60}" for value in values]
+    return said[0] if len(set(said)) == 1 else ", ".join(said)
 
 
 def printable(text: str) -> str:

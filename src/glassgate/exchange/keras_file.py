@@ -8,25 +8,24 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from glassgate.engine.gru import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found
-from glassgate.exchange.keras import KerasGRU, equations, formulation, from_keras
+from glassgate.exchange.found import Found, arrangement, each
+from glassgate.exchange.keras import KerasGRU, formulation
+from glassgate.exchange.keras_layer import KerasLayer, from_keras_layers, merge
 from glassgate.exchange.keras_plan import Cell, Recurrent, find_recurrent
+from glassgate.exchange.keras_runtime import reference
 from glassgate.exchange.keras_store import Json, Store, parsed, read_zip
 from glassgate.formulation import Array
 
 MOST_UNITS = 2**24
 WAYS = ("forward_", "backward_")
-Taken: TypeAlias = tuple[KerasGRU, ...] | str  # a layer's directions, or why it is refused
-Layers: TypeAlias = list[tuple[KerasGRU, ...]]
+Taken: TypeAlias = KerasLayer | str  # a layer, or why it is refused
 
 
 def read_keras(path: str | PathLike[str], config: str | PathLike[str] | None = None) -> list[Found]:
@@ -124,37 +123,39 @@ class _Reader:
             refusal = "a layer of it passes on its last state alone, not the state of every step"
         layers = [got for got in taken if not isinstance(got, str)]
         try:
-            network = None if refusal else _network(layers)
+            network = None if refusal else from_keras_layers(layers)
         except BadInput as error:
             network, refusal = None, f"its parts do not make one network here: {error}"
         if network is None:
             return Found(name, refusal=refusal, facts=facts)
-        return Found(name, network, facts=facts, reference=partial(_run, layers))
+        facts |= arrangement(network.plan)
+        return Found(name, network, None, facts, *reference(layers))
 
     def facts(self, chain: list[Recurrent]) -> dict[str, str]:
         """Say what a person wants to know of it, also where it cannot be taken."""
         settings = [cell.settings for layer in chain for cell in layer.cells]
         facts = {
             "layers": str(len(chain)),
-            "direction": "both" if len(chain[0].cells) == 2 else "forward",
-            "kind": _each(layer.kind for layer in chain),
-            "units": _each(some.get("units") for some in settings),
-            "reset_after": _each(some.get("reset_after", False) for some in settings),
-            "activation": _each(some.get("activation") for some in settings),
-            "recurrent_activation": _each(some.get("recurrent_activation") for some in settings),
+            "kind": each(layer.kind for layer in chain),
+            "units": each(some.get("units") for some in settings),
+            "reset_after": each(some.get("reset_after", False) for some in settings),
+            "activation": each(some.get("activation") for some in settings),
+            "recurrent_activation": each(some.get("recurrent_activation") for some in settings),
             "keras": self.version,
         }
-        if chain[0].merge_mode is not None:
-            facts["merge_mode"] = _each(layer.merge_mode for layer in chain)
+        if any(layer.merge_mode is not None for layer in chain):
+            facts["merge_mode"] = each(layer.merge_mode or "one direction" for layer in chain)
         if any(layer.settings.get("go_backwards") for layer in chain):
-            facts["direction"] = "backwards"
+            facts["go_backwards"] = each(
+                bool(layer.settings.get("go_backwards")) for layer in chain
+            )
         return facts
 
     def taken(self, layer: Recurrent) -> Taken:
         """Give a layer as Keras holds it, or say why it cannot be taken."""
         if layer.refusal:
             return layer.refusal
-        directions = []
+        cells = []
         for cell in layer.cells:
             reset_after, words = cell.settings.get("reset_after", False), _words(cell.settings)
             try:
@@ -166,10 +167,11 @@ class _Reader:
                 warnings.warn(f"{layer.name} holds weights that are NaN or infinite", stacklevel=5)
             bias = arrays[2] if len(arrays) == 3 else None
             activation, gate = (word or "linear" for word in words)
-            directions.append(
+            cells.append(
                 KerasGRU(arrays[0], arrays[1], bias, reset_after, activation, gate, self.major)
             )
-        return tuple(directions)
+        backwards = bool(layer.settings.get("go_backwards"))
+        return KerasLayer(tuple(cells), backwards, merge(layer.merge_mode))
 
     def arrays(self, layer: Recurrent, cell: Cell, reset_after: bool) -> list[Array]:
         """Read kernel, recurrent kernel and, where there is one, bias."""
@@ -222,12 +224,6 @@ def _is_under(parts: list[str], words: tuple[str, ...]) -> bool:
     )
 
 
-def _each(values: Iterable[object]) -> str:
-    """List values, one alone where they are all the same."""
-    said = [f"{value!s:.60}" for value in values]
-    return said[0] if len(set(said)) == 1 else ", ".join(said)
-
-
 def _stacks(layers: list[Recurrent]) -> list[list[Recurrent]]:
     """Chain the layers of which one reads the other and nothing else does."""
     readers = Counter(layer.reads for layer in layers)
@@ -244,20 +240,3 @@ def _stacks(layers: list[Recurrent]) -> list[list[Recurrent]]:
         if len(chain) > 1:
             chains.append(chain)
     return chains
-
-
-def _network(layers: Layers) -> GRU:
-    return GRU([[from_keras(**vars(cell)) for cell in directions] for directions in layers])
-
-
-def _run(layers: Layers, input: Array, state: Array) -> tuple[Array, Array]:
-    """Run layers of Keras by their own equations, as `Found.reference` does."""
-    states, last = iter(state), []
-    for directions in layers:
-        outputs = []
-        for way, cell in zip((1, -1), directions, strict=False):
-            output, hidden = equations(cell, input[::way], next(states))
-            outputs.append(output[::way])
-            last.append(hidden)
-        input = np.concatenate(outputs, -1)
-    return input, np.stack(last)

@@ -16,6 +16,7 @@ MOST_LAYERS = 10_000
 MOST_PASSING = 4  # dropouts and the like, one after the other
 MODELS = ("Sequential", "Functional", "Model")
 RECURRENT = ("GRU", "RNN", "Bidirectional")
+MERGES = ("concat", "sum", "mul", "ave", None)
 GRUS = ("GRU", "GRUCell", "CuDNNGRU", "GRUV1", "GRUV2")
 # What passes its input on unchanged once training is over.
 PASSING = (
@@ -40,7 +41,7 @@ class Cell:
         The group of its numbers in ``model.weights.h5``, without ``vars``.
     words
         What the names of its weights begin with, part by part, in a Keras 2 ``.h5``: the models
-        that it stands in, and its direction.
+        that it stands in, and its direction or own name.
     """
 
     settings: Json
@@ -65,7 +66,8 @@ class Recurrent:
     group
         The group of its weights in a Keras 2 ``.h5``.
     merge_mode
-        How Bidirectional joins the two directions; None for one direction.
+        How Bidirectional joins the two directions, ``"None"`` where it leaves them two; None for
+        one direction.
     refusal
         Why it cannot be said exactly, in one sentence, or None.
     reads
@@ -151,11 +153,6 @@ def _recurrent(layer: Json, spot: _Spot) -> Recurrent:
     cell = _entry(settings["cell"]) if kind == "RNN" and "cell" in settings else layer
     said = f"RNN({cell['class_name']})" if kind == "RNN" else kind
     refusal = _not_plain(layer, cell)
-    if not refusal and settings.get("go_backwards"):
-        refusal = (
-            "it goes backwards and gives its states in the order in which it read, "
-            "which no network here does alone"
-        )
     cells = (Cell(cell["config"], f"{spot.place}/cell", spot.inner),)
     return Recurrent(spot.path, said, settings, cells, spot.group, None, refusal, spot.reads)
 
@@ -169,11 +166,17 @@ def _bidirectional(settings: Json, spot: _Spot) -> Recurrent:
         cell = _entry(layer["config"].get("cell", layer))
         refusal = refusal or _not_plain(layer, cell)
         place = f"{spot.place}/{way}_layer/cell"
-        cells.append(Cell(cell["config"], place, (*spot.inner, f"{way}_")))
-    if not refusal and forward["config"].get("go_backwards"):
-        refusal = "its first direction goes backwards, which is its second one's part here"
-    if not refusal and mode != "concat":
-        refusal = f"its merge_mode is {mode!r:.20}: only 'concat' keeps both directions' states"
+        # A backward layer that was given keeps its own name; Keras renames what it made itself.
+        given = way == "backward" and layer is not forward
+        word = _name(layer) if given else f"{way}_"
+        cells.append(Cell(cell["config"], place, (*spot.inner, word)))
+    if not refusal and mode not in MERGES:
+        refusal = f"its merge_mode is {mode!r:.20}, which is none of {MERGES}"
+    alike = bool(forward["config"].get("go_backwards")) == bool(
+        reverse["config"].get("go_backwards")
+    )
+    if not refusal and reverse is not forward and alike:
+        refusal = "its two layers must go in different directions, got the same for both"
     said = f"Bidirectional({forward['class_name']})"
     return Recurrent(
         spot.path, said, forward["config"], tuple(cells), spot.group, str(mode), refusal, spot.reads

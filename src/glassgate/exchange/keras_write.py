@@ -7,25 +7,26 @@ numbers in HDF5. The same network gives the same config and numbers.
 import io
 import json
 import zipfile
+from collections import Counter
 from os import PathLike
 from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]
 
 from glassgate.engine.gru import GRU
-from glassgate.exchange.keras import KerasGRU, to_keras
+from glassgate.exchange.keras import KerasGRU
+from glassgate.exchange.keras_layer import KerasLayer, to_keras_layers
 from glassgate.exchange.keras_store import CONFIG, METADATA, WEIGHTS, Json
 from glassgate.files import write_whole
 
 VERSION = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
-Layers = list[list[KerasGRU]]  # and their directions
 
 
 def write_keras(path: str | PathLike[str], network: GRU) -> None:
     """Write a network as a Keras 3 model, whole or not at all.
 
-    The model is Sequential, reads [B, T, I] and gives [B, T, H x directions]: each layer is a
-    GRU, or Bidirectional(GRU) that concatenates, and returns the state of every step.
+    The model is Sequential, reads [B, T, I] and gives [B, T, `output_size`]: each layer is a GRU
+    or Bidirectional(GRU), and returns the state of every step.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def write_keras(path: str | PathLike[str], network: GRU) -> None:
     OSError
         When the file cannot be written.
     """
-    layers = [[to_keras(weights) for weights in directions] for directions in network.weights]
+    layers = to_keras_layers(network)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in (
@@ -46,21 +47,21 @@ def write_keras(path: str | PathLike[str], network: GRU) -> None:
     write_whole(Path(path), file.getvalue())
 
 
-def _model(network: GRU, layers: Layers) -> Json:
+def _model(network: GRU, layers: list[KerasLayer]) -> Json:
     dtype, inputs = network.dtype.name, network.input_size
     first = {"batch_shape": [None, None, inputs], "dtype": dtype, "name": "input"}
     listed = [_entry("InputLayer", first)]
-    for i, directions in enumerate(layers):
+    for i, (layer, plan) in enumerate(zip(layers, network.plan, strict=True)):
         shape = {"build_config": {"input_shape": [None, None, inputs]}}
-        forward = _gru(directions[0], f"gru_{i}", dtype, backwards=False)
-        if network.bidirectional:
-            forward["config"]["name"] = f"forward_gru_{i}"
-            reverse = _gru(directions[1], f"backward_gru_{i}", dtype, backwards=True)
-            both: Json = {"name": f"bidirectional_{i}", "dtype": dtype, "merge_mode": "concat"}
-            both |= {"layer": forward, "backward_layer": reverse}
-            forward = _entry("Bidirectional", both)
-        listed.append(forward | shape)
-        inputs = network.hidden_size * len(directions)
+        made = _gru(layer.cells[0], f"gru_{i}", dtype, layer.go_backwards)
+        if len(layer.cells) == 2:
+            made["config"]["name"] = f"forward_gru_{i}"
+            backward = _gru(layer.cells[1], f"backward_gru_{i}", dtype, not layer.go_backwards)
+            both: Json = {"name": f"bidirectional_{i}", "dtype": dtype}
+            both |= {"merge_mode": layer.merge_mode, "layer": made, "backward_layer": backward}
+            made = _entry("Bidirectional", both)
+        listed.append(made | shape)
+        inputs = plan.width(network.hidden_size)
     config = {"name": "gru", "dtype": dtype, "layers": listed}
     return _entry("Sequential", config, "keras")
 
@@ -84,17 +85,16 @@ def _entry(kind: str, config: Json, module: str = "keras.layers") -> Json:
     return {"module": module, "class_name": kind, "config": config, "registered_name": None}
 
 
-def _numbers(layers: Layers) -> bytes:
+def _numbers(layers: list[KerasLayer]) -> bytes:
     """Give ``model.weights.h5``: groups are named after the layers' classes and counted."""
-    file = io.BytesIO()
+    file, seen = io.BytesIO(), Counter[str]()
     with h5py.File(file, "w") as store:
-        for i, directions in enumerate(layers):
-            number = f"_{i}" if i else ""
-            places = [f"layers/gru{number}"]
-            if len(directions) == 2:
-                two = ("forward_layer", "backward_layer")
-                places = [f"layers/bidirectional{number}/{way}" for way in two]
-            for place, layer in zip(places, directions, strict=True):
-                for j, array in enumerate((layer.kernel, layer.recurrent_kernel, layer.bias)):
-                    store[f"{place}/cell/vars/{j}"] = array
+        for layer in layers:
+            kind = "bidirectional" if len(layer.cells) == 2 else "gru"
+            place = f"layers/{kind}_{seen[kind]}" if seen[kind] else f"layers/{kind}"
+            seen[kind] += 1
+            ways = ("/forward_layer", "/backward_layer") if len(layer.cells) == 2 else ("",)
+            for way, cell in zip(ways, layer.cells, strict=True):
+                for j, array in enumerate((cell.kernel, cell.recurrent_kernel, cell.bias)):
+                    store[f"{place}{way}/cell/vars/{j}"] = array
     return file.getvalue()

@@ -17,6 +17,7 @@ import numpy as np
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
+from glassgate.exchange.found import arrangement
 from glassgate.formulation import Array, Formulation
 from glassgate.reference import sigmoid
 from glassgate.weights import GRUWeights
@@ -145,6 +146,11 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
                 f"torch.nn.GRU knows {word} {getattr(own, word)} alone, got "
                 f"{getattr(form, word)}: {why}, so nothing converts it exactly"
             )
+    if len(set(network.plan)) > 1 or not network.plan[0].usual:
+        raise BadInput(
+            "torch.nn.GRU has layers that all read forward, or all in both directions side by "
+            f"side, got {arranged(network)}"
+        )
     state = {}
     for i, layer in enumerate(network.weights):
         for weights, side in zip(layer, ("", "_reverse"), strict=False):
@@ -154,6 +160,11 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
             state[f"bias_ih_l{i}{side}"] = kept.bias_input
             state[f"bias_hh_l{i}{side}"] = kept.bias_hidden
     return state
+
+
+def arranged(network: GRU) -> str:
+    """Say in words how a network's layers are arranged."""
+    return "; ".join(f"{name} {value}" for name, value in arrangement(network.plan).items())
 
 
 def run(state: State, input: Array, hidden: Array) -> tuple[Array, Array]:

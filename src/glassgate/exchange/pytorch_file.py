@@ -206,7 +206,7 @@ def _run_torch(
             for step in x:  # (B, I)
                 states.append(module(step, states[-1]))
             return torch.stack(states[1:]).numpy(), states[-1][None].numpy()
-        both, layers = network.bidirectional, network.num_layers
+        both, layers = len(network.weights[0]) == 2, network.num_layers
         module = torch.nn.GRU(*sizes, layers, biases, bidirectional=both, dtype=dtype)
         module.load_state_dict(tensors)
         output, last = module(x, h)

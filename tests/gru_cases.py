@@ -1,0 +1,66 @@
+"""GRU networks of random numbers, and every step of them by the reference."""
+
+import numpy as np
+
+from glassgate import GRU, Formulation, GRUWeights, reference
+
+T, B, I, H = 7, 5, 3, 6
+LENGTHS = np.array([7, 0, 3, 1, 6])
+FORMS = [
+    Formulation(),
+    Formulation("writes", "before"),
+    Formulation("keeps", "none", "hard_sigmoid_sixth", "linear"),
+    Formulation("writes", "after", "hard_sigmoid_fifth", "relu"),
+]
+
+
+def network(layers=2, directions=1, dtype=np.float64, form=None, inputs=I, units=H, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def weights(reads):
+        shapes = ((3 * units, reads), (3 * units, units), 3 * units, 3 * units)
+        arrays = (rng.normal(scale=0.5, size=shape).astype(dtype) for shape in shapes)
+        return GRUWeights(*arrays, form or Formulation())
+
+    reads = [inputs] + [directions * units] * (layers - 1)
+    return GRU([[weights(size) for _ in range(directions)] for size in reads])
+
+
+def given(gru, steps=T, batch=B, seed=1):
+    rng = np.random.default_rng(seed)
+    input = rng.normal(size=(steps, batch, gru.input_size)).astype(gru.dtype)
+    state = rng.normal(size=gru.initial_state(batch).shape).astype(gru.dtype)
+    return input, state, rng.random((steps, batch)) < 0.2
+
+
+MERGED = {
+    "concat": lambda *columns: np.concatenate(columns, -1),
+    "sum": lambda one, other: one + other,
+    "mul": lambda one, other: one * other,
+    "ave": lambda one, other: 0.5 * one + 0.5 * other,
+}
+
+
+def by_reference(gru, input, state, lengths, resets):
+    """Every layer and direction of every sequence alone, step by step."""
+    output, last = input, state.copy()
+    resets, i = resets.copy(), 0
+    for plan, layer in zip(gru.plan, gru.weights, strict=True):
+        columns = []
+        for direction, weights in zip(plan.directions, layer, strict=True):
+            states = np.zeros((*input.shape[:2], gru.hidden_size))
+            for b, length in enumerate(lengths):
+                hidden = last[i, b : b + 1]
+                for t in range(length)[:: 1 if direction == "forward" else -1]:
+                    hidden = np.zeros_like(hidden) if resets[t, b] else hidden
+                    hidden = reference.step(weights, output[t, b : b + 1], hidden).hidden
+                    states[t, b] = hidden[0]
+                last[i, b] = hidden[0]
+            columns.append(states)
+            i += 1
+        output = MERGED[plan.merge](*columns) if len(columns) == 2 else columns[0]
+        if plan.order == "read" and plan.directions[0] == "reverse":
+            for b, length in enumerate(lengths):
+                output[:length, b] = output[:length, b][::-1].copy()
+                resets[:length, b] = resets[:length, b][::-1].copy()
+    return output, last

@@ -1,0 +1,96 @@
+"""Directions of Keras' layers: what is merged, what goes backwards, read and written."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glassgate import GRU, BadInput, LayerPlan
+from glassgate.exchange.keras_file import read_keras
+from glassgate.exchange.keras_write import write_keras
+from keras_cases import agree
+from keras_models import check_written, fill, keras, layers, network, run, sample, saved
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+
+@pytest.fixture(params=[".keras", ".h5"])
+def kind(request):
+    return request.param
+
+
+@pytest.mark.parametrize("merge_mode", ["sum", "mul", "ave", "concat"])
+@pytest.mark.parametrize("go_backwards", [True, False])
+def test_directions_are_merged_as_keras_merges_them(go_backwards, merge_mode, kind, tmp_path):
+    one, other = (
+        layers.GRU(4, return_sequences=True, go_backwards=way, name=f"to_{way}")
+        for way in (go_backwards, not go_backwards)
+    )
+    both = layers.Bidirectional(one, merge_mode, backward_layer=other, name="both")
+    model = keras.Sequential([layers.Input((None, 3)), both])
+    (found,) = read_keras(saved(fill(model), tmp_path, kind))
+    assert found.facts.get("merge", "concat") == found.facts["merge_mode"] == merge_mode
+    assert found.facts.get("order of output", "time") == ("as read" if go_backwards else "time")
+    input, initial = sample(found)
+    agree(found, *run(both, input, initial), input, initial)
+
+
+def test_directions_that_are_not_merged_come_side_by_side(kind, tmp_path):
+    input = layers.Input((None, 3))
+    both = layers.Bidirectional(layers.GRU(4, return_sequences=True), None, name="both")
+    model = fill(keras.Model(input, both(input)))
+    (found,) = read_keras(saved(model, tmp_path, kind))
+    assert (found.facts["merge_mode"], "merge" in found.facts) == ("None", False)
+    sequence, _ = sample(found)
+    outputs = model.predict(np.swapaxes(sequence, 0, 1), verbose=0)
+    wanted = np.swapaxes(np.concatenate(outputs, -1), 0, 1)
+    np.testing.assert_allclose(found.network.run(sequence)[0], wanted, 1e-6, 1e-6)
+
+
+def test_a_layer_that_goes_backwards_hands_on_what_it_read_last_first(kind, tmp_path):
+    model = keras.Sequential([layers.Input((None, 3))])
+    model.add(layers.GRU(4, return_sequences=True, go_backwards=True, name="a"))
+    model.add(layers.Bidirectional(layers.GRU(4, return_sequences=True), "sum", name="b"))
+    model.add(layers.GRU(4, go_backwards=True, return_sequences=True, name="c"))
+    stack, *singles = read_keras(saved(fill(model), tmp_path, kind))
+    assert stack.facts["direction"] == "reverse, both, reverse"
+    assert stack.facts["order of output"] == "as read, time, as read"
+    sequence, _ = sample(stack)
+    output = model.predict(np.swapaxes(sequence, 0, 1), verbose=0)
+    for came in (
+        stack.network.run(sequence)[0],
+        stack.reference(sequence, 0 * sample(stack)[1])[0],
+    ):
+        np.testing.assert_allclose(came, np.swapaxes(output, 0, 1), 1e-6, 1e-6)
+    input, initial = sample(singles[0])
+    agree(singles[0], *run(model.layers[0], input, initial), input, initial)
+
+
+KERAS_PLANS = [
+    LayerPlan(),
+    LayerPlan(("reverse",), order="read"),
+    *(LayerPlan(("forward", "reverse"), merge) for merge in ("sum", "mul", "ave", "concat")),
+    LayerPlan(("reverse", "forward"), "ave", "read"),
+]
+
+
+def planned(plan, H=4):
+    """Give a network of these layers."""
+    stack, reads = [], 3
+    for i, one in enumerate(plan):
+        some = [network(inputs=reads, seed=100 * i + 10 * d) for d in range(len(one.directions))]
+        stack.append([gru.weights[0][0] for gru in some])
+        reads = one.width(H)
+    return GRU(stack, plan)
+
+
+@settings(max_examples=10, deadline=None)
+@given(plan=st.lists(st.sampled_from(KERAS_PLANS), min_size=1, max_size=3))
+def test_every_plan_that_keras_has_is_written(plan, tmp_path_factory):
+    check_written(planned(plan), tmp_path_factory.mktemp("plan") / "gru.keras")
+
+
+@pytest.mark.parametrize("directions", [("reverse",), ("reverse", "forward")])
+def test_a_plan_that_keras_has_not_is_refused(directions, tmp_path):
+    with pytest.raises(BadInput, match=r"layer 0 starts in reverse and gives its states in the o"):
+        write_keras(tmp_path / "gru.keras", planned([LayerPlan(directions)]))
