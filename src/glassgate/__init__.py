@@ -1,10 +1,33 @@
 """GRUs you can see into, at a speed you can ship."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from glassgate.engine import GRU, LayerPlan, set_threads
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
+if TYPE_CHECKING:
+    from glassgate.inside.clamp import clamp
+
 __version__ = "0.1.0"
 
-__all__ = ["GRU", "BadInput", "Formulation", "GRUWeights", "LayerPlan", "__version__", "set_threads"]
+__all__ = [
+    "GRU",
+    "BadInput",
+    "Formulation",
+    "GRUWeights",
+    "LayerPlan",
+    "__version__",
+    "clamp",
+    "set_threads",
+]
+
+LATER = {"clamp": "glassgate.inside.clamp"}  # imported when asked for, with whatever they need
+
+
+def __getattr__(name: str) -> object:
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(LATER[name]), name)

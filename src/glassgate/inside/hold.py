@@ -1,0 +1,152 @@
+"""A gate held at a value, as an edit of the layer's own weights.
+
+A gate is a curve over W x + U h + b. With zeros in its rows of ``weight_input``, ``weight_hidden``
+and ``bias_hidden``, and in ``bias_input`` the number at which the curve has a value, it has that
+value whatever the network reads and remembers. A state is held by its unit's gate and candidate:
+nothing is kept, and what is written is always the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glassgate.errors import BadInput
+from glassgate.formulation import Formulation
+from glassgate.weights import require_shape
+
+Numbers = NDArray[np.float64]
+
+END = 1e4  # here every curve has reached its end, exactly, from float16 to float64
+RESET, UPDATE, CANDIDATE = range(3)  # blocks of H rows
+
+# Where a curve has the value y, for y between its ends.
+GATE_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
+    "sigmoid": lambda y: np.log(y) - np.log1p(-y),
+    "hard_sigmoid_fifth": lambda y: 5 * (y - 0.5),
+    "hard_sigmoid_sixth": lambda y: 6 * (y - 0.5),
+}
+SQUASH_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
+    "tanh": np.arctanh,
+    "relu": lambda y: y,
+    "linear": lambda y: y,
+}
+SQUASH_RANGES = {"tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf, np.inf)}
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """Rows of a layer's weights that become 0, but for `bias_input`.
+
+    Attributes
+    ----------
+    rows
+        Which of the 3H, [N].
+    bias
+        What `bias_input` becomes in them, [N].
+    """
+
+    rows: NDArray[np.intp]
+    bias: Numbers
+
+
+def edit_of(
+    formulation: Formulation,
+    hidden_size: int,
+    units: ArrayLike | None,
+    holds: Mapping[str, ArrayLike],
+) -> Edit:
+    """Give the edit that holds units of a layer.
+
+    Parameters
+    ----------
+    formulation
+        That of the layer.
+    hidden_size
+        H, how many units the layer has.
+    units
+        Which of them, integers from 0; all if None.
+    holds
+        What is held, ``"reset"``, ``"update"``, ``"kept"`` or ``"state"``, and at what: a number,
+        or one for each unit.
+
+    Raises
+    ------
+    BadInput
+        When a unit, a value or what is held does not fit the layer, or two holds contradict.
+    TypeError
+        When units are no integers, or values no numbers.
+    """
+    chosen = _checked_units(units, hidden_size)
+    _check_holds(formulation, holds)
+    sign = 1 if formulation.update == "keeps" else -1  # 1 - gate(a) = gate(-a)
+    blocks: dict[int, Numbers] = {}
+    for name, value in holds.items():
+        if name == "state":
+            values = _checked_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
+            blocks[UPDATE] = np.full(len(chosen), -END * sign)
+            blocks[CANDIDATE] = _squash_argument(formulation, values)
+            continue
+        values = _checked_values(name, value, len(chosen), 0, 1)
+        argument = _argument(GATE_INVERSES[formulation.gate], values, 0, 1)
+        block = RESET if name == "reset" else UPDATE
+        blocks[block] = sign * argument if name == "kept" else argument
+    rows = np.concatenate([block * hidden_size + chosen for block in blocks])
+    return Edit(rows, np.concatenate(list(blocks.values())))
+
+
+def _argument(
+    inverse: Callable[[Numbers], Numbers], values: Numbers, low: float, high: float
+) -> Numbers:
+    """Give where a curve from `low` to `high` has the values, ends included."""
+    with np.errstate(divide="ignore"):  # at the ends, which are replaced
+        between = inverse(values)
+    return np.where(values <= low, -END, np.where(values >= high, END, between))
+
+
+def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
+    inverse = SQUASH_INVERSES[formulation.squash]
+    return _argument(inverse, values, -1, 1) if formulation.squash == "tanh" else inverse(values)
+
+
+def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> None:
+    if not holds:
+        raise BadInput("clamp must be told one of reset, update, kept and state, got none")
+    same = [name for name in ("update", "kept", "state") if name in holds]
+    if len(same) > 1:
+        raise BadInput(f"update, kept and state hold the same: give one, got {' and '.join(same)}")
+    if "reset" in holds and formulation.reset == "none":
+        raise BadInput("reset must be left out: the network's formulation has no reset gate")
+
+
+def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
+    if units is None:
+        return np.arange(H)
+    chosen = np.asarray(units)
+    if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
+        raise TypeError(f"units must be integers, got {chosen.dtype}")
+    require_shape("units", chosen.shape, ("N",))
+    for outside in chosen[(chosen < 0) | (chosen >= H)]:
+        raise BadInput(f"units must lie in 0..{H - 1}, got {outside}")
+    different, times = np.unique(chosen, return_counts=True)
+    for again in different[times > 1]:
+        raise BadInput(f"units must differ, got {again} more than once")
+    return chosen.astype(np.intp)
+
+
+def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
+    values = np.asarray(value)
+    if values.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be a number, or one for each unit, got {value!r}")
+    if values.ndim:
+        require_shape(name, values.shape, (count,))
+    for outside in values[~((values >= low) & (values <= high) & np.isfinite(values))].flat:
+        raise BadInput(f"{name} must {_range(low, high)}, got {outside}")
+    return np.broadcast_to(values, count).astype(np.float64)
+
+
+def _range(low: float, high: float) -> str:
+    if np.isfinite(high):
+        return f"lie in {low:g}..{high:g}"
+    return f"be finite and at least {low:g}" if np.isfinite(low) else "be finite"
