@@ -31,7 +31,7 @@ def sample(found, B=3, T=5, seed=9):
     )
 
 
-def run(layer, input, initial):
+def run(layer, input, initial, mask=None):
     """Run one layer of Keras on [T, B, I] from its state or states, [directions, B, H].
 
     Gives what it gives, [T, B, ...], and its last states, [directions, B, H].
@@ -39,7 +39,7 @@ def run(layer, input, initial):
     parts = [getattr(layer, name, None) for name in ("forward_layer", "backward_layer")]
     for part in filter(None, [layer, *parts]):
         part.return_sequences = part.return_state = True
-    output, *last = layer(np.swapaxes(input, 0, 1), initial_state=list(initial))
+    output, *last = layer(np.swapaxes(input, 0, 1), initial_state=list(initial), mask=mask)
     for part in filter(None, [layer, *parts]):
         part.return_state = False
     return np.swapaxes(keras.ops.convert_to_numpy(output), 0, 1), np.stack(

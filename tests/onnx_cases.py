@@ -99,12 +99,12 @@ def random(draw: np.random.Generator, *shape: int) -> Array:
     return (draw.uniform(-1, 1, shape) / np.sqrt(shape[-1])).astype(np.float32)
 
 
-def drawn(directions: tuple[str, ...] = ("forward", "bidirectional")) -> st.SearchStrategy[Drawn]:
-    """Draw a node of sizes 1..40 with non-zero biases, an initial state and lengths."""
+def drawn(directions: tuple[str, ...] = tuple(DIRECTIONS)) -> st.SearchStrategy[Drawn]:
+    """Draw a node of sizes 1..70 with non-zero biases, an initial state and lengths."""
     return st.builds(
         make,
         st.sampled_from(directions),
-        st.tuples(*(st.integers(1, 40) for _ in range(2))),
+        st.tuples(*(st.integers(1, 70) for _ in range(2))),
         st.booleans(),
         st.sampled_from(sorted(GATES)),
         st.sampled_from(sorted(SQUASHES)),

@@ -13,7 +13,7 @@ from keras_cases import agree, drawn, layer_arrays
 from keras_models import check_written, fill, keras, layers, network, run, sample, saved
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-SIZES = st.integers(1, 40)
+SIZES = st.integers(1, 70)
 WORDS = {
     "activation": ("tanh", "relu", "linear"),
     "recurrent_activation": ("sigmoid", "hard_sigmoid"),

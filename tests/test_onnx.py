@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
-from glassgate import GRU, BadInput, Formulation
+from glassgate import GRU, BadInput, Formulation, LayerPlan
 from glassgate.exchange import onnx_file
 from glassgate.exchange.found import EQUATIONS
 from glassgate.exchange.onnx import from_onnx, to_onnx
@@ -37,7 +37,7 @@ FORMS = st.builds(
     st.sampled_from(["sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"]),
     st.sampled_from(["tanh", "relu", "linear"]),
 )
-SIZES = st.tuples(st.integers(1, 40), st.integers(1, 40))
+SIZES = st.tuples(st.integers(1, 70), st.integers(1, 70))
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -69,7 +69,8 @@ def test_equations_need_no_runtime(case: Drawn) -> None:
     biases = None if case.arrays.B is None else case.arrays.B.astype(np.float64)
     arrays = case.arrays._replace(W=wide[0], R=wide[1], B=biases)
     output, last = run_node(arrays, case.input, case.state, case.direction)  # (T, D, B, H)
-    came = GRU([from_onnx(arrays)]).run(
+    plan = LayerPlan(("forward", "reverse") if len(wide[0]) == 2 else (case.direction,))
+    came = GRU([from_onnx(arrays)], [plan]).run(
         case.input.astype(np.float64), case.state.astype(np.float64)
     )
     T, _, B, _ = output.shape
@@ -110,9 +111,10 @@ def test_writes_what_onnx_runtime_runs(
         for array, expected in zip(came, gru.run(input, state), strict=True):
             assert_close(array, expected)
 
-    stack = [GRU([layer]) for layer in gru.weights]
-    for found, layer in zip(read_onnx(path), stack, strict=True):
-        for kept, weights in zip(found.network.weights[0], layer.weights[0], strict=True):
+    found, *nodes = read_onnx(path)
+    assert len(nodes) == (layers if layers > 1 else 0)
+    for there, here in zip(gru.weights, found.network.weights, strict=True):
+        for weights, kept in zip(there, here, strict=True):
             assert kept.formulation == replace(form, update="keeps")
             for name in ("weight_input", "weight_hidden", "bias_input", "bias_hidden"):
                 wanted = getattr(weights.with_update("keeps"), name)
@@ -296,7 +298,6 @@ def test_a_constant_initial_state_is_told(
             {"activations": ["HardSigmoid", "Tanh"], "activation_alpha": [0.3]},
             "HardSigmoid with alpha 0.3 and beta 0.5",
         ),
-        ({"direction": "reverse"}, "reverse alone"),
     ],
 )
 def test_what_cannot_be_taken_is_found_and_refused(

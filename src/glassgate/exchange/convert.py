@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,7 +97,7 @@ def convert(
     with TemporaryDirectory() as folder:
         draft = Path(folder) / target.name
         write(draft, found.network)
-        proof = prove(found, _read_back(draft, found.network))
+        proof = prove(found, pick(draft, read(draft), None))
         if not proof.difference <= proof.limit:
             raise BadInput(
                 f"{target} is not written, since it would not compute what {source} computes, "
@@ -166,30 +165,6 @@ def warnings(network: GRU) -> Iterator[str]:
         )
     if not any(array.any() for name, array in arrays if name.startswith("bias")):
         yield "its biases are all zero, so the proof says nothing about where they go"
-
-
-def _read_back(path: Path, network: GRU) -> Found:
-    """Read the network that was written, also from a format that has it layer by layer."""
-    found = read(path)
-    whole = [one for one in found if one.network and one.network.num_layers == network.num_layers]
-    if len(whole) == 1:
-        return whole[0]
-    refusals = [one.refusal for one in found if one.refusal]
-    if refusals:
-        return Found(path.name, refusal=refusals[0])
-    layers = [layer for one in found if one.network for layer in one.network.weights]
-    return Found(path.name, GRU(layers), None, {}, partial(_run_layers, found), found[0].runtime)
-
-
-def _run_layers(layers: Sequence[Found], input: Array, state: Array) -> tuple[Array, Array]:
-    """Run networks of one layer each, one above the other."""
-    last, output = [], input
-    for layer, initial in zip(layers, np.split(state, len(layers)), strict=True):
-        if layer.reference is None:
-            raise BadInput(f"{layer.name} cannot be run")
-        output, states = layer.reference(output, initial)
-        last.append(states)
-    return output, np.concatenate(last)
 
 
 def _difference(expected: tuple[Array, Array], came: tuple[Array, Array]) -> float:

@@ -1,8 +1,9 @@
 """GRU networks from and to `.onnx` files.
 
-Every GRU node of a file, in branches, loops and functions too, is one GRU found: ONNX has a node a
-layer. Nothing in a file is executed but the proof, and that on a model made here, of the node's
-arrays alone. Files come from strangers: what is damaged is refused before arrays are made of it.
+Every GRU node of a file, in branches, loops and functions too, is one GRU found, and so is every
+stack of them: ONNX has a node a layer. Nothing in a file is executed but the proof, and that on a
+model made here, of the node's arrays alone. Files come from strangers: what is damaged is refused
+before arrays are made of it.
 """
 
 import warnings
@@ -22,11 +23,12 @@ from onnx import ModelProto, TensorProto
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.found import EQUATIONS, Found, Reference
+from glassgate.exchange.found import EQUATIONS, Found, Reference, arrangement
 from glassgate.exchange.onnx import from_onnx
 from glassgate.exchange.onnx_graph import FLOATS, WEIGHTS, Node, gru_nodes, to_array
 from glassgate.exchange.onnx_model import network_model, node_model
 from glassgate.exchange.onnx_node import DIRECTIONS, Activation, NodeArrays, node_sizes, run_node
+from glassgate.exchange.onnx_stack import with_stacks
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
@@ -38,8 +40,8 @@ def write_onnx(path: str | PathLike[str], network: GRU) -> None:
     """Write a network as an ONNX model of opset 17, checked by ``onnx.checker``.
 
     Batch and time are free. The inputs are ``input`` [time, batch, I] and ``initial_state``
-    [layers x directions, batch, H], the outputs ``output`` [time, batch, H x directions] and
-    ``state``, what `GRU.run` takes and gives: a stream is run in chunks, each with the state that
+    [states, batch, H], the outputs ``output`` [time, batch, `GRU.output_size`] and ``state``,
+    what `GRU.run` takes and gives: a stream is run in chunks, each with the state that
     the one before gave. A file that is there is replaced, as a whole or not at all.
 
     Parameters
@@ -73,7 +75,8 @@ def read_onnx(path: str | PathLike[str]) -> list[Found]:
     Returns
     -------
     list of Found
-        In the order of the file; empty where it holds no GRU.
+        The stacks of each graph, under the names of their nodes joined by ``+``, then its nodes;
+        empty where it holds no GRU.
 
     Raises
     ------
@@ -89,13 +92,15 @@ def read_onnx(path: str | PathLike[str]) -> list[Found]:
     """
     path = Path(path)
     try:
-        nodes = list(gru_nodes(_parsed(path.read_bytes())))
-        first = {node.makes: node for node in reversed(nodes)}
+        graphs = list(gru_nodes(_parsed(path.read_bytes())))
+        first = {node.makes: node for nodes in reversed(graphs) for node in reversed(nodes)}
         _require_few_sharers(first.values())
-        taken = {}
-        for makes, node in first.items():
-            taken[makes] = _taken(node, path.parent)
-        return [_called(node, taken[node.makes], path.parent) for node in nodes]
+        taken = {makes: _taken(node, path.parent) for makes, node in first.items()}
+        found = []
+        for nodes in graphs:
+            layers = [_called(node, taken[node.makes], path.parent) for node in nodes]
+            found += with_stacks(layers, [node.below for node in nodes])
+        return found
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as an ONNX model: {error}") from error
 
@@ -145,16 +150,14 @@ def _taken(node: Node, folder: Path) -> Found:
     arrays = _arrays(node, folder)
     _, H = node_sizes(arrays)
     facts |= {"input size": str(arrays.W.shape[2]), "hidden size": str(H)}
-    if node.direction == "reverse":
-        refusal = "a network has no direction reverse alone: only forward, or both"
-        return Found(node.name, refusal=refusal, facts=facts)
     try:
-        network = GRU([from_onnx(arrays)])
+        network = GRU([from_onnx(arrays)], [node.plan])
     except BadInput as error:
         return Found(node.name, refusal=str(error), facts=facts)
     form = network.formulation
+    facts |= arrangement(network.plan)
     facts["formulation"] = f"update {form.update}, reset {form.reset}, {form.gate}, {form.squash}"
-    return Found(node.name, network, None, facts, *_reference(arrays, node.direction))
+    return Found(node.name, network, None, facts, *_reference(arrays, node))
 
 
 def _curve(curve: Activation) -> str:
@@ -212,35 +215,35 @@ def _initial_state(node: Node, folder: Path) -> str:
     return "a constant, to be passed as the state" if state.any() else "zeros"
 
 
-def _reference(arrays: NodeArrays, direction: str) -> tuple[Reference, str]:
+def _reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:
     """Give what runs the node itself, and its name: ONNX Runtime, which knows float32 alone."""
     if arrays.W.dtype != np.float32 or find_spec("onnxruntime") is None:
-        return partial(_run_equations, arrays, direction), EQUATIONS
+        return partial(_run_equations, arrays, node), EQUATIONS
     runtime = import_module("onnxruntime")
-    run = partial(_run_runtime, runtime, arrays, direction)
+    run = partial(_run_runtime, runtime, arrays, node)
     return run, f"onnxruntime {runtime.__version__}"
 
 
 def _run_equations(
-    arrays: NodeArrays, direction: str, input: Array, state: Array
+    arrays: NodeArrays, node: Node, input: Array, state: Array
 ) -> tuple[Array, Array]:
-    output, last = run_node(arrays, input, state, direction)
-    return _side_by_side(output), last
+    output, last = run_node(arrays, input, state, node.direction)
+    return _merged(output, node), last
 
 
 def _run_runtime(
-    runtime: Any, arrays: NodeArrays, direction: str, input: Array, state: Array
+    runtime: Any, arrays: NodeArrays, node: Node, input: Array, state: Array
 ) -> tuple[Array, Array]:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3  # errors, which are raised as well
-    model = node_model(arrays, direction).SerializeToString()
+    model = node_model(arrays, node.direction).SerializeToString()
     session = runtime.InferenceSession(model, options, ["CPUExecutionProvider"])
     output, last = session.run(["Y", "Y_h"], {"X": input, "initial_h": state})
-    return _side_by_side(output), last
+    return _merged(output, node), last
 
 
-def _side_by_side(output: Array) -> Array:
-    """Turn ONNX's [T, D, B, H] to [T, B, D x H]."""
-    T, D, B, H = output.shape
-    return output.transpose(0, 2, 1, 3).reshape(T, B, D * H)
+def _merged(output: Array, node: Node) -> Array:
+    """Turn ONNX's [T, D, B, H] to the layer's output, as the graph goes on from it."""
+    merged = node.plan.merged(list(output.swapaxes(0, 1)))
+    return merged[::-1] if node.plan.turns else merged

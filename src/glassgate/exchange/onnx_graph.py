@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 
+from glassgate.engine import LayerPlan
 from glassgate.errors import BadInput
 from glassgate.exchange.onnx_node import DIRECTIONS, Pair, activation_pairs
+from glassgate.exchange.onnx_trail import Trails
 from glassgate.formulation import Array
 
 Constants: TypeAlias = ChainMap[str, TensorProto]
@@ -44,6 +46,10 @@ class Node(NamedTuple):
         0, or 1 where the batch comes first in inputs and outputs; the weights are the same.
     linear_before_reset, activations, clip
         As in `glassgate.exchange.onnx_node.NodeArrays`.
+    plan
+        What becomes of its states.
+    below
+        The number of the GRU node whose output it reads, among those of its graph; None if none.
     """
 
     name: str
@@ -54,17 +60,19 @@ class Node(NamedTuple):
     linear_before_reset: bool
     activations: tuple[Pair, ...]
     clip: float | None
+    plan: LayerPlan = LayerPlan()
+    below: int | None = None
 
     @property
     def makes(self) -> Hashable:
         """What decides which network the node is: equal for calls of one GRU."""
         tensors = tuple(id(self.constants.get(name)) for name in WEIGHTS)
-        form = self.direction, self.linear_before_reset, self.activations, self.clip
+        form = self.plan, self.linear_before_reset, self.activations, self.clip
         return tensors, self.given.intersection(WEIGHTS), form
 
 
-def gru_nodes(model: ModelProto) -> Iterator[Node]:
-    """Find all GRU nodes: in the graph, in its branches and loops, in the model's functions.
+def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
+    """Find all GRU nodes, graph by graph: branches, loops and functions have graphs of their own.
 
     Raises
     ------
@@ -76,21 +84,29 @@ def gru_nodes(model: ModelProto) -> Iterator[Node]:
         yield from _in_nodes(function.node, ChainMap())
 
 
-def _in_graph(graph: GraphProto, outer: Constants) -> Iterator[Node]:
+def _in_graph(graph: GraphProto, outer: Constants) -> Iterator[list[Node]]:
     known = outer.new_child({tensor.name: tensor for tensor in graph.initializer})
     yield from _in_nodes(graph.node, known)
 
 
-def _in_nodes(nodes: Iterable[NodeProto], known: Constants) -> Iterator[Node]:
+def _in_nodes(nodes: Iterable[NodeProto], known: Constants) -> Iterator[list[Node]]:
+    found: list[Node] = []
+    trails = Trails()
     for node in nodes:
         if node.op_type == "GRU" and node.domain in ("", "ai.onnx"):
-            yield _node(node, known)
+            read = _node(node, known)
+            below = trails.read(node.input[0])
+            if node.output and not read.layout:
+                trails.start(node.output[0], len(found), read.direction)
+            found.append(read._replace(below=below.source if below and not read.layout else None))
         _note_constant(node, known)
+        trails.follow(node, known)
         for attribute in node.attribute:
             if attribute.type == AttributeProto.GRAPH:
                 yield from _in_graph(attribute.g, known)
             for graph in attribute.graphs:
                 yield from _in_graph(graph, known)
+    yield [node._replace(plan=trails.plan(i, node.direction)) for i, node in enumerate(found)]
 
 
 def _note_constant(node: NodeProto, known: Constants) -> None:

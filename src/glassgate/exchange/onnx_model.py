@@ -8,7 +8,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from glassgate.engine import GRU
+from glassgate.engine import GRU, LayerPlan
+from glassgate.engine.plan import Merge
 from glassgate.errors import BadInput
 from glassgate.exchange.onnx import to_onnx
 from glassgate.exchange.onnx_node import NodeArrays
@@ -17,41 +18,53 @@ from glassgate.formulation import Array
 Shapes: TypeAlias = Mapping[str, Sequence[int | str]]  # of a model's inputs or outputs
 OPSET, IR_VERSION = 17, 8  # what every runtime of the last years reads
 MOST = 2**31 - 2**20  # bytes of weights: a protobuf message ends at 2 GiB
+# Integers that the nodes around the GRUs read; in a shape, 0 keeps the axis: time, batch.
+NUMBERS = {
+    "directions": [1],
+    "side_by_side": [0, 0, -1],
+    "from": [-1],
+    "to": [-(2**63)],
+    "steps": [0],
+    "backwards": [-1],
+}
 TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
 
 
 def network_model(network: GRU) -> ModelProto:
     """Make a model of a network: batch and time free, the state in and out.
 
-    Its inputs are ``input`` [time, batch, I] and ``initial_state`` [layers x directions, batch,
-    H], its outputs ``output`` [time, batch, H x directions] and ``state``, of the initial state's
-    shape: what `GRU.run` takes and gives.
+    Its inputs are ``input`` [time, batch, I] and ``initial_state`` [states, batch, H], its
+    outputs ``output`` [time, batch, `GRU.output_size`] and ``state``, of the initial
+    state's shape: what `GRU.run` takes and gives.
 
     Raises
     ------
     BadInput
-        When the formulation has no reset gate, or the weights exceed what one file may hold.
+        When the formulation has no reset gate, a layer of two directions has the reverse one
+        first, or the weights exceed what one file may hold.
     """
-    L, D, H = network.num_layers, len(network.weights[0]), network.hidden_size
+    L, H = network.num_layers, network.hidden_size
     layers = [to_onnx(directions) for directions in network.weights]
     size = sum(array.nbytes for arrays in layers for array in _tensors(arrays).values())
     if size > MOST:
         raise BadInput(f"an ONNX file holds at most {MOST} bytes of weights, got {size}")
     constants: dict[str, NDArray[np.generic]] = {
-        "states_per_layer": np.full(L, D, np.int64),
-        "side_by_side": np.array([0, 0, D * H], np.int64),  # 0 keeps the axis: time, batch
+        "states_per_layer": np.array([len(plan.directions) for plan in network.plan], np.int64),
     }
     before = [f"layer{i}.initial_state" for i in range(L)]
     after = [f"layer{i}.state" for i in range(L)]
     nodes = [helper.make_node("Split", ["initial_state", "states_per_layer"], before, axis=0)]
     between = ["input", *(f"layer{i}.output" for i in range(L - 1)), "output"]
-    for i, arrays in enumerate(layers):
-        nodes += _layer(i, arrays, between[i], between[i + 1])
+    for i, (arrays, plan) in enumerate(zip(layers, network.plan, strict=True)):
+        gru, *after_it = _layer(f"layer{i}", arrays, plan, between[i])
+        after_it[-1].output[0] = between[i + 1]
+        nodes += [gru, *after_it]
         constants |= {f"layer{i}.{name}": array for name, array in _tensors(arrays).items()}
     nodes.append(helper.make_node("Concat", after, ["state"], "state", axis=0))
-    state: list[int | str] = [L * D, "batch", H]
+    constants |= {name: np.array(some) for name, some in NUMBERS.items() if _is_read(name, nodes)}
+    state: list[int | str] = [network.states, "batch", H]
     inputs: Shapes = {"input": ["time", "batch", network.input_size], "initial_state": state}
-    outputs: Shapes = {"output": ["time", "batch", D * H], "state": state}
+    outputs: Shapes = {"output": ["time", "batch", network.output_size], "state": state}
     return _model(nodes, inputs, outputs, constants, network.dtype)
 
 
@@ -65,17 +78,44 @@ def node_model(arrays: NodeArrays, direction: str) -> ModelProto:
     return _model([node], inputs, outputs, constants, arrays.W.dtype)
 
 
-def _layer(i: int, arrays: NodeArrays, below: str, output: str) -> list[NodeProto]:
-    """Make a layer's nodes: the GRU, then its directions [T, D, B, H] side by side."""
-    name = f"layer{i}"
-    direction = "bidirectional" if len(arrays.activations) == 2 else "forward"
-    states, turned = f"{name}.states", f"{name}.states_by_sequence"
+def _layer(name: str, arrays: NodeArrays, plan: LayerPlan, below: str) -> list[NodeProto]:
+    """Make a layer's nodes: the GRU, then what makes its states, [T, D, B, H], its output."""
+    states, merged = f"{name}.states", f"{name}.merged"
     outputs = [states, f"{name}.state"]
-    return [
-        _gru(arrays, direction, f"{name}.", below, f"{name}.initial_state", outputs),
-        helper.make_node("Transpose", [states], [turned], turned, perm=[0, 2, 1, 3]),
-        helper.make_node("Reshape", [turned, "side_by_side"], [output], output),  # (T, B, D * H)
+    nodes = [
+        _gru(arrays, _direction(name, plan), f"{name}.", below, f"{name}.initial_state", outputs)
     ]
+    if len(plan.directions) == 1:
+        nodes.append(helper.make_node("Squeeze", [states, "directions"], [merged], merged))
+    elif plan.merge == "concat":
+        turned = f"{name}.states_by_sequence"
+        nodes.append(helper.make_node("Transpose", [states], [turned], turned, perm=[0, 2, 1, 3]))
+        nodes.append(helper.make_node("Reshape", [turned, "side_by_side"], [merged], merged))
+    else:
+        nodes.append(_merge(plan.merge, states, merged))
+    if plan.turns:
+        read, turn = f"{name}.output_as_read", ["from", "to", "steps", "backwards"]
+        nodes.append(helper.make_node("Slice", [merged, *turn], [read], read))
+    return nodes
+
+
+def _direction(name: str, plan: LayerPlan) -> str:
+    if len(plan.directions) == 1:
+        return plan.directions[0]
+    if plan.directions[0] == "reverse":
+        raise BadInput(f"an ONNX node has its forward direction first, but {name} the reverse one")
+    return "bidirectional"
+
+
+def _merge(merge: Merge, states: str, output: str) -> NodeProto:
+    kind = {"sum": "ReduceSum", "mul": "ReduceProd", "ave": "ReduceMean"}[merge]
+    if kind == "ReduceSum":  # whose axes are an input in this operator set, others' an attribute
+        return helper.make_node(kind, [states, "directions"], [output], output, keepdims=0)
+    return helper.make_node(kind, [states], [output], output, axes=[1], keepdims=0)
+
+
+def _is_read(name: str, nodes: Sequence[NodeProto]) -> bool:
+    return any(name in node.input for node in nodes)
 
 
 def _gru(

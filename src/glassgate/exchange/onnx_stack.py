@@ -1,0 +1,71 @@
+"""Stacks of GRU nodes: networks of several layers, where one node reads another's output."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from glassgate.engine import GRU
+from glassgate.errors import BadInput
+from glassgate.exchange.found import Found, arrangement, each
+from glassgate.formulation import Array
+
+SHARED = ("formulation", "activations", "input size", "hidden size", "lengths", "initial state")
+
+
+def with_stacks(nodes: Sequence[Found], below: Sequence[int | None]) -> list[Found]:
+    """Put the networks that nodes make on each other before the nodes of a graph.
+
+    Parameters
+    ----------
+    nodes
+        The graph's nodes, each a network of one layer or refused.
+    below
+        For each the number of the one whose output it reads, None if it reads none.
+    """
+    readers = Counter(below)
+    chains: dict[int, list[int]] = {}  # by their topmost node so far
+    for i, under in enumerate(below):
+        single = under is None or readers[under] > 1
+        chains[i] = [i] if single or under is None else [*chains.pop(under), i]
+    stacks, result = [], list(nodes)
+    for chain in (chain for chain in chains.values() if len(chain) > 1):
+        stacks.append(_stack([nodes[i] for i in chain]))
+        if stacks[-1].network:
+            for i in chain:
+                result[i] = replace(nodes[i], part_of=stacks[-1].name)
+    return stacks + result
+
+
+def _stack(layers: Sequence[Found]) -> Found:
+    """Say of nodes, each reading the one before, what network they are."""
+    name = "+".join(layer.name for layer in layers)
+    facts = {"layers": str(len(layers))}
+    facts |= {fact: each(layer.facts.get(fact, "?") for layer in layers) for fact in SHARED}
+    refusal = next((layer.refusal for layer in layers if layer.refusal), None)
+    networks = [layer.network for layer in layers if layer.network]
+    if refusal:
+        return Found(name, refusal=f"a layer of it is refused: {refusal}", facts=facts)
+    try:
+        network = GRU(
+            [network.weights[0] for network in networks], [network.plan[0] for network in networks]
+        )
+    except BadInput as error:
+        refusal = f"its layers do not make one network here: {error}"
+        return Found(name, refusal=refusal, facts=facts)
+    facts |= {**arrangement(network.plan), "input size": str(network.input_size)}
+    return Found(name, network, None, facts, partial(_run, layers), layers[0].runtime)
+
+
+def _run(layers: Sequence[Found], input: Array, state: Array) -> tuple[Array, Array]:
+    """Run the nodes' own references, one on the other."""
+    last = []
+    for layer in layers:
+        if layer.network is None or layer.reference is None:
+            raise BadInput(f"{layer.name} cannot be run")
+        own, state = np.split(state, [layer.network.states])
+        input, states = layer.reference(input, own)
+        last.append(states)
+    return input, np.concatenate(last)
