@@ -19,7 +19,6 @@ from glassgate.exchange import pytorch
 from glassgate.exchange.formats import read, write
 
 ROOT = Path(__file__).parent.parent
-G2P = ROOT.parent / "shared" / "data" / "g2p_en"
 
 
 def arrays_of(module, prefix=""):
@@ -283,21 +282,6 @@ def test_damaged_files_are_refused_or_read(tmp_path_factory, data):
         return
     for one in found:
         assert (one.network is None) != (one.refusal is None)
-
-
-@pytest.mark.skipif(not G2P.is_dir(), reason="the shared data is not beside the checkout")
-def test_a_real_encoder_reads_words_as_its_own_program_does():
-    with np.load(G2P / "checkpoint20.npz") as file:
-        model = dict(file)
-    words = json.loads((G2P / "reference.json").read_text())
-    names = {"w_ih": "weight_ih", "w_hh": "weight_hh", "b_ih": "bias_ih", "b_hh": "bias_hh"}
-    gru = pytorch.from_pytorch({ours: model[f"enc_{theirs}"] for theirs, ours in names.items()})
-    letters = ["<pad>", "<unk>", "</s>", *"abcdefghijklmnopqrstuvwxyz"]
-    assert len(words) == 16
-    for word, expected in words.items():
-        spelled = [letters.index(letter) for letter in word] + [letters.index("</s>")]
-        _, state = gru.run(model["enc_emb"][spelled][:, None])
-        np.testing.assert_allclose(state[0, 0], expected["enc_last"], rtol=0, atol=1e-5)
 
 
 def test_gates_of_any_tool_are_put_together():

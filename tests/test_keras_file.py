@@ -6,18 +6,15 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from glassgate import GRU, BadInput, Formulation, GRUWeights
+from glassgate import GRU, BadInput, Formulation
 from glassgate.exchange.keras import from_keras
 from glassgate.exchange.keras_file import read_keras
 from glassgate.exchange.keras_write import write_keras
 from keras_cases import drawn, gru, h5py, layer_arrays, sequential, simple_h5, under, write_h5
-
-RTNEURAL = Path(__file__).parents[2] / "shared" / "data" / "rtneural"
 
 
 def compare(found, arrays, slope=None):
@@ -112,38 +109,6 @@ def test_a_class_that_bears_the_name_is_not_taken(tmp_path):
     weights = {"gru": under("gru/cell", layer_arrays(3, 4))}
     (found,) = read_keras(write_h5(tmp_path / "model.h5", sequential(layer), weights))
     assert "only bears the name" in found.refusal
-
-
-def rtneural(name):
-    if not RTNEURAL.exists():
-        pytest.skip("the models of RTNeural are not beside this checkout")
-    model = json.loads((RTNEURAL / f"{name}.json").read_text())
-    column = [np.loadtxt(RTNEURAL / f"{name}_{end}_python.csv") for end in "xy"]
-    return model, *(values.astype(np.float32)[:, None, None] for values in column)  # (T, 1, 1)
-
-
-@pytest.mark.parametrize("name", ["gru", "gru_1d"])
-def test_models_of_rtneural_reproduce_their_output(name):
-    model, x, y = rtneural(name)
-    for layer in model["layers"]:
-        arrays = [np.array(array, np.float32) for array in layer["weights"]]
-        if layer["type"] == "gru":
-            x, _ = GRU([[from_keras(*arrays, reset_after=True)]]).run(x)
-        else:
-            curves = {"tanh": np.tanh, "sigmoid": lambda v: 1 / (1 + np.exp(-v)), "": lambda v: v}
-            x = curves[layer["activation"]](x @ arrays[0] + arrays[1])
-    np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
-
-
-def test_a_pytorch_model_of_rtneural_reproduces_its_output():
-    state, x, y = rtneural("gru_torch")
-    arrays = {name: np.array(array, np.float32) for name, array in state.items()}
-    for name, depth in (("gru", 1), ("gru2", 3)):
-        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        parts = [[arrays[f"{name}.{kind}_l{i}"] for kind in kinds] for i in range(depth)]
-        x, _ = GRU([[GRUWeights(*layer)] for layer in parts]).run(x)
-    x = x @ arrays["dense.weight"].T + arrays["dense.bias"]
-    np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
 
 
 def test_the_first_keras_files_stand_under_other_groups_and_mean_another_curve(tmp_path):

@@ -94,3 +94,25 @@ def test_every_plan_that_keras_has_is_written(plan, tmp_path_factory):
 def test_a_plan_that_keras_has_not_is_refused(directions, tmp_path):
     with pytest.raises(BadInput, match=r"layer 0 starts in reverse and gives its states in the o"):
         write_keras(tmp_path / "gru.keras", planned([LayerPlan(directions)]))
+
+
+PUBLISHED = {  # the last outputs that Keras' own tests state, of gru_test.py
+    "reset after": ({}, [0.5217289, 0.6371659, 0.39384964]),
+    "go backwards": ({"go_backwards": True}, [0.24406259, 0.611516, 0.3928808]),
+    "reset before": ({"reset_after": False}, [0.51447755, 0.6426879, 0.40208298]),
+    "no bias": ({"use_bias": False}, [0.49988455, 0.64701194, 0.4103359]),
+}
+
+
+@pytest.mark.parametrize("which", PUBLISHED)
+def test_values_that_keras_publishes_come_out_of_its_files(which, kind, tmp_path):
+    words, expected = PUBLISHED[which]
+    constant = keras.initializers.Constant
+    numbers = {"kernel": 0.01, "recurrent": 0.02, "bias": 0.03}
+    filled = {f"{name}_initializer": constant(value) for name, value in numbers.items()}
+    model = keras.Sequential([layers.Input((6, 4)), layers.GRU(3, **filled, **words)])
+    (found,) = read_keras(saved(model, tmp_path, kind))
+    input = np.arange(72, dtype=np.float32).reshape(3, 6, 4).transpose(1, 0, 2)  # (T, B, I)
+    output, last = found.network.run(input)
+    np.testing.assert_allclose(last[0], np.array(expected)[:, None].repeat(3, 1), 1e-6)
+    np.testing.assert_array_equal(output[-1], last[0])
