@@ -39,8 +39,8 @@ def convert(
 
         glassgate convert gru.safetensors gru.onnx --overwrite
     """
+    from glassgate.errors import printable
     from glassgate.exchange import convert as exchange
-    from glassgate.exchange.found import printable
 
     check_free(target, overwrite)
     done = exchange.convert(source, target, node, overwrite)

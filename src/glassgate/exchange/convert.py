@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from glassgate.engine import GRU
-from glassgate.errors import BadInput
+from glassgate.errors import BadInput, printable
 from glassgate.exchange.formats import OWN, read, require_writable, run, write
-from glassgate.exchange.found import EQUATIONS, Found, printable
+from glassgate.exchange.found import EQUATIONS, Found
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import ARRAYS
@@ -163,7 +163,9 @@ def warnings(network: GRU) -> Iterator[str]:
             "its weights hold NaN or infinities, which are kept: where both results are NaN, "
             "they count as the same"
         )
-    if not any(array.any() for name, array in arrays if name.startswith("bias")):
+    with np.errstate(invalid="ignore"):  # some kinds of NaN
+        told = any(array.any() for name, array in arrays if name.startswith("bias"))
+    if not told:
         yield "its biases are all zero, so the proof says nothing about where they go"
 
 

@@ -91,8 +91,3 @@ def each(values: Iterable[object]) -> str:
     """List values, one alone where they are all the same."""
     said = [f"{value!s:.60}" for value in values]
     return said[0] if len(set(said)) == 1 else ", ".join(said)
-
-
-def printable(text: str) -> str:
-    """Replace what is no sign to be seen, such as what moves a terminal's cursor."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)

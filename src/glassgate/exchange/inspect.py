@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from glassgate.errors import printable
 from glassgate.exchange.convert import warnings
 from glassgate.exchange.formats import read
-from glassgate.exchange.found import Found, describe, printable
+from glassgate.exchange.found import Found, describe
 
 
 @dataclass(frozen=True)

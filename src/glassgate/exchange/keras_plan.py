@@ -274,9 +274,8 @@ def _first_source(node: Any) -> str | None:
         tensor = arguments[0] if isinstance(arguments, list) and arguments else None
         while isinstance(tensor, list) and tensor:
             tensor = tensor[0]
-        history = (
-            tensor.get("config", {}).get("keras_history") if isinstance(tensor, dict) else None
-        )
+        config = tensor.get("config") if isinstance(tensor, dict) else None
+        history = config.get("keras_history") if isinstance(config, dict) else None
     else:
         history = node
         while isinstance(history, list) and history and isinstance(history[0], list):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-from onnx import AttributeProto, NodeProto, TensorProto, helper
+from onnx import AttributeProto, NodeProto, TensorProto
 
 from glassgate.engine import LayerPlan
 from glassgate.engine.plan import BOTH, Direction, Merge, Order
@@ -145,9 +145,11 @@ def _axes(node: NodeProto, constants: Constants) -> list[int] | None:
 def _listed(node: NodeProto, name: str) -> list[int] | None:
     """Give an attribute that is an integer or several."""
     for attribute in node.attribute:
-        if attribute.name == name and attribute.type in (AttributeProto.INT, AttributeProto.INTS):
-            value = helper.get_attribute_value(attribute)
-            return [value] if isinstance(value, int) else list(value[:MOST_NUMBERS])
+        if attribute.name == name and not attribute.ref_attr_name:
+            if attribute.type == AttributeProto.INT:
+                return [attribute.i]
+            if attribute.type == AttributeProto.INTS:
+                return list(attribute.ints[:MOST_NUMBERS])
     return None
 
 
