@@ -91,12 +91,16 @@ def test_inspect_lists_what_can_and_what_cannot_be_taken(glassgate_):
     torch.save(models(a=torch.nn.GRU(3, 4), b=torch.nn.LSTM(3, 4)), "m.pt")
     said = glassgate_("inspect", "m.pt")
     assert (said.code, said.err) == (0, "")
-    header, _, a, b, note = said.out.splitlines()
-    assert header.split()[:3] == ["name", "kind", "layers"]
-    assert a.split()[:6] == ["a", "GRU", "1", "forward", "3", "4"]
+    header, _, a, b, *notes = said.out.splitlines()
+    assert header.split()[:3] == ["name", "layers", "direction"]
+    assert a.split()[:5] == ["a", "1", "forward", "3", "4"]
     assert "reset after, update keeps" in a
-    assert b.split() == ["b", "LSTM", "no"]
-    assert note == "b cannot be taken: it is an LSTM, not a GRU"
+    assert b.split() == ["b", "no"]
+    assert notes == [
+        "a: numbers float32; kind GRU; biases two",
+        "b: kind LSTM",
+        "b cannot be taken: it is an LSTM, not a GRU",
+    ]
 
 
 def test_names_can_do_nothing_to_the_terminal(glassgate_):
@@ -214,9 +218,9 @@ def test_nan_on_one_side_alone_is_a_difference():
 
 def test_listing_knows_what_a_reader_said():
     rows = listing([Found("a", refusal="it clips", facts={"clip": "3"})])
-    assert rows.columns == ("name", "clip", "taken")
-    assert rows.rows == (("a", "3", "no"),)
-    assert rows.notes == ("a cannot be taken: it clips",)
+    assert rows.columns[:3] + rows.columns[-1:] == ("name", "layers", "direction", "taken")
+    assert rows.rows == (("a", *[""] * 7, "no"),)
+    assert rows.notes == ("a: clip 3", "a cannot be taken: it clips")
 
 
 @pytest.mark.parametrize("command", ["convert", "inspect"])

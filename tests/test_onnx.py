@@ -263,10 +263,11 @@ def test_several_are_told_apart_and_facts_are_given(tmp_path: Path) -> None:
     assert found[0].facts == {
         "layers": "1",
         "direction": "forward",
-        "activations": "Sigmoid, Tanh",
+        "activations": "sigmoid, tanh",
         "input size": "3",
         "hidden size": "4",
-        "formulation": "update keeps, reset after, sigmoid, tanh",
+        "formulation": "reset after, update keeps",
+        "numbers": "float32",
         "layout": "0",
         "lengths": "given",
         "initial state": "given by the graph",

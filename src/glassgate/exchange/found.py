@@ -26,7 +26,7 @@ class Found:
     refusal
         The sentence that says why it cannot; `None` where there is a network.
     facts
-        What `glassgate inspect` lists, in this order: layers, direction, sizes and so on.
+        What `glassgate inspect` says of it beside what `describe` does, or instead.
     reference
         Runs the source itself on an input, [T, B, I], and a state, [states, B, H], and gives its
         output, [T, B, `output_size`], and its last state, as `GRU.run` does. The arrays are of
@@ -66,6 +66,7 @@ def describe(network: GRU) -> dict[str, str]:
         "hidden size": str(network.hidden_size),
         "formulation": f"reset {form.reset}, update {form.update}",
         "activations": f"{form.gate}, {form.squash}",
+        "initial state": "given at run time",
         "numbers": "bfloat16" if network.bfloat16 else network.dtype.name,
     }
 

@@ -11,6 +11,11 @@ from glassgate.exchange.convert import warnings
 from glassgate.exchange.formats import read
 from glassgate.exchange.found import Found, describe
 
+FACTS = (
+    *("layers", "direction", "input size", "hidden size", "formulation", "activations"),
+    "initial state",
+)
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -19,11 +24,12 @@ class Listing:
     Parameters
     ----------
     columns
-        ``"name"``, then what the readers say of the GRUs.
+        ``"name"``, `FACTS`, and ``"taken"``.
     rows
         One for each GRU, as long as `columns`; empty where there is nothing to say.
     notes
-        Sentences: which GRU cannot be taken and why, and what to be warned of.
+        A line for each GRU: whatever else its reader says of it, why it cannot be taken, and what
+        to be warned of.
     """
 
     columns: tuple[str, ...]
@@ -46,15 +52,16 @@ def inspect(path: Path) -> Listing:
 
 def listing(found: Sequence[Found]) -> Listing:
     """Bring what was found into one table; what cannot be printed in a name becomes a "?"."""
-    facts = [one.facts | (describe(one.network) if one.network else {}) for one in found]
-    columns = tuple(dict.fromkeys(name for some in facts for name in some))
     rows, notes = [], []
-    for one, some in zip(found, facts, strict=True):
+    for one in found:
+        facts = (describe(one.network) if one.network else {}) | one.facts
         taken = "no" if one.network is None else "yes"
-        rows.append((one.name, *(some.get(name, "") for name in columns), taken))
+        rows.append((one.name, *(facts.get(name, "") for name in FACTS), taken))
+        others = [f"{name} {value}" for name, value in facts.items() if name not in FACTS]
+        notes += [f"{one.name}: {'; '.join(others)}"] if others else []
         if one.network is None:
             notes.append(f"{one.name} cannot be taken: {one.refusal}")
         else:
             notes += [f"{one.name}: {warning}" for warning in warnings(one.network)]
     plain = tuple(tuple(map(printable, row)) for row in rows)
-    return Listing(("name", *columns, "taken"), plain, tuple(map(printable, notes)))
+    return Listing(("name", *FACTS, "taken"), plain, tuple(map(printable, notes)))

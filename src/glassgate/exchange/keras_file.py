@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found, arrangement, each
+from glassgate.exchange.found import Found, describe, each
 from glassgate.exchange.keras import KerasGRU, formulation
 from glassgate.exchange.keras_layer import KerasLayer, from_keras_layers, merge
 from glassgate.exchange.keras_plan import Cell, Recurrent, find_recurrent
@@ -128,19 +128,18 @@ class _Reader:
             network, refusal = None, f"its parts do not make one network here: {error}"
         if network is None:
             return Found(name, refusal=refusal, facts=facts)
-        facts |= arrangement(network.plan)
-        return Found(name, network, None, facts, *reference(layers))
+        return Found(name, network, None, facts | describe(network), *reference(layers))
 
     def facts(self, chain: list[Recurrent]) -> dict[str, str]:
-        """Say what a person wants to know of it, also where it cannot be taken."""
+        """Say in Keras' words what a person wants to know of it, also where it is refused."""
         settings = [cell.settings for layer in chain for cell in layer.cells]
         facts = {
             "layers": str(len(chain)),
             "kind": each(layer.kind for layer in chain),
             "units": each(some.get("units") for some in settings),
             "reset_after": each(some.get("reset_after", False) for some in settings),
-            "activation": each(some.get("activation") for some in settings),
             "recurrent_activation": each(some.get("recurrent_activation") for some in settings),
+            "activation": each(some.get("activation") for some in settings),
             "keras": self.version,
         }
         if any(layer.merge_mode is not None for layer in chain):

@@ -23,7 +23,7 @@ from onnx import ModelProto, TensorProto
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.found import EQUATIONS, Found, Reference, arrangement
+from glassgate.exchange.found import EQUATIONS, Found, Reference, describe
 from glassgate.exchange.onnx import from_onnx
 from glassgate.exchange.onnx_graph import FLOATS, WEIGHTS, Node, gru_nodes, to_array
 from glassgate.exchange.onnx_model import network_model, node_model
@@ -154,10 +154,7 @@ def _taken(node: Node, folder: Path) -> Found:
         network = GRU([from_onnx(arrays)], [node.plan])
     except BadInput as error:
         return Found(node.name, refusal=str(error), facts=facts)
-    form = network.formulation
-    facts |= arrangement(network.plan)
-    facts["formulation"] = f"update {form.update}, reset {form.reset}, {form.gate}, {form.squash}"
-    return Found(node.name, network, None, facts, *_reference(arrays, node))
+    return Found(node.name, network, None, describe(network), *_reference(arrays, node))
 
 
 def _curve(curve: Activation) -> str:

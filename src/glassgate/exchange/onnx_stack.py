@@ -9,10 +9,10 @@ import numpy as np
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found, arrangement, each
+from glassgate.exchange.found import Found, describe, each
 from glassgate.formulation import Array
 
-SHARED = ("formulation", "activations", "input size", "hidden size", "lengths", "initial state")
+CALLED = ("lengths", "initial state")  # what a node says of its call
 
 
 def with_stacks(nodes: Sequence[Found], below: Sequence[int | None]) -> list[Found]:
@@ -43,7 +43,7 @@ def _stack(layers: Sequence[Found]) -> Found:
     """Say of nodes, each reading the one before, what network they are."""
     name = "+".join(layer.name for layer in layers)
     facts = {"layers": str(len(layers))}
-    facts |= {fact: each(layer.facts.get(fact, "?") for layer in layers) for fact in SHARED}
+    facts |= {fact: each(layer.facts.get(fact, "?") for layer in layers) for fact in CALLED}
     refusal = next((layer.refusal for layer in layers if layer.refusal), None)
     networks = [layer.network for layer in layers if layer.network]
     if refusal:
@@ -55,7 +55,7 @@ def _stack(layers: Sequence[Found]) -> Found:
     except BadInput as error:
         refusal = f"its layers do not make one network here: {error}"
         return Found(name, refusal=refusal, facts=facts)
-    facts |= {**arrangement(network.plan), "input size": str(network.input_size)}
+    facts = describe(network) | facts
     return Found(name, network, None, facts, partial(_run, layers), layers[0].runtime)
 
 
