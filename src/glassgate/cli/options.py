@@ -53,6 +53,15 @@ Sentences = Annotated[
 MinimumFrequency = Annotated[
     int, typer.Option(min=1, help="A word that occurs less often becomes <unk>.")
 ]
+Clamps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--clamp",
+        metavar="HOLD",
+        help='What to hold, as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates are reset, '
+        "update and kept, 0 to 1; state holds the units themselves. All units if none are named.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a stopped run left off.")]
 Log = Annotated[

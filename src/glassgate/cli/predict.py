@@ -1,11 +1,16 @@
 """`glassgate predict`: the next word after a text, or the class of a text."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glassgate.cli.options import Model
+from glassgate.cli.options import Clamps, Model
+
+if TYPE_CHECKING:
+    from glassgate.experiments.predict import Prediction
 
 SHOWN = 10  # next words
 SPELLED = {
@@ -16,32 +21,53 @@ SPELLED = {
 
 
 def predict(
-    model: Model, text: Annotated[str, typer.Argument(help="The words before, or the whole text.")]
+    model: Model,
+    text: Annotated[str, typer.Argument(help="The words before, or the whole text.")],
+    clamp: Clamps = None,
 ) -> None:
     """Print the ten most likely next words, or the classes, with their probabilities.
 
     A language model begins with <bos>: after an empty text it predicts the
     first word. A word that the model does not know is read as <unk>.
 
+    With --clamp there are two columns: as the model is, and with gates held.
+    Words are then the ten most likely of either.
+
     For example:
 
         glassgate predict model/ "the boy fell down and hurt"
 
         glassgate predict sentiment-model/ "I didn't quite enjoy the book."
+
+        glassgate predict model/ "the boy fell" --clamp "layer=0 units=3,7 kept=0"
     """
     from glassgate.experiments.predict import predict as asked
+    from glassgate.inside.clamp_text import clamps
     from glassgate.train.load import load
 
     loaded = load(model)
-    prediction = asked(loaded, text)
-    say_unknown(prediction.unknown)
-    names = prediction.ranked
+    predictions = [asked(loaded, text)]
+    if clamp:
+        with clamps(loaded.model, clamp):
+            predictions.append(asked(loaded, text))
+    say_unknown(predictions[0].unknown)
     if loaded.kind == "language":
         between = "" if loaded.config.get("level") == "characters" else " "
-        typer.echo(f"after: {between.join(map(visible, prediction.read))}")
-        names = names[:SHOWN]
-    for name, probability in names:
-        typer.echo(f"{probability:.6f}  {SPELLED.get(name, visible(name))}")
+        typer.echo(f"after: {between.join(map(visible, predictions[0].read))}")
+    if clamp:
+        typer.echo(f"held: {'; '.join(clamp)}\nbefore    held")
+    for line in _lines(predictions, SHOWN if loaded.kind == "language" else None):
+        typer.echo(line)
+
+
+def _lines(predictions: Sequence[Prediction], most: int | None) -> Iterator[str]:
+    """Give what is among the `most` likely of any prediction, in the order of the first."""
+    shown = {name for prediction in predictions for name, _ in prediction.ranked[:most]}
+    columns = [dict(prediction.ranked) for prediction in predictions]
+    for name in columns[0]:
+        if name in shown:
+            chances = "  ".join(f"{column[name]:.6f}" for column in columns)
+            yield f"{chances}  {SPELLED.get(name, visible(name))}"
 
 
 def say_unknown(words: Sequence[str]) -> None:

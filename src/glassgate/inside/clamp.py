@@ -77,7 +77,8 @@ def clamp(
     -----
     At 0 and 1 a gate is exactly that, and so is a state of -1, 0 or 1; in between it is what the
     curve makes of its argument in the weights' dtype, some 1e-7 off in float32. With kept at 1,
-    Glassgate passes a state bit for bit. torch's own CPU kernel writes n + (h - n), which rounds.
+    Glassgate passes a state bit for bit (subnormal numbers aside, which its engine takes for 0);
+    torch's own CPU kernel writes n + (h - n), which rounds.
 
     Examples
     --------
@@ -105,7 +106,8 @@ def clamp(
     holds = {name: value for name, value in named.items() if value is not None}
     edit = edit_of(holdable.formulation, holdable.hidden_size, units, holds)
     if not holdable.bias and edit.bias.any():
-        raise BadInput("a network without biases can be held at gates of 0.5 alone, got another")
+        came = ", ".join(f"{name} {value}" for name, value in holds.items())
+        raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {came}")
     return holdable.held(layer, direction, edit)
 
 

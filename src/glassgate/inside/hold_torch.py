@@ -1,7 +1,7 @@
 """Holding units of a torch module: rows of its parameters are edited, watched, and brought back."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +28,8 @@ class TorchGRU:
             kind = type(model).__name__
             raise BadInput(f"network must be a GRU or have one inside, got {kind} without")
         if len(found) > 1:
-            raise BadInput(f"network must have one GRU inside, got {' and '.join(found)}: name one")
+            names = " and ".join(found)
+            raise BadInput(f"network must have one GRU inside, got {names}: hand over one of them")
         (self.module,) = found.values()
         self.bias = bool(self.module.bias)
         self.hidden_size = self.module.hidden_size
@@ -45,14 +46,17 @@ class TorchGRU:
             return (BOTH[:1],)
         return (BOTH if self.module.bidirectional else BOTH[:1],) * self.module.num_layers
 
-    @contextmanager
-    def held(self, layer: int, direction: Direction, edit: Edit) -> Iterator[None]:
+    def held(self, layer: int, direction: Direction, edit: Edit) -> AbstractContextManager[None]:
         """Hold what an edit of one layer's weights holds.
 
         On the way out the rows get back what they held on the way in; all others stay as they are.
+        `BadInput` where a parameter is computed from others.
         """
-        module, names = self.module, self._names(layer, direction)
-        rows = torch.from_numpy(edit.rows)
+        return self._held(self._names(layer, direction), edit)
+
+    @contextmanager
+    def _held(self, names: list[str], edit: Edit) -> Iterator[None]:
+        module, rows = self.module, torch.from_numpy(edit.rows)
         before = _Rows(rows, {name: _picked(module, name, rows) for name in names})
         zeros = {name: torch.zeros_like(value) for name, value in before.values.items()}
         bias = [name for name in names if name.startswith("bias_ih")]
@@ -67,7 +71,7 @@ class TorchGRU:
             yield
 
     def _names(self, layer: int, direction: Direction) -> list[str]:
-        """Name the parameters of a layer; `BadInput` where one is computed from others."""
+        """Name the parameters of a layer."""
         end = "_reverse" if direction == "reverse" else ""
         end = "" if isinstance(self.module, nn.GRUCell) else f"_l{layer}{end}"
         kinds = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
