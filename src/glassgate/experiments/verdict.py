@@ -12,13 +12,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import torch
 
 from glassgate.experiments import output, verdict_gates, verdict_page
+from glassgate.experiments.intervals import wilson
 from glassgate.experiments.threads import one_thread
 from glassgate.experiments.verdict_text import (
     PLACES,
@@ -42,7 +42,6 @@ RESULTS, PICTURE, PAGE = "results.json", "verdict.png", "report.html"
 NETWORKS = ("srn", "gru")
 BINS = 6  # of distance, beside that of no word
 CHUNK = 100  # reviews read at once
-SURE = 0.95  # of every interval
 
 SETTINGS = Settings(
     hidden_size=48,
@@ -187,16 +186,8 @@ def accuracies(model: Classifier, texts: Texts) -> dict[str, Any]:
 
 def proportion(right: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float | int]:
     """Return n, the share that is right, and its 95% interval (Wilson 1927)."""
-    n, share = len(right), float(right.mean())
-    z = NormalDist().inv_cdf((1 + SURE) / 2)
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
-    return {
-        "n": n,
-        "accuracy": share,
-        "low": max(0.0, centre - half),
-        "high": min(1.0, centre + half),
-    }
+    low, high = wilson(int(right.sum()), len(right))
+    return {"n": len(right), "accuracy": float(right.mean()), "low": low, "high": high}
 
 
 @torch.no_grad()
