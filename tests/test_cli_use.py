@@ -1,8 +1,7 @@
-"""`glassgate predict`, `score` and `trace` on trained models."""
+"""`glassgate predict` and `trace` on trained models."""
 
 import io
 import json
-import math
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,11 @@ from PIL import Image
 from conftest import Run
 from glassgate.errors import BadInput
 from glassgate.experiments.predict import predict
-from glassgate.experiments.score import STRETCH, score
 from glassgate.experiments.trace import trace_text
 from glassgate.formulation import Formulation
 from glassgate.gates import Gates, verify
 from glassgate.report.pictures import GatePanel, gate_picture
-from glassgate.train.load import Loaded, load
+from glassgate.train.load import load
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SENTENCE = "the boy fell and hurt his knee ."
@@ -76,73 +74,6 @@ def test_probabilities_sum_to_one_over_the_vocabulary(trained: Path):
     assert sum(chance for _, chance in ranked) == pytest.approx(1)
 
 
-# score ----------------------------------------------------------------------------------------
-
-
-def by_prediction(loaded: Loaded, context: str, word: str) -> float:
-    return -math.log2(dict(predict(loaded, context).ranked)[word])
-
-
-def test_the_surprisal_of_a_word_is_that_of_its_prediction(trained: Path):
-    loaded = load(trained / "lines")
-    found = [w for ws in score(loaded, "the boy\n\nthe girl fell\n") for w in ws]
-    assert [(w.sentence, w.position, w.word) for w in found] == [
-        *[(1, 1, "the"), (1, 2, "boy")],
-        *[(3, 1, "the"), (3, 2, "girl"), (3, 3, "fell")],
-    ]
-    wanted = [("", "the"), ("the", "boy"), ("", "the"), ("the", "girl"), ("the girl", "fell")]
-    for word, (context, said) in zip(found, wanted, strict=True):
-        assert word.surprisal == pytest.approx(by_prediction(loaded, context, said), rel=1e-5)
-
-
-def test_a_stream_carries_its_state_over_lines(trained: Path):
-    loaded = load(trained / "stream")
-    found = [w for ws in score(loaded, "the boy\nfell zyzzyx\n") for w in ws]
-    assert [(w.sentence, w.position, w.known) for w in found] == [
-        *[(1, 1, True), (1, 2, True), (2, 1, True), (2, 2, False)]
-    ]
-    assert found[2].surprisal == pytest.approx(by_prediction(loaded, "the boy", "fell"), rel=1e-5)
-    unk = by_prediction(loaded, "the boy fell", "<unk>")
-    assert found[3].surprisal == pytest.approx(unk, rel=1e-5)
-
-
-@pytest.mark.parametrize("model", ["lines", "stream", "letters"])
-def test_stretches_change_nothing(trained: Path, monkeypatch: pytest.MonkeyPatch, model: str):
-    loaded, text = load(trained / model), (SENTENCE + "\n") * 3 + SENTENCE * 12
-    whole = [w for ws in score(loaded, text) for w in ws]
-    monkeypatch.setattr("glassgate.experiments.score.STRETCH", 7)
-    cut = [w for ws in score(loaded, text) for w in ws]
-    assert [w.word for w in cut] == [w.word for w in whole]
-    np.testing.assert_allclose(
-        [w.surprisal for w in cut], [w.surprisal for w in whole], rtol=1e-4, atol=1e-5
-    )
-
-
-def test_the_table_and_its_summary(glassgate_: Run, trained: Path, tmp_path: Path):
-    text = tmp_path / "text.txt"
-    text.write_text(f'{SENTENCE}\nthe "boy\n' * STRETCH)
-    said = glassgate_("score", trained / "stream", text, "--output", "s.tsv")
-    assert (said.code, said.out) == (0, "")
-    rows = (tmp_path / "s.tsv").read_text().splitlines()
-    assert rows[0] == "sentence\tposition\tword\tsurprisal"
-    assert rows[2].split("\t")[:3] == ["1", "2", "boy"]
-    assert rows[10].split("\t")[:3] == ["2", "2", '""""']  # R and pandas read one mark
-    assert len(rows) == 1 + 11 * STRETCH
-    assert said.err.startswith(f"{11 * STRETCH:,} words, ")
-    assert f"; {STRETCH:,} (9.1%) unknown, read as <unk>; in s.tsv\n" in said.err
-    printed = glassgate_("score", trained / "stream", text)
-    assert printed.out == (tmp_path / "s.tsv").read_text()
-
-
-def test_line_breaks_of_characters_are_visible(glassgate_: Run, trained: Path, tmp_path: Path):
-    (tmp_path / "text.txt").write_text("a b\nc\n")
-    said = glassgate_("score", trained / "letters", "text.txt")
-    rows = [line.split("\t")[:3] for line in said.out.splitlines()[1:]]
-    assert rows == [
-        *[["1", "1", "a"], ["1", "2", " "], ["1", "3", "b"], ["1", "4", "\\n"], ["2", "1", "c"]]
-    ]
-
-
 # trace ----------------------------------------------------------------------------------------
 
 
@@ -157,7 +88,8 @@ def test_the_arrays_prove_themselves(glassgate_: Run, trained: Path, tmp_path: P
     said = glassgate_("trace", trained / "deep", "the boy zyzzyx", "--format", "npz")
     assert said.out == "trace.npz: 4 words, 2 layers of 8 units\n"
     assert "'zyzzyx' is not" in said.err
-    found = np.load(tmp_path / "trace.npz")
+    with np.load(tmp_path / "trace.npz") as file:
+        found = dict(file)
     assert found["words"].tolist() == ["<bos>", "the", "boy", "zyzzyx"]
     assert Formulation(**json.loads(str(found["formulation"]))) == Formulation()
     for layer in ("layer0", "layer1"):

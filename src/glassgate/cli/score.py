@@ -1,10 +1,9 @@
-"""`glassgate score`: the surprisal of every word of a text."""
+"""`glassgate score`: the surprisal of every token or word of a text."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,36 +11,54 @@ import typer
 
 from glassgate.cli.options import Model, Overwrite, check_free
 from glassgate.cli.predict import visible
+from glassgate.cli.table import head, row
 
 if TYPE_CHECKING:
-    from glassgate.experiments.score import ScoredWord
+    from glassgate.experiments.score import Scored
+    from glassgate.train.load import Loaded
 
-HEADER = ("sentence", "position", "word", "surprisal")
+TOKENS = ("sentence", "position", "token", "surprisal", "unknown")
+WORDS = ("sentence", "position", "word", "surprisal", "unknown", "length", "pieces")
 
 
 def score(
     model: Model,
     file: Annotated[Path, typer.Argument(metavar="FILE.txt", help="UTF-8 text to score.")],
+    words: Annotated[
+        bool, typer.Option("--by-word", help="A row for what stands between two spaces.")
+    ] = False,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the surprisal of every word, in bits: one row a word.
+    r"""Write surprisal in bits: a row for each token that the model read, or for each word.
 
-    The columns are sentence (its line in the file), position (in the line),
-    word and surprisal. A model of sentences judges a word by the words before
-    it in its line, the first by <bos> alone; a model of a stream by the whole
-    text before it. The surprisal of a word that the model does not know is
-    that of <unk>.
+    A model of sentences judges a token by those before it in its line, the
+    first by <bos> alone, and <eos> at the end of the line has a row of its
+    own. A model of a stream judges it by the whole text before it. Lines
+    that begin with # say so in the table.
+
+    Tokens are words and marks, or characters. --by-word sums them to the words
+    of a reading experiment, what stands between two spaces: "knee" and "." to
+    "knee.", or letters to a word. Its columns are sentence (the line of the
+    file), position (in the line), word, surprisal, unknown (1 where the model
+    read <unk>), length (letters and digits) and pieces (tokens).
 
     For example:
 
-        glassgate score model/ chapter.txt --output surprisal.tsv
+        glassgate score model/ chapter.txt --output tokens.tsv
 
-        glassgate score model/ chapter.txt | head
+        glassgate score model/ items.txt --by-word --output words.tsv
+
+    Then, in R or in Python:
+
+        read.delim("words.tsv", comment.char = "#", na.strings = "")
+
+        pandas.read_csv("words.tsv", sep="\t", comment="#", keep_default_na=False)
     """
+    from glassgate.experiments.score import by_word
     from glassgate.experiments.score import score as scored
     from glassgate.files import write_whole
     from glassgate.train.corpus import read_text
@@ -50,58 +67,88 @@ def score(
     if output is not None:
         check_free(output, overwrite)
     loaded, text = load(model), read_text(file)
-    count = _Count()
-    stretches = count.through(scored(loaded, text))
+    tokens = scored(loaded, text)
+    scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens
+    top = head(_comments(loaded, model, file, words=words), WORDS if words else TOKENS)
+    count = _Count("word" if words else "token")
+    stretches = count.through(scores)
     if output is None:
-        typer.echo("\t".join(HEADER))
-        for words in stretches:
-            typer.echo(_rows(words), nl=False)
+        typer.echo(top, nl=False)
+        for stretch in stretches:
+            typer.echo(_rows(stretch), nl=False)
     else:
-        table = "\t".join(HEADER) + "\n" + "".join(map(_rows, _drawn(stretches, text)))
+        table = top + "".join(map(_rows, _drawn(stretches, text)))
         write_whole(output, table.encode())
     typer.echo(count.summary(output), err=True)
 
 
+def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[str]:
+    """Say what the numbers of a table are conditioned on."""
+    import glassgate
+
+    level, said = loaded.config.get("level", "words"), []
+    if loaded.config.get("by_sentence"):
+        kind, context = "sentences", "its line); a line begins with <bos> and the zero state"
+        end = "<eos>, the end of a line, has a row of its own"
+    else:
+        kind, context = "a stream", "the text); the state is carried over the ends of lines"
+        end = "the model knows no end of a sentence: there is no row for it"
+    if words:
+        space = "; the space after a word is one of them" if level == "characters" else ""
+        said.append(
+            f"a word stands between two spaces; surprisal is the sum over its pieces{space}"
+        )
+    return [
+        f"glassgate score {glassgate.__version__}: {model.resolve().name}, a "
+        f"{loaded.settings.network} of {kind} of {level}, reads {file.name}",
+        f"surprisal: bits, -log2 P(token | <bos>, tokens before it in {context}",
+        end,
+        "unknown: 1 where the model read <unk>, which stands for every word that it does not know",
+        *said,
+    ]
+
+
+@dataclass
 class _Count:
     """What went by."""
 
-    def __init__(self) -> None:
-        self.words = self.unknown = 0
-        self.bits = 0.0
+    thing: str
+    number: int = 0
+    unknown: int = 0
+    bits: float = 0.0
 
-    def through(self, stretches: Iterable[list[ScoredWord]]) -> Iterator[list[ScoredWord]]:
-        for words in stretches:
-            self.words += len(words)
-            self.unknown += sum(not word.known for word in words)
-            self.bits += sum(word.surprisal for word in words)
-            yield words
+    def through(self, stretches: Iterable[Sequence[Scored]]) -> Iterator[Sequence[Scored]]:
+        for stretch in stretches:
+            self.number += len(stretch)
+            self.unknown += sum(not one.known for one in stretch)
+            self.bits += sum(one.surprisal for one in stretch)
+            yield stretch
 
     def summary(self, output: Path | None) -> str:
-        mean = self.bits / max(self.words, 1)
-        said = f"{self.words:,} words, {mean:.2f} bits a word"
+        mean = self.bits / max(self.number, 1)
+        said = f"{self.number:,} {self.thing}s, {mean:.2f} bits a {self.thing}"
         if self.unknown:
-            said += f"; {self.unknown:,} ({self.unknown / self.words:.1%}) unknown, read as <unk>"
+            share = self.unknown / self.number
+            said += f"; {self.unknown:,} ({share:.1%}) unknown, read as <unk>"
         return said if output is None else f"{said}; in {output}"
 
 
-def _rows(words: Iterable[ScoredWord]) -> str:
-    """Return rows of the table; a quotation mark is quoted, as R and pandas expect."""
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-    for word in words:
-        bits = f"{word.surprisal:.6f}"
-        writer.writerow((word.sentence, word.position, visible(word.word), bits))
-    return text.getvalue()
+def _rows(stretch: Iterable[Scored]) -> str:
+    from glassgate.experiments.score import ScoredWord
+
+    rows = []
+    for one in stretch:
+        values = (one.sentence, one.position, visible(one.spelt), one.surprisal, int(not one.known))
+        more = (one.length, one.pieces) if isinstance(one, ScoredWord) else ()
+        rows.append(row(values + more))
+    return "".join(rows)
 
 
-def _drawn(stretches: Iterable[list[ScoredWord]], text: str) -> Iterator[list[ScoredWord]]:
-    """Draw a bar on stderr, as long as the text has lines."""
-    from rich.console import Console
-    from rich.progress import Progress
+def _drawn(stretches: Iterable[Sequence[Scored]], text: str) -> Iterator[Sequence[Scored]]:
+    """Draw a bar as long as the text has lines."""
+    from glassgate.cli.screen import bar
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("scoring", total=text.rstrip().count("\n") + 1)
-        for words in stretches:
-            yield words
-            progress.update(bar, completed=words[-1].sentence)
+    with bar("scoring", text.rstrip().count("\n") + 1) as advance:
+        for stretch in stretches:
+            yield stretch
+            advance(stretch[-1].sentence)

@@ -1,4 +1,4 @@
-"""What a command shows while it trains: bars on a terminal, a line an epoch elsewhere.
+"""What a command shows while it works: bars on a terminal, a line an epoch of training elsewhere.
 
 All of it goes to stderr, so that stdout holds results and nothing else.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.progress import Progress
 from torch import distributed
 
 from glassgate.train.progress import Bars
@@ -37,6 +38,15 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
     finally:
         if distributed.is_available() and distributed.is_initialized():
             distributed.destroy_process_group()
+
+
+@contextmanager
+def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Draw a bar on a terminal; give a function that says how much of `total` is done."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda done: progress.update(task, completed=done)
 
 
 def figures(epoch: Epoch) -> str:

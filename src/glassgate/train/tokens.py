@@ -99,9 +99,14 @@ class Vocabulary:
         """Return the token of each id."""
         return [str(self._tokenizer.id_to_token(int(i))) for i in ids]
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where each token stands, `text[start:stop]`; one an id of `encode`."""
+        spans: list[tuple[int, int]] = self._tokenizer.encode(text).offsets
+        return spans
+
     def words(self, text: str) -> list[str]:
         """Return the tokens of a text as it spells them, known or not; one an id of `encode`."""
-        return [text[start:stop] for start, stop in self._tokenizer.encode(text).offsets]
+        return [text[start:stop] for start, stop in self.spans(text)]
 
     def unknown(self, text: str) -> list[str]:
         """Return the words of a text that become `<unk>`, each once, in order of appearance."""
