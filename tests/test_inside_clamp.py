@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import glassgate.nn
 from clamp_cases import B, H, T, drawn, overwritten, torch_network
 from engine_cases import FORMS, each_dtype, each_form, each_target, form_name, same_bits
-from glassgate import GRU, LayerPlan, clamp, reference
+from glassgate import GRU, Formulation, GRUWeights, LayerPlan, clamp, reference
 from glassgate.engine import Layer
 from glassgate.inside.hold import edit_of
 from glassgate.inside.hold_engine import edited
@@ -58,7 +58,7 @@ def layer_and_holds(draw):
 
 
 @given(layer_and_holds())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_an_edited_gate_is_an_overwritten_gate(case):
     form, seed, holds = case
     weights, input, hidden = drawn(form, seed)
@@ -136,6 +136,18 @@ def test_in_between_amounts_in_between(form, value):
     rounding = 4e-16 * (np.abs(tape.previous) + np.abs(tape.candidate))
     assert (np.abs(tape.hidden - blended) <= rounding).all()
     assert np.abs(tape.candidate - tape.previous).max() > 0.1  # so that the share shows
+
+
+@each_target
+@pytest.mark.parametrize("gate", ["sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"])
+def test_in_float32_a_gate_is_held_to_some_1e_7(gate, target):
+    values = np.linspace(0, 1, 401)
+    shapes = [(3 * len(values), 1), (3 * len(values), len(values)), *[3 * len(values)] * 2]
+    form = Formulation(reset="none", gate=gate)
+    weights = GRUWeights(*(np.zeros(shape, np.float32) for shape in shapes), form)
+    held = edited(weights, edit_of(form, len(values), None, {"kept": values}))
+    run = Layer(held, target).record(np.ones((1, 1, 1), np.float32))
+    np.testing.assert_allclose(run.tape[0, 1], values, rtol=0, atol=3e-7)
 
 
 # States, layers, directions, streams -----------------------------------------------------------
