@@ -13,6 +13,7 @@ import pytest
         "glassgate.reference",
         "glassgate.weights",
         "glassgate.data",
+        "glassgate.inside.tracer",
     ],
 )
 def test_no_torch_comes_with(module):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_sequence
 
 from glassgate import BadInput, Formulation
-from glassgate.gates import verify
-from glassgate.nn import GRU, LSTM, SRN, Feedforward, trace
+from glassgate.nn import GRU, LSTM, SRN, Feedforward
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import forward
 
@@ -46,17 +45,17 @@ def draw(shape, seed, requires_grad=False):
 
 
 def direction_by_direction(net, input, state):
-    """A whole network, forward, by the reference: output, last states, tapes."""
-    last, tapes = [], []
+    """A whole network, forward, by the reference: output and last states."""
+    last = []
     for layer in range(net.num_layers):
         outputs = []
         for reverse in net.directions:
             x = input[::-1] if reverse else input
-            tapes.append(forward(net.to_weights(layer, reverse), x, state[len(tapes)]))
-            last.append(tapes[-1].hidden[-1])
-            outputs.append(tapes[-1].hidden[::-1] if reverse else tapes[-1].hidden)
+            hidden = forward(net.to_weights(layer, reverse), x, state[len(last)]).hidden
+            last.append(hidden[-1])
+            outputs.append(hidden[::-1] if reverse else hidden)
         input = np.concatenate(outputs, -1)
-    return input, np.stack(last), tapes
+    return input, np.stack(last)
 
 
 @pytest.mark.parametrize("form", FORMS[::7], **form_name)
@@ -66,18 +65,9 @@ def test_layers_and_directions_are_the_reference(form, num_layers, bidirectional
     net = GRU(3, 4, num_layers, bidirectional=bidirectional, formulation=form).double()
     x, h = draw((5, 2, 3), 1), draw((num_layers * (1 + bidirectional), 2, 4), 2)
     output, last = net(x, h)
-    wanted, wanted_last, tapes = direction_by_direction(net, x.numpy(), h.numpy())
+    wanted, wanted_last = direction_by_direction(net, x.numpy(), h.numpy())
     close(output, wanted)
     close(last, wanted_last)
-    for gates, tape, reverse in zip(
-        trace(net, x, h), tapes, net.directions * num_layers, strict=True
-    ):
-        along = gates.reversed() if reverse else gates
-        for name in ("reset", "update", "candidate", "hidden", "kept"):
-            np.testing.assert_allclose(
-                getattr(along, name), getattr(tape, name), rtol=0, atol=1e-12
-            )
-        assert verify(along, tape.initial) < 1e-12
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])
@@ -141,20 +131,6 @@ def test_dropout_lies_between_layers_and_in_training_alone():
     assert torch.equal(net(x)[0], top)
     with pytest.warns(UserWarning, match="num_layers greater than 1"):
         GRU(3, 4, dropout=0.5)
-
-
-def test_trace_leaves_the_network_as_it_was():
-    net = GRU(3, 4, 2, dropout=0.5, batch_first=True)
-    x = torch.randn(6, 5, 3)  # (B, T, I)
-    gates = trace(net, x)
-    assert net.training
-    assert all(parameter.grad is None for parameter in net.parameters())
-    assert [entry.kept.shape for entry in gates] == [(5, 6, 4)] * 2
-    net.eval()
-    np.testing.assert_array_equal(gates[1].hidden.swapaxes(0, 1), net(x)[0].detach())
-    assert max(verify(entry) for entry in gates) < 1e-6
-    assert trace(net, x[0])[0].kept.shape == (5, 1, 4)
-    assert not net.training
 
 
 nets = st.sampled_from(["gru", "srn", "lstm", "feedforward"])
@@ -300,11 +276,6 @@ def test_copies_and_pickles_compute_the_same():
             lambda: Feedforward(3, 4, context=3)(torch.zeros(5, 2, 3), torch.zeros(1, 2, 3)),
             BadInput,
             r"state must have shape \(2, 2, 3\), got \(1, 2, 3\)",
-        ),
-        (
-            lambda: trace(torch.nn.GRU(3, 4), torch.zeros(5, 2, 3)),
-            TypeError,
-            "network must be a glassgate.nn.GRU, got GRU",
         ),
     ],
 )

@@ -10,6 +10,9 @@ from glassgate.weights import GRUWeights
 
 if TYPE_CHECKING:
     from glassgate.inside.clamp import clamp
+    from glassgate.inside.trace import Trace
+    from glassgate.inside.tracer import trace
+    from glassgate.inside.tracing import tracing
 
 __version__ = "0.1.0"
 
@@ -19,12 +22,20 @@ __all__ = [
     "Formulation",
     "GRUWeights",
     "LayerPlan",
+    "Trace",
     "__version__",
     "clamp",
     "set_threads",
+    "trace",
+    "tracing",
 ]
 
-LATER = {"clamp": "glassgate.inside.clamp"}  # imported when asked for, with whatever they need
+LATER = {  # imported when asked for, with whatever they need
+    "Trace": "glassgate.inside.trace",
+    "clamp": "glassgate.inside.clamp",
+    "trace": "glassgate.inside.tracer",
+    "tracing": "glassgate.inside.tracing",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -1,19 +1,13 @@
-"""Reading the gates of a layer, and what they say about its memory.
+"""The gates of a layer, their states put together again, and what they say about its memory."""
 
-A gate of step t depends on the input x_t and the state h_{t-1} alone. So once a network has run,
-by whatever means, every gate of every step follows from its inputs and states in one batched
-product: nothing has to be recorded while it runs.
-"""
-
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.reference import checked_sequence, step
-from glassgate.weights import GRUWeights, require_shape
+from glassgate.weights import require_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +23,7 @@ class Gates:
     candidate
         n, the new content proposed for the state.
     hidden
-        h, the states that were given.
+        h, the state after each step.
     kept
         k, the share of the previous state that passed to this one, 0..1. Compare models by it.
     """
@@ -40,45 +34,6 @@ class Gates:
     hidden: Array
     kept: Array
 
-    def reversed(self) -> "Gates":
-        """Give the same gates with the time axis turned round."""
-        return Gates(**{field.name: getattr(self, field.name)[::-1] for field in fields(self)})
-
-
-def read_gates(
-    weights: GRUWeights, input: Array, hidden: Array, initial: Array | None = None
-) -> Gates:
-    """Read every gate of every step from the states of a layer that has run.
-
-    Parameters
-    ----------
-    weights
-        The layer. The gates are computed in its dtype, to which the other arrays are brought.
-    input
-        What the layer read, [T, B, I].
-    hidden
-        Its state after each step, [T, B, H].
-    initial
-        Its state before the first step, [B, H]; zeros if not given.
-
-    Raises
-    ------
-    BadInput
-        When a shape does not fit, or there is no step.
-    """
-    weights, input, initial = checked_sequence(weights, input, initial)
-    T, B, _ = input.shape
-    hidden = np.asarray(hidden, weights.dtype)
-    require_shape("hidden", hidden.shape, (T, B, weights.hidden_size))
-    previous = np.concatenate([initial[None], hidden[:-1]])  # (T, B, H)
-    rows = step(
-        weights, input.reshape(T * B, -1), previous.reshape(T * B, -1)
-    )  # the whole sequence as one batch of T * B single steps
-    reset, update, candidate = (
-        array.reshape(hidden.shape) for array in (rows.reset, rows.update, rows.candidate)
-    )
-    return Gates(reset, update, candidate, hidden, weights.formulation.kept(update))
-
 
 def rebuild(gates: Gates, initial: Array | None = None) -> Array:
     """Put the states together again from kept share and candidate alone.
@@ -86,7 +41,7 @@ def rebuild(gates: Gates, initial: Array | None = None) -> Array:
     Parameters
     ----------
     gates
-        What `read_gates` returned.
+        In the order in which the layer read: turn the arrays of a reverse direction round.
     initial
         The state before the first step, [B, H]; zeros if not given.
 
@@ -100,17 +55,36 @@ def rebuild(gates: Gates, initial: Array | None = None) -> Array:
     BadInput
         When the shape of `initial` does not fit.
     """
-    hidden = np.zeros_like(gates.kept[0]) if initial is None else np.asarray(initial)
-    require_shape("initial", hidden.shape, gates.kept.shape[1:])
-    states = np.empty_like(gates.kept)
-    for t, (kept, candidate) in enumerate(zip(gates.kept, gates.candidate, strict=True)):
-        states[t] = hidden = kept * hidden + (1 - kept) * candidate
-    return states
+    initial = np.zeros_like(gates.kept[0]) if initial is None else np.asarray(initial)
+    require_shape("initial", initial.shape, gates.kept.shape[1:])
+    return carry(gates.kept, (1 - gates.kept) * gates.candidate, initial)
+
+
+def carry(kept: Array, written: Array, initial: Array) -> Array:
+    """Carry a memory along: s_t = k_t * s_{t-1} + w_t, the step of every gated unit.
+
+    Parameters
+    ----------
+    kept, written
+        k and w of every step, [T, B, H].
+    initial
+        s before the first step, [B, H].
+
+    Returns
+    -------
+    Array
+        s after each step, [T, B, H], in the dtype of `kept`.
+    """
+    memory, carried = np.empty_like(kept), initial
+    for t, (share, new) in enumerate(zip(kept, written, strict=True)):
+        memory[t] = carried = share * carried + new
+    return memory
 
 
 def verify(gates: Gates, initial: Array | None = None) -> float:
-    """Give the largest difference between the rebuilt states and the network's own.
+    """Give the largest difference between the rebuilt states and `gates.hidden`.
 
+    It proves arrays from wherever they come; `Trace.verify` compares with the network itself.
     Rounding alone leaves about 1e-6 in float32; more means that the gates were read with other
     weights, another formulation or another initial state than the network ran with.
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from glassgate.experiments.language import Language
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.inside.tracer import trace
 from glassgate.nn.gru import GRU
 from glassgate.nn.models import LanguageModel
-from glassgate.nn.trace import trace
 
 SENTENCES = 1_000  # held-out sentences that the means are taken over
 LONG, SHORT = 5.0, 2.0  # words: a unit is long from one span on, short up to the other

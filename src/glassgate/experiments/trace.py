@@ -14,7 +14,8 @@ from glassgate.errors import BadInput
 from glassgate.experiments.predict import read_ids
 from glassgate.formulation import Array, Formulation
 from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.nn import GRU, trace
+from glassgate.inside.tracer import trace
+from glassgate.nn import GRU
 from glassgate.train.load import Loaded
 
 ARRAYS = ("reset", "update", "candidate", "hidden", "kept")
@@ -73,7 +74,7 @@ def trace_text(loaded: Loaded, text: str) -> TextGates:
     return TextGates(
         (*marks, *spelled),
         tuple(loaded.vocabulary.unknown(text)),
-        trace(network, embedded),
+        tuple(trace(network, embedded)),
         network.formulation,
     )
 

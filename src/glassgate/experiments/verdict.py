@@ -29,9 +29,9 @@ from glassgate.experiments.verdict_text import (
     write_reviews,
 )
 from glassgate.files import write_whole
+from glassgate.inside.tracer import trace
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
-from glassgate.nn.trace import trace
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import ClassifierTask
@@ -211,7 +211,7 @@ def read_gates(
     found = []
     for chunk in _chunks(reviews):
         tokens, _, _ = _batch(texts, chunk)
-        (gates,) = trace(model.network, model.embedding(tokens))
+        gates = trace(model.network, model.embedding(tokens))[0]
         found += verdict_gates.readings(gates, chunk)
     return found
 

@@ -4,6 +4,5 @@ from glassgate.nn.feedforward import Feedforward
 from glassgate.nn.gru import GRU
 from glassgate.nn.lstm import LSTM
 from glassgate.nn.srn import SRN
-from glassgate.nn.trace import trace
 
-__all__ = ["GRU", "LSTM", "SRN", "Feedforward", "trace"]
+__all__ = ["GRU", "LSTM", "SRN", "Feedforward"]

@@ -1,0 +1,112 @@
+"""Tracing recurrent torch modules: a call of theirs, or one that they have just answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from glassgate.engine.layer import Layer
+from glassgate.engine.plan import Direction, LayerPlan
+from glassgate.errors import BadInput
+from glassgate.formulation import Array, Formulation
+from glassgate.inside.trace import Own, Trace
+from glassgate.inside.trace_batched import read_layers
+from glassgate.inside.trace_call import (
+    Call,
+    Module,
+    States,
+    arranged,
+    directions,
+    num_layers,
+    weights,
+    wide,
+)
+from glassgate.inside.trace_engine import trace_layers
+from glassgate.inside.trace_layers import State
+from glassgate.inside.trace_run import run
+from glassgate.nn import GRU
+from glassgate.weights import GRUWeights
+
+
+def trace_module(
+    module: Module,
+    input: Tensor | PackedSequence,
+    state: Tensor | tuple[Tensor, Tensor] | None,
+    lengths: Tensor | ArrayLike | None,
+) -> Trace[Any]:
+    """Trace a recurrent module; arguments and errors are those of `glassgate.trace`."""
+    call = arranged(module, input, state, lengths)
+    if module._forward_pre_hooks:  # a clamp or a norm of the weights, which a forward brings about
+        run(module, Call(call.input[:1], call.state, None))
+    return _traced(module, call, lambda: _in_numpy(*run(module, call)))
+
+
+def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> Trace[Any]:
+    """Trace what a module has just been asked for, by the names of its arguments, and answered.
+
+    Raises
+    ------
+    BadInput
+        Where no trace could show what happened: dropout between layers in training, or resets.
+    """
+    if module.training and num_layers(module) > 1 and getattr(module, "dropout", False):
+        raise BadInput("a traced module must be in eval mode, got one that drops between layers")
+    if arguments.get("resets") is not None:
+        raise BadInput("resets must be left out of a traced call, got some")
+    input = arguments["input"]
+    steps = input[None] if isinstance(module, nn.GRUCell) else input
+    call = arranged(module, steps, arguments.get("hx"), arguments.get("lengths"))
+    output, last = _answered(module, input, answer)
+    own = _in_numpy(output, last)
+    return _traced(module, call, lambda: own, output)
+
+
+def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
+    """Let the engine run again what it can, which is faster than reading; read all others."""
+    plan = [LayerPlan(directions(module))] * num_layers(module)
+    dtype = call.input.dtype
+    if (
+        isinstance(module, GRU | nn.GRU)
+        and call.input.device.type == "cpu"
+        and dtype in (torch.float32, torch.float64)
+    ):
+        layers = [
+            [Layer(_gru_weights(module, layer, way)) for way in directions(module)]
+            for layer in range(len(plan))
+        ]
+        arrays = call.input.numpy(), call.state[0].numpy()
+        return trace_layers(layers, plan, *arrays, call.lengths, own)
+    initial = tuple(wide(state).numpy(force=True) for state in call.state)
+    return Trace(read_layers(module, call, output), plan, initial, call.ends, own)
+
+
+def _gru_weights(module: GRU | nn.GRU, layer: int, way: Direction) -> GRUWeights:
+    formulation = module.formulation if isinstance(module, GRU) else Formulation()
+    W, U, b, c = (weight.numpy() for weight in weights(module, layer, way))
+    return GRUWeights(W, U, b, c, formulation)
+
+
+def _answered(module: Module, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
+    """Arrange an answer as output [T, B, ...] and last states [layers * directions, B, H]."""
+    if isinstance(module, nn.GRUCell):
+        last = answer.detach().reshape(1, -1, module.hidden_size)
+        return last, (last,)
+    output, last = answer
+    states = tuple(state.detach() for state in (last if isinstance(last, tuple) else (last,)))
+    if isinstance(input, PackedSequence):
+        return pad_packed_sequence(output)[0].detach(), states
+    output = output.detach()
+    if input.ndim == 2:
+        return output[:, None], tuple(state[:, None] for state in states)
+    return output.transpose(0, 1) if module.batch_first else output, states
+
+
+def _in_numpy(output: Tensor, last: States) -> tuple[Array, State]:
+    """Copy what a module made to NumPy."""
+    copies = [wide(tensor).numpy(force=True).copy() for tensor in (output, *last)]
+    return copies[0], tuple(copies[1:])
