@@ -195,7 +195,7 @@ def test_a_model_that_keeps_all_says_the_same_whatever_it_reads(trained: Path):
     loaded = load(trained / "lines")
     with clamp(loaded.model, kept=1):
         assert predict(loaded, "the boy").ranked == predict(loaded, "her knee and").ranked
-        surprisal = {w.word: w.surprisal for ws in score(loaded, "the boy fell\nboy") for w in ws}
+        surprisal = {w.spelt: w.surprisal for ws in score(loaded, "the boy fell\nboy") for w in ws}
         ranked = dict(predict(loaded, "").ranked)
     for word, bits in surprisal.items():
         assert bits == pytest.approx(-np.log2(ranked[word]), rel=1e-6)
