@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import glassgate.nn
 from clamp_cases import B, H, T, drawn, overwritten, torch_network
 from engine_cases import FORMS, each_dtype, each_form, each_target, form_name, same_bits
-from glassgate import GRU, Formulation, GRUWeights, LayerPlan, clamp, reference
+from glassgate import GRU, Formulation, GRUWeights, LayerPlan, clamp, reference, trace
 from glassgate.engine import Layer
 from glassgate.inside.hold import edit_of
 from glassgate.inside.hold_engine import edited
@@ -216,3 +216,18 @@ def test_a_stream_is_held_as_the_sequence_is(dtype):
             newest, state = gru.step(input[t], state)
             same_bits(newest, output[t])
     assert (gru.run(input)[0][1:, :, :3] != output[1:, :, :3]).all()
+
+
+@pytest.mark.parametrize("make", [glassgate.nn.GRU, torch.nn.GRU])
+def test_a_trace_shows_what_is_held_and_is_proved(make):
+    module, input = make(4, H, 2, bidirectional=True), torch.randn(T, B, 4)
+    free = trace(module, input)
+    with clamp(module, layer=1, direction="reverse", units=[2], kept=1, reset=0.25):
+        held = trace(module, input)
+        assert held.verify() < 1e-6
+    rest = [0, 1, 3, 4]
+    assert (held[1, "reverse"].kept[..., 2] == 1).all()
+    np.testing.assert_allclose(held[1, "reverse"].reset[..., 2], 0.25, rtol=0, atol=1e-7)
+    assert (held[1, "reverse"].kept[..., rest] != 1).all()
+    same_bits(held[1].kept, free[1].kept)
+    same_bits(held[0, "reverse"].kept, free[0, "reverse"].kept)
