@@ -1,11 +1,13 @@
-"""The interval of a share, beside hand-computed ones, its own definition, and scipy."""
+"""Intervals beside hand-computed ones, their own definition, and scipy."""
 
 import math
 
+import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import binomtest
 
-from glassgate.experiments.intervals import wilson
+from glassgate.experiments.intervals import t_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, 97.5% lie below
 
@@ -35,3 +37,29 @@ def test_its_ends_are_just_as_far_as_chance_goes(right: float, n: int):
 def test_what_is_no_share_is_refused(right: float, n: int):
     with pytest.raises(ValueError, match="right must be from 0 to n"):
         wilson(right, n)
+
+
+@pytest.mark.parametrize("n", [*range(2, 12), 31, 32, 200, 1001])
+def test_the_interval_of_a_mean_is_scipys(n: int):
+    values = np.random.default_rng(n).normal(3, 2, n).tolist()
+    wanted = stats.t.interval(0.95, n - 1, np.mean(values), stats.sem(values))
+    assert t_interval(values) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_by_hand_two_numbers_have_the_tangent_and_three_a_root():
+    # One degree of freedom is Cauchy's distribution: within t lie 2 / pi atan(t).
+    half = math.tan(0.95 * math.pi / 2) / 2  # s / sqrt(2) = 1/2 for 0 and 1
+    assert t_interval([0, 1]) == pytest.approx((0.5 - half, 0.5 + half))
+    # Two degrees: within t lie t / sqrt(2 + t^2).
+    half = math.sqrt(2 * 0.95**2 / (1 - 0.95**2)) / math.sqrt(3)  # s = 1 for 1, 2, 3
+    assert t_interval([1, 2, 3]) == pytest.approx((2 - half, 2 + half))
+
+
+def test_equal_numbers_leave_no_doubt():
+    assert t_interval([0.25, 0.25, 0.25]) == (0.25, 0.25)
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, math.nan], [math.inf, 1.0]])
+def test_what_has_no_spread_is_refused(values: list[float]):
+    with pytest.raises(ValueError, match="values must be two finite numbers or more"):
+        t_interval(values)

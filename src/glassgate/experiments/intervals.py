@@ -1,9 +1,10 @@
-"""How sure a share is: intervals of measured proportions."""
+"""How sure a number is: intervals of measured proportions, and of means over a few seeds."""
 
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
+from collections.abc import Sequence
+from statistics import NormalDist, mean, stdev
 
 SURE = 0.95  # of every interval
 
@@ -27,3 +28,45 @@ def wilson(right: float, n: int) -> tuple[float, float]:
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Give the 95% interval of the mean that a few numbers were drawn around (Student 1908).
+
+    It is their own mean, and on either side t s / sqrt(n), s their standard deviation and t as far
+    as 95% of Student's distribution of n - 1 degrees of freedom reach. For numbers that are not
+    far from normal, such as what one experiment gives with several seeds.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two numbers, or one is not finite.
+    """
+    n = len(values)
+    if n < 2 or not all(map(math.isfinite, values)):
+        raise ValueError(f"values must be two finite numbers or more, got {list(values)}")
+    half = _t_reach(n - 1) * stdev(values) / math.sqrt(n)
+    return mean(values) - half, mean(values) + half
+
+
+def _t_reach(freedom: int) -> float:
+    """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""
+    low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / sqrt(freedom)
+    while low < (angle := (low + high) / 2) < high:
+        low, high = (angle, high) if _t_within(angle, freedom) < SURE else (low, angle)
+    return math.tan(low) * math.sqrt(freedom)
+
+
+def _t_within(angle: float, freedom: int) -> float:
+    """Give the share of Student's distribution within +-tan(angle) sqrt(freedom), a finite sum.
+
+    Abramowitz & Stegun 1964, 26.7.3 for odd degrees of freedom and 26.7.4 for even ones.
+    """
+    odd = freedom % 2
+    term = math.cos(angle) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for i in range(2 + odd, freedom - 1, 2):
+        term *= (i - 1) / i * math.cos(angle) ** 2
+        total += term
+    within = math.sin(angle) * total
+    return (angle + within) * 2 / math.pi if odd else within
