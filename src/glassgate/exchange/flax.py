@@ -21,8 +21,8 @@ from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights
 
 LINEN: Layout = {
-    **{f"i{gate}/kernel": ("I", "H") for gate in "rzn"},
     **{f"h{gate}/kernel": ("H", "H") for gate in "rzn"},
+    **{f"i{gate}/kernel": ("I", "H") for gate in "rzn"},
     **{f"{name}/bias": ("H",) for name in ("ir", "iz", "in", "hn")},
 }
 NNX: Layout = {
