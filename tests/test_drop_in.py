@@ -37,7 +37,7 @@ def draw(*shape):
 def test_the_constructor_takes_what_torchs_takes():
     theirs = inspect.signature(torch.nn.RNNBase.__init__).parameters
     ours = inspect.signature(GRU.__init__).parameters
-    assert set(theirs) - {"mode", "proj_size"} == set(ours) - {"formulation"}
+    assert set(theirs) - {"mode", "proj_size"} == set(ours) - {"formulation", "chrono"}
     assert list(inspect.signature(torch.nn.GRU.forward).parameters)[1:] == ["input", "hx"]
     assert list(inspect.signature(GRU.forward).parameters)[1:3] == ["input", "hx"]
     net = GRU(I, H, dtype=torch.double, device="cpu")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from glassgate.nn.recurrence import checked_lengths
 from glassgate.nn.steps import valid_steps
 
 
@@ -21,6 +22,23 @@ class Options(NamedTuple):
     dropout: float
     training: bool
     bidirectional: bool
+
+
+def run(
+    options: Options,
+    input: Tensor,
+    state: Tensor,
+    lengths: Tensor | None,
+    batch_sizes: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Run input in the weights' dtype: a packed sequence's data where there are `batch_sizes`."""
+    dtype = options.weights[0].dtype
+    with torch.autocast(input.device.type, enabled=False):
+        input, state = input.to(dtype), state.to(dtype)
+        if batch_sizes is not None:
+            return run_packed(options, input, batch_sizes, state)
+        ends = None if lengths is None else checked_lengths(lengths, state[0])
+        return run_padded(options, input, state, ends)
 
 
 def run_padded(

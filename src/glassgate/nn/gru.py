@@ -12,7 +12,8 @@ from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.nn import cudnn
 from glassgate.nn.checks import check_dtype, check_input, check_sizes, time_first
-from glassgate.nn.recurrence import checked_lengths, sequence
+from glassgate.nn.chrono import check_chrono, set_spans
+from glassgate.nn.recurrence import sequence
 from glassgate.nn.steps import packed_lengths
 from glassgate.weights import GRUWeights, require_shape
 
@@ -45,15 +46,18 @@ class GRU(nn.RNNBase):
     formulation
         The form of the unit, by default PyTorch's. Without a reset gate the reset rows stay, so
         that every form has the same shapes, and are never used.
+    chrono
+        The longest time, at least 2 steps, that units keep for before training (Tallec & Ollivier
+        2018, `glassgate.nn.chrono`), with biases and sigmoid gates; if not given, all begin short.
     device, dtype
         Where the parameters are made, and of what dtype; torch's defaults if not given.
 
     Raises
     ------
     ValueError
-        When a size or the dropout is out of range.
+        When a size, the dropout or `chrono` is out of range, or the network none for `chrono`.
     TypeError
-        When a size is not an int, a flag no bool, or the formulation not a `Formulation`.
+        When a size is not an int, a flag no bool, `chrono` no number or the formulation none.
 
     Notes
     -----
@@ -80,19 +84,29 @@ class GRU(nn.RNNBase):
         bidirectional: bool = False,
         *,
         formulation: Formulation | None = None,
+        chrono: float | None = None,
         device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if not isinstance(formulation, Formulation | None):
             raise TypeError(f"formulation must be a Formulation, got {type(formulation).__name__}")
+        self.formulation = Formulation() if formulation is None else formulation
+        check_chrono(chrono, bias, self.formulation)
+        self.chrono = chrono  # torch's constructor, which draws the parameters, needs both
         super().__init__(
             *("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout),
             bidirectional=bidirectional,
             device=device,
             dtype=dtype,
         )
-        self.formulation = Formulation() if formulation is None else formulation
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew, as torch does, and then what `chrono` asks for."""
+        super().reset_parameters()
+        if self.chrono is not None:
+            for _, _, b, c in self._all_weights:
+                set_spans(self._weight(b), self._weight(c), self.chrono, self.formulation)
 
     @property
     def directions(self) -> tuple[bool, ...]:
@@ -190,28 +204,18 @@ class GRU(nn.RNNBase):
     ) -> tuple[Tensor, Tensor]:
         """Run all layers; `batch_sizes` [T] say that the input is packed."""
         if input.is_cuda and resets is None and self.formulation == Formulation():
-            return self._by_cudnn(input, state, lengths, batch_sizes)
-        packed = batch_sizes is not None
+            return cudnn.run(self._options(), input, state, lengths, batch_sizes)
         ends = lengths if batch_sizes is None else packed_lengths(batch_sizes)
         last: list[Tensor] = []
-        for _, ran in self.layers(input, state, ends, resets, packed=packed):
+        for _, ran in self.layers(input, state, ends, resets, packed=batch_sizes is not None):
             last += [hidden for _, hidden in ran]
         return _beside([output for output, _ in ran]), torch.stack(last)
 
-    def _by_cudnn(
-        self, input: Tensor, state: Tensor, lengths: Tensor | None, batch_sizes: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _options(self) -> cudnn.Options:
         weights = [self._weight(name) for names in self._all_weights for name in names]
-        options = cudnn.Options(
-            *(weights, self.bias, self.num_layers, self.dropout, self.training),
-            bidirectional=self.bidirectional,
+        return cudnn.Options(
+            *(weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         )
-        with torch.autocast(input.device.type, enabled=False):
-            input, state = input.to(weights[0].dtype), state.to(weights[0].dtype)
-            if batch_sizes is not None:
-                return cudnn.run_packed(options, input, batch_sizes, state)
-            ends = None if lengths is None else checked_lengths(lengths, state[0])
-            return cudnn.run_padded(options, input, state, ends)
 
     def layers(
         self,
@@ -283,8 +287,8 @@ class GRU(nn.RNNBase):
 
     def extra_repr(self) -> str:
         """Name the sizes and what differs from the defaults, for `print`."""
-        usual = self.formulation == Formulation()
-        return super().extra_repr() + ("" if usual else f", formulation={self.formulation}")
+        form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
+        return super().extra_repr() + form + (f", chrono={self.chrono}" if self.chrono else "")
 
 
 def _beside(outputs: list[Tensor]) -> Tensor:
