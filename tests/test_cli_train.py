@@ -42,6 +42,18 @@ def test_a_language_model(glassgate_: Run, tmp_path: Path):
     assert second.startswith("gru: epoch 2/2, loss ")
 
 
+def test_several_files_are_one_text(glassgate_: Run, tmp_path: Path):
+    whole = write_corpus(tmp_path / "whole.txt")
+    lines = whole.read_text().splitlines(keepends=True)
+    (tmp_path / "1.txt").write_text("".join(lines[:20]))
+    (tmp_path / "2.txt").write_text("".join(lines[20:]))
+    assert glassgate_("train", "language", "1.txt", "2.txt", "-o", "two", *TINY).code == 0
+    assert glassgate_("train", "language", whole, "-o", "one", *TINY).code == 0
+    assert config(tmp_path / "two")["data"] == "1.txt, 2.txt"
+    one, two = (tmp_path / name / "model.safetensors" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
 def test_every_command_that_it_proposes_next_works(glassgate_: Run, tmp_path: Path):
     corpus = write_corpus(tmp_path / "corpus.txt")
     said = glassgate_("train", "language", corpus, "--output", "model", *TINY)

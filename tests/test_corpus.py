@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from glassgate.errors import BadInput
-from glassgate.train.corpus import fingerprint, read_sentences, read_stream, read_text
+from glassgate.train.corpus import (
+    fingerprint,
+    name_of,
+    read_sentences,
+    read_stream,
+    read_text,
+)
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -48,6 +54,25 @@ def test_sentences_stand_one_a_line_between_their_marks(tmp_path: Path):
     assert corpus.held_out[-1] == [bos, corpus.vocabulary.unk, eos]
 
 
+@pytest.mark.parametrize("last", [b"", b"\n", b"\r\n"])
+def test_several_files_follow_one_another(tmp_path: Path, last: bytes):
+    files = [tmp_path / "1.txt", tmp_path / "2.txt"]
+    files[0].write_bytes(b"one two" + last)
+    files[1].write_bytes(b"\xef\xbb\xbfthree\n" + b"one two three\n" * 20)
+    stream = read_stream(files)
+    assert stream.vocabulary.tokens(stream.train[:4]) == ["one", "two", "three", "one"]
+    characters = read_stream(files, "characters")
+    assert "".join(characters.vocabulary.tokens(characters.train))[:14] == "one two\nthree\n"
+    sentences = read_sentences(files)
+    heard = [sentences.vocabulary.tokens(ids)[1:-1] for ids in sentences.train[:2]]
+    assert heard == [["one", "two"], ["three"]]
+    assert len(sentences.train) + len(sentences.held_out) == 22
+    assert name_of(files) == "1.txt, 2.txt"
+    (tmp_path / "2.txt").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"2\.txt is empty"):
+        read_stream(files)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -85,3 +110,12 @@ def test_a_fingerprint_tells_files_apart(tmp_path: Path):
     first = fingerprint(written(tmp_path, b"a b"))
     assert fingerprint(written(tmp_path, b"a b")) == first
     assert fingerprint(written(tmp_path, b"a c")) != first
+
+
+def test_files_are_told_apart_by_content_and_order(tmp_path: Path):
+    one, two = tmp_path / "1.txt", tmp_path / "2.txt"
+    one.write_bytes(b"a b")
+    two.write_bytes(b"c")
+    found = {fingerprint(files) for files in (one, [one, two], [two, one], [one, one])}
+    assert len(found) == 4
+    assert fingerprint([one]) == fingerprint(one)

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -84,6 +85,7 @@ def _report(study: Study, runs: Sequence[Run]) -> None:
     from glassgate.experiments.compare import RESULTS, summary, to_json
     from glassgate.files import write_whole
     from glassgate.report.pictures import learning_curves
+    from glassgate.train.corpus import name_of
 
     results = {
         "command": shlex.join(["glassgate", *sys.argv[1:]]),
@@ -96,7 +98,8 @@ def _report(study: Study, runs: Sequence[Run]) -> None:
         values = [epoch.valid_measure for epoch in run.history]
         curves.setdefault(run.network, []).append(values)
     picture = io.BytesIO()
-    learning_curves(curves, picture, f"Learning {study.corpus.name}", "held-out perplexity")
+    name = shorten(name_of(study.corpus), 60, placeholder=" …")
+    learning_curves(curves, picture, f"Learning {name}", "held-out perplexity")
     write_whole(study.folder / TABLE, table.encode())
     write_whole(study.folder / CURVES, picture.getvalue())
     write_whole(study.folder / RESULTS, (json.dumps(results, indent=2) + "\n").encode())

@@ -44,7 +44,11 @@ Model = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A folder that `glassgate train` wrote.")
 ]
 Corpus = Annotated[
-    Path, typer.Argument(metavar="CORPUS.txt", help="UTF-8 text, a sentence or line a line.")
+    list[Path],
+    typer.Argument(
+        metavar="CORPUS.txt...",
+        help="UTF-8 text, a sentence or line a line; several files follow one another.",
+    ),
 ]
 Characters = Annotated[bool, typer.Option("--characters", help="Characters for words.")]
 Sentences = Annotated[

@@ -54,6 +54,8 @@ def language(
 
         glassgate train language novel.txt --network gru --output model/
 
+        glassgate train language austen/*.txt --hidden-size 256 -o austen-model/
+
         glassgate train language lines.txt --sentences --output model/
 
         glassgate train language novel.txt --network srn --bptt 1 -o elman/

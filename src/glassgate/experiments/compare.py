@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from glassgate.errors import BadInput
-from glassgate.train.corpus import fingerprint
+from glassgate.train.corpus import Files, fingerprint, name_of
 from glassgate.train.folder import METRICS, MODEL, STATE, read_config
 from glassgate.train.load import load
 from glassgate.train.run import Output, train_language
@@ -32,7 +32,7 @@ class Study:
     `settings` hold what all runs share; each has its own network and seed.
     """
 
-    corpus: Path
+    corpus: Files
     folder: Path
     networks: Sequence[str]
     seeds: Sequence[int]
@@ -141,7 +141,7 @@ def to_json(study: Study, runs: Sequence[Run]) -> dict[str, Any]:
     """Return all that was found, and what it was found with, as JSON can hold it."""
     shared = {k: v for k, v in study.settings.to_json().items() if k not in ("network", "seed")}
     return {
-        "corpus": study.corpus.name,
+        "corpus": name_of(study.corpus),
         "corpus_sha256": fingerprint(study.corpus),
         "level": study.level,
         "by_sentence": study.by_sentence,

@@ -12,6 +12,9 @@ from glassgate.train.tokens import Level, Vocabulary
 
 HELD_OUT = 0.1  # share of the text, at its end
 
+Files = Path | Sequence[Path]
+"""A text: one file, or several that follow one another."""
+
 
 @dataclass(frozen=True)
 class StreamCorpus:
@@ -60,19 +63,25 @@ def read_bytes(path: Path) -> bytes:
         raise BadInput(f"{path} does not exist, expected a file") from None
 
 
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, by which a resumed run knows its data again."""
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+def fingerprint(files: Files) -> str:
+    """Return the SHA-256 of a file, or of those of several: by it a run knows its data again."""
+    each = [hashlib.sha256(read_bytes(path)).hexdigest() for path in _listed(files)]
+    return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
 
 
-def read_stream(path: Path, level: Level = "words", minimum_frequency: int = 1) -> StreamCorpus:
+def name_of(files: Files) -> str:
+    """Return the name of a text: that of its file, or those of several."""
+    return ", ".join(path.name for path in _listed(files))
+
+
+def read_stream(files: Files, level: Level = "words", minimum_frequency: int = 1) -> StreamCorpus:
     """Read a text as one run of tokens; a newline is space among words, a token of characters.
 
     The vocabulary is that of the part to train on. `BadInput` as in `read_text`, and for a text
     of fewer than two different tokens.
     """
-    text = read_text(path).strip()
-    _check_variety(path, text, level)
+    text = _joined(files).strip()
+    _check_variety(files, text, level)
     cut = _cut(text, level)
     train, held_out = text[:cut].splitlines(keepends=True), text[cut:].splitlines(keepends=True)
     vocabulary = Vocabulary.learn(train, level, minimum_frequency)
@@ -80,17 +89,19 @@ def read_stream(path: Path, level: Level = "words", minimum_frequency: int = 1) 
 
 
 def read_sentences(
-    path: Path, level: Level = "words", minimum_frequency: int = 1
+    files: Files, level: Level = "words", minimum_frequency: int = 1
 ) -> SentenceCorpus:
     """Read each line that is not blank as a sequence of its own.
 
     `BadInput` as in `read_stream`, and for fewer than two such lines.
     """
-    text = read_text(path)
-    _check_variety(path, text, level)
+    text = _joined(files)
+    _check_variety(files, text, level)
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if len(lines) < 2:
-        raise BadInput(f"{path} holds one line, expected two sentences or more, one a line")
+        raise BadInput(
+            f"{_paths(files)} holds one line, expected two sentences or more, one a line"
+        )
     held = max(1, round(len(lines) * HELD_OUT))
     train, held_out = lines[:-held], lines[-held:]
     vocabulary = Vocabulary.learn(train, level, minimum_frequency)
@@ -99,6 +110,20 @@ def read_sentences(
         [vocabulary.sentence(line) for line in train],
         [vocabulary.sentence(line) for line in held_out],
     )
+
+
+def _listed(files: Files) -> Sequence[Path]:
+    return [files] if isinstance(files, Path) else files
+
+
+def _paths(files: Files) -> str:
+    return ", ".join(map(str, _listed(files)))
+
+
+def _joined(files: Files) -> str:
+    """Return the text of all files, each from a line of its own on."""
+    texts = map(read_text, _listed(files))
+    return "".join(text if text.endswith("\n") else text + "\n" for text in texts)
 
 
 def _cut(text: str, level: Level) -> int:
@@ -113,12 +138,14 @@ def _cut(text: str, level: Level) -> int:
     return cut
 
 
-def _check_variety(path: Path, text: str, level: Level) -> None:
+def _check_variety(files: Files, text: str, level: Level) -> None:
     """Refuse a text of one token only: there is nothing to predict."""
     different = set(text.lower().split()) if level == "words" else set(text)
     if len(different) < 2:
         thing = level.removesuffix("s")
-        raise BadInput(f"{path} holds a single {thing}, expected two different ones or more")
+        raise BadInput(
+            f"{_paths(files)} holds a single {thing}, expected two different ones or more"
+        )
 
 
 def _encode(vocabulary: Vocabulary, lines: Sequence[str]) -> list[int]:

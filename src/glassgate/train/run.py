@@ -12,7 +12,7 @@ from torch import nn
 
 import glassgate
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train.corpus import fingerprint, read_sentences, read_stream
+from glassgate.train.corpus import Files, fingerprint, name_of, read_sentences, read_stream
 from glassgate.train.folder import SAVE_SECONDS, ModelFolder
 from glassgate.train.load import build
 from glassgate.train.loop import Outcome, fit
@@ -35,7 +35,7 @@ class Output:
 
 
 def train_language(
-    corpus: Path,
+    corpus: Files,
     output: Output,
     settings: Settings = LANGUAGE,
     *,
@@ -46,6 +46,7 @@ def train_language(
 ) -> Outcome:
     """Learn to predict the next token of a UTF-8 text, its last tenth held out.
 
+    Several files are read one after the other, as one text.
     `by_sentence` takes each line as a sequence of its own; otherwise the text is one stream.
     Raises `BadInput` for a text, a folder or settings that cannot be used, `Interrupted` after
     Ctrl-C, `OSError` when the folder cannot be written.
@@ -100,7 +101,7 @@ def new_model(
 
 
 def _config(
-    kind: str, data: Path, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
+    kind: str, data: Files, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what config.json says of a run."""
     return {
@@ -108,7 +109,7 @@ def _config(
         "kind": kind,
         "vocabulary_size": len(vocabulary),
         **more,
-        "data": data.name,
+        "data": name_of(data),
         "data_sha256": fingerprint(data),
         "settings": settings.to_json(),
     }
