@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glassgate.cli.options import Overwrite
 
 if TYPE_CHECKING:
-    from glassgate.experiments.content import Table
+    from glassgate.experiments.content import Chart, Page, Table
 
 app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
 
@@ -49,18 +50,31 @@ def verdict(
     from glassgate.cli.screen import watching
     from glassgate.experiments import verdict as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.verdict_page import page, tables
-    from glassgate.experiments.verdict_picture import picture
-    from glassgate.report.content_page import content_page
+    from glassgate.experiments.verdict_page import charts, page, tables
 
     check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
     with watching() as watcher:
         results = asked.run(asked.Plan(sentences=sentences), seed, command, watcher)
-    asked.write(results, content_page(page(results)), picture(results), output)
-    for table in tables(results):
+    _answer(results, page(results), charts(results), tables(results), output)
+
+
+def _answer(
+    results: Mapping[str, Any],
+    page: Page,
+    charts: Mapping[str, Chart],
+    tables: Sequence[Table],
+    output: Path,
+) -> None:
+    """Write what was found, print its tables, and say where it is."""
+    from glassgate.experiments.output import write
+    from glassgate.experiments.picture import picture
+    from glassgate.report.content_page import content_page
+
+    names = write(results, content_page(page), picture(charts), output)
+    for table in tables:
         _print(table)
-    typer.echo(f"{output} holds {asked.PAGE}, {asked.PICTURE} and {asked.RESULTS}")
+    typer.echo(f"{output} holds {', '.join(names[:-1])} and {names[-1]}")
 
 
 def _print(content: Table) -> None:

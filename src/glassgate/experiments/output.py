@@ -1,14 +1,17 @@
 """What every experiment's files say about how they were made."""
 
+import json
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from glassgate.errors import BadInput
+from glassgate.files import write_whole
 
-RESULTS = "results.json"
+PAGE, RESULTS = "report.html", "results.json"
 
 
 class Provenance(TypedDict):
@@ -34,3 +37,19 @@ def check_free(folder: Path, overwrite: bool) -> None:
         raise BadInput(f"{standing} is not a folder, so that nothing can be written to {folder}")
     if not os.access(standing, os.W_OK):
         raise BadInput(f"{standing} may not be written to, so that {folder} cannot hold results")
+
+
+def write(results: Mapping[str, Any], page: str, picture: bytes, folder: Path) -> list[str]:
+    """Write page, picture and last results.json into a folder; each is whole or not there.
+
+    The picture has the experiment's name. What is returned are the names of the files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        PAGE: page.encode(),
+        f"{results['experiment']}.png": picture,
+        RESULTS: (json.dumps(results, indent=1) + "\n").encode(),
+    }
+    for name, data in files.items():
+        write_whole(folder / name, data)
+    return list(files)

@@ -7,11 +7,9 @@ washed out; if it stands at the start, it has to be kept while the plot goes by.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,6 @@ from glassgate.experiments.verdict_text import (
     split_sentences,
     write_reviews,
 )
-from glassgate.files import write_whole
 from glassgate.inside.tracer import trace
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
@@ -38,7 +35,6 @@ from glassgate.train.tasks import ClassifierTask
 from glassgate.train.tokens import Vocabulary
 from glassgate.train.watch import Watcher
 
-RESULTS, PICTURE, PAGE = "results.json", "verdict.png", "report.html"
 NETWORKS = ("srn", "gru")
 BINS = 6  # of distance, beside that of no word
 CHUNK = 100  # reviews read at once
@@ -121,14 +117,6 @@ def run(
         "gates": gates,
     }
     return results | {"statements": verdict_page.statements(results)}
-
-
-def write(results: dict[str, Any], page: str, picture: bytes, folder: Path) -> None:
-    """Write page, picture and last results.json into a folder; each is whole or not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / PAGE, page.encode())
-    write_whole(folder / PICTURE, picture)
-    write_whole(folder / RESULTS, (json.dumps(results, indent=1) + "\n").encode())
 
 
 def make_texts(plan: Plan, seed: int) -> Texts:

@@ -67,7 +67,7 @@ def page(results: Results) -> Page:
     """Return the content of the page."""
     plan = results["plan"]
     accuracy, gates, said = tables(results)
-    by_distance, kept, reset = charts(results)
+    by_distance, kept, reset = charts(results).values()
     lead = (
         f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
         f"verdict, {results['words_in_a_review']:.0f} words on average (a full stop counts as "
@@ -117,12 +117,17 @@ HOW_SAID = (
 )
 
 
-def charts(results: Results) -> tuple[Chart, Chart, Chart]:
+def charts(results: Results) -> dict[str, Chart]:
     """Return accuracy by distance, and kept share and reset gate around the verdict."""
     words = "words between the verdict and the end"
     lines = tuple(_distance_line(network) for network in results["networks"])
-    by_distance = Chart(words, "accuracy", (0.0, 1.03), lines)
-    return by_distance, _around(results, "kept", "kept share"), _around(results, "reset", "reset")
+    return {
+        "Who remembers the verdict?": Chart(words, "accuracy", (0.0, 1.03), lines),
+        "GRU: share of the state that is kept, word by word": _around(
+            results, "kept", "kept share"
+        ),
+        "GRU: reset gate, word by word": _around(results, "reset", "reset"),
+    }
 
 
 # The pieces ---------------------------------------------------------------------------------------

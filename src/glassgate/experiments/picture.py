@@ -1,4 +1,4 @@
-"""The charts of the verdict experiment as a picture file."""
+"""The charts of an experiment as a picture file."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from glassgate.experiments.content import Chart
-from glassgate.experiments.verdict_page import charts
 from glassgate.report.colours import colour
 
-MARKS = ("o", "s", "^")
-DASHES = ("-", "--", ":")
+MARKS = "os^Dv"
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def picture(results: Mapping[str, Any]) -> bytes:
-    """Return the charts as a PNG."""
-    figure = Figure(figsize=(8, 10), dpi=120, layout="constrained")
+def picture(charts: Mapping[str, Chart]) -> bytes:
+    """Draw charts below one another, each under its title, and return a PNG.
+
+    A chart has five lines at most, each told apart by colour, mark and dashes.
+    """
+    figure = Figure(figsize=(8, 3.35 * len(charts)), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    titles = (
-        "Who remembers the verdict?",
-        "GRU: share of the state that is kept, word by word",
-        "GRU: reset gate, word by word",
-    )
-    every = zip(figure.subplots(3, 1), charts(results), titles, strict=True)
-    for axes, chart, title in every:
+    subplots = figure.subplots(len(charts), 1, squeeze=False)[:, 0]
+    for axes, (title, chart) in zip(subplots, charts.items(), strict=True):
         _draw(axes, chart)
         axes.set_title(title, loc="left")
     file = io.BytesIO()
