@@ -16,6 +16,7 @@ from glassgate.cli import (
     experiment,
     grammar,
     inspect,
+    pairs,
     predict,
     score,
     trace,
@@ -37,6 +38,7 @@ app.add_typer(train.app, name="train")
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
 app.command("score")(score.score)
+app.command("pairs")(pairs.pairs)
 app.command("trace")(trace.trace)
 app.command("bench")(bench.bench)
 app.command("convert")(convert.convert)

@@ -1,0 +1,97 @@
+"""Files of minimal pairs: BLiMP's JSON lines, or two columns with a tab between them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glassgate.errors import BadInput
+from glassgate.train.corpus import read_text
+
+GOOD, BAD = "sentence_good", "sentence_bad"
+NAMED = (  # by BLiMP: what stands before the critical word and that itself, good and bad
+    (
+        ("one_prefix_prefix", "one_prefix_word_good"),
+        ("one_prefix_prefix", "one_prefix_word_bad"),
+    ),
+    (("two_prefix_prefix_good", "two_prefix_word"), ("two_prefix_prefix_bad", "two_prefix_word")),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sentences, of which the first is grammatical and the second is not.
+
+    `named` holds the critical words if the file says which they are: for the good sentence and
+    for the bad one all that stands before it, and the word.
+    """
+
+    line: int  # of the file, from 1
+    good: str
+    bad: str
+    named: tuple[tuple[str, str], tuple[str, str]] | None = None
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """Read the pairs of a UTF-8 file; lines that are blank are none.
+
+    A name that ends in .jsonl holds an object a line with the strings sentence_good and
+    sentence_bad; the fields of BLiMP's one-prefix and two-prefix methods (Warstadt et al. 2020)
+    name the critical words where they are there. A name that ends in .tsv holds the good and the
+    bad sentence of a pair, a tab between them, without quotation; a first line that reads
+    sentence_good, sentence_bad names the columns.
+
+    Raises
+    ------
+    BadInput
+        For a file of another name, one that cannot be read, and a line that is no pair, with its
+        number.
+    """
+    if path.suffix not in (".jsonl", ".tsv"):
+        raise BadInput(f"{path} must end in .jsonl or .tsv, to say which form its pairs have")
+    read = _of_json if path.suffix == ".jsonl" else _of_columns
+    lines = enumerate(read_text(path).split("\n"), 1)
+    heading = [GOOD, BAD] if path.suffix == ".tsv" else None
+    pairs = [
+        read(f"{path}, line {number}:", number, line)
+        for number, line in lines
+        if line.strip() and not (number == 1 and line.split("\t") == heading)
+    ]
+    if not pairs:
+        raise BadInput(f"{path} holds no pair, expected one or more")
+    return pairs
+
+
+def _of_json(where: str, number: int, line: str) -> Pair:
+    try:
+        fields = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{where} is not JSON: {error}") from None
+    if not isinstance(fields, dict):
+        raise BadInput(f"{where} must be a JSON object, got {type(fields).__name__}")
+    good, bad = _sentence(where, fields, GOOD), _sentence(where, fields, BAD)
+    for names in NAMED:
+        if all(isinstance(fields.get(name), str) for side in names for name in side):
+            named = [(fields[before], fields[word]) for before, word in names]
+            return Pair(number, good, bad, (named[0], named[1]))
+    return Pair(number, good, bad)
+
+
+def _of_columns(where: str, number: int, line: str) -> Pair:
+    columns = line.split("\t")
+    if len(columns) != 2:
+        raise BadInput(f"{where} expected two columns with a tab between them, got {len(columns)}")
+    fields = dict(zip((GOOD, BAD), columns, strict=True))
+    return Pair(number, _sentence(where, fields, GOOD), _sentence(where, fields, BAD))
+
+
+def _sentence(where: str, fields: dict[str, Any], name: str) -> str:
+    """Return the sentence of that name, without white space around it."""
+    if name not in fields:
+        raise BadInput(f"{where} {name} is missing")
+    value = fields[name]
+    if not isinstance(value, str) or not value.strip():
+        raise BadInput(f"{where} {name} must be a sentence, got {value!r:.60}")
+    return value.strip()
