@@ -63,6 +63,20 @@ def test_every_format_takes_stacks_and_directions(glassgate_, ending, layers, di
     assert "yes" in said.out
 
 
+@pytest.mark.parametrize("ending", ["safetensors", "onnx", "keras"])
+def test_layers_of_different_sizes_go_over(glassgate_, ending):
+    small = network(1, 1)
+    large = GRUWeights(*(np.ones(s, np.float32) for s in ((18, 4), (18, 6), 18, 18)))
+    GRU([small.weights[0], [large]]).save("gru.safetensors")
+    said = glassgate_("convert", "gru.safetensors", f"other.{ending}")
+    assert (said.code, said.err) == (0, "")
+    assert glassgate_("convert", f"other.{ending}", "back.safetensors").code == 0
+    assert GRU.load("back.safetensors").hidden_sizes == (4, 6)
+    said = glassgate_("convert", "gru.safetensors", "gru.pt")
+    assert said.code == 2
+    assert said.err == "glassgate: torch.nn.GRU has layers of one hidden size, got (4, 6)\n"
+
+
 def test_several_are_named_and_one_is_chosen(glassgate_):
     torch.save(
         models(a=torch.nn.GRU(3, 4), b=torch.nn.GRUCell(3, 5), c=torch.nn.LSTM(3, 4)), "m.pt"

@@ -196,7 +196,7 @@ def version_1(**facts):
 
     def change(said):
         said["version"] = 1
-        said["plan"] |= {"layers": 1, "directions": 1} | facts
+        said["plan"] |= {"layers": 1, "directions": 1, "hidden_size": 4} | facts
 
     return with_entry(change)
 
@@ -248,19 +248,20 @@ def formulation(**words):
         (version_1(layers=10**6), "it must hold 4000000 tensors by its plan, got 4"),
         (version_1(directions=3), r"directions must be a number in 1\.\.2, got 3"),
         (version_1(directions=2), "it must hold 8 tensors by its plan, got 4"),
-        (version_1(more=2), "its plan must have directions, layers, .*"),
+        (version_1(more=2), "its plan must have layers, directions, .*"),
         (plan(layers=1), "layers must be a list of one or more, got 1"),
         (plan(layers=[]), r"layers must be a list of one or more, got \[\]"),
-        (plan(layers=[3]), "its layer must have directions, merge, order, got 3"),
-        (layer(more=3), "its layer must have directions, merge, order, got .*"),
+        (plan(layers=[3]), "its layer must have directions, merge, order, hidden_size, got 3"),
+        (layer(more=3), "its layer must have directions, merge, order, hidden_size, got .*"),
         (layer(directions="forward"), "directions must be a list, got 'forward'"),
         (layer(directions=[["forward"]]), r"a direction must be one of .*, got \['forward'\]"),
         (layer(directions=["forward", "reverse"]), "it must hold 8 tensors by its plan, got 4"),
         (layer(directions=["reverse"]), f"{NAME.replace('forward', 'reverse')} is missing"),
         (layer(merge=["sum"]), r"merge must be one of concat, sum, mul, ave, got \['sum'\]"),
         (layer(order="back"), "order must be one of time, read, got 'back'"),
-        (plan(hidden_size=2**24), rf"{NAME} must have shape \(50331648, 3\), got \(12, 3\)"),
-        (plan(hidden_size=10**4000), r"hidden_size must be a number in .*"),
+        (layer(hidden_size=2**24), rf"{NAME} must have shape \(50331648, 3\), got \(12, 3\)"),
+        (layer(hidden_size=10**4000), r"hidden_size must be a number in .*"),
+        (version_1(hidden_size=0), r"hidden_size must be a number in .*"),
         (plan(input_size="3"), r"input_size must be a number in 1\.\.16777216, got '3'"),
         (plan(dtype="float16"), "dtype must be one of float32, float64, bfloat16, got 'float16'"),
         (plan(dtype=["float32"]), r"dtype must be one of .* got \['float32'\]"),

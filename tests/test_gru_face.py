@@ -171,6 +171,7 @@ def test_a_copy_runs_the_same(copied):
 ONE = network(1).weights[0][0]  # reads I
 NEXT = network(1, inputs=H).weights[0][0]  # reads H
 WIDE = network(1, units=H + 1, inputs=H).weights[0][0]
+LARGE = network(1, units=H + 1).weights[0][0]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,8 @@ WIDE = network(1, units=H + 1, inputs=H).weights[0][0]
         ([[ONE], [ONE]], "input_size of layer 1 forward must be 6, got 3"),
         ([[ONE, ONE], [NEXT, NEXT]], "input_size of layer 1 forward must be 12, got 6"),
         ([[ONE, NEXT]], "input_size of layer 0 reverse must be 3, got 6"),
-        ([[ONE], [WIDE]], "hidden_size of layer 1 forward must be 6, got 7"),
+        ([[ONE, WIDE]], "input_size of layer 0 reverse must be 3, got 6"),
+        ([[ONE, LARGE]], "hidden_size of layer 0 reverse must be 6, got 7"),
         ([[ONE], [NEXT.astype("f4")]], "dtype of layer 1 forward must be float64, got float32"),
         (
             [[ONE.astype("f4")], [NEXT.astype("bfloat16")]],

@@ -1,5 +1,7 @@
 """Directions of Keras' layers: what is merged, what goes backwards, read and written."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +9,9 @@ from hypothesis import strategies as st
 
 from glassgate import GRU, BadInput, LayerPlan
 from glassgate.exchange.keras_file import read_keras
+from glassgate.exchange.keras_layer import run_layers
 from glassgate.exchange.keras_write import write_keras
-from keras_cases import agree
+from keras_cases import agree, drawn
 from keras_models import check_written, fill, keras, layers, network, run, sample, saved
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -94,6 +97,21 @@ def test_every_plan_that_keras_has_is_written(plan, tmp_path_factory):
 def test_a_plan_that_keras_has_not_is_refused(directions, tmp_path):
     with pytest.raises(BadInput, match=r"layer 0 starts in reverse and gives its states in the o"):
         write_keras(tmp_path / "gru.keras", planned([LayerPlan(directions)]))
+
+
+def test_layers_of_different_sizes_are_one_network(kind, tmp_path):
+    model = keras.Sequential([layers.Input((None, 3))])
+    model.add(layers.Bidirectional(layers.GRU(6, return_sequences=True)))
+    model.add(layers.GRU(4, return_sequences=True))
+    stack, *singles = read_keras(saved(fill(model), tmp_path, kind))
+    assert stack.facts["hidden size"] == "6, 4"
+    assert len(singles) == 2
+    zeros = stack.network.initial_state(3)
+    assert [state.shape for state in zeros] == [(3, 6), (3, 6), (3, 4)]
+    sequence = drawn(1, 5, 3, 3)
+    output = model.predict(np.swapaxes(sequence, 0, 1), verbose=0)
+    for ran in (stack.network.run, stack.reference, partial(run_layers, *stack.reference.args)):
+        np.testing.assert_allclose(ran(sequence, zeros)[0], np.swapaxes(output, 0, 1), 1e-6, 1e-6)
 
 
 PUBLISHED = {  # the last outputs that Keras' own tests state, of gru_test.py

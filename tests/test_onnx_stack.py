@@ -25,12 +25,12 @@ PLANS = [
 ]
 
 
-def planned(plan: list[LayerPlan], seed: int = 0) -> GRU:
+def planned(plan: list[LayerPlan], seed: int = 0, sizes: tuple[int, ...] = (H, H, H)) -> GRU:
     layers, reads = [], I
-    for i, one in enumerate(plan):
-        drawn = [network(1, 1, (reads, H), Formulation(), seed + 9 * i + d) for d in range(2)]
+    for i, (one, units) in enumerate(zip(plan, sizes, strict=False)):
+        drawn = [network(1, 1, (reads, units), Formulation(), seed + 9 * i + d) for d in range(2)]
         layers.append([gru.weights[0][0] for gru in drawn[: len(one.directions)]])
-        reads = one.width(H)
+        reads = one.width(units)
     return GRU(layers, plan)
 
 
@@ -38,6 +38,23 @@ def sample(gru: GRU, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(seed)
     shapes = ((T, B, gru.input_size), (gru.states, B, gru.hidden_size))
     return tuple(draw.uniform(-1, 1, shape).astype(np.float32) for shape in shapes)
+
+
+def test_layers_of_different_sizes_have_states_of_their_own(tmp_path: Path) -> None:
+    gru = planned([LayerPlan(BOTH), LayerPlan()], sizes=(H, 4))
+    write_onnx(tmp_path / "gru.onnx", gru)
+    draw = np.random.default_rng(0)
+    input = draw.normal(size=(T, B, I)).astype(np.float32)
+    states = [draw.uniform(-1, 1, (B, size)).astype(np.float32) for size in gru.state_sizes]
+    fed = {"layer0.initial_state": np.stack(states[:2]), "layer1.initial_state": states[2][None]}
+    came = session(tmp_path / "gru.onnx").run(None, {"input": input, **fed})
+    (found,) = (one for one in read_onnx(tmp_path / "gru.onnx") if one.part_of is None)
+    assert found.facts["hidden size"] == "5, 4"
+    for run in (gru.run, found.network.run, found.reference):
+        output, last = run(input, tuple(states))
+        assert_close(came[0], output)
+        for here, there in zip([*came[1], *came[2]], last, strict=True):
+            assert_close(here, there)
 
 
 @given(plan=st.lists(st.sampled_from(PLANS), min_size=1, max_size=3), seed=st.integers(0, 2**16))

@@ -4,12 +4,13 @@ The metadata holds one entry, ``glassgate``, a JSON object::
 
     {"format": "gru", "version": 2,
      "formulation": {"update": "keeps", "reset": "after", "gate": "sigmoid", "squash": "tanh"},
-     "plan": {"layers": [{"directions": ["forward"], "merge": "concat", "order": "time"}],
-              "input_size": 8, "hidden_size": 64, "dtype": "float32"}}
+     "plan": {"layers": [{"directions": ["forward"], "merge": "concat", "order": "time",
+                          "hidden_size": 64}],
+              "input_size": 8, "dtype": "float32"}}
 
 and the tensors are named ``layer0.forward.weight_input``. One entry, since safetensors writes
 several in any order: so a network always gives the same bytes. Version 1 had numbers for the
-layers and for the directions of them all, as `torch.nn.GRU` has.
+layers, for the directions and for the hidden size of them all, as `torch.nn.GRU` has.
 
 Files come from strangers. The plan is compared with the tensors that are there before anything
 is made of it, and nothing in a file is executed.
@@ -58,22 +59,20 @@ class Plan:
     """What the layers of a network are, how large they are, and of which numbers."""
 
     layers: tuple[LayerPlan, ...]
+    hidden_sizes: tuple[int, ...]  # of the layers
     input_size: int
-    hidden_size: int
     dtype: str
 
     def __post_init__(self) -> None:
         _require_number("input_size", self.input_size, MOST)
-        _require_number("hidden_size", self.hidden_size, MOST)
         if not isinstance(self.dtype, str) or self.dtype not in CODES:
             came = reprlib.repr(self.dtype)
             raise BadInput(f"dtype must be one of {', '.join(CODES)}, got {came}")
 
     def places(self) -> Iterator[Place]:
         """Say of each array of each layer and direction where it stands, and as what."""
-        H, I = self.hidden_size, self.input_size
-        biases = "float32" if self.dtype == "bfloat16" else self.dtype
-        for i, layer in enumerate(self.layers):
+        I, biases = self.input_size, "float32" if self.dtype == "bfloat16" else self.dtype
+        for i, (layer, H) in enumerate(zip(self.layers, self.hidden_sizes, strict=True)):
             shapes = dict(zip(ARRAYS, ([3 * H, I], [3 * H, H], [3 * H], [3 * H]), strict=True))
             for d, direction in enumerate(layer.directions):
                 for array, shape in shapes.items():
@@ -101,9 +100,11 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
     """Give the file of a network; the same network gives the same bytes."""
     first = stack[0][0]
     dtype = "bfloat16" if first.bfloat16 else first.dtype.name
-    plan = Plan(layers, first.input_size, first.hidden_size, dtype)
-    said = {"format": FORMAT, "version": VERSIONS[-1]}
-    said |= {"formulation": asdict(first.formulation), "plan": asdict(plan)}
+    sizes = tuple(directions[0].hidden_size for directions in stack)
+    plan = Plan(layers, sizes, first.input_size, dtype)
+    listed = [asdict(one) | {"hidden_size": H} for one, H in zip(layers, sizes, strict=True)]
+    said = {"format": FORMAT, "version": VERSIONS[-1], "formulation": asdict(first.formulation)}
+    said |= {"plan": {"layers": listed, "input_size": plan.input_size, "dtype": dtype}}
     arrays = {
         place.tensor: _stored(
             getattr(stack[place.layer][place.direction], place.array), place.dtype
@@ -179,34 +180,38 @@ def _described(metadata: dict[str, str], tensors: int) -> tuple[Formulation, Pla
         newest, came = VERSIONS[-1], reprlib.repr(version)
         raise BadInput(f"its format version must be in 1..{newest}, the newest here, got {came}")
     formulation = Formulation(**_words(said, "formulation", _names(Formulation)))
-    plan = _words(said, "plan", ["directions"] * (version == 1) + _names(Plan))
-    layers = _counted(plan, tensors) if version == 1 else _listed(plan, tensors)
-    return formulation, Plan(layers, plan["input_size"], plan["hidden_size"], plan["dtype"])
+    former = ["directions", "hidden_size"] if version == 1 else []
+    plan = _words(said, "plan", ["layers", *former, "input_size", "dtype"])
+    layers, sizes = _counted(plan, tensors) if version == 1 else _listed(plan, tensors)
+    return formulation, Plan(layers, sizes, plan["input_size"], plan["dtype"])
 
 
-def _counted(plan: dict[str, Any], tensors: int) -> tuple[LayerPlan, ...]:
-    """Give the layers of a file of version 1."""
+def _counted(plan: dict[str, Any], tensors: int) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
+    """Give the layers of a file of version 1, and their sizes."""
     layers: int = plan["layers"]
     directions: int = plan["directions"]
     _require_number("layers", layers, MOST)
     _require_number("directions", directions, len(BOTH))
+    _require_number("hidden_size", plan["hidden_size"], MOST)
     _require_tensors(layers * directions, tensors)
-    return (LayerPlan(BOTH[:directions]),) * layers
+    return (LayerPlan(BOTH[:directions]),) * layers, (plan["hidden_size"],) * layers
 
 
-def _listed(plan: dict[str, Any], tensors: int) -> tuple[LayerPlan, ...]:
-    """Give the layers of a file of version 2."""
+def _listed(plan: dict[str, Any], tensors: int) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
+    """Give the layers of a file of version 2, and their sizes."""
     if not isinstance(plan["layers"], list) or not plan["layers"]:
         raise BadInput(f"layers must be a list of one or more, got {reprlib.repr(plan['layers'])}")
-    layers = []
+    layers, sizes = [], []
     for said in plan["layers"]:
-        words = _words({"layer": said}, "layer", _names(LayerPlan))
+        words = _words({"layer": said}, "layer", [*_names(LayerPlan), "hidden_size"])
+        sizes.append(words.pop("hidden_size"))
+        _require_number("hidden_size", sizes[-1], MOST)
         directions = words.pop("directions")
         if not isinstance(directions, list):
             raise BadInput(f"directions must be a list, got {reprlib.repr(directions)}")
         layers.append(LayerPlan(tuple(directions), **words))
     _require_tensors(sum(len(layer.directions) for layer in layers), tensors)
-    return tuple(layers)
+    return tuple(layers), tuple(sizes)
 
 
 def _require_number(name: str, came: object, most: int) -> None:

@@ -11,6 +11,7 @@ from glassgate.engine.file import read_file, write_file
 from glassgate.engine.layer import Layer, contiguous
 from glassgate.engine.plan import BOTH, LayerPlan, turned
 from glassgate.engine.stack import Stack, checked_stack
+from glassgate.engine.state import State, as_state, checked_state, require_state
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape
@@ -30,7 +31,7 @@ class GRU:
     layers
         For each layer, from the input up, the weights of its directions: one that runs forward,
         or two, forward and reverse. A layer above the first reads the output of the one below,
-        so its I is H times the directions there, or as the plan has it. H is that of all layers.
+        so its I is H times the directions there, or as the plan has it.
     plan
         For each layer, which directions its weights are for and what becomes of their states: a
         `LayerPlan`. If not given, as in `torch.nn.GRU`: forward, or forward and reverse side by
@@ -83,6 +84,7 @@ class GRU:
         self._layers = tuple(tuple(map(Layer, directions)) for directions in weights)
         # At hand for `step`, which is called once a microsecond or two.
         self._forward = all(plan.directions == ("forward",) for plan in self.plan)
+        self._alike = len(set(self.hidden_sizes)) == 1
         self._steps = tuple(directions[0].step for directions in self._layers)
 
     def __reduce__(self) -> tuple[type["GRU"], tuple[Stack, tuple[LayerPlan, ...]]]:
@@ -94,8 +96,21 @@ class GRU:
         return self.weights[0][0].input_size
 
     @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """H, the number of units in one direction, of each layer."""
+        return tuple(layer[0].hidden_size for layer in self.weights)
+
+    @property
     def hidden_size(self) -> int:
-        """H, the number of units of a layer in one direction."""
+        """H of all layers.
+
+        Raises
+        ------
+        BadInput
+            When they differ.
+        """
+        if not self._alike:
+            raise BadInput(f"hidden_size must be one of all layers, got {self.hidden_sizes}")
         return self.weights[0][0].hidden_size
 
     @property
@@ -111,7 +126,7 @@ class GRU:
     @property
     def output_size(self) -> int:
         """How many values its output has at a step: by the last layer's plan, H or 2 H."""
-        return self.plan[-1].width(self.hidden_size)
+        return self.plan[-1].width(self.hidden_sizes[-1])
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
@@ -128,8 +143,10 @@ class GRU:
         """The form of the unit in all layers."""
         return self.weights[0][0].formulation
 
-    def initial_state(self, batch: int) -> Array:
-        """Give the state before anything was read, zeros, [states, B, H].
+    def initial_state(self, batch: int) -> State:
+        """Give the state before anything was read: zeros, [states, B, H].
+
+        Where layers differ in H, a state is a tuple of as many arrays, [B, H] each.
 
         Raises
         ------
@@ -138,15 +155,20 @@ class GRU:
         """
         if batch < 0:
             raise BadInput(f"batch must be at least 0, got {batch}")
-        return np.zeros((self.states, batch, self.hidden_size), self.dtype)
+        return as_state([np.zeros((batch, H), self.dtype) for H in self.state_sizes])
+
+    @property
+    def state_sizes(self) -> list[int]:
+        """H of each state."""
+        return [weights.hidden_size for layer in self.weights for weights in layer]
 
     def run(
         self,
         input: Array,
-        state: Array | None = None,
+        state: State | None = None,
         lengths: ArrayLike | None = None,
         resets: ArrayLike | None = None,
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Array, State]:
         """Run along a batch of sequences.
 
         Parameters
@@ -155,7 +177,8 @@ class GRU:
             [T, B, I], of the network's dtype. T and B may be 0.
         state
             The states before the first step, [states, B, H], in `torch.nn.GRU`'s order: layer 0
-            forward, layer 0 reverse, layer 1 forward. Zeros if not given.
+            forward, layer 0 reverse, layer 1 forward; as `initial_state` gives them where layers
+            differ in H. Zeros if not given.
         lengths
             Valid steps of each sequence, 0..T, [B] integers; all if not given. The rest of the
             input is never read, and the output there is 0. Work grows with the sum of the lengths.
@@ -181,25 +204,25 @@ class GRU:
         input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
         B = input.shape[1]
         state = self.initial_state(B) if state is None else state
-        state = contiguous("state", state, self.dtype, (self.states, B, self.hidden_size))
-        last, output, i = np.empty_like(state), input, 0
+        state = checked_state(state, self.state_sizes, B, self.dtype)
+        output, last = input, list[Array]()
         for plan, layer in zip(self.plan, self._layers, strict=True):
             outputs = []
             for way, direction in zip(plan.directions, layer, strict=True):
-                states, last[i] = direction.sequence(
-                    output, state[i], lengths, resets, reverse=way == "reverse"
+                states, ended = direction.sequence(
+                    output, state[len(last)], lengths, resets, reverse=way == "reverse"
                 )
                 outputs.append(states)  # (T, B, H)
-                i += 1
+                last.append(ended)  # (B, H)
             output = plan.merged(outputs)
             if plan.turns:
                 output = turned(output, lengths)
                 resets = None if resets is None else turned(np.asarray(resets), lengths)
-        return output, last
+        return output, as_state(last)
 
     def step(
-        self, input: Array, state: Array, out: Array | None = None, threads: int = 1
-    ) -> tuple[Array, Array]:
+        self, input: Array, state: State, out: State | None = None, threads: int = 1
+    ) -> tuple[Array, State]:
         """Take one step, with nothing between the arrays and the engine.
 
         Parameters
@@ -207,9 +230,10 @@ class GRU:
         input
             [B, I], of the network's dtype, in C order.
         state
-            The states before the step, [layers, B, H], likewise.
+            The states before the step, [layers, B, H], or [B, H] each where layers differ in H,
+            likewise.
         out
-            Where the states after the step are written, [layers, B, H]; may be `state` itself.
+            Where the states after the step are written, as `state`, or `state` itself.
             With it, no array is allocated. A new one if not given.
         threads
             How many threads to use: more than one pays for large layers only.
@@ -232,22 +256,19 @@ class GRU:
         if not self._forward:
             raise BadInput("a network that reads in reverse cannot step: it starts at the end")
         if out is None:
-            out = np.empty_like(state)
+            out = np.empty_like(state) if self._alike else tuple(map(np.empty_like, state))
+        output = input
         try:
             if not len(self._steps) == len(state) == len(out):
                 raise ValueError("a layer without a state, or a state without a layer")
             for step, before, after in zip(self._steps, state, out):  # noqa: B905 - strict costs
-                input = step(input, before, after, threads)
+                output = step(output, before, after, threads)
         except ValueError as error:
-            self._require_shapes(input, state, out)
+            require_shape("input", np.shape(input), ("B", self.input_size))
+            for name, came in (("state", state), ("out", out)):
+                require_state(name, came, self.state_sizes, len(input))
             raise BadInput(str(error)) from error
-        return input, out
-
-    def _require_shapes(self, input: Array, state: Array, out: Array) -> None:
-        require_shape("input", np.shape(input), ("B", self.input_size))
-        shape = (self.num_layers, len(input), self.hidden_size)
-        require_shape("state", np.shape(state), shape)
-        require_shape("out", np.shape(out), shape)
+        return output, out
 
     def astype(self, dtype: DTypeLike) -> "GRU":
         """Give the same network in float32, float64 or ``"bfloat16"``, as `GRUWeights.astype`.

@@ -34,8 +34,12 @@ def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
             wanted = " and ".join(arranged.directions)
             raise BadInput(f"layer {i} must have weights for {wanted}, got {len(layer)}")
         for direction, weights in zip(arranged.directions, layer, strict=True):
-            _require_like(f"layer {i} {direction}", weights, first, reads)
-        reads = arranged.width(first.hidden_size)
+            name = f"layer {i} {direction}"
+            _require("input_size", name, weights.input_size, reads)
+            _require("hidden_size", name, weights.hidden_size, layer[0].hidden_size)
+            for fact in ("dtype", "bfloat16", "formulation"):
+                _require(fact, name, getattr(weights, fact), getattr(first, fact))
+        reads = arranged.width(layer[0].hidden_size)
     return stack
 
 
@@ -45,15 +49,6 @@ def _require_kind(name: str, some: Iterable[object], kind: type) -> None:
             raise TypeError(f"{name} must hold {kind.__name__}, got {type(one).__name__}")
 
 
-def _require_like(name: str, weights: GRUWeights, first: GRUWeights, reads: int) -> None:
-    wanted = {
-        "input_size": reads,
-        "hidden_size": first.hidden_size,
-        "dtype": first.dtype,
-        "bfloat16": first.bfloat16,
-        "formulation": first.formulation,
-    }
-    for fact, value in wanted.items():
-        came = getattr(weights, fact)
-        if came != value:
-            raise BadInput(f"{fact} of {name} must be {value}, got {came}")
+def _require(fact: str, name: str, came: object, wanted: object) -> None:
+    if came != wanted:
+        raise BadInput(f"{fact} of {name} must be {wanted}, got {came}")

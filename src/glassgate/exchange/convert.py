@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from glassgate.engine import GRU
+from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput, printable
 from glassgate.exchange.formats import OWN, read, require_writable, run, write
 from glassgate.exchange.found import EQUATIONS, Found
@@ -138,10 +139,9 @@ def prove(source: Found, result: Found) -> Proof:
         raise BadInput(f"the result cannot be read back: {result.refusal}")
     dtype, rng = network.dtype, np.random.default_rng(SEED)
     x = rng.normal(size=(STEPS, BATCH, network.input_size)).astype(dtype)
-    h = rng.uniform(-1, 1, (network.states, BATCH, network.hidden_size))
-    h = h.astype(dtype)
+    h = as_state([rng.uniform(-1, 1, (BATCH, H)).astype(dtype) for H in network.state_sizes])
     expected = source.reference(x, h) if source.reference else run(network, x, h)
-    runs = {ENGINE: copy.run(x.astype(copy.dtype), h.astype(copy.dtype))}
+    runs = {ENGINE: copy.run(x.astype(copy.dtype), as_state([s.astype(copy.dtype) for s in h]))}
     if result.reference and result.runtime not in (EQUATIONS, OWN):
         runs[result.runtime] = result.reference(x, h)
     with np.errstate(invalid="ignore"):  # infinite weights make infinite states
@@ -169,10 +169,12 @@ def warnings(network: GRU) -> Iterator[str]:
         yield "its biases are all zero, so the proof says nothing about where they go"
 
 
-def _difference(expected: tuple[Array, Array], came: tuple[Array, Array]) -> float:
+def _difference(expected: tuple[Array, State], came: tuple[Array, State]) -> float:
     """Return the largest difference; infinite where one alone is NaN, or the shapes differ."""
     largest = 0.0
-    for one, other in zip(expected, came, strict=True):
+    if len(expected[1]) != len(came[1]):
+        return float("inf")
+    for one, other in zip((expected[0], *expected[1]), (came[0], *came[1]), strict=True):
         if one.shape != other.shape:
             return float("inf")
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))

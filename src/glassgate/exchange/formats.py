@@ -8,11 +8,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
 from glassgate.engine.file import ENTRY
+from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.found import Found, describe
 from glassgate.formulation import Array
@@ -95,7 +95,7 @@ def write_safetensors(path: Path, network: GRU) -> None:
     network.save(path)
 
 
-def run(network: GRU, input: Array, state: Array) -> tuple[Array, Array]:
+def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
     """Run a network by the plain equations, in float64, as `GRU.run` does on the engine.
 
     Parameters
@@ -105,14 +105,14 @@ def run(network: GRU, input: Array, state: Array) -> tuple[Array, Array]:
     input
         [T, B, I], at least one step.
     state
-        [states, B, H].
+        As `GRU.initial_state` gives it.
 
     Returns
     -------
     output
         [T, B, `output_size`].
     state
-        [states, B, H].
+        As it came.
     """
     initial, last, output = iter(state), [], input
     for plan, layer in zip(network.plan, network.weights, strict=True):
@@ -123,7 +123,7 @@ def run(network: GRU, input: Array, state: Array) -> tuple[Array, Array]:
             last.append(states[-1])
             outputs.append(states[order])
         output = plan.merged(outputs)[:: -1 if plan.turns else 1]
-    return output, np.stack(last)
+    return output, as_state(last)
 
 
 def _called(makers: dict[str, tuple[str, str]], verb: str, path: Path, *rest: object) -> Any:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from glassgate.engine import GRU, LayerPlan
+from glassgate.engine.state import State
 from glassgate.formulation import Array
 
-Reference: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+Reference: TypeAlias = Callable[[Array, State], tuple[Array, State]]
 EQUATIONS = "the source's own equations"
 
 
@@ -28,9 +29,9 @@ class Found:
     facts
         What `glassgate inspect` says of it beside what `describe` does, or instead.
     reference
-        Runs the source itself on an input, [T, B, I], and a state, [states, B, H], and gives its
-        output, [T, B, `output_size`], and its last state, as `GRU.run` does. The arrays are of
-        the network's dtype, or of float64 where the source computes in it.
+        Runs the source itself on an input, [T, B, I], and a state, as `GRU.initial_state` gives
+        it, and gives its output, [T, B, `output_size`], and its last state, as `GRU.run` does.
+        The arrays are of the network's dtype, or of float64 where the source computes in it.
     runtime
         What `reference` runs in: "torch 2.13.0", or the source's own equations.
     part_of
@@ -63,7 +64,7 @@ def describe(network: GRU) -> dict[str, str]:
         "layers": str(network.num_layers),
         **arrangement(network.plan),
         "input size": str(network.input_size),
-        "hidden size": str(network.hidden_size),
+        "hidden size": each(network.hidden_sizes),
         "formulation": f"reset {form.reset}, update {form.update}",
         "activations": f"{form.gate}, {form.squash}",
         "initial state": "given at run time",

@@ -15,6 +15,7 @@ import numpy as np
 
 from glassgate.engine import GRU, LayerPlan
 from glassgate.engine.plan import BOTH, Merge
+from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.keras import KerasGRU, equations, from_keras, to_keras
 from glassgate.formulation import Array
@@ -81,7 +82,7 @@ def to_keras_layers(network: GRU) -> list[KerasLayer]:
     return layers
 
 
-def run_layers(layers: Sequence[KerasLayer], input: Array, state: Array) -> tuple[Array, Array]:
+def run_layers(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
     """Run layers by Keras' own equations in float64, apart from every conversion.
 
     Parameters
@@ -91,14 +92,14 @@ def run_layers(layers: Sequence[KerasLayer], input: Array, state: Array) -> tupl
     input
         [T, B, I].
     state
-        [states, B, H], the forward layer's before the backward layer's.
+        As `GRU.initial_state` gives it, the forward layer's before the backward layer's.
 
     Returns
     -------
     output
         [T, B, H], or [T, B, 2 H] where two directions are side by side.
     state
-        The last states, [states, B, H].
+        The last states.
     """
     states, last = iter(state), []
     for layer in layers:
@@ -111,7 +112,7 @@ def run_layers(layers: Sequence[KerasLayer], input: Array, state: Array) -> tupl
         input = outputs[0]
         if len(outputs) == 2:
             input = MERGED[layer.merge_mode](outputs[0], outputs[1][::-1])
-    return input, np.stack(last)
+    return input, as_state(last)
 
 
 def merge(mode: str | None) -> Merge:

@@ -12,8 +12,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Any
 
-import numpy as np
-
+from glassgate.engine.state import State, as_state
 from glassgate.exchange.found import EQUATIONS, Reference
 from glassgate.exchange.keras import KerasGRU
 from glassgate.exchange.keras_layer import KerasLayer, run_layers
@@ -59,15 +58,15 @@ def _keras() -> Any:
             del os.environ["KERAS_BACKEND"]
 
 
-def _run(layers: Sequence[KerasLayer], input: Array, state: Array) -> tuple[Array, Array]:
+def _run(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras about the libraries below it
         return _run_made(_keras(), layers, input, state)
 
 
 def _run_made(
-    keras: Any, layers: Sequence[KerasLayer], input: Array, state: Array
-) -> tuple[Array, Array]:
+    keras: Any, layers: Sequence[KerasLayer], input: Array, state: State
+) -> tuple[Array, State]:
     states, last = iter(state), []
     output = keras.ops.convert_to_tensor(input.swapaxes(0, 1))  # (B, T, I)
     for layer in layers:
@@ -77,7 +76,7 @@ def _run_made(
         made.set_weights([array for cell in layer.cells for array in _arrays(cell)])
         output, *hidden = made(output, initial_state=initial if len(initial) > 1 else initial[0])
         last += [keras.ops.convert_to_numpy(one) for one in hidden]
-    return keras.ops.convert_to_numpy(output).swapaxes(0, 1), np.stack(last)
+    return keras.ops.convert_to_numpy(output).swapaxes(0, 1), as_state(last)
 
 
 def _made(keras: Any, layer: KerasLayer, dtype: str) -> Any:

@@ -51,7 +51,8 @@ def _model(network: GRU, layers: list[KerasLayer]) -> Json:
     dtype, inputs = network.dtype.name, network.input_size
     first = {"batch_shape": [None, None, inputs], "dtype": dtype, "name": "input"}
     listed = [_entry("InputLayer", first)]
-    for i, (layer, plan) in enumerate(zip(layers, network.plan, strict=True)):
+    arranged = zip(layers, network.plan, network.hidden_sizes, strict=True)
+    for i, (layer, plan, H) in enumerate(arranged):
         shape = {"build_config": {"input_shape": [None, None, inputs]}}
         made = _gru(layer.cells[0], f"gru_{i}", dtype, layer.go_backwards)
         if len(layer.cells) == 2:
@@ -61,7 +62,7 @@ def _model(network: GRU, layers: list[KerasLayer]) -> Json:
             both |= {"merge_mode": layer.merge_mode, "layer": made, "backward_layer": backward}
             made = _entry("Bidirectional", both)
         listed.append(made | shape)
-        inputs = plan.width(network.hidden_size)
+        inputs = plan.width(H)
     config = {"name": "gru", "dtype": dtype, "layers": listed}
     return _entry("Sequential", config, "keras")
 

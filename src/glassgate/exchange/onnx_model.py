@@ -35,7 +35,8 @@ def network_model(network: GRU) -> ModelProto:
 
     Its inputs are ``input`` [time, batch, I] and ``initial_state`` [states, batch, H], its
     outputs ``output`` [time, batch, `GRU.output_size`] and ``state``, of the initial
-    state's shape: what `GRU.run` takes and gives.
+    state's shape: what `GRU.run` takes and gives. Where layers differ in H each has its own:
+    ``layer0.initial_state`` and ``layer0.state`` [directions, batch, H], and so on.
 
     Raises
     ------
@@ -43,29 +44,41 @@ def network_model(network: GRU) -> ModelProto:
         When the formulation has no reset gate, a layer of two directions has the reverse one
         first, or the weights exceed what one file may hold.
     """
-    L, H = network.num_layers, network.hidden_size
     layers = [to_onnx(directions) for directions in network.weights]
     size = sum(array.nbytes for arrays in layers for array in _tensors(arrays).values())
     if size > MOST:
         raise BadInput(f"an ONNX file holds at most {MOST} bytes of weights, got {size}")
-    constants: dict[str, NDArray[np.generic]] = {
-        "states_per_layer": np.array([len(plan.directions) for plan in network.plan], np.int64),
-    }
-    before = [f"layer{i}.initial_state" for i in range(L)]
-    after = [f"layer{i}.state" for i in range(L)]
-    nodes = [helper.make_node("Split", ["initial_state", "states_per_layer"], before, axis=0)]
-    between = ["input", *(f"layer{i}.output" for i in range(L - 1)), "output"]
+    constants: dict[str, NDArray[np.generic]] = {}
+    between = ["input", *(f"layer{i}.output" for i in range(len(layers) - 1)), "output"]
+    nodes: list[NodeProto] = []
     for i, (arrays, plan) in enumerate(zip(layers, network.plan, strict=True)):
         gru, *after_it = _layer(f"layer{i}", arrays, plan, between[i])
         after_it[-1].output[0] = between[i + 1]
         nodes += [gru, *after_it]
         constants |= {f"layer{i}.{name}": array for name, array in _tensors(arrays).items()}
-    nodes.append(helper.make_node("Concat", after, ["state"], "state", axis=0))
+    inputs: Shapes = {"input": ["time", "batch", network.input_size]}
+    outputs: Shapes = {"output": ["time", "batch", network.output_size]}
+    before, after = _states(network)
+    if len(set(network.hidden_sizes)) == 1:
+        state: Shapes = {"state": [network.states, "batch", network.hidden_size]}
+        counts = np.array([len(plan.directions) for plan in network.plan], np.int64)
+        constants["states_per_layer"] = counts
+        split = ["initial_state", "states_per_layer"]
+        nodes.insert(0, helper.make_node("Split", split, list(before), axis=0))
+        nodes.append(helper.make_node("Concat", list(after), ["state"], "state", axis=0))
+        before, after = {"initial_state": state["state"]}, state
     constants |= {name: np.array(some) for name, some in NUMBERS.items() if _is_read(name, nodes)}
-    state: list[int | str] = [network.states, "batch", H]
-    inputs: Shapes = {"input": ["time", "batch", network.input_size], "initial_state": state}
-    outputs: Shapes = {"output": ["time", "batch", network.output_size], "state": state}
-    return _model(nodes, inputs, outputs, constants, network.dtype)
+    return _model(nodes, {**inputs, **before}, {**outputs, **after}, constants, network.dtype)
+
+
+def _states(network: GRU) -> tuple[Shapes, Shapes]:
+    """Give the states before and after of each layer, by their names."""
+    before: dict[str, list[int | str]] = {}
+    after: dict[str, list[int | str]] = {}
+    for i, (plan, H) in enumerate(zip(network.plan, network.hidden_sizes, strict=True)):
+        before[f"layer{i}.initial_state"] = [len(plan.directions), "batch", H]
+        after[f"layer{i}.state"] = before[f"layer{i}.initial_state"]
+    return before, after
 
 
 def node_model(arrays: NodeArrays, direction: str) -> ModelProto:

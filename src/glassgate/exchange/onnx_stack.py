@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from glassgate.engine import GRU
+from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.found import Found, describe, each
 from glassgate.formulation import Array
@@ -59,13 +60,13 @@ def _stack(layers: Sequence[Found]) -> Found:
     return Found(name, network, None, facts, partial(_run, layers), layers[0].runtime)
 
 
-def _run(layers: Sequence[Found], input: Array, state: Array) -> tuple[Array, Array]:
+def _run(layers: Sequence[Found], input: Array, state: State) -> tuple[Array, State]:
     """Run the nodes' own references, one on the other."""
-    last = []
+    last: list[Array] = []
     for layer in layers:
         if layer.network is None or layer.reference is None:
             raise BadInput(f"{layer.name} cannot be run")
-        own, state = np.split(state, [layer.network.states])
-        input, states = layer.reference(input, own)
-        last.append(states)
-    return input, np.concatenate(last)
+        own = state[len(last) : len(last) + layer.network.states]
+        input, states = layer.reference(input, np.stack(list(own)))
+        last += list(states)
+    return input, as_state(last)

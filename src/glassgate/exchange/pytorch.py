@@ -146,6 +146,8 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
                 f"torch.nn.GRU knows {word} {getattr(own, word)} alone, got "
                 f"{getattr(form, word)}: {why}, so nothing converts it exactly"
             )
+    if len(set(network.hidden_sizes)) > 1:
+        raise BadInput(f"torch.nn.GRU has layers of one hidden size, got {network.hidden_sizes}")
     if len(set(network.plan)) > 1 or not network.plan[0].usual:
         raise BadInput(
             "torch.nn.GRU has layers that all read forward, or all in both directions side by "

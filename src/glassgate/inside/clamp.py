@@ -104,7 +104,7 @@ def clamp(
         raise BadInput(f"direction of layer {layer} must be {wanted}, got {direction!r}")
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
-    edit = edit_of(holdable.formulation, holdable.hidden_size, units, holds)
+    edit = edit_of(holdable.formulation, holdable.hidden_sizes[layer], units, holds)
     if not holdable.bias and edit.bias.any():
         came = ", ".join(f"{name} {value}" for name, value in holds.items())
         raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {came}")

@@ -24,9 +24,9 @@ class EngineGRU:
         return self.network.formulation
 
     @property
-    def hidden_size(self) -> int:
-        """H, the units of a layer in one direction."""
-        return self.network.hidden_size
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """H, the units in one direction, of each layer."""
+        return self.network.hidden_sizes
 
     @property
     def directions(self) -> tuple[tuple[Direction, ...], ...]:

@@ -32,7 +32,7 @@ class TorchGRU:
             raise BadInput(f"network must have one GRU inside, got {names}: hand over one of them")
         (self.module,) = found.values()
         self.bias = bool(self.module.bias)
-        self.hidden_size = self.module.hidden_size
+        self.hidden_sizes = (self.module.hidden_size,) * len(self.directions)
 
     @property
     def formulation(self) -> Formulation:

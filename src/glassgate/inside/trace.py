@@ -156,8 +156,8 @@ class Trace(Generic[Layer]):
         """Give a dataset of one variable for each kind of array, with named axes.
 
         Axes are layer, direction, step, batch and unit; `lengths` stands beside. What is not there,
-        behind the end of a sequence or in a direction that a layer has not, is NaN, which xarray
-        leaves out of means and sums.
+        behind the end of a sequence or in a direction or a unit that a layer has not, is NaN, which
+        xarray leaves out of means and sums.
 
         Raises
         ------
@@ -189,9 +189,13 @@ class Trace(Generic[Layer]):
     def _stacked(self, name: str, ways: Sequence[Direction]) -> Array:
         """One array of all layers, [layers, directions, T, B, H], NaN for what is not there."""
         first: Array = getattr(self._layers[0][0], name)
-        stack = np.full((len(self), len(ways), *first.shape), np.nan, first.dtype)
+        most = max(layer[0].hidden.shape[-1] for layer in self._layers)  # units of a layer
+        shape = (len(self), len(ways), *first.shape[:2], most)
+        stack = np.full(shape, np.nan, first.dtype)
         valid = valid_steps(self.lengths, len(first))
         for i, plan in enumerate(self.plan):
             for way in plan.directions:
-                stack[i, ways.index(way)] = np.where(valid, getattr(self[i, way], name), np.nan)
+                array = getattr(self[i, way], name)
+                there = stack[i, ways.index(way), :, :, : array.shape[-1]]
+                there[:] = np.where(valid, array, np.nan)
         return stack

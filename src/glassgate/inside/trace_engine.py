@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from glassgate.engine import GRU
 from glassgate.engine.layer import Layer, Record, checked_lengths, contiguous
 from glassgate.engine.plan import LayerPlan, turned
+from glassgate.engine.state import State as Rows
+from glassgate.engine.state import checked_state
 from glassgate.formulation import Array
 from glassgate.gates import Gates
 from glassgate.inside.trace import Own, Trace
@@ -15,27 +17,27 @@ from glassgate.inside.trace_layers import Lengths, State
 
 
 def trace_network(
-    network: GRU, input: Array, state: Array | None, lengths: ArrayLike | None
+    network: GRU, input: Array, state: Rows | None, lengths: ArrayLike | None
 ) -> Trace[Gates]:
     """Trace a `glassgate.GRU`; arguments and errors are those of its `run`."""
     input = contiguous("input", input, network.dtype, ("T", "B", network.input_size))
     B = input.shape[1]
-    state = network.initial_state(B) if state is None else state
-    state = contiguous("state", state, network.dtype, (network.states, B, network.hidden_size))
+    given = network.initial_state(B) if state is None else state
+    initial = checked_state(given, network.state_sizes, B, network.dtype)
 
     def own() -> tuple[Array, State]:
-        output, last = network.run(input, state, lengths)
+        output, last = network.run(input, initial, lengths)
         return output, (last,)
 
     ends = None if lengths is None else checked_lengths(lengths, input.shape, packed=False)
-    return trace_layers(network._layers, network.plan, input, state, ends, own)
+    return trace_layers(network._layers, network.plan, input, initial, ends, own)
 
 
 def trace_layers(
     layers: Sequence[Sequence[Layer]],
     plan: Sequence[LayerPlan],
     input: Array,
-    state: Array,
+    state: Rows,
     lengths: Lengths | None,
     own: Own,
 ) -> Trace[Gates]:

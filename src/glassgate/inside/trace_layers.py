@@ -6,10 +6,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from glassgate.engine.state import State as Rows
 from glassgate.formulation import Array
 from glassgate.gates import Gates, carry
 
-State: TypeAlias = tuple[Array, ...]  # h, or h and c; each [B, H]
+State: TypeAlias = tuple[Rows, ...]  # of all layers: h, or h and c
 Bools: TypeAlias = NDArray[np.bool_]
 Lengths: TypeAlias = NDArray[np.int64]
 
@@ -104,8 +105,8 @@ def remembered(
 
 
 def rebuild(
-    layer: LayerTrace, initial: State, lengths: Lengths, reverse: bool
-) -> tuple[Array, State]:
+    layer: LayerTrace, initial: tuple[Array, ...], lengths: Lengths, reverse: bool
+) -> tuple[Array, tuple[Array, ...]]:
     """Put a layer's states together again from its gates and candidates alone, in float64.
 
     Parameters
