@@ -132,6 +132,15 @@ def test_a_stored_file_of_version_1_stays_readable():
             count += wanted.size
 
 
+def test_a_stored_file_of_version_2_stays_readable():
+    gru = GRU.load(GOLDEN.with_name("gru-version-2.safetensors"))
+    assert gru.formulation == Formulation("keeps", "none", "sigmoid", "linear")
+    assert gru.plan == (LayerPlan(("reverse", "forward"), "sum", "read"), LayerPlan())
+    assert (gru.input_size, gru.hidden_sizes, gru.dtype) == (1, (2, 1), np.float64)
+    arrays = [getattr(weights, name) for weights in sum(gru.weights, ()) for name in ARRAYS]
+    np.testing.assert_array_equal(np.concatenate([a.ravel() for a in arrays]), np.arange(75))
+
+
 def test_no_torch_comes_with_a_loaded_network():
     code = (
         "import sys, numpy, glassgate; gru = glassgate.GRU.load(sys.argv[1]);"
