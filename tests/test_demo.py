@@ -16,7 +16,7 @@ from glassgate.experiments import prediction
 from glassgate.experiments.demo import NETWORKS
 from glassgate.experiments.gradient import distant_items, gradient_by_lag
 from glassgate.experiments.language import Language, language_task, sample_language
-from glassgate.experiments.memory import Memory, long_sentence, sentence_gates, unit_memory
+from glassgate.experiments.memory import long_sentence, sentence_gates, unit_memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.settings import Settings
 
@@ -164,12 +164,6 @@ def test_unit_memory_is_the_mean_kept_share_over_valid_words_only(small):
     memory = unit_memory(model, small)
     assert memory.kept == pytest.approx(expected, rel=1e-5)
     assert memory.span == pytest.approx(-1 / np.log(expected), rel=1e-4)
-
-
-def test_long_and_short_units_are_sorted_by_span():
-    memory = Memory(np.zeros(4), np.array([1.0, 9.0, 3.0, 6.0]))
-    assert memory.order.tolist() == [1, 3, 2, 0]
-    assert (memory.long, memory.short) == ([1, 3], [0])
 
 
 def test_the_pictured_sentence_holds_a_long_dependency(small):

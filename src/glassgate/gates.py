@@ -118,12 +118,41 @@ def kept_share(kept: Array, lengths: ArrayLike | None = None) -> Array:
     TypeError
         When the lengths are not integers.
     """
-    require_shape("kept", kept.shape, ("T", "B", "H"))
-    T, B, _ = kept.shape
-    counts = _checked_lengths(np.full(B, T) if lengths is None else np.asarray(lengths), T, B)
-    valid = np.arange(T)[:, None] < counts  # (T, B)
-    share: Array = kept[valid].mean(axis=0, dtype=np.float64)
+    share: Array = kept[steps_that_count("kept", kept, lengths)].mean(axis=0, dtype=np.float64)
     return share
+
+
+def steps_that_count(
+    name: str, array: Array | NDArray[np.bool_], lengths: ArrayLike | None = None
+) -> NDArray[np.bool_]:
+    """Mark the steps of a batch that lie within their sequences.
+
+    Parameters
+    ----------
+    name
+        What the array is called in an error.
+    array
+        [T, B, H].
+    lengths
+        The number of steps of each sequence that count, 0..T, [B] integers; all if not given.
+
+    Returns
+    -------
+    Array
+        Booleans, [T, B], at least one of them True.
+
+    Raises
+    ------
+    BadInput
+        When a shape does not fit, a length is out of range, or no step counts.
+    TypeError
+        When the lengths are not integers.
+    """
+    require_shape(name, array.shape, ("T", "B", "H"))
+    T, B, _ = array.shape
+    counts = _checked_lengths(np.full(B, T) if lengths is None else np.asarray(lengths), T, B)
+    count: NDArray[np.bool_] = np.arange(T)[:, None] < counts  # (T, B)
+    return count
 
 
 def memory_span(kept_share: ArrayLike) -> Array:

@@ -13,9 +13,10 @@ from glassgate.data.dependency import Item
 from glassgate.experiments import prediction
 from glassgate.experiments.gradient import distant_items, gradient_by_lag
 from glassgate.experiments.language import Language, language_task, true_distributions
-from glassgate.experiments.memory import LONG, SHORT, long_sentence, sentence_gates, unit_memory
+from glassgate.experiments.memory import long_sentence, sentence_gates, unit_memory
 from glassgate.experiments.prediction import Agreement
 from glassgate.gates import Gates
+from glassgate.inside.memory import LONG, SHORT
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings

@@ -1,42 +1,15 @@
 """How the GRU did it: what each unit keeps, for how long, and its gates over a sentence."""
 
-from typing import NamedTuple
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from glassgate.experiments.language import Language
-from glassgate.formulation import Array
-from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.gates import Gates
+from glassgate.inside.memory import Memory
 from glassgate.inside.tracer import trace
 from glassgate.nn.gru import GRU
 from glassgate.nn.models import LanguageModel
 
 SENTENCES = 1_000  # held-out sentences that the means are taken over
-LONG, SHORT = 5.0, 2.0  # words: a unit is long from one span on, short up to the other
-
-
-class Memory(NamedTuple):
-    """A GRU's units over held-out sentences: [H] each, spans in words."""
-
-    kept: Array
-    span: Array
-
-    @property
-    def order(self) -> NDArray[np.intp]:
-        """The units from the longest memory to the shortest."""
-        return np.argsort(-self.span, kind="stable")
-
-    @property
-    def long(self) -> list[int]:
-        """The units that keep for `LONG` words and more, the longest first."""
-        return [int(unit) for unit in self.order if self.span[unit] >= LONG]
-
-    @property
-    def short(self) -> list[int]:
-        """The units that keep for `SHORT` words and less, the shortest first."""
-        return [int(unit) for unit in self.order[::-1] if self.span[unit] <= SHORT]
 
 
 def unit_memory(model: LanguageModel, language: Language) -> Memory:
@@ -46,8 +19,7 @@ def unit_memory(model: LanguageModel, language: Language) -> Memory:
     tokens = torch.zeros(max(lengths), len(contexts), dtype=torch.long)  # (T, B)
     for column, context in enumerate(contexts):
         tokens[: len(context), column] = torch.tensor(context)
-    kept = kept_share(_gates(model, tokens).kept, lengths)
-    return Memory(kept, memory_span(kept))
+    return Memory.of(_gates(model, tokens).kept, lengths)
 
 
 def sentence_gates(model: LanguageModel, language: Language, words: list[str]) -> Gates:

@@ -1,0 +1,133 @@
+"""Up- and down-regulation: what becomes of the previous state at a step.
+
+A GRU regulates the state that it reads twice. The share k of it stays as it is. The rest, 1 - k,
+makes room for the candidate, which again sees the state through the reset gate r. So each unit
+and step divides the whole of the previous state, 1, into three amounts:
+
+    passed   k               goes on as it is
+    blended  (1 - k) r       comes back within the candidate, mixed with the input
+    dropped  (1 - k) (1 - r) is reset: lost to this unit
+
+    passed + blended + dropped = 1
+
+All up is (1, 0, 0): the state passes "as is"; all down is (0, 0, 1): only the input counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from glassgate.formulation import Array
+from glassgate.gates import Gates, steps_that_count
+from glassgate.weights import require_shape
+
+
+class Amounts(NamedTuple):
+    """The three amounts by unit, means over a number of steps: 0..1, [H] each."""
+
+    passed: Array
+    blended: Array
+    dropped: Array
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class Regulation:
+    """The three amounts of every unit and step, 0..1, [T, B, H] each; they add up to 1.
+
+    Attributes
+    ----------
+    passed
+        k, the share of the previous state that goes on as it is.
+    blended
+        (1 - k) r, the share that comes back within the candidate.
+    dropped
+        (1 - k) (1 - r), the share that is reset.
+
+    Notes
+    -----
+    The gates are those of Cho et al. 2014 (arXiv:1406.1078), equations 5 to 8. They tell what a
+    unit lets through, not what its weights make of it. Where the reset gate stands ``"before"`` the
+    product, r is what the unit shows of its own state to all candidates; where it stands
+    ``"after"``, what its candidate takes from all states. Without a reset gate r is 1, and nothing
+    is dropped.
+
+    Examples
+    --------
+    >>> kept = np.array([1, 0.5, 0]).reshape(3, 1, 1)
+    >>> reset = np.array([0.2, 0.5, 0]).reshape(3, 1, 1)
+    >>> regulation = Regulation.of(Gates(reset, kept, kept, kept, kept))
+    >>> regulation.passed.ravel(), regulation.blended.ravel(), regulation.dropped.ravel()
+    (array([1. , 0.5, 0. ]), array([0.  , 0.25, 0.  ]), array([0.  , 0.25, 1.  ]))
+    >>> regulation.mean().passed
+    array([0.5])
+    """
+
+    passed: Array
+    blended: Array
+    dropped: Array
+
+    @classmethod
+    def of(cls, gates: Gates) -> Regulation:
+        """Divide the previous state at every step of a layer, as ``Regulation.of(trace[0])``."""
+        free = 1 - gates.kept
+        return cls(gates.kept, free * gates.reset, free * (1 - gates.reset))
+
+    def mean(self, lengths: ArrayLike | None = None) -> Amounts:
+        """Give the amounts of each unit over a corpus.
+
+        Parameters
+        ----------
+        lengths
+            The number of steps of each sequence that count, 0..T, [B]; all if not given.
+
+        Raises
+        ------
+        BadInput
+            When the lengths do not fit, or no step counts.
+        TypeError
+            When the lengths are not integers.
+        """
+        return self._over(steps_that_count("passed", self.passed, lengths))
+
+    def by_class(
+        self, classes: ArrayLike, lengths: ArrayLike | None = None
+    ) -> dict[Hashable, Amounts]:
+        """Give the amounts of each unit by the class of what was read, as nouns and verbs.
+
+        Parameters
+        ----------
+        classes
+            The class of each step's input, [T, B] numbers or strings; what stands behind the end of
+            a sequence is not looked at.
+        lengths
+            As `mean` takes them.
+
+        Returns
+        -------
+        dict
+            In the order of the classes' own; each over at least one step.
+
+        Raises
+        ------
+        BadInput
+            When a shape does not fit, a length is out of range, or no step counts.
+        TypeError
+            When the lengths are not integers.
+        """
+        read, count = np.asarray(classes), steps_that_count("passed", self.passed, lengths)
+        require_shape("classes", read.shape, self.passed.shape[:2])
+        return {one.item(): self._over(count & (read == one)) for one in np.unique(read[count])}
+
+    def _over(self, steps: NDArray[np.bool_]) -> Amounts:
+        """Average over some steps [T, B], in float64."""
+        passed, blended, dropped = (
+            array[steps].mean(axis=0, dtype=np.float64)
+            for array in (self.passed, self.blended, self.dropped)
+        )
+        return Amounts(passed, blended, dropped, int(steps.sum()))

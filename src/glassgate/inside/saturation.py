@@ -1,0 +1,86 @@
+"""How much of the time a gate is all but shut, or all but open."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from glassgate.errors import BadInput
+from glassgate.formulation import Array
+from glassgate.gates import Gates, steps_that_count
+from glassgate.inside.trace_layers import LayerTrace, LSTMGates, arrays
+
+LOW, HIGH = 0.1, 0.9  # a gate below is left-saturated, above right-saturated
+NO_GATES = ("candidate", "cell", "hidden")
+
+
+class Saturation(NamedTuple):
+    """The share of time, 0..1, that each unit's gate is saturated to the left and right, [H] each.
+
+    As points, one a unit, these are the scatter of Karpathy, Johnson & Fei-Fei 2015, Visualizing
+    and understanding recurrent networks (arXiv:1506.02078), section 4.2: the share of time below
+    0.1 and above 0.9. A unit near the corner (0, 1) is always open; one near (0, 0) works by
+    degrees; none can lie beyond the line between the corners (1, 0) and (0, 1).
+
+    Examples
+    --------
+    >>> gate = np.array([0.05, 0.5, 0.95, 0.99]).reshape(4, 1, 1)
+    >>> Saturation.of(gate)
+    Saturation(left=array([0.25]), right=array([0.5]))
+    """
+
+    left: Array
+    right: Array
+
+    @classmethod
+    def of(cls, gate: Array, lengths: ArrayLike | None = None) -> Saturation:
+        """Measure one gate of one layer over a batch, as ``Saturation.of(trace[0].reset)``.
+
+        Parameters
+        ----------
+        gate
+            0..1, [T, B, H].
+        lengths
+            The number of steps of each sequence that count, 0..T, [B]; all if not given.
+
+        Raises
+        ------
+        BadInput
+            When a shape does not fit, a length is out of range, or no step counts.
+        TypeError
+            When the lengths are not integers.
+        """
+        values = gate[steps_that_count("gate", gate, lengths)]  # (N, H)
+        return cls(np.mean(values < LOW, axis=0), np.mean(values > HIGH, axis=0))
+
+
+def saturation(layer: LayerTrace, lengths: ArrayLike | None = None) -> dict[str, Saturation]:
+    """Measure every gate of a layer.
+
+    Parameters
+    ----------
+    layer
+        The gates of a GRU or an LSTM, as ``trace[0]``.
+    lengths
+        As `Saturation.of` takes them, as ``trace.lengths``.
+
+    Returns
+    -------
+    dict
+        By the gate's name: ``"reset"``, ``"update"`` and ``"kept"`` of a GRU, ``"input"``,
+        ``"forget"``, ``"output"`` and ``"kept"`` of an LSTM. Compare models by `kept`, which is a
+        GRU's update gate or what that leaves, and an LSTM's forget gate.
+
+    Raises
+    ------
+    BadInput
+        As `Saturation.of`, and for a layer without gates.
+    TypeError
+        When the lengths are not integers.
+    """
+    if not isinstance(layer, Gates | LSTMGates):
+        raise BadInput(f"layer must have gates, got {type(layer).__name__}")
+    named = arrays(layer).items()
+    return {name: Saturation.of(gate, lengths) for name, gate in named if name not in NO_GATES}
