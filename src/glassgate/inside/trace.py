@@ -93,9 +93,10 @@ class Trace(Generic[Layer]):
         return (directions[0] for directions in self._layers)
 
     def __repr__(self) -> str:
-        T, B, H = self._layers[0][0].hidden.shape
+        T, B, _ = self._layers[0][0].hidden.shape
         ways = " and ".join(self._directions())
-        return f"Trace(layers={len(self)} ({ways}), steps={T}, batch={B}, units={H})"
+        units = " and ".join(dict.fromkeys(str(layer.hidden.shape[-1]) for layer in self))
+        return f"Trace(layers={len(self)} ({ways}), steps={T}, batch={B}, units={units})"
 
     def verify(self) -> float:
         """Prove the trace: give how far the states it tells lie from the network's own.

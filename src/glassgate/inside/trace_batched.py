@@ -15,13 +15,13 @@ from glassgate.formulation import Array, Formulation
 from glassgate.gates import Gates
 from glassgate.inside.trace_call import Call, Module, directions, num_layers, weights, wide
 from glassgate.inside.trace_layers import LayerTrace, LSTMGates, SRNStates, remembered
+from glassgate.inside.trace_loops import lstm_gates
 from glassgate.inside.trace_run import one_layer, run
 from glassgate.nn import GRU
 from glassgate.nn.loops import GATES, SQUASHES
 from glassgate.nn.steps import valid_steps
 
 
-@torch.no_grad()
 def read_layers(module: Module, call: Call, output: Tensor | None = None) -> list[list[LayerTrace]]:
     """Read every layer of a module, direction by direction.
 
@@ -99,8 +99,7 @@ def _read(module: Module, numbers: tuple[Tensor, ...], steps: _Steps) -> LayerTr
     if isinstance(module, nn.LSTM):
         return _read_lstm(_sums(W, U, b + c, steps), steps)
     if isinstance(module, nn.RNN):
-        curve = torch.tanh_ if module.nonlinearity == "tanh" else torch.relu_
-        (candidate,) = steps.arrays(curve(_sums(W, U, b + c, steps)))
+        (candidate,) = steps.arrays(SQUASHES[module.nonlinearity](_sums(W, U, b + c, steps)))
         return SRNStates(candidate, steps.hidden.numpy(force=True))
     formulation = module.formulation if isinstance(module, GRU) else Formulation()
     return _read_gru((W, U, b, c), formulation, steps)
@@ -129,11 +128,8 @@ def _read_gru(numbers: tuple[Tensor, ...], formulation: Formulation, steps: _Ste
 
 
 def _read_lstm(sums: Tensor, steps: _Steps) -> LSTMGates:
-    """Make gates of sums [N, 4H], in the order input, forget, candidate, output."""
-    H = sums.shape[1] // 4
-    sums[:, : 2 * H].sigmoid_()
-    sums[:, 2 * H : 3 * H].tanh_()
-    sums[:, 3 * H :].sigmoid_()
+    """Make gates of sums [N, 4H]."""
+    lstm_gates(sums)
     input, forget, candidate, output = steps.arrays(sums, 4)
     began = steps.initial[1].numpy(force=True)
     cell = remembered(forget, input * candidate, began, steps.lengths, steps.reverse)

@@ -13,7 +13,7 @@ from glassgate.engine.state import checked_state
 from glassgate.formulation import Array
 from glassgate.gates import Gates
 from glassgate.inside.trace import Own, Trace
-from glassgate.inside.trace_layers import Lengths, State
+from glassgate.inside.trace_layers import Lengths, State, running_order
 
 
 def trace_network(
@@ -81,11 +81,9 @@ def _gates(run: Record) -> Gates:
     if run.lengths is None:
         rows = tape.reshape(T, B, *tape.shape[1:])[:: -1 if run.reverse else 1]
     else:
-        rank = np.argsort(-run.lengths, kind="stable")
-        step, ranked = np.nonzero(np.arange(T)[:, None] < run.lengths[rank])
-        column = rank[ranked]
-        rows = np.zeros((T, B, *tape.shape[1:]), tape.dtype)
-        rows[run.lengths[column] - 1 - step if run.reverse else step, column] = tape
+        rows = np.zeros((T * B, *tape.shape[1:]), tape.dtype)
+        rows[running_order(run.lengths, T, run.reverse).rows] = tape
+        rows = rows.reshape(T, B, *tape.shape[1:])
     reset, kept, candidate, written = (rows[:, :, i] for i in range(4))
     update = kept if run.formulation.update == "keeps" else written
     return Gates(reset, update, candidate, run.output, kept)

@@ -28,6 +28,7 @@ from glassgate.inside.trace_call import (
 )
 from glassgate.inside.trace_engine import trace_layers
 from glassgate.inside.trace_layers import State
+from glassgate.inside.trace_loops import record_layers
 from glassgate.inside.trace_run import run
 from glassgate.nn import GRU
 from glassgate.weights import GRUWeights
@@ -67,28 +68,27 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
 
 
 def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
-    """Let the engine run again what it can, which is faster than reading; read all others."""
+    """Run on a CPU and write down what the gates do; elsewhere read what they must have done."""
     plan = [LayerPlan(directions(module))] * num_layers(module)
-    dtype = call.input.dtype
-    if (
-        isinstance(module, GRU | nn.GRU)
-        and call.input.device.type == "cpu"
-        and dtype in (torch.float32, torch.float64)
-    ):
-        layers = [
-            [Layer(_gru_weights(module, layer, way)) for way in directions(module)]
-            for layer in range(len(plan))
-        ]
-        arrays = call.input.numpy(), call.state[0].numpy()
-        return trace_layers(layers, plan, *arrays, call.lengths, own)
+    device, dtype = call.input.device.type, call.input.dtype
+    recordable = device == "cpu" and dtype in (torch.float32, torch.float64)
+    if isinstance(module, GRU | nn.GRU) and recordable:
+        ways, (state,) = directions(module), call.state
+        layers = [[_engine(module, layer, way) for way in ways] for layer in range(len(plan))]
+        return trace_layers(layers, plan, call.input.numpy(), state.numpy(), call.lengths, own)
     initial = tuple(wide(state).numpy(force=True) for state in call.state)
-    return Trace(read_layers(module, call, output), plan, initial, call.ends, own)
+    with torch.no_grad(), torch.autocast(device, enabled=False):
+        if isinstance(module, nn.LSTM | nn.RNN) and recordable:
+            read = record_layers(module, call)
+        else:
+            read = read_layers(module, call, output)
+    return Trace(read, plan, initial, call.ends, own)
 
 
-def _gru_weights(module: GRU | nn.GRU, layer: int, way: Direction) -> GRUWeights:
+def _engine(module: GRU | nn.GRU, layer: int, way: Direction) -> Layer:
     formulation = module.formulation if isinstance(module, GRU) else Formulation()
     W, U, b, c = (weight.numpy() for weight in weights(module, layer, way))
-    return GRUWeights(W, U, b, c, formulation)
+    return Layer(GRUWeights(W, U, b, c, formulation))
 
 
 def _answered(module: Module, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:

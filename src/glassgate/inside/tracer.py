@@ -49,10 +49,11 @@ def trace(
 def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> Trace[Any]:
     """Run a network over a batch of sequences and give what every gate did at every step.
 
-    It runs without dropout and gradients, and is afterwards as it was. A GRU on the CPU runs on the
-    native engine, which writes its gates down as it goes. Any other network runs by its own
-    forward, cuDNN included; then all gates of all steps of a layer are one batched product. Either
-    way `Trace.verify` compares with what the network itself computes.
+    It runs without dropout and gradients, and is afterwards as it was. On the CPU its gates are
+    written down as it goes: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's
+    operations. On any other device it runs by its own forward, cuDNN included, after which all
+    gates of all steps of a layer are one batched product; and so does a cell, and what is not in
+    float32 or float64. Either way `Trace.verify` compares with what the network itself computes.
 
     Parameters
     ----------

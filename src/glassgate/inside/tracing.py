@@ -45,9 +45,9 @@ class Traces(dict[str, Trace[Any]]):
 def tracing(model: nn.Module) -> Iterator[Traces]:
     """Trace the recurrent modules of a model while it is used, whatever it does with them.
 
-    The model computes, and learns, what it would without; a trace is made right after each call.
-    Of a module of several layers that does not run on the engine, all but the last layer run once
-    more. On the way out, also by an exception, no hook is left.
+    The model computes, and learns, what it would without: a trace is made right after each call,
+    from what the module was given, as `glassgate.trace` makes it. On the way out, also by an
+    exception, no hook is left.
 
     Parameters
     ----------
