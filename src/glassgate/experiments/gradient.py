@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from glassgate.data.dependency import Item
 from glassgate.errors import BadInput
 from glassgate.experiments.language import Language
-from glassgate.nn.models import LanguageModel, State
+from glassgate.formulation import Array
+from glassgate.inside import gradient
+from glassgate.nn.models import LanguageModel
 
 
 def distant_items(language: Language, distance: int = 10, lags: int = 12) -> list[Item]:
@@ -26,16 +26,16 @@ def distant_items(language: Language, distance: int = 10, lags: int = 12) -> lis
 
 def gradient_by_lag(
     model: LanguageModel, language: Language, items: Sequence[Item], lags: int = 12
-) -> NDArray[np.float64]:
+) -> Array:
     """Give the mean norm of the loss's gradient with respect to the state k words earlier.
 
-    The loss is -ln p of the right word at the end of a dependency; the state of an LSTM is both
-    its hidden and its cell state (Bengio, Simard & Frasconi 1994 gave the question).
+    The loss is -ln p of the right word at the end of a dependency; what is measured of it is
+    described in `glassgate.inside.gradient`.
 
     Parameters
     ----------
     model
-        A language model with state, trained or not.
+        A language model, trained or not.
     items
         Forced choices, each with at least `lags` words before the choice.
     lags
@@ -61,23 +61,9 @@ def gradient_by_lag(
     for column, context in enumerate(contexts):
         tokens[: len(context), column] = torch.tensor(context)
     right = torch.tensor([language.ids[item.right] for item in items])
-    norms = _gradient_norms(model, tokens, lengths - 1, right)  # (T, B)
-    columns = torch.arange(len(items))
-    return np.array([norms[lengths - 1 - lag, columns].mean().item() for lag in range(lags + 1)])
 
+    def loss(hidden: Tensor) -> Tensor:
+        logits = model.decoder(hidden[lengths - 1, torch.arange(len(items))])  # (B, V)
+        return torch.nn.functional.cross_entropy(logits, right, reduction="none")
 
-def _gradient_norms(model: LanguageModel, tokens: Tensor, last: Tensor, right: Tensor) -> Tensor:
-    """Give the norm of d loss / d state after each step, [T, B], one loss a column."""
-    embedded = model.embedding(tokens).detach()  # (T, B, I)
-    states: list[tuple[Tensor, ...]] = []
-    state: State | None = None
-    for step in embedded.split(1):
-        _, state = model.network(step, state)
-        states.append((state,) if isinstance(state, Tensor) else state)
-    hidden = torch.stack([parts[0][-1] for parts in states])  # (T, B, H)
-    logits = model.decoder(hidden[last, torch.arange(len(last))])  # (B, V)
-    loss = torch.nn.functional.cross_entropy(logits, right, reduction="sum")
-    flat = [part for parts in states for part in parts]
-    grads = torch.autograd.grad(loss, flat, allow_unused=True, materialize_grads=True)
-    squares = torch.stack([grad.square().sum((0, 2)) for grad in grads])  # (T * parts, B)
-    return squares.view(len(states), -1, len(last)).sum(1).sqrt()
+    return gradient.gradient_by_lag(model.network, model.embedding(tokens), loss, lags, lengths)

@@ -1,0 +1,173 @@
+"""Does the gradient vanish? How much of it reaches the state k steps back, and its half-life."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from glassgate.errors import BadInput
+from glassgate.formulation import Array
+from glassgate.nn.checks import check_input
+from glassgate.nn.feedforward import Feedforward
+from glassgate.weights import require_shape
+
+Network: TypeAlias = nn.RNNBase | Feedforward
+Loss: TypeAlias = Callable[[Tensor], Tensor]
+"""Takes the last layer's states, [T, B, H], and gives one loss for each sequence, [B]."""
+
+
+def gradient_by_lag(
+    network: nn.Module,
+    input: Tensor,
+    loss: Loss,
+    lags: int,
+    lengths: Tensor | None = None,
+) -> Array:
+    """Give the mean norm of the loss's gradient with respect to the state k steps earlier.
+
+    ||dL_t / dh_{t-k}|| tells how much a change of the state at t - k, passed on, changes the loss
+    at t, a sequence's last step. It vanishes where it falls with k by a constant factor (Bengio,
+    Simard & Frasconi 1994, Learning long-term dependencies with gradient descent is difficult).
+
+    Parameters
+    ----------
+    network
+        A network of `glassgate.nn` or `torch.nn` that reads forward, time first, in evaluation
+        mode, trained or not. It is run step by step from zero state, and is left as it was. The
+        state of an LSTM is both its hidden and its cell state; of several layers it is theirs
+        together; a feedforward network passes none on.
+    input
+        [T, B, I].
+    loss
+        From the last layer's states, [T, B, H], to the loss of each sequence, [B], which reads
+        the state at its last step alone.
+    lags
+        The largest k, at least 0.
+    lengths
+        The number of steps of each sequence, above `lags`, to T, [B] integers; T if not given.
+
+    Returns
+    -------
+    Array
+        For k = 0 .. lags, averaged over the sequences: [lags + 1].
+
+    Raises
+    ------
+    BadInput
+        When a shape does not fit, a length or `lags` is out of range, or the network reads in both
+        directions or batch first.
+    TypeError
+        When `network` is none, or the input is no tensor.
+
+    Examples
+    --------
+    >>> half = torch.nn.RNN(1, 1, nonlinearity="relu", bias=False)
+    >>> with torch.no_grad():
+    ...     _ = half.weight_ih_l0.fill_(1), half.weight_hh_l0.fill_(0.5)
+    >>> norms = gradient_by_lag(half, torch.ones(6, 1, 1), lambda h: h[-1, :, 0], lags=3)
+    >>> norms
+    array([1.   , 0.5  , 0.25 , 0.125])
+    >>> half_life(norms)
+    1.0
+    """
+    network = _checked(network)
+    check_input(input, network.input_size)
+    require_shape("input", input.shape, ("T", "B", network.input_size))
+    T, B = input.shape[:2]
+    ends = _checked_ends(T, B, lags, lengths)
+    norms = _gradient_norms(network, input, loss).cpu()  # (T, B)
+    columns = torch.arange(B)
+    return np.array([norms[ends - 1 - lag, columns].mean().item() for lag in range(lags + 1)])
+
+
+def half_life(norms: ArrayLike) -> float:
+    """Give the lag at which a gradient has first fallen to half of what it is at lag 0.
+
+    Between two lags it is taken to fall by a constant factor a step: of norms a * q^k the
+    half-life is ln(1/2) / ln(q), whatever a.
+
+    Parameters
+    ----------
+    norms
+        By lag, from 0, as `gradient_by_lag` gives them; the first above 0.
+
+    Returns
+    -------
+    float
+        In steps; infinity where the norms do not fall so far.
+
+    Raises
+    ------
+    BadInput
+        When there are no norms, one is negative or no number, or the first is 0.
+
+    Examples
+    --------
+    >>> half_life([8, 4, 2]), half_life([1, 1, 0.25]), half_life([1, 0.9])
+    (1.0, 1.5, inf)
+    """
+    values = np.asarray(norms, np.float64)
+    require_shape("norms", values.shape, ("lags",))
+    if not values.size or not np.all(values >= 0) or not 0 < values[0] < math.inf:
+        raise BadInput(f"norms must be at least 0, the first above 0, got {values.tolist()}")
+    half = values[0] / 2
+    fallen = np.flatnonzero(values <= half)
+    if not fallen.size:
+        return math.inf
+    lag = int(fallen[0])
+    before, after = values[lag - 1], values[lag]
+    if after == 0:
+        return float(lag)
+    return lag - 1 + math.log(half / before) / math.log(after / before)
+
+
+def _checked(network: nn.Module) -> Network:
+    if not isinstance(network, nn.RNNBase | Feedforward):
+        kind = type(network).__name__
+        raise TypeError(f"network must be one of glassgate.nn or torch.nn, got {kind}")
+    if getattr(network, "bidirectional", False) or network.batch_first:
+        raise BadInput("network must read forward and time first, got one that does not")
+    return network
+
+
+def _checked_ends(T: int, B: int, lags: int, lengths: Tensor | None) -> Tensor:
+    """Give the number of steps of each sequence, all of them with a state `lags` steps back."""
+    ends = torch.full((B,), T) if lengths is None else lengths.cpu()
+    require_shape("lengths", ends.shape, (B,))
+    if lags < 0:
+        raise BadInput(f"lags must be at least 0, got {lags}")
+    if not B or int(ends.min()) <= lags or int(ends.max()) > T:
+        came = f"lengths {ends.min()} to {ends.max()}" if B else "none"
+        raise BadInput(f"sequences must have {lags + 1} to {T} steps, got {came}")
+    return ends
+
+
+def _gradient_norms(network: Network, input: Tensor, loss: Loss) -> Tensor:
+    """Give the norm of d loss / d state after each step, [T, B], one loss a column."""
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # it refuses eval mode
+        states = _states(network, input.detach().requires_grad_())
+        hidden = torch.stack([parts[0][-1] for parts in states])  # (T, B, H)
+        flat = [part for parts in states for part in parts]
+        grads = torch.autograd.grad(
+            loss(hidden).sum(), flat, allow_unused=True, materialize_grads=True
+        )
+    squares = torch.stack([grad.square().sum((0, 2)) for grad in grads])  # (T * parts, B)
+    return squares.view(len(states), -1, input.shape[1]).sum(1).sqrt()
+
+
+def _states(network: Network, input: Tensor) -> list[tuple[Tensor, ...]]:
+    """Give the state after each step, h or h and c, each [layers, B, H], in one graph."""
+    if isinstance(network, Feedforward):
+        return [(hidden,) for hidden in torch.split(network(input)[0], 1)]
+    states: list[tuple[Tensor, ...]] = []
+    state = None
+    for step in torch.split(input, 1):
+        _, state = network(step, state)
+        states.append(state if isinstance(state, tuple) else (state,))
+    return states
