@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import Run
+from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.table import head, row
 from glassgate.experiments.predict import predict
 from glassgate.experiments.score import STRETCH, ScoredToken, by_word, score
@@ -198,3 +200,20 @@ def test_pandas_reads_what_was_written(glassgate_: Run, trained: Path, tmp_path:
         *["NA", "null", '"#1"', "nan", "<eos>", "#", "None", "don't", "<eos>"]
     ]
     assert found["surprisal"].dtype == "float64"
+
+
+def test_the_page_shows_tables_as_they_are_and_its_example_runs(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    page = (Path(__file__).parent.parent / "docs" / "scores.md").read_text()
+    assert all("\t".join(columns) + "\n" in page for columns in (TOKENS, WORDS))
+    monkeypatch.chdir(tmp_path)
+    Path("austen_model").symlink_to(trained / "lines")
+    pair = {"sentence_good": "the boy fell", "sentence_bad": "the boy and"}
+    Path("anaphor_gender_agreement.jsonl").write_text(json.dumps(pair))
+    exec(page.split("```python\n")[1].split("```")[0], {})
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said[:9]] == [
+        *"The boy fell down and hurt his knee. <eos>".split()
+    ]
+    assert len(said) == 9 + 6

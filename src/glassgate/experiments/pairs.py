@@ -172,7 +172,8 @@ def _batches(lengths: list[int]) -> Iterator[list[int]]:
             yield chosen
             chosen = []
         chosen.append(i)
-    yield chosen
+    if chosen:
+        yield chosen
 
 
 @torch.no_grad()
