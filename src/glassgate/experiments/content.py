@@ -19,13 +19,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over one pair of axes; `band` is a stretch of x that stands out, with its name."""
+    """Lines over one pair of axes.
+
+    `band` is a stretch of x that stands out, with its name; `ticks` are what stands at x = 0, 1,
+    2, ... in place of numbers.
+    """
 
     x_title: str
     y_title: str
     y_range: tuple[float, float]
     lines: tuple[Line, ...]
     band: tuple[float, float, str] | None = None
+    ticks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,8 @@ def _draw(axes: Axes, chart: Chart) -> None:
             y, low, high = np.array(line.y), np.array(line.low), np.array(line.high)
             size = (np.maximum(0, y - low), np.maximum(0, high - y))
             axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=drawn)
+    if chart.ticks:
+        axes.set_xticks(range(len(chart.ticks)), chart.ticks)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title, ylim=chart.y_range)
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize="small")

@@ -130,6 +130,8 @@ def chart_figure(chart: Chart) -> go.Figure:
         left, right, name = chart.band
         figure.add_vrect(left, right, fillcolor="#000000", opacity=0.08, line_width=0)
         figure.add_annotation(x=(left + right) / 2, y=1, yref="paper", text=name, showarrow=False)
+    if chart.ticks:
+        figure.update_xaxes(tickvals=list(range(len(chart.ticks))), ticktext=list(chart.ticks))
     figure.update_yaxes(range=list(chart.y_range))
     return figure
 

@@ -1,0 +1,60 @@
+"""Dependency accuracy by distance, whatever the construction."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypedDict
+
+from glassgate.experiments.intervals import wilson
+from glassgate.experiments.language import Language
+from glassgate.experiments.prediction import Agreement
+
+
+class Accuracy(TypedDict):
+    """Forced choices won in one class of distances, with Wilson's 95% interval.
+
+    A distance_max of None is open.
+    """
+
+    distance_min: int
+    distance_max: int | None
+    n: int
+    accuracy: float
+    low: float
+    high: float
+
+
+def unrepeated(language: Language, shortest: int = 0) -> Language:
+    """Leave out the items whose cue is repeated, or nearer than `shortest` words.
+
+    Where a word between the two ends shows the feature again, nothing has to be remembered from
+    the cue on; where none does, a network without memory is right in one of two by design.
+    """
+    items = {
+        cell: items
+        for cell, items in language.items.items()
+        if not cell.cue_repeated and cell.distance_min >= shortest
+    }
+    return replace(language, items=items)
+
+
+def pooled(cells: Iterable[Agreement]) -> list[Accuracy]:
+    """Put cells of one distance together, of all constructions, networks and seeds given."""
+    counts: dict[tuple[int, int | None], tuple[int, int]] = {}
+    for cell in cells:
+        key = cell["distance_min"], cell["distance_max"]
+        right, n = counts.get(key, (0, 0))
+        counts[key] = right + round(cell["n"] * cell["accuracy"]), n + cell["n"]
+    found: list[Accuracy] = []
+    for (least, most), (right, n) in sorted(counts.items(), key=lambda item: item[0][0]):
+        low, high = wilson(right, n)
+        found.append(
+            {
+                "distance_min": least,
+                "distance_max": most,
+                "n": n,
+                "accuracy": right / n,
+                "low": low,
+                "high": high,
+            }
+        )
+    return found
