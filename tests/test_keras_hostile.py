@@ -1,21 +1,18 @@
 """Keras files that mean harm, or met it: one sentence, little memory, nothing executed."""
 
-import contextlib
 import io
 import json
+import subprocess
+import sys
 import tracemalloc
-import warnings
 import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from glassgate import GRU, BadInput
-from glassgate.exchange.keras import from_keras
+from glassgate import BadInput
+from glassgate.exchange import keras_store
 from glassgate.exchange.keras_file import read_keras
-from glassgate.exchange.keras_write import write_keras
 from keras_cases import drawn, gru, h5py, layer_arrays, sequential, simple_h5, under, write_h5
 
 
@@ -182,36 +179,55 @@ def test_nan_is_kept_and_told(tmp_path):
     assert np.isnan(found.network.weights[0][0].weight_input).sum() == 1
 
 
-@settings(max_examples=60, deadline=None)
-@given(data=st.data(), zipped=st.booleans())
-def test_bytes_changed_anywhere_are_read_or_refused(data, zipped, tmp_path_factory):
-    path = tmp_path_factory.mktemp("fuzz") / "model"
-    if zipped:
-        write_keras(path, GRU([[from_keras(*layer_arrays(3, 4), True)]]))
-    else:
-        simple_h5(path)
-    content = bytearray(path.read_bytes())
-    places = st.lists(st.tuples(st.integers(0, len(content) - 1), st.integers(0, 255)), max_size=8)
-    for place, value in data.draw(places):
-        content[place] = value
-    path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        with contextlib.suppress(BadInput):
-            read_keras(path)
-
-
-def test_texts_over_which_hdf5_itself_would_hang_or_crash_are_refused(tmp_path):
-    path = tmp_path / "model.h5"
+def spoiled(path, sign, place, value):
+    """A file of one layer, with eight bytes of its own changed after a sign in it."""
     simple_h5(path)
     with h5py.File(path, "a") as file:
         file.attrs["keras_version"] = "2.4.0"  # of no fixed length: it lies on a heap
         file.attrs["training_config"] = "none"
     whole = bytearray(path.read_bytes())
-    heap = whole.index(b"GCOL")
-    whole[heap + 24 : heap + 32] = b"\xff" * 8  # the first text's length
-    (tmp_path / "endless.h5").write_bytes(whole)
-    refused(tmp_path / "endless.h5", "a heap of texts that does not end")
-    with h5py.File(path, "a") as file:
+    at = whole.index(sign) + place
+    whole[at : at + 8] = value.to_bytes(8, "little")
+    path.write_bytes(whole)
+    return path
+
+
+def test_what_hdf5_itself_does_not_come_through_is_refused(tmp_path, monkeypatch):
+    text = spoiled(tmp_path / "text.h5", b"GCOL", 24, 2**64 - 1)  # the first text's length
+    refused(text, "damaged or cut short|does not come through it")
+    further = b"\x10\0\x10\0" + bytes(4)  # where a header goes on, and for how long: 2 gigabytes
+    huge = spoiled(tmp_path / "huge.h5", further, 16, 2**31)
+    refused(huge, "memory allocation failed")
+    simple_h5(tmp_path / "model.h5")
+    commands = (("os.abort()", "SIGABRT"), ("time.sleep(60)", "SIGKILL"))
+    for command, said in commands:
+        monkeypatch.setattr(keras_store, "SECONDS", 1)
+        monkeypatch.setattr(keras_store, "started", lambda *_, run=command: program(run))
+        refused(tmp_path / "model.h5", rf"the HDF5 library does not come through it \({said}\)")
+    monkeypatch.setattr(keras_store, "started", lambda *_: program("sys.exit(3)"))
+    with pytest.raises(OSError, match=r"could not run \(exit code 3\)"):
+        read_keras(tmp_path / "model.h5")
+
+
+def program(run):
+    return subprocess.Popen(
+        [sys.executable, "-c", f"import os, sys, time; {run}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+
+
+def test_nothing_of_the_folder_worked_in_is_imported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("h5py", "json", "numpy"):
+        (tmp_path / f"{name}.py").write_text("open('trap', 'w')")
+    simple_h5(tmp_path / "model.h5")
+    assert read_keras(tmp_path / "model.h5")[0].network
+    assert not (tmp_path / "trap").exists()
+
+
+def test_a_text_must_be_one(tmp_path):
+    simple_h5(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "a") as file:
         file.attrs["keras_version"] = 7
-    refused(path, "keras_version must be text")
+    refused(tmp_path / "model.h5", "keras_version must be text")

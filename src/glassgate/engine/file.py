@@ -39,6 +39,8 @@ from glassgate.weights import ARRAYS, MATRICES, GRUWeights, require_shape
 Tensors: TypeAlias = dict[str, dict[str, Any]]  # each with its shape, dtype and data
 ENTRY, FORMAT, VERSIONS = "glassgate", "gru", (1, 2)
 MOST = 2**24  # layers, inputs or units
+MOST_TENSORS = 2**14
+MOST_HEADER = 2**24  # bytes of a safetensors file's
 STORED = {"float32": "<f4", "float64": "<f8", "bfloat16": "<u2"}  # in the file, for NumPy
 CODES = {"float32": "F32", "float64": "F64", "bfloat16": "BF16"}  # and for safetensors
 
@@ -131,6 +133,7 @@ def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
     BadInput
         When they are not such a file, or not a whole one.
     """
+    require_short_header(data, len(data))
     try:
         tensors: Tensors = dict(deserialize(data))  # type: ignore[no-untyped-call]
     except SafetensorError as error:
@@ -146,6 +149,19 @@ def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
         for layer in layers
     )
     return stack, plan.layers
+
+
+def require_short_header(head: bytes, size: int) -> None:
+    """Refuse a safetensors file of so many bytes by its first 8: what it says is too long to read.
+
+    Raises
+    ------
+    BadInput
+        When its header has more than `MOST_HEADER` bytes.
+    """
+    length = int.from_bytes(head[:8], "little")
+    if MOST_HEADER < length <= size:  # longer than the file is no header
+        raise BadInput(f"its header must have at most {MOST_HEADER} bytes, got {length}")
 
 
 def _stored(array: Array, dtype: str) -> NDArray[Any]:
@@ -223,6 +239,8 @@ def _require_tensors(directions: int, came: int) -> None:
     wanted = directions * len(ARRAYS)
     if came != wanted:
         raise BadInput(f"it must hold {wanted} tensors by its plan, got {came}")
+    if came > MOST_TENSORS:
+        raise BadInput(f"it must hold at most {MOST_TENSORS} tensors, got {came}")
 
 
 def _names(kind: type[Any]) -> list[str]:

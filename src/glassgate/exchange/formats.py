@@ -11,7 +11,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
-from glassgate.engine.file import ENTRY
+from glassgate.engine.file import ENTRY, require_short_header
 from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.found import Found, describe
@@ -79,9 +79,11 @@ def require_writable(path: Path) -> None:
 def read_safetensors(path: Path) -> list[Found]:
     """Find the network of a canonical file, or those that bear PyTorch's names in another."""
     try:
-        with safe_open(path, "numpy") as file:
-            canonical = ENTRY in (file.metadata() or {})
-    except SafetensorError as error:
+        with path.open("rb") as file:
+            require_short_header(file.read(8), path.stat().st_size)
+        with safe_open(path, "numpy") as tensors:
+            canonical = ENTRY in (tensors.metadata() or {})
+    except (BadInput, SafetensorError) as error:
         raise BadInput(f"{path} is no whole safetensors file ({error})") from error
     if not canonical:
         found: list[Found] = import_module("glassgate.exchange.pytorch_file").read_safetensors(path)

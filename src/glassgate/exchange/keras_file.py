@@ -60,7 +60,7 @@ def read_keras(path: str | PathLike[str], config: str | PathLike[str] | None = N
         if zipped:
             model, version, store = read_zip(path)
         else:
-            store = Store(path, path.stat().st_size)
+            store = Store(path)
             model, version = {}, ""
         with store:
             if not zipped:

@@ -2,21 +2,23 @@
 
 Files come from strangers. An array is made only where the file holds all of its bytes, as they
 are: Keras neither compresses nor links. No more is read in total than the file is long, and the
-text of a config may have `MOST_TEXT` bytes.
+text of a config may have `MOST_TEXT` bytes. The HDF5 library runs in a process of its own
+(`glassgate.exchange.keras_hdf5`), which may crash.
 """
 
-import io
 import json
-import math
-import mmap
-import struct
+import os
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, TypeAlias
+from signal import Signals
+from threading import Timer
+from typing import IO, Any, TypeAlias
 
-import h5py  # type: ignore[import-untyped]
 import numpy as np
 
 from glassgate.errors import BadInput
@@ -26,10 +28,8 @@ from glassgate.weights import require_shape
 Json: TypeAlias = dict[str, Any]
 MOST_TEXT = 2**24  # bytes
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
-DAMAGE = (
-    OSError, EOFError, KeyError, IndexError, RuntimeError, TypeError, ValueError, MemoryError,
-    struct.error, zipfile.BadZipFile,
-)  # fmt: skip
+DAMAGE = (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile)
+SECONDS, BYTES_A_SECOND = 60, 2**24  # that HDF5 may take, where its process does not end itself
 
 
 class Store:
@@ -39,37 +39,47 @@ class Store:
     ----------
     source
         The file's path, or its bytes.
-    size
-        How many bytes it has.
+
+    Raises
+    ------
+    BadInput
+        When it is damaged, or the HDF5 library does not come through it.
     """
 
-    def __init__(self, source: Path | io.BytesIO, size: int) -> None:
-        with damage_told():
-            _require_sound_heaps(
-                source.getvalue() if isinstance(source, io.BytesIO) else _mapped(source)
-            )
-            self._file = h5py.File(source, "r")
-        self._size, self._left = size, size
+    def __init__(self, source: Path | bytes) -> None:
+        given, name = (source, "-") if isinstance(source, bytes) else (b"", str(source.absolute()))
+        self._size = self._left = len(given) if name == "-" else Path(name).stat().st_size
+        self._process = started(self._size, name)
+        self._clock = Timer(SECONDS + self._size / BYTES_A_SECOND, self._process.kill)
+        self._clock.daemon = True
+        self._clock.start()
+        try:
+            self._answered(given)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> "Store":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._clock.cancel()
+        self._process.kill()
+        with suppress(OSError), self._process:  # what was not written to it is lost
+            pass
 
     def has(self, path: str) -> bool:
         """Say whether a group or an array of this name is in the file itself."""
-        with damage_told():
-            return self._find(path) is not None
+        return self._look(path) is not None
 
     def text(self, path: str, name: str) -> str | None:
         """Give an attribute that is text, None where it is not there."""
         value = self._attribute(path, name)
-        if value is None:
-            return None
-        if isinstance(value, bytes):
-            value = value.decode(errors="replace")
-        if not isinstance(value, str) or len(value) > MOST_TEXT:
+        if value is not None and (not isinstance(value, str) or len(value) > MOST_TEXT):
             raise BadInput(f"{name} must be a text of at most {MOST_TEXT} bytes")
         return value
 
@@ -82,11 +92,7 @@ class Store:
             if part is None:
                 break
             parts.append(part)
-        listed = [item for part in parts for item in np.ravel(part)]
-        return [
-            item.decode(errors="replace") if isinstance(item, bytes) else str(item)
-            for item in listed
-        ]
+        return [item for part in parts for item in ([part] if isinstance(part, str) else part)]
 
     def array(self, path: str, shape: tuple[int | str, ...]) -> Array:
         """Read an array of floats, its shape compared before anything is made of it.
@@ -97,47 +103,93 @@ class Store:
             When it is missing, has another shape, holds no floats, or its bytes are not in the
             file as they are.
         """
+        said = self._look(path)
+        if said is None or said["is"] != "array":
+            raise BadInput(f"the array {path} is missing")
+        require_shape(path, tuple(said["shape"]), shape)
         with damage_told():
-            data = self._find(path)
-            if not isinstance(data, h5py.Dataset):
-                raise BadInput(f"the array {path} is missing")
-            require_shape(path, data.shape or (), shape)
-            if data.dtype.kind != "f" or data.dtype.itemsize > 8:
-                raise BadInput(f"{path} must hold floats of 2, 4 or 8 bytes, got {data.dtype}")
-            plain = data.chunks is None and not data.is_virtual and not data.external
-            if not plain or data.id.get_storage_size() != data.nbytes or data.nbytes > self._left:
-                raise BadInput(
-                    f"{path} declares {data.nbytes} bytes of numbers that the file of "
-                    f"{self._size} bytes does not hold as they are"
-                )
-            self._left -= data.nbytes
-            array: Array = data[()]
-            return array
+            dtype = np.dtype(said["type"])
+        if dtype.kind != "f" or dtype.itemsize > 8:
+            raise BadInput(f"{path} must hold floats of 2, 4 or 8 bytes, got {dtype}")
+        if said["stored"] != said["size"] or said["size"] > self._left:
+            raise BadInput(
+                f"{path} declares {said['size']} bytes of numbers that the file of "
+                f"{self._size} bytes does not hold as they are"
+            )
+        self._left -= said["size"]
+        with damage_told():
+            data = self._stream("stdout").read(self._asked("numbers", path))
+            return np.frombuffer(data, dtype).reshape(said["shape"])
 
-    def _find(self, path: str) -> Any:
-        """Follow hard links alone: others may point into other files."""
-        here: Any = self._file
-        for part in filter(None, path.split("/")):
-            if not isinstance(here, h5py.Group) or part not in here:
-                return None
-            if not isinstance(here.get(part, getlink=True), h5py.HardLink):
-                raise BadInput(f"{path} is a link, and Keras writes none")
-            here = here[part]
-        return here
+    def _look(self, path: str) -> Json | None:
+        said: Json | None = self._asked("look", path)
+        if said is not None and said["is"] == "link":
+            raise BadInput(f"{path} is a link, and Keras writes none")
+        return said
 
     def _attribute(self, path: str, name: str) -> Any:
+        said = self._asked("look_attribute", path, name)
+        if said is None:
+            return None
+        if not said["stored"] or (not said["text"] and said["count"]):
+            raise BadInput(f"{name} must be text")
+        if said["stored"] > min(self._left, MOST_TEXT):
+            raise BadInput(f"{name} declares {said['stored']} bytes, more than the file holds")
+        self._left -= said["stored"]
+        return self._asked("attribute", path, name)
+
+    def _asked(self, *question: str) -> Any:
+        return self._answered(json.dumps(question).encode() + b"\n")
+
+    def _answered(self, given: bytes) -> Any:
+        """Write to the process, and give what it says then."""
+        with suppress(OSError):  # it has ended, as is told below
+            self._stream("stdin").write(given)
+            self._stream("stdin").flush()
+        line = self._stream("stdout").readline()
+        if not line:
+            raise self._ended()
         with damage_told():
-            here = self._find(path)
-            if here is None or name not in here.attrs:
-                return None
-            found = here.attrs.get_id(name)
-            stored, text = found.get_storage_size(), found.get_type().get_class() == h5py.h5t.STRING
-            if not stored or (not text and math.prod(found.shape)):
-                raise BadInput(f"{name} must be text")
-            if stored > min(self._left, MOST_TEXT):
-                raise BadInput(f"{name} declares {stored} bytes, more than the file holds")
-            self._left -= stored
-            return here.attrs[name]
+            said = json.loads(line)
+            if "error" in said:
+                raise ValueError(said["error"])
+            return said["answer"]
+
+    def _ended(self) -> Exception:
+        code = self._process.wait()
+        if code > 0:
+            return OSError(f"the process that reads HDF5 could not run (exit code {code})")
+        how = Signals(-code).name if code else "no answer"
+        return BadInput(f"it is damaged: the HDF5 library does not come through it ({how})")
+
+    def _stream(self, name: str) -> IO[bytes]:
+        stream: IO[bytes] = getattr(self._process, name)
+        return stream
+
+
+def started(size: int, path: str) -> subprocess.Popen[bytes]:
+    """Start the process that reads a file of HDF5, "-" for what is then written to it.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        When h5py is not installed.
+    """
+    if find_spec("h5py") is None:
+        raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
+    script = Path(__file__).with_name("keras_hdf5.py")
+    # The packages that are found here are found there, and nothing in the folder worked in.
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-P", str(script), str(size), path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
 
 
 @contextmanager
@@ -182,7 +234,7 @@ def read_zip(path: Path) -> tuple[Json, str, Store]:
         config = parsed(archive.read(CONFIG), CONFIG)
         version = parsed(archive.read(METADATA), METADATA).get("keras_version")
         weights = archive.read(WEIGHTS)
-    return config, str(version), Store(io.BytesIO(weights), len(weights))
+    return config, str(version), Store(weights)
 
 
 def parsed(text: str | bytes, name: str) -> Json:
@@ -202,30 +254,6 @@ def parsed(text: str | bytes, name: str) -> Json:
     if not isinstance(value, dict):
         raise BadInput(f"{name} must be a JSON object, got {type(value).__name__}")
     return value
-
-
-def _mapped(path: Path) -> mmap.mmap:
-    with path.open("rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _require_sound_heaps(data: bytes | mmap.mmap) -> None:
-    """Refuse text storage (HDF5's global heaps) over which the HDF5 library would loop forever.
-
-    A heap is ``GCOL``, a version, its size, then objects that each say how long they are; an
-    object whose length leads nowhere is walked without end.
-    """
-    start = data.find(b"GCOL\x01\0\0\0")
-    while start >= 0:
-        (size,) = struct.unpack_from("<Q", data, start + 8)
-        here, end = start + 16, start + size
-        while end - here >= 16 and end <= len(data):
-            number, length = struct.unpack_from("<H6xQ", data, here)
-            step = length if number == 0 else 16 + -(-length // 8) * 8
-            if step < 16 or here + step > end:
-                raise BadInput("it is damaged or cut short (a heap of texts that does not end)")
-            here += step
-        start = data.find(b"GCOL\x01\0\0\0", start + 8)
 
 
 def _require_inside(name: str) -> None:

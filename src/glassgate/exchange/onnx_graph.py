@@ -8,6 +8,7 @@ import math
 import os
 from collections import ChainMap
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,6 +22,7 @@ from glassgate.exchange.onnx_trail import Trails
 from glassgate.formulation import Array
 
 Constants: TypeAlias = ChainMap[str, TensorProto]
+MOST_NODES = 2**12
 WEIGHTS = ("W", "R", "B")
 INPUTS = ("X", *WEIGHTS, "sequence_lens", "initial_h")
 FLOATS: dict[int, np.dtype[np.floating]] = {
@@ -77,11 +79,16 @@ def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
     Raises
     ------
     BadInput
-        When a node's inputs or attributes are not what ONNX says.
+        When a node's inputs or attributes are not what ONNX says, or there are more than
+        `MOST_NODES`.
     """
-    yield from _in_graph(model.graph, ChainMap())
-    for function in model.functions:
-        yield from _in_nodes(function.node, ChainMap())
+    count = 0
+    graphs = [_in_graph(model.graph, ChainMap())]
+    graphs += (_in_nodes(function.node, ChainMap()) for function in model.functions)
+    for nodes in chain(*graphs):
+        count += len(nodes)
+        _require_few(count)
+        yield nodes
 
 
 def _in_graph(graph: GraphProto, outer: Constants) -> Iterator[list[Node]]:
@@ -99,6 +106,7 @@ def _in_nodes(nodes: Iterable[NodeProto], known: Constants) -> Iterator[list[Nod
             if node.output and not read.layout:
                 trails.start(node.output[0], len(found), read.direction)
             found.append(read._replace(below=below.source if below and not read.layout else None))
+            _require_few(len(found))
         _note_constant(node, known)
         trails.follow(node, known)
         for attribute in node.attribute:
@@ -107,6 +115,11 @@ def _in_nodes(nodes: Iterable[NodeProto], known: Constants) -> Iterator[list[Nod
             for graph in attribute.graphs:
                 yield from _in_graph(graph, known)
     yield [node._replace(plan=trails.plan(i, node.direction)) for i, node in enumerate(found)]
+
+
+def _require_few(count: int) -> None:
+    if count > MOST_NODES:
+        raise BadInput(f"it must hold at most {MOST_NODES} GRU nodes")
 
 
 def _note_constant(node: NodeProto, known: Constants) -> None:

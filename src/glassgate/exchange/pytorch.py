@@ -29,6 +29,7 @@ KEY = re.compile(
     r"(?P<ending>_l(?P<layer>[0-9]{1,9})(?:_reverse)?)?)",
     re.DOTALL,
 )
+MOST_ARRAYS = 2**14
 ROOT = "gru"  # the name of a module whose arrays have no prefix
 WEIGHTS, BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
 KINDS = {1: "RNN", 3: "GRU", 4: "LSTM"}  # by blocks of rows
@@ -47,6 +48,11 @@ def find(arrays: State) -> dict[str, dict[str, Array]]:
     dict[str, dict[str, Array]]
         The state dict of each module by its name; ``"gru"`` where the arrays have no prefix.
 
+    Raises
+    ------
+    BadInput
+        When there are more than `MOST_ARRAYS` arrays of such modules.
+
     Examples
     --------
     >>> import numpy as np
@@ -54,6 +60,8 @@ def find(arrays: State) -> dict[str, dict[str, Array]]:
     >>> {name: list(state) for name, state in found.items()}
     {'encoder': ['weight_ih_l0']}
     """
+    if len(arrays) > MOST_ARRAYS and sum(map(is_recurrent, arrays)) > MOST_ARRAYS:
+        raise BadInput(f"it must hold at most {MOST_ARRAYS} arrays of recurrent modules")
     modules: dict[tuple[str, bool], dict[str, Array]] = {}
     for key, array in arrays.items():
         if match := KEY.fullmatch(key):
@@ -117,7 +125,8 @@ def from_pytorch(state: State) -> GRU:
             raise BadInput(f"{name} must hold floating point numbers, got {array.dtype}")
     dtype = np.result_type(np.float32, *state.values())
     arrays = {name: array.astype(dtype, copy=False) for name, array in state.items()}
-    return GRU([[_weights(arrays, ending) for ending in layer] for layer in endings(state)])
+    biased = any(name.startswith("bias") for name in arrays)
+    return GRU([[_weights(arrays, ending, biased) for ending in layer] for layer in endings(state)])
 
 
 def to_pytorch(network: GRU) -> dict[str, Array]:
@@ -213,10 +222,10 @@ def _along(state: State, ending: str, input: Array, hidden: Array) -> Array:
     return np.stack(states)
 
 
-def _weights(arrays: State, ending: str) -> GRUWeights:
+def _weights(arrays: State, ending: str, biased: bool) -> GRUWeights:
     W, U = (_array(arrays, name + ending) for name in WEIGHTS)
     b = c = np.zeros(W.shape[0] if W.ndim else 0, W.dtype)
-    if any(name.startswith("bias") for name in arrays):
+    if biased:
         b, c = (_array(arrays, name + ending) for name in BIASES)
     return GRUWeights(W, U, b, c)
 

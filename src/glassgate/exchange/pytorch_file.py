@@ -1,8 +1,9 @@
 """Reads and writes PyTorch's files: state dicts in ``.pt``, ``.pth`` and ``.safetensors``.
 
-Nothing in a file is executed: ``torch.load`` runs with ``weights_only=True`` alone, and a file
-that claims more numbers than it holds is refused before they are copied. This is the only file
-of `glassgate.exchange` that imports torch, and a ``.safetensors`` file is read without it.
+Nothing in a file is executed: ``torch.load`` runs with ``weights_only=True`` alone, on what
+`glassgate.exchange.pytorch_pickle` let pass, and a file that claims more numbers than it holds is
+refused before they are copied. This is the only file of `glassgate.exchange` that imports torch,
+and a ``.safetensors`` file is read without it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from glassgate.engine import GRU
 from glassgate.errors import BadInput
 from glassgate.exchange import pytorch
 from glassgate.exchange.found import Found, describe
+from glassgate.exchange.pytorch_pickle import require_plain
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.rounding import from_bits
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 CODES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
 SHARED = 4  # a checkpoint may hold one network under so many names
-SAVE = "write one with torch.save(model.state_dict(), FILE)"
+LONGEST_NAME = 10_000  # signs of the path to a tensor
+PICKLES = 5  # at the head of a file that is no zip
 
 
 def read(path: Path) -> list[Found]:
@@ -48,11 +51,17 @@ def read(path: Path) -> list[Found]:
         When it cannot be read.
     """
     data = path.read_bytes()
-    tensors = dict(_tensors(_loaded(path, data)))
-    claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
-    if claimed > SHARED * len(data):
-        raise BadInput(f"{path} claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
-    return _found({name: _array(name, tensor) for name, tensor in tensors.items()})
+    try:
+        tensors = dict(_tensors(_loaded(data)))
+        claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
+        if claimed > SHARED * len(data):
+            raise BadInput(f"it claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
+        return _found({name: _array(name, tensor) for name, tensor in tensors.items()})
+    except BadInput as error:
+        raise BadInput(
+            f"{path} cannot be read as a state dict of PyTorch, "
+            f"which torch.save(model.state_dict(), FILE) writes: {error}"
+        ) from error
 
 
 def read_safetensors(path: Path) -> list[Found]:
@@ -99,34 +108,45 @@ def write(path: Path, network: GRU) -> None:
     write_whole(path, file.getvalue())
 
 
-def _loaded(path: Path, data: bytes) -> object:
+def _loaded(data: bytes) -> object:
+    if data.startswith(b"PK\3\4"):
+        for pickled in _pickles(data):
+            require_plain(pickled, 1, len(data))
+    else:  # as before PyTorch 1.6
+        require_plain(data, PICKLES, len(data))
+    return _run(data)
+
+
+def _run(data: bytes) -> object:
     import torch
 
     try:
-        if zipfile.is_zipfile(io.BytesIO(data)):
-            _require_plain_archive(path, data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on how the file was written
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except BadInput:
-        raise
     except pickle.UnpicklingError as error:
+        raise BadInput("it is damaged, or holds more than arrays") from error
+    except Exception as error:  # torch raises all kinds of them on damaged files
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise BadInput(f"it is damaged ({why})") from error
+
+
+def _pickles(data: bytes) -> list[bytes]:
+    """Give the pickles of a zip that unpacks to no more than it is long."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            size = sum(member.file_size for member in members)
+            if size > len(data):
+                raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
+            pickles = [archive.read(part) for part in members if part.filename.endswith(".pkl")]
+    except Exception as error:  # zipfile too raises all kinds of them
         raise BadInput(
-            f"{path} is damaged, or holds more than arrays, which only pickle could make by "
-            f"running what the file says; a state dict is read: {SAVE}"
+            f"it is damaged or cut short ({str(error) or type(error).__name__})"
         ) from error
-    except Exception as error:  # zipfile and torch raise all kinds of them on damaged files
-        why = str(error).partition("\n")[0]
-        raise BadInput(f"{path} cannot be read as a state dict of PyTorch: {why}") from error
-
-
-def _require_plain_archive(path: Path, data: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names, size = archive.namelist(), sum(part.file_size for part in archive.infolist())
-    if any(name.endswith("/constants.pkl") for name in names):
-        raise BadInput(f"{path} is a TorchScript program, not a state dict: {SAVE}")
-    if size > len(data):
-        raise BadInput(f"{path} unpacks to {size:,} bytes of numbers, but has {len(data):,} bytes")
+    if any(member.filename.endswith("/constants.pkl") for member in members):
+        raise BadInput("it is a TorchScript program")
+    return pickles
 
 
 def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
@@ -137,6 +157,8 @@ def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
     left: list[tuple[str, object]] = [("", loaded)]
     while left:
         path, value = left.pop()
+        if len(path) > LONGEST_NAME:
+            raise BadInput(f"its mappings stand in each other too deep, at {path:.60}")
         if isinstance(value, torch.Tensor) and pytorch.is_recurrent(path):
             yield path, value
         elif isinstance(value, Mapping) and id(value) not in seen:
