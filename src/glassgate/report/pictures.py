@@ -86,7 +86,7 @@ def gate_picture(
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0)
     figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
-    _save(figure, path)
+    save(figure, path)
 
 
 def _draw_layer(layer: GatePanel, left: Axes, right: Axes, name: str) -> None:
@@ -155,10 +155,11 @@ def learning_curves(
     axes.grid(axis="y", color="#dddddd", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: Figure, path: Target) -> None:
+def save(figure: Figure, path: Target) -> None:
+    """Write a figure as a PNG."""
     with warnings.catch_warnings():  # a letter that the font lacks is drawn as a box
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(path, format="png", dpi=DPI)
