@@ -90,7 +90,13 @@ def test_the_judge_is_the_networks_own_forward():
             output, state = super().forward(input, hx)
             return output + 0.25, state
 
+    class Later(torch.nn.GRU):
+        def forward(self, input, hx=None):
+            output, state = super().forward(input, hx)
+            return output, state - torch.tensor([0.5, 0.0])[:, None, None]
+
     assert trace(Louder(3, 4), drawn(5, 2, 3)).verify() == pytest.approx(0.25, abs=1e-6)
+    assert trace(Later(3, 4, 2), drawn(5, 2, 3)).verify() == pytest.approx(0.5, abs=1e-6)
 
 
 def test_weights_read_in_a_wrong_order_are_found_out(monkeypatch):

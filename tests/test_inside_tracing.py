@@ -174,6 +174,26 @@ def test_another_output_is_found_out():
     assert traces["0"].verify() == pytest.approx(0.25, abs=1e-6)
 
 
+def test_what_another_hook_makes_of_an_output_is_not_the_modules():
+    model = nn.Sequential(nn.GRU(3, 4))
+    model[0].register_forward_hook(lambda _, __, answer: (answer[0] + 1, answer[1]))
+    with tracing(model) as traces:
+        model(drawn(5, 2, 3))
+    assert traces["0"].verify() <= 1e-6
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM, nn.RNN])
+def test_what_is_read_afterwards_is_read_from_what_was_answered(kind):
+    network = kind(3, 4, 3, bidirectional=True).bfloat16()
+    x = drawn(5, 2, 3, dtype=torch.bfloat16)
+    with tracing(network) as traces:
+        output, _ = network(x)
+    both = [traces[""][2, way].hidden for way in ("forward", "reverse")]
+    np.testing.assert_array_equal(np.concatenate(both, -1), output.detach().float())
+    for name, array in trace(network, x).to_numpy().items():
+        np.testing.assert_array_equal(traces[""].to_numpy()[name], array)
+
+
 def test_what_was_not_called_and_what_is_not_there():
     model = Model()
     with tracing(model) as traces:
