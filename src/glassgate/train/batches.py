@@ -22,8 +22,8 @@ IGNORE = -100  # a target that is not scored: padding
 class Batch:
     """What one step learns from.
 
-    `inputs` [T, B] are tokens. `targets` are the next tokens [T, B], or one class a sequence [B];
-    `IGNORE` marks those that are not scored. `lengths` [B] counts the valid steps of each column.
+    `inputs` are tokens [T, B], or numbers [T, B, I]. `targets` are the next tokens [T, B], or one
+    class or number a sequence [B]; `IGNORE` marks those that are not scored. `lengths` [B] counts the valid steps of each column.
     `carries` says that the state at the end of the batch before is this batch's first state.
     """
 

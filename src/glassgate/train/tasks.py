@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from glassgate.nn.models import Classifier, LanguageModel, State
 from glassgate.nn.steps import valid_steps
-from glassgate.train.batches import Batch, labelled, sentences, stream
+from glassgate.train.batches import IGNORE, Batch, labelled, sentences, stream
 from glassgate.train.settings import Settings
 
 Measure = Literal["perplexity", "accuracy"]
@@ -17,12 +18,34 @@ HELD_OUT_COLUMNS = 16  # a held-out stream is read in this many columns ...
 HELD_OUT_HEIGHT = 100  # ... of at least this many tokens
 
 
+class Scored(Protocol):
+    """What a model says of a batch, and what it is worth."""
+
+    @property
+    def state(self) -> State | None:
+        """The state to carry to the next batch, if that asks for it."""
+
+    def loss(self) -> Tensor:
+        """Return the loss to descend along, summed over the scored targets."""
+
+    def right(self) -> int:
+        """Return how many of them are told right."""
+
+
 class Prediction(NamedTuple):
-    """What a model says of a batch."""
+    """A weight for each class that a target may have."""
 
     logits: Tensor  # [N, C], a row for each target
     targets: Tensor  # [N], `IGNORE` where a row is not scored
-    state: State | None  # to carry to the next batch, if that asks for it
+    state: State | None
+
+    def loss(self) -> Tensor:
+        """Return the summed -ln p of the targets."""
+        return F.cross_entropy(self.logits, self.targets, ignore_index=IGNORE, reduction="sum")
+
+    def right(self) -> int:
+        """Return how many targets are given the most weight."""
+        return int((self.logits.argmax(-1) == self.targets).sum())
 
 
 class Task(Protocol):
@@ -42,7 +65,7 @@ class Task(Protocol):
     def held_out(self) -> Sequence[Batch]:
         """Return the joined batches of the held-out data."""
 
-    def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Prediction:
+    def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Scored:
         """Meet a batch with a model, in the state carried from the batch before."""
 
 

@@ -1,9 +1,9 @@
 """One process of a run: its model on its device, its share of every batch.
 
-The loss of a joined batch is its summed nats over its number of targets. Each process divides its
-own sum by the joined number and multiplies by the number of processes; the gradients, which
-`DistributedDataParallel` averages, are then those of one process on the joined batch, however
-unequal the shares.
+The loss of a joined batch is its summed nats, or what else its task counts, over its number of
+targets. Each process divides its own sum by the joined number and multiplies by the number of
+processes; the gradients, which `DistributedDataParallel` averages, are then those of one process on
+the joined batch, however unequal the shares.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from glassgate import engine
 from glassgate.nn.models import State
 from glassgate.train import snapshot as snap
-from glassgate.train.batches import IGNORE, Batch, columns
+from glassgate.train.batches import Batch, columns
 from glassgate.train.settings import Settings
 from glassgate.train.snapshot import Position, Snapshot
 from glassgate.train.tasks import StreamTask, Task
@@ -60,9 +59,9 @@ class Worker:
         torch.manual_seed(_step_seed(self.settings.seed, position.epoch, position.step, self.rank))
         self.model.train()
         own, state = self._own(batch), self.carried if batch.carries else None
-        logits, targets, state = self.task.predict(self.model, own, state)
-        nats = _summed_nats(logits, targets)
-        self.carried = _detached(state)
+        found = self.task.predict(self.model, own, state)
+        nats = found.loss()
+        self.carried = _detached(found.state)
         self._size = batch.size
         self._objective = nats * (self.world / batch.count)
         total, stop, save = self._sum(nats.item(), *wishes)
@@ -82,16 +81,17 @@ class Worker:
 
     @torch.no_grad()
     def evaluate(self) -> tuple[float, float]:
-        """Return the held-out nats a target, and the share of targets given the most weight."""
+        """Return the held-out nats a target, and the share of targets told right."""
         self.model.eval()
         state: State | None = None
         nats = right = count = 0.0
         for batch in self.task.held_out():
             own = self._own(batch)
             carried = state if batch.carries else None
-            logits, targets, state = self.task.predict(self.model, own, carried)
-            nats += _summed_nats(logits, targets).item()
-            right += int((logits.argmax(-1) == targets).sum())
+            found = self.task.predict(self.model, own, carried)
+            state = found.state
+            nats += found.loss().item()
+            right += found.right()
             count += batch.count
         nats, right = self._sum(nats, right)
         return nats / count, right / count
@@ -235,11 +235,6 @@ def ramp(progress: float) -> float:
 def _step_seed(seed: int, epoch: int, step: int, rank: int) -> int:
     """Return a number that no other step of any process shares, but for chance."""
     return int(np.random.SeedSequence([seed, epoch, step, rank]).generate_state(1, np.uint64)[0])
-
-
-def _summed_nats(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the summed -ln p of the scored targets; logits [N, C], targets [N]."""
-    return F.cross_entropy(logits, targets, ignore_index=IGNORE, reduction="sum")
 
 
 def _detached(state: State | None) -> State | None:
