@@ -23,8 +23,9 @@ class Batch:
     """What one step learns from.
 
     `inputs` are tokens [T, B], or numbers [T, B, I]. `targets` are the next tokens [T, B], or one
-    class or number a sequence [B]; `IGNORE` marks those that are not scored. `lengths` [B] counts the valid steps of each column.
-    `carries` says that the state at the end of the batch before is this batch's first state.
+    class or number a sequence [B]; `IGNORE` marks those that are not scored. `lengths` [B] counts
+    the valid steps of each column. `carries` says that the state at the end of the batch before is
+    this batch's first state.
     """
 
     inputs: Tensor
