@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -14,6 +15,16 @@ from glassgate.cli.options import Overwrite
 
 if TYPE_CHECKING:
     from glassgate.experiments.content import Chart, Page, Table
+    from glassgate.experiments.language import Language
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+]
+FirstSeed = Annotated[int, typer.Option(min=0, help="The first of the seeds.")]
+Seeds = Annotated[
+    int, typer.Option(metavar="N", min=2, help="How many seeds, each with its own sentences.")
+]
+FILE_WIDTH = 120  # characters of a table that goes to a file
 
 app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
 
@@ -25,9 +36,7 @@ def experiment() -> None:
 
 @app.command()
 def verdict(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
-    ] = Path("verdict"),
+    output: Output = Path("verdict"),
     seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
     sentences: Annotated[
         int, typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review.")
@@ -59,6 +68,62 @@ def verdict(
     _answer(results, page(results), charts(results), tables(results), output)
 
 
+@app.command()
+def regulators(
+    output: Output = Path("regulators"),
+    seed: FirstSeed = 0,
+    seeds: Seeds = 5,
+    overwrite: Overwrite = False,
+) -> None:
+    """Ask why a GRU regulates its state twice: units with two gates, one, and fixed ones.
+
+    The full GRU, one without reset gate, one without update gate, a unit with one gate for both,
+    and one whose gates are fixed at learned means, all with as many learned numbers, learn the
+    demo's language. The folder gets report.html, regulators.png and results.json: the
+    divergence from the grammar, and accuracy at dependencies by distance.
+
+    For example:
+
+        glassgate experiment regulators
+
+        glassgate experiment regulators --seed 10 --seeds 8 --output more/
+    """
+    from glassgate.cli.screen import watching
+    from glassgate.experiments import regulators as asked
+    from glassgate.experiments.output import check_free
+    from glassgate.experiments.regulators_page import charts, page, tables
+
+    check_free(output, overwrite)
+    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
+    languages = _sampled(plan, seed, seeds)
+    with watching() as watcher:
+        results = asked.run(plan, languages, command, watcher)
+    _answer(results, page(results), charts(results), tables(results), output)
+
+
+class _Sizes(Protocol):
+    """How many sentences a plan takes of a language."""
+
+    @property
+    def train(self) -> int: ...
+    @property
+    def held_out(self) -> int: ...
+
+
+def _sampled(plan: _Sizes, first: int, count: int) -> dict[int, Language]:
+    """Sample the demo's language for each seed."""
+    from glassgate.cli.screen import bar
+    from glassgate.data.grammar import Grammar
+    from glassgate.experiments.language import sample_language
+
+    grammar, languages = Grammar.load(), {}
+    with bar("sampling sentences and dependencies", count) as done:
+        for seed in range(first, first + count):
+            languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out)
+            done(len(languages))
+    return languages
+
+
 def _answer(
     results: Mapping[str, Any],
     page: Page,
@@ -85,8 +150,11 @@ def _print(content: Table) -> None:
 
     printed = Printed(box=box.SIMPLE_HEAD)
     for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
-        numeric = all(value.rstrip("%").replace(".", "").isdigit() for value in values)
+        numeric = all(re.fullmatch(r"[-+]?[\d.,]+%?", value) for value in values)
         printed.add_column(column, justify="right" if numeric else "left")
     for row in content.rows:
         printed.add_row(*row)
-    Console().print(printed)
+    console = Console()
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(printed)

@@ -1,12 +1,17 @@
 """Dependency accuracy by distance, whatever the construction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypedDict
 
+from glassgate.data.dependency import DISTANCES
+from glassgate.experiments.content import Chart, Line
 from glassgate.experiments.intervals import wilson
 from glassgate.experiments.language import Language
 from glassgate.experiments.prediction import Agreement
+from glassgate.report.demo_tables import distance_name
+
+DISTANCE_NAMES = tuple(distance_name(least, most) for least, most in DISTANCES)
 
 
 class Accuracy(TypedDict):
@@ -58,3 +63,18 @@ def pooled(cells: Iterable[Agreement]) -> list[Accuracy]:
             }
         )
     return found
+
+
+def distance_line(name: str, rows: Sequence[Accuracy]) -> Line:
+    """Give accuracies as a line over `DISTANCE_NAMES`."""
+    x = tuple(float(DISTANCES.index((r["distance_min"], r["distance_max"]))) for r in rows)
+    accuracy = tuple(row["accuracy"] for row in rows)
+    low, high = tuple(row["low"] for row in rows), tuple(row["high"] for row in rows)
+    return Line(name, x, accuracy, low, high)
+
+
+def distance_chart(lines: Sequence[Line]) -> Chart:
+    """Draw accuracies by distance, from somewhat below chance on."""
+    lowest = min((low for line in lines for low in line.low), default=0.5)
+    range_ = (min(0.45, lowest - 0.03), 1.03)
+    return Chart("between the two ends", "accuracy", range_, tuple(lines), ticks=DISTANCE_NAMES)

@@ -1,0 +1,208 @@
+"""The answers of the regulators experiment as a person reads them: sentences, tables, charts.
+
+Everything here is made of what `results.json` holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from glassgate.experiments.content import Chart, Line, Page, Section, Table
+from glassgate.experiments.differences import difference, listed, signed
+from glassgate.experiments.distances import distance_chart, distance_line, pooled
+from glassgate.experiments.regulators_forms import BOTH, FIXED, NO_RESET, NO_UPDATE, ONE
+from glassgate.report.demo_tables import distance_name
+
+Results = Mapping[str, Any]
+
+ONE_GATE = (NO_RESET.name, NO_UPDATE.name, ONE.name)
+CHANCE = 0.5
+
+
+def statements(results: Results) -> list[dict[str, Any]]:
+    """Compare each simpler form with the full GRU, seed by seed.
+
+    A form is worse or better where the 95% interval of the mean difference over seeds leaves out
+    0; else the two are not told apart. `far` is accuracy at the longest distance.
+    """
+    forms = {form["name"]: form for form in results["forms"]}
+    full = forms.pop(BOTH.name)
+    return [
+        {
+            "form": name,
+            "kl_bits": difference(_divergences(form), _divergences(full), more="worse"),
+            "far": difference(_far(form), _far(full), more="better"),
+        }
+        for name, form in forms.items()
+    ]
+
+
+def answers(results: Results) -> list[str]:
+    """Say in sentences what the comparison says about the seed's question."""
+    said = {one["form"]: one for one in results["statements"]}
+    worse = [name for name in ONE_GATE if "worse" in _verdicts(said[name])]
+    enough = [name for name in ONE_GATE if name not in worse]
+    if enough:
+        one = f"With as many learned numbers, one gate did no worse than two as {listed(enough)}"
+        one += f", but worse as {listed(worse)}." if worse else "."
+    else:
+        one = f"With as many learned numbers, one gate did worse than two: {listed(worse)}."
+    better = [name for name in enough if "better" in _verdicts(said[name])]
+    best = f" It did better than two as {listed(better)}." if better else ""
+    return [one + best, _memory(results), _fixed(said[FIXED.name])]
+
+
+def tables(results: Results) -> tuple[Table, Table]:
+    """Return what each form reached, and how far it is from the full GRU."""
+    return _reached(results), _compared(results)
+
+
+def charts(results: Results) -> dict[str, Chart]:
+    """Return accuracy by distance, and the divergence of each form."""
+    forms = results["forms"]
+    highest = max(form["kl_bits"]["high"] for form in forms)
+    points = tuple(
+        Line(form["name"], (float(i),), *((form["kl_bits"][v],) for v in ("mean", "low", "high")))
+        for i, form in enumerate(forms)
+    )
+    return {
+        "Which form remembers?": distance_chart(
+            [distance_line(form["name"], form["by_distance"]) for form in forms]
+        ),
+        "How far from the truth?": Chart(
+            "hidden size, for as many learned numbers",
+            "KL divergence (bits a word)",
+            (0.0, 1.08 * highest),
+            points,
+            ticks=tuple(f"{form['hidden_size']} units" for form in forms),
+        ),
+    }
+
+
+def page(results: Results) -> Page:
+    """Return the content of the page."""
+    plan, first = results["plan"], results["forms"][0]
+    reached, compared = tables(results)
+    by_distance, divergence = charts(results).values()
+    lead = (
+        "A GRU regulates its previous state twice: the update gate says how much of it is kept, "
+        "the reset gate how much of it the new content sees. “Why it’s not just a single "
+        "regulation (up or down) beats me!” says the document that this project grew from. Five "
+        f"forms of the unit, of about {first['learned_numbers']:,} learned numbers each, learned "
+        f"{plan['train']:,} sentences of one grammar in {plan['training']['epochs']} epochs, each "
+        f"form {len(results['seeds'])} times."
+    )
+    facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
+    return Page(
+        "Why not a single regulation?",
+        lead,
+        (
+            Section("Is one gate enough?", " ".join([*answers(results), HOW_COMPARED]), compared),
+            Section("Which forms?", HOW_FORMS, _forms(results)),
+            Section("What each form reached", HOW_REACHED, reached),
+            Section("Which form remembers?", HOW_DISTANCE, by_distance),
+            Section("How far from the truth?", HOW_DIVERGENCE, divergence),
+        ),
+        facts | results["versions"],
+    )
+
+
+HOW_COMPARED = (
+    "The table has each form's difference from the full GRU, mean over seeds with its 95% interval "
+    "(Student's t), each interval for itself; where one holds 0, the two are not told apart. All "
+    "this holds for this language, this size and this length of training."
+)
+HOW_FORMS = (
+    "h' = k h + (1 - k) n: the state is a blend of the one before and of new content n, the kept "
+    "share k being the update gate's; in n = tanh(W x + b + r (U h + c)) the reset gate r says how "
+    "much of the state before n is made of. MGU: Zhou et al. 2016, arXiv:1603.09420."
+)
+HOW_REACHED = (
+    "The hidden size of each form is chosen so that as many numbers are learned; the means that "
+    "fixed gates are held at, taken from a full GRU of their own size, are given and not counted. "
+    "KL is the divergence from the grammar's exact distribution of the next word, in bits, 0 at "
+    "best, mean over seeds; the other columns are shares of forced choices won, by the number of "
+    "words between the two ends of a dependency, all seeds together."
+)
+HOW_DISTANCE = (
+    "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with a twin in which the "
+    "other word is right, so that without memory one half is won. No word between the two ends "
+    "shows the feature again. Bars are 95% intervals of a share (Wilson) over the choices of all "
+    "seeds; they do not know that the choices of one network resemble each other."
+)
+HOW_DIVERGENCE = "Mean over seeds; bars are 95% intervals (Student's t)."
+
+
+# The pieces ---------------------------------------------------------------------------------------
+
+
+def _divergences(form: Mapping[str, Any]) -> list[float]:
+    return [run["kl_bits"] for run in form["runs"]]
+
+
+def _farthest(results: Results) -> str:
+    """Name the longest distance that there is."""
+    row = results["forms"][0]["by_distance"][-1]
+    return distance_name(row["distance_min"], row["distance_max"])
+
+
+def _far(form: Mapping[str, Any]) -> list[float]:
+    """Give each seed's accuracy at the longest distance there is."""
+    return [pooled(run["agreement"])[-1]["accuracy"] for run in form["runs"]]
+
+
+def _verdicts(said: Mapping[str, Any]) -> tuple[str, str]:
+    return said["kl_bits"]["verdict"], said["far"]["verdict"]
+
+
+def _memory(results: Results) -> str:
+    """Say who is above chance at the longest distance, and who is not."""
+    rows = {form["name"]: form["by_distance"][-1] for form in results["forms"]}
+    lost = [f"{name} ({row['accuracy']:.3f})" for name, row in rows.items() if row["low"] <= CHANCE]
+    far = _farthest(results)
+    if not lost:
+        return f"Every form remembers over {far} better than chance."
+    return f"Over {far} a subject is not remembered better than chance by {listed(lost)}."
+
+
+def _fixed(said: Mapping[str, Any]) -> str:
+    """Say whether gates have to move."""
+    kl, far = _verdicts(said)
+    return (
+        "Gates that do not move, but hold each unit at what a trained GRU's gates are on average, "
+        f"predict {_than(kl)} and remember {_than(far)}."
+    )
+
+
+def _than(verdict: str) -> str:
+    if verdict == "not told apart":
+        return "neither better nor worse than the full GRU, as far as these seeds can tell"
+    return f"{verdict} than the full GRU"
+
+
+def _reached(results: Results) -> Table:
+    rows = results["forms"][0]["by_distance"]
+    names = [distance_name(row["distance_min"], row["distance_max"]) for row in rows]
+    columns = ("form", "units", "learned numbers", "KL", "95% interval", *names)
+    rows = []
+    for form in results["forms"]:
+        kl = form["kl_bits"]
+        numbers = (str(form["hidden_size"]), f"{form['learned_numbers']:,}", f"{kl['mean']:.4f}")
+        shares = (f"{row['accuracy']:.3f}" for row in form["by_distance"])
+        rows.append((form["name"], *numbers, f"{kl['low']:.4f} to {kl['high']:.4f}", *shares))
+    return Table(columns, rows)
+
+
+def _compared(results: Results) -> Table:
+    far = _farthest(results)
+    columns = ("form", "KL", "95% interval", "so it is", far, "95% interval", "so it is")
+    rows = [
+        (said["form"], *signed(said["kl_bits"], ".4f"), *signed(said["far"], ".3f"))
+        for said in results["statements"]
+    ]
+    return Table(columns, rows)
+
+
+def _forms(results: Results) -> Table:
+    return Table(("form", "what it is"), [(f["name"], f["what"]) for f in results["forms"]])
