@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
 from glassgate import BadInput
@@ -93,6 +94,7 @@ def test_no_word_runs_over_its_shade(drawn):
     words = ["a", "extraordinarily", "WWWWWWWW", "ill", "犬が走る"]
     png(word_picture.word_picture, words, ["?"], np.ones((1, 5)))
     (axes,) = drawn[0].axes
+    FigureCanvasAgg(drawn[0]).draw()
     boxes = [text.get_window_extent() for text in axes.texts]
     for left, right in pairwise(boxes):
         assert left.x1 < right.x0
