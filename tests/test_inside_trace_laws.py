@@ -184,7 +184,7 @@ X = torch.zeros(5, 2, 3)
             lambda: trace(torch.nn.Linear(3, 4), X),
             TypeError,
             "network must be a glassgate.GRU, or a GRU, GRUCell, LSTM or RNN of torch.nn or "
-            "glassgate.nn, got Linear",
+            "glassgate.nn, got Linear; glassgate.tracing takes models around one",
         ),
         (
             lambda: trace(torch.nn.GRU(3, 4), X.numpy()),
@@ -237,6 +237,16 @@ X = torch.zeros(5, 2, 3)
             lambda: trace(torch.nn.GRU(3, 4), X, torch.zeros(2, 4)),
             BadInput,
             r"state must have shape \(1, 2, 4\), got \(2, 4\)",
+        ),
+        (
+            lambda: trace(torch.nn.GRU(3, 4), X, torch.zeros(1, 2, 4).double()),
+            BadInput,
+            "state must be torch.float32, as the weights are, got torch.float64",
+        ),
+        (
+            lambda: trace(torch.nn.GRU(3, 4), X, torch.zeros(1, 2, 4, device="meta")),
+            BadInput,
+            "state must be on the network's cpu, got meta",
         ),
         (
             lambda: trace(torch.nn.GRUCell(3, 4), X, torch.zeros(3, 4)),

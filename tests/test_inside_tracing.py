@@ -164,8 +164,8 @@ def test_autocast_around_it():
 
 def test_another_output_is_found_out():
     class Louder(nn.GRU):
-        def forward(self, input, hx=None):
-            output, state = super().forward(input, hx)
+        def forward(self, words):
+            output, state = super().forward(words)
             return output + 0.25, state
 
     model = nn.Sequential(Louder(3, 4))

@@ -15,7 +15,7 @@ from glassgate.engine.plan import BOTH, Direction
 from glassgate.errors import BadInput
 from glassgate.inside.trace_layers import Lengths
 from glassgate.nn import GRU
-from glassgate.nn.checks import check_dtype, check_input, time_first
+from glassgate.nn.checks import check_dtype, check_input, time_first, under_autocast
 from glassgate.weights import require_shape
 
 Stacked: TypeAlias = GRU | nn.GRU | nn.LSTM | nn.RNN  # of one layer or more
@@ -121,6 +121,10 @@ def _states(
         given = (given[0][None],)  # of the one layer that a cell is
     for one in given:
         require_shape("state", one.shape, shape)
+        if one.device != x.device:
+            raise BadInput(f"state must be on the network's {x.device}, got {one.device}")
+        if one.dtype != dtype and not under_autocast(x.device.type):
+            raise BadInput(f"state must be {dtype}, as the weights are, got {one.dtype}")
     return tuple(one.detach().to(dtype).reshape(rows, -1, module.hidden_size) for one in given)
 
 

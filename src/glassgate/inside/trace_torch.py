@@ -59,7 +59,7 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
         raise BadInput("a traced module must be in eval mode, got one that drops between layers")
     if arguments.get("resets") is not None:
         raise BadInput("resets must be left out of a traced call, got some")
-    input = arguments["input"]
+    input = next(iter(arguments.values()))
     steps = input[None] if isinstance(module, nn.GRUCell) else input
     call = arranged(module, steps, arguments.get("hx"), arguments.get("lengths"))
     output, last = _answered(module, input, answer)

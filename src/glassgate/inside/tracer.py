@@ -113,5 +113,5 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
             return trace_module(network, input, state, lengths)
     raise TypeError(
         "network must be a glassgate.GRU, or a GRU, GRUCell, LSTM or RNN of torch.nn or "
-        f"glassgate.nn, got {type(network).__name__}"
+        f"glassgate.nn, got {type(network).__name__}; glassgate.tracing takes models around one"
     )
