@@ -18,6 +18,7 @@ from glassgate.cli import (
     inspect,
     pairs,
     predict,
+    report,
     score,
     trace,
     train,
@@ -40,6 +41,7 @@ app.command("predict")(predict.predict)
 app.command("score")(score.score)
 app.command("pairs")(pairs.pairs)
 app.command("trace")(trace.trace)
+app.command("report")(report.report)
 app.command("bench")(bench.bench)
 app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)

@@ -6,7 +6,6 @@ that a study that was stopped at any moment can go on.
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +14,7 @@ from typing import Any
 
 from glassgate.errors import BadInput
 from glassgate.train.corpus import Files, fingerprint, name_of
-from glassgate.train.folder import METRICS, MODEL, STATE, read_config
+from glassgate.train.folder import MODEL, STATE, read_config, read_history
 from glassgate.train.load import load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
@@ -184,26 +183,13 @@ def _finished(study: Study, folder: Path, settings: Settings) -> bool:
     for name, value in wanted.items():
         if found.get(name) != value:
             raise BadInput(f"{folder} was made with {name} {found.get(name)!r}, not {value!r}")
-    history = _history(folder)
+    history = read_history(folder, "perplexity")
     best = min(history, key=lambda epoch: epoch.valid_loss)
     return len(history) in (settings.epochs, best.epoch + settings.patience)
 
 
 def _read(folder: Path, settings: Settings) -> Run:
-    history = _history(folder)
+    history = read_history(folder, "perplexity")
     best = min(history, key=lambda epoch: epoch.valid_loss)
     parameters = sum(parameter.numel() for parameter in load(folder).model.parameters())
     return Run(settings.network, settings.seed, parameters, best, history)
-
-
-def _history(folder: Path) -> tuple[Epoch, ...]:
-    """Read metrics.jsonl, a line an epoch."""
-    path = folder / METRICS
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        history = tuple(Epoch.from_json(json.loads(line), "perplexity") for line in lines)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}") from None
-    if not history:
-        raise BadInput(f"{path} is empty, expected a line an epoch")
-    return history

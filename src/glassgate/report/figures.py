@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
 from glassgate.experiments.content import Chart, Line
@@ -15,19 +16,29 @@ SYMBOLS = {
     "lstm": "square",
     "the grammar": "diamond",
 }
+TOP = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # above what it explains
+SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+GATE, STATE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]  # the same to all eyes
+ROUND = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]
 
 
-def _figure(title: str, height: int, **layout: object) -> go.Figure:
+def new_figure(title: str, height: int, **layout: object) -> go.Figure:
+    """Return an empty figure as all of them look; `layout` is plotly's own."""
     figure = go.Figure()
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
         template="plotly_white",
         height=height,
-        margin={"l": 56, "r": 12, "t": 48, "b": 56},
-        legend={"orientation": "h", "y": -0.22},
+        margin={"l": 56, "r": 12, "t": 48 if title else 12, "b": 56},
+        legend={"orientation": "h", "y": -0.22} if title else TOP,
         **layout,
     )
     return figure
+
+
+def shown(word: str) -> str:
+    """Return a word as plotly shows it: white space visible, its markup taken literally."""
+    return SIGNS.get(word, word).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def line_figure(
@@ -39,16 +50,16 @@ def line_figure(
     *,
     logarithmic: bool = False,
 ) -> go.Figure:
-    """Draw one line a network over common places; None leaves a gap."""
-    figure = _figure(title, 380, xaxis_title=x_title, yaxis_title=y_title)
-    for name, values in lines.items():
+    """Draw lines over common places, each in a colour and with a mark of its own; None is a gap."""
+    figure = new_figure(title, 380, xaxis_title=x_title, yaxis_title=y_title)
+    for place, (name, values) in enumerate(lines.items()):
         figure.add_scatter(
             x=list(x),
             y=list(values),
             name=name,
             mode="lines+markers",
-            line={"color": NETWORKS[name], "width": 2.5},
-            marker={"symbol": SYMBOLS[name], "size": 9},
+            line={"color": colour(name, place), "width": 2.5},
+            marker={"symbol": SYMBOLS.get(name, list(SYMBOLS.values())[place]), "size": 9},
             hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
         )
     if logarithmic:
@@ -57,63 +68,87 @@ def line_figure(
 
 
 def bar_figure(
-    title: str, groups: Sequence[str], bars: Mapping[str, Sequence[float]], y_title: str
+    title: str,
+    groups: Sequence[str],
+    bars: Mapping[str, Sequence[float]],
+    y_title: str,
+    x_title: str = "",
 ) -> go.Figure:
-    """Draw a group of bars for each of `groups`, one bar a network."""
-    figure = _figure(title, 380, barmode="group", yaxis_title=y_title)
-    for name, values in bars.items():
+    """Draw a group of bars for each of `groups`, one bar a name."""
+    figure = new_figure(title, 380, barmode="group", xaxis_title=x_title, yaxis_title=y_title)
+    figure.update_xaxes(type="category")
+    for place, (name, values) in enumerate(bars.items()):
         figure.add_bar(
             x=list(groups),
             y=list(values),
             name=name,
-            marker_color=NETWORKS[name],
-            hovertemplate=f"{name}, %{{x}}: %{{y:.4f}}<extra></extra>",
+            marker_color=colour(name, place),
+            hovertemplate=f"{name}, %{{x}}: %{{y:.4~g}}<extra></extra>",
         )
     return figure
 
 
-def span_figure(title: str, spans: Sequence[float]) -> go.Figure:
-    """Draw the memory span of each unit of a layer, the longest first, in words."""
-    order = np.argsort(-np.asarray(spans), kind="stable")
-    figure = _figure(
-        title, 380, xaxis_title="units, longest memory first", yaxis_title="memory span (words)"
+def span_figure(title: str, spans: ArrayLike, step: str = "word") -> go.Figure:
+    """Draw the memory span of each unit of a layer, the longest first; endless ones have no bar."""
+    every = np.asarray(spans, np.float64)
+    order = np.argsort(-every, kind="stable")
+    figure = new_figure(
+        title, 380, xaxis_title="units, longest memory first", yaxis_title=f"memory span ({step}s)"
     )
     figure.add_bar(
-        x=list(range(1, len(spans) + 1)),
-        y=[spans[unit] for unit in order],
+        x=list(range(1, len(every) + 1)),
+        y=[float(every[unit]) if np.isfinite(every[unit]) else None for unit in order],
         marker_color=NETWORKS["gru"],
         customdata=[[int(unit)] for unit in order],
-        hovertemplate="unit %{customdata[0]}: %{y:.2f} words<extra></extra>",
+        hovertemplate=f"unit %{{customdata[0]}}: %{{y:.2f}} {step}s<extra></extra>",
     )
-    figure.update_yaxes(type="log")
+    figure.update_yaxes(type="log", tickvals=ROUND)
     return figure
 
 
 def gate_figure(
-    title: str, words: Sequence[str], gate: Sequence[Sequence[float]], order: Sequence[int]
+    title: str,
+    words: Sequence[str],
+    gate: ArrayLike,
+    order: Sequence[int],
+    y_title: str = "units, longest memory on top",
+    *,
+    signed: bool = False,
 ) -> go.Figure:
-    """Draw a gate [T][H] as units x words, units in the given order from top to bottom."""
+    """Draw values [T][H] as units x words, units in the given order from top to bottom.
+
+    The values are those of a gate, 0..1, or if `signed` those of a state, -1..1.
+    """
     array = np.asarray(gate)[:, list(order)].T  # (H, T)
-    figure = _figure(title, 560, yaxis_title="units, longest memory on top")
-    places = list(range(len(words)))
+    low, middle = (-1, 0) if signed else (0, 0.5)
+    figure = new_figure(title, min(max(200 + 8 * len(order), 300), 560), yaxis_title=y_title)
     figure.add_heatmap(
         z=array,
-        x=places,
-        customdata=[[[word, unit] for word in words] for unit in order],
-        colorscale="Cividis",
-        zmin=0,
+        x=list(range(len(words))),
+        customdata=[[[shown(word), int(unit)] for word in words] for unit in order],
+        colorscale=STATE if signed else GATE,
+        zmin=low,
         zmax=1,
-        colorbar={"thickness": 12, "tickvals": [0, 0.5, 1]},
+        colorbar={"thickness": 12, "tickvals": [low, middle, 1]},
         hovertemplate="unit %{customdata[1]} at “%{customdata[0]}”: %{z:.3f}<extra></extra>",
     )
-    figure.update_xaxes(tickvals=places, ticktext=list(words), tickangle=-60)
     figure.update_yaxes(autorange="reversed", showticklabels=False)
+    return name_columns(figure, words)
+
+
+def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
+    """Write the words below the columns of a picture, and return it."""
+    figure.update_xaxes(
+        tickvals=list(range(len(words))),
+        ticktext=[shown(word) for word in words],
+        tickangle=-60 if any(len(word) > 2 for word in words) else 0,
+    )
     return figure
 
 
 def chart_figure(chart: Chart) -> go.Figure:
     """Draw a chart, each line in a colour and with a marker of its own."""
-    figure = _figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
+    figure = new_figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
     for place, (line, symbol) in enumerate(zip(chart.lines, SYMBOLS.values(), strict=False)):
         drawn = colour(line.name, place)
         figure.add_scatter(

@@ -1,14 +1,16 @@
 """A self-contained HTML page: sections of text, tables and plotly figures, nothing fetched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 import jinja2
 from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from glassgate.experiments.content import Table
+from glassgate.report.exhibit import Exhibit
 
 CONFIG = {"responsive": True, "displayModeBar": False}
 
@@ -25,12 +27,15 @@ class Section:
         What to look for, one paragraph an entry.
     tables, figures
         The answer; figures stand side by side where the page is wide enough.
+    exhibits
+        Figures and tables that explain themselves, each as wide as the page.
     """
 
     heading: str
     text: Sequence[str]
     tables: Sequence[Table] = ()
-    figures: Sequence[go.Figure] = field(default=())
+    figures: Sequence[go.Figure] = ()
+    exhibits: Sequence[Exhibit] = ()
 
 
 def render_page(
@@ -53,23 +58,36 @@ def render_page(
     return template.render(
         title=title,
         lead=lead,
-        sections=[
-            {
-                "heading": section.heading,
-                "text": section.text,
-                "tables": section.tables,
-                "figures": [
-                    figure.to_html(
-                        full_html=False,
-                        include_plotlyjs=False,
-                        config=CONFIG,
-                        div_id=f"figure-{number}-{place}",
-                    )
-                    for place, figure in enumerate(section.figures)
-                ],
-            }
-            for number, section in enumerate(sections, start=1)
-        ],
+        sections=[_rendered(section, number) for number, section in enumerate(sections, start=1)],
         facts=facts,
         plotly=get_plotlyjs(),
     )
+
+
+def _rendered(section: Section, number: int) -> dict[str, Any]:
+    """Return a section as the template takes it; `number` is its own on the page."""
+    exhibits = [
+        {
+            "id": f"{number}-{place}",
+            "exhibit": exhibit,
+            "figure": None
+            if isinstance(exhibit.body, Table)
+            else _figure(exhibit.body, f"exhibit-{number}-{place}-figure"),
+        }
+        for place, exhibit in enumerate(section.exhibits, start=1)
+    ]
+    figures = [
+        _figure(figure, f"figure-{number}-{place}") for place, figure in enumerate(section.figures)
+    ]
+    return {
+        "heading": section.heading,
+        "text": section.text,
+        "tables": section.tables,
+        "figures": figures,
+        "exhibits": exhibits,
+    }
+
+
+def _figure(figure: go.Figure, name: str) -> str:
+    html: str = figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG, div_id=name)
+    return html

@@ -26,6 +26,7 @@ from glassgate.errors import BadInput
 from glassgate.files import sync_folder, write_whole
 from glassgate.train.corpus import read_bytes
 from glassgate.train.snapshot import Snapshot
+from glassgate.train.watch import Epoch
 
 MODEL, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 METRICS, STATE = "metrics.jsonl", "state.safetensors"
@@ -221,6 +222,25 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise BadInput(f"{path} must hold a JSON object, got {type(config).__name__}")
     return config
+
+
+def read_history(folder: Path, measure: str) -> tuple[Epoch, ...]:
+    """Return metrics.jsonl, an epoch a line; `measure` is "perplexity" or "accuracy".
+
+    `BadInput` where it is missing or empty, or a line holds anything but the numbers of an epoch.
+    """
+    path = folder / METRICS
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        history = tuple(Epoch.from_json(json.loads(line), measure) for line in lines)
+        for number in (value for epoch in history for value in epoch.to_json().values()):
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                raise ValueError(f"{number!r} is no number")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} cannot be read: {error}") from None
+    if not history:
+        raise BadInput(f"{path} is empty, expected a line an epoch")
+    return history
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""What the units of a model do: means over a sample, and every step of a few sentences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+
+from glassgate.experiments.predict import read_ids
+from glassgate.formulation import Array
+from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.inside.connectivity import connectivity
+from glassgate.inside.memory import Memory
+from glassgate.inside.saturation import Saturation, saturation
+from glassgate.inside.trace_layers import LSTMGates, arrays
+from glassgate.inside.tracer import trace
+from glassgate.nn import Feedforward
+from glassgate.nn.models import LanguageModel
+from glassgate.train.load import Loaded
+
+BATCH = 25  # sequences read at once
+GATES = {"gru": ("kept", "reset"), "lstm": ("kept", "input", "output")}
+"""The gates that a report shows of each kind of network. Kept stands for update and forget."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """The units of one layer, over every step of a sample; `<bos>` is one of them."""
+
+    memory: Memory
+    saturation: Mapping[str, Saturation]  # by the names in GATES
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """One text, and what every unit did at each of its T words, or characters.
+
+    Attributes
+    ----------
+    words
+        As the text spells them, `<bos>` first in a language model.
+    unknown
+        Those that the model reads as `<unk>`.
+    layers
+        For each layer arrays [T, H] by name: those in `GATES`; of a network without gates `hidden`.
+        Of a feedforward network the last layer alone.
+    connectivity
+        [T - 1, T - 1]: a row for each word but the first, how its logit hangs on each word before;
+        None of a classifier, and of a single word.
+    """
+
+    words: tuple[str, ...]
+    unknown: tuple[str, ...]
+    layers: tuple[Mapping[str, Array], ...]
+    connectivity: Array | None
+
+
+def measure_layers(
+    loaded: Loaded, texts: Sequence[str], done: Callable[[int], None]
+) -> tuple[Layer, ...]:
+    """Measure the units of every layer over texts; none of a network without gates.
+
+    `done` is told how many texts have been read.
+    """
+    names = GATES.get(loaded.settings.network)
+    if names is None:
+        return ()
+    sums: list[dict[str, Array]] = [
+        defaultdict(lambda: np.zeros(loaded.settings.hidden_size))
+        for _ in range(loaded.settings.layers)
+    ]
+    network: Any = loaded.model.network
+    steps = 0
+    for start in range(0, len(texts), BATCH):
+        chunk = texts[start : start + BATCH]
+        embedded, lengths = _embedded(loaded, chunk)
+        here = int(lengths.sum())
+        for of, gates in zip(sums, trace(network, embedded, None, lengths), strict=True):
+            assert isinstance(gates, Gates | LSTMGates)
+            of["share"] += here * kept_share(gates.kept, lengths)
+            for name, found in saturation(gates, lengths).items():
+                of[f"{name} left"] += here * found.left
+                of[f"{name} right"] += here * found.right
+        steps += here
+        done(start + len(chunk))
+    return tuple(_layer({name: total / steps for name, total in of.items()}, names) for of in sums)
+
+
+def read(loaded: Loaded, text: str) -> Reading:
+    """Read a text from zero state, and write down what every unit does."""
+    spelled = loaded.vocabulary.words(text)
+    ids = read_ids(loaded, text)
+    marks = loaded.vocabulary.tokens(ids[: len(ids) - len(spelled)])  # `<bos>`, or nothing
+    connected = None
+    if isinstance(loaded.model, LanguageModel) and len(ids) > 1:
+        connected = connectivity(loaded.model, ids[:-1], ids[1:])
+    embedded, _ = _embedded(loaded, [text])
+    return Reading(
+        (*marks, *spelled),
+        tuple(loaded.vocabulary.unknown(text)),
+        _layers(loaded, embedded),
+        connected,
+    )
+
+
+@torch.no_grad()
+def _embedded(loaded: Loaded, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Return what the network reads, [T, B, I], and the lengths [B]."""
+    ids = [torch.tensor(read_ids(loaded, text)) for text in texts]
+    lengths = torch.tensor([len(one) for one in ids])
+    return loaded.model.embedding(pad_sequence(ids)), lengths
+
+
+def _layer(means: Mapping[str, Array], names: Sequence[str]) -> Layer:
+    share = np.clip(means["share"], 0, 1)
+    return Layer(
+        Memory(share, memory_span(share)),
+        {name: Saturation(means[f"{name} left"], means[f"{name} right"]) for name in names},
+    )
+
+
+@torch.no_grad()
+def _layers(loaded: Loaded, embedded: Tensor) -> tuple[dict[str, Array], ...]:
+    """Return the arrays [T, H] of each layer over one text."""
+    network: Any = loaded.model.network
+    if isinstance(network, Feedforward):
+        return ({"hidden": network(embedded)[0][:, 0].numpy()},)
+    names = GATES.get(loaded.settings.network, ("hidden",))
+    return tuple(
+        {name: arrays(layer)[name][:, 0] for name in names} for layer in trace(network, embedded)
+    )

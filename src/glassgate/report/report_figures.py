@@ -1,0 +1,70 @@
+"""The figures that a report has and no other page: saturation, and what words hang on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from plotly import graph_objects as go
+
+from glassgate.formulation import Array
+from glassgate.inside.saturation import HIGH, LOW, Saturation
+from glassgate.report.colours import colour
+from glassgate.report.figures import GATE, SYMBOLS, name_columns, new_figure, shown
+
+WORD, SIDES = 14, 130  # pixels: of a column of a picture, and of what stands beside all columns
+MANY = 30  # rows
+
+
+def saturation_figure(gates: Mapping[str, Saturation]) -> go.Figure:
+    """Draw a point for each unit and gate: the share of time to the left, and to the right."""
+    figure = new_figure(
+        "", 440, xaxis_title=f"share of time below {LOW}", yaxis_title=f"share above {HIGH}"
+    )
+    figure.add_shape(type="line", x0=1, y0=0, x1=0, y1=1, line={"color": "#bbb", "width": 1})
+    for place, (name, found) in enumerate(gates.items()):
+        figure.add_scatter(
+            x=found.left.tolist(),
+            y=found.right.tolist(),
+            name=name,
+            mode="markers",
+            marker={
+                "color": colour(name, place),
+                "symbol": list(SYMBOLS.values())[place + 1],
+                "size": 9,
+                "opacity": 0.75,
+            },
+            customdata=list(range(len(found.left))),
+            hovertemplate=f"{name} of unit %{{customdata}}: below %{{x:.1%}}, above %{{y:.1%}}"
+            "<extra></extra>",
+        )
+    figure.update_xaxes(range=[-0.03, 1.03])
+    figure.update_yaxes(range=[-0.03, 1.03])
+    return figure
+
+
+def connectivity_figure(words: Sequence[str], connectivity: Array, step: str) -> go.Figure:
+    """Draw how the logit of each word but the first, a row, hangs on each before it, a column."""
+    came = [shown(word) for word in words[1:]]
+    height, size = (17, 12) if len(came) <= MANY else (10, 9)  # of a row, and of what names it
+    figure = new_figure("", 150 + height * len(came), yaxis_title=f"the {step} that comes")
+    unread = np.triu(np.ones_like(connectivity, bool), 1)
+    figure.add_heatmap(
+        z=np.where(unread, np.nan, connectivity),
+        customdata=[[[shown(word), after] for word in words[:-1]] for after in came],
+        colorscale=GATE,
+        zmin=0,
+        zmax=float(connectivity.max()),
+        colorbar={"thickness": 12},
+        hoverongaps=False,
+        hovertemplate="“%{customdata[1]}” hangs on “%{customdata[0]}”: %{z:.3f}<extra></extra>",
+    )
+    figure.update_yaxes(autorange="reversed", tickvals=list(range(len(came))), ticktext=came)
+    figure.update_yaxes(tickfont_size=size)
+    figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
+    return name_columns(figure, words[:-1])
+
+
+def width(words: Sequence[str]) -> int:
+    """Return how many pixels a picture needs whose columns are these words."""
+    return SIDES + WORD * len(words)

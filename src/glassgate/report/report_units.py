@@ -1,0 +1,175 @@
+"""The sections of a report on its units: what they keep, how far gates open, word by word."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from glassgate.experiments.report import Report
+from glassgate.experiments.report_gates import Reading
+from glassgate.formulation import Array
+from glassgate.inside.memory import LONG, SHORT
+from glassgate.report import definitions, figures
+from glassgate.report.exhibit import Exhibit, Numbers
+from glassgate.report.page import Section
+from glassgate.report.report_figures import connectivity_figure, saturation_figure, width
+
+CELL = "A row is a unit, a column what was read there: "
+READ = {
+    "kept": CELL + "yellow passes the state on as it is, blue lets go of it.",
+    "reset": CELL + "where it is blue, the new content ignores the past.",
+    "input": CELL + "where it is yellow, new content is written.",
+    "output": CELL + "where it is yellow, the cell is shown to the rest of the network.",
+    "hidden": CELL + "orange is a state near 1, blue near -1, white near 0.",
+}
+
+
+def kept(report: Report) -> Section:
+    """Say how long each unit remembers."""
+    heading = "How long does each unit remember?"
+    if not report.layers:
+        return Section(heading, [_no_gates(report, "of its own accord no unit keeps anything")])
+    exhibits, text = [], []
+    for number, layer in enumerate(report.layers):
+        memory, name = layer.memory, _layer(report, number)
+        endless = int(np.isinf(memory.span).sum())
+        said = (
+            f"Of {len(memory.span)} units{name}, {len(memory.long)} keep for {LONG:g} "
+            f"{report.step}s or more; {len(memory.short)} forget within {SHORT:g}."
+        )
+        text.append(said + (f" {endless} never forget, and have no bar." if endless else ""))
+        rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
+        exhibits.append(
+            Exhibit(
+                f"Memory span of each unit{name}",
+                f"A bar is a unit: the higher, the more {report.step}s it takes to forget.",
+                definitions.SPAN,
+                Numbers(
+                    f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows
+                ),
+                figures.span_figure("", memory.span, report.step),
+            )
+        )
+    return Section(heading, text, exhibits=exhibits)
+
+
+def saturated(report: Report) -> Section:
+    """Say how much of the time gates are all but shut, or all but open."""
+    heading = "How far do the gates open?"
+    if not report.layers:
+        return Section(heading, [_no_gates(report, "nothing opens or shuts")])
+    exhibits = []
+    for number, layer in enumerate(report.layers):
+        columns = [f"{gate}_{side}" for gate in layer.saturation for side in ("below", "above")]
+        values = [side for found in layer.saturation.values() for side in found]
+        units = range(len(layer.memory.span))
+        exhibits.append(
+            Exhibit(
+                f"Saturation of the gates{_layer(report, number)}",
+                "A point is a unit: near the corner above its gate is open almost always, near the "
+                "corner to the right shut, and near the origin it works by degrees.",
+                definitions.SATURATION,
+                Numbers(
+                    f"saturation_layer{number}.csv",
+                    ("unit", *columns),
+                    list(zip(units, *values, strict=True)),
+                ),
+                saturation_figure(layer.saturation),
+            )
+        )
+    return Section(heading, [], exhibits=exhibits)
+
+
+def gates(report: Report) -> Section:
+    """Show every unit at every word of a few sentences."""
+    text = ["Each is read from the zero state; units are ordered by their span over the sample."]
+    if not report.layers:
+        text = [_no_gates(report, "what it does at a word is to be seen in its state")]
+    exhibits: list[Exhibit] = []
+    for place, reading in enumerate(report.readings, start=1):
+        exhibits += _pictures(report, reading, place)
+        if reading.unknown:
+            unknown = ", ".join(f"“{word}”" for word in reading.unknown)
+            text.append(f"The model does not know {unknown}, and reads <unk>.")
+    return Section("What does each unit do, word by word?", text, exhibits=exhibits)
+
+
+def connected(report: Report) -> Section:
+    """Show which of the words before each word of a few sentences hangs on."""
+    heading = "Which of the words before count?"
+    if report.kind == "classifier":
+        return Section(
+            heading, ["A classifier does not predict words, which could hang on others."]
+        )
+    exhibits = [
+        _hangs(report, reading, place, reading.connectivity)
+        for place, reading in enumerate(report.readings, start=1)
+        if reading.connectivity is not None
+    ]
+    return Section(heading, [], exhibits=exhibits)
+
+
+def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]:
+    """Give a picture of each array of each layer."""
+    for number, arrays in enumerate(reading.layers):
+        for name, values in arrays.items():
+            signed = name == "hidden"
+            units = range(values.shape[1])
+            order = report.layers[number].memory.order.tolist() if report.layers else list(units)
+            rows = [
+                (step, word, unit, values[step, unit])
+                for step, word in enumerate(reading.words)
+                for unit in units
+            ]
+            term = definitions.VALUES[name]
+            by = "units" if signed else "units, longest memory on top"
+            yield Exhibit(
+                f"{term.term}{_layer(report, number)}: {_spelled(report, reading)}",
+                READ[name],
+                term,
+                Numbers(
+                    f"{name}_layer{number}_text{place}.csv", ("step", "word", "unit", name), rows
+                ),
+                figures.gate_figure("", reading.words, values, order, by, signed=signed),
+                width(reading.words),
+            )
+
+
+def _hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
+    """Give the picture of what each word of a text hangs on."""
+    words = reading.words
+    rows = [
+        (after + 1, words[after + 1], before, words[before], values[after, before])
+        for after in range(len(values))
+        for before in range(after + 1)
+    ]
+    return Exhibit(
+        f"Connectivity: {_spelled(report, reading)}",
+        f"A row is a {report.step} that came, a column a {report.step} read before it: the "
+        "brighter, the more the expectation of the one hangs on the other.",
+        definitions.CONNECTIVITY,
+        Numbers(
+            f"connectivity_text{place}.csv", ("step", "word", "of_step", "of_word", "norm"), rows
+        ),
+        connectivity_figure(words, values, report.step),
+        width(words),
+    )
+
+
+def _no_gates(report: Report, so: str) -> str:
+    return f"A network of kind {report.network} has no gates: {so}."
+
+
+def _layer(report: Report, number: int) -> str:
+    """Name a layer where there are several."""
+    layers = max(len(report.layers), *(len(reading.layers) for reading in report.readings))
+    return f", layer {number + 1}" if layers > 1 else ""
+
+
+def _spelled(report: Report, reading: Reading) -> str:
+    """Quote a text in short."""
+    words: Sequence[str] = reading.words[1:] if report.kind == "language" else reading.words
+    between = "" if report.step == "character" else " "
+    return f"“{textwrap.shorten(between.join(words), 60, placeholder=' …')}”"
