@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
-from glassgate.experiments.intervals import t_interval, wilson
+from glassgate.experiments.intervals import geometric_interval, t_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, 97.5% lie below
 
@@ -63,3 +63,22 @@ def test_equal_numbers_leave_no_doubt():
 def test_what_has_no_spread_is_refused(values: list[float]):
     with pytest.raises(ValueError, match="values must be two finite numbers or more"):
         t_interval(values)
+
+
+def test_the_interval_of_a_geometric_mean_is_scipys_of_the_logarithms():
+    values = [0.003, 0.07, 0.0004, 1.5]
+    logs = np.log10(values)
+    wanted = 10 ** np.array(stats.t.interval(0.95, 3, logs.mean(), stats.sem(logs)))
+    assert geometric_interval(values) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_by_hand_a_number_and_its_square_lie_around_the_power_of_a_half_more():
+    low, high = geometric_interval([10, 100])
+    assert math.sqrt(low * high) == pytest.approx(10**1.5)
+    assert high / low == pytest.approx(10 ** math.tan(0.95 * math.pi / 2))
+
+
+@pytest.mark.parametrize("values", [[0.0, 1.0], [-1.0, 1.0], [math.nan, 1.0], [1.0]])
+def test_what_has_no_logarithm_is_refused(values: list[float]):
+    with pytest.raises(ValueError, match="values must be"):
+        geometric_interval(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Chart:
     """Lines over one pair of axes.
 
     `band` is a stretch of x that stands out, with its name; `ticks` are what stands at x = 0, 1,
-    2, ... in place of numbers.
+    2, ... in place of numbers; `logarithmic` names the axes that are: y, or both.
     """
 
     x_title: str
@@ -31,6 +32,7 @@ class Chart:
     lines: tuple[Line, ...]
     band: tuple[float, float, str] | None = None
     ticks: tuple[str, ...] = ()
+    logarithmic: Literal["none", "y", "both"] = "none"
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One answer: a heading, how to read what follows, and a table or a chart."""
+    """One answer: a heading, how to read what follows, and a table, a chart, or charts by title."""
 
     heading: str
     explanation: str
-    body: Table | Chart
+    body: Table | Chart | Mapping[str, Chart]
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,23 @@ def t_interval(values: Sequence[float]) -> tuple[float, float]:
     return mean(values) - half, mean(values) + half
 
 
+def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Give the 95% interval of the geometric mean that a few numbers were drawn around.
+
+    It is the `t_interval` of their logarithms, brought back: for positive numbers whose ratios
+    are more alike than their differences, such as losses over several powers of ten.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two numbers, or one is not positive and finite.
+    """
+    if not all(value > 0 for value in values):
+        raise ValueError(f"values must be positive, got {list(values)}")
+    low, high = t_interval([math.log(value) for value in values])
+    return math.exp(low), math.exp(high)
+
+
 def _t_reach(freedom: int) -> float:
     """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / sqrt(freedom)

@@ -47,6 +47,10 @@ def _draw(axes: Axes, chart: Chart) -> None:
             axes.errorbar(line.x, y, yerr=size, fmt="none", capsize=3, color=drawn)
     if chart.ticks:
         axes.set_xticks(range(len(chart.ticks)), chart.ticks)
+    if chart.logarithmic != "none":
+        axes.set_yscale("log")
+    if chart.logarithmic == "both":
+        axes.set_xscale("log")
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title, ylim=chart.y_range)
     axes.grid(alpha=0.3)
     axes.legend(loc="best", fontsize="small")

@@ -1,6 +1,6 @@
 """Render the plain content of an experiment's page."""
 
-from glassgate.experiments.content import Page, Table
+from glassgate.experiments.content import Chart, Page, Table
 from glassgate.experiments.content import Section as Content
 from glassgate.report.figures import chart_figure
 from glassgate.report.page import Section, render_page
@@ -14,4 +14,6 @@ def content_page(page: Page) -> str:
 def _section(content: Content) -> Section:
     if isinstance(content.body, Table):
         return Section(content.heading, [content.explanation], tables=[content.body])
-    return Section(content.heading, [content.explanation], figures=[chart_figure(content.body)])
+    charts = {"": content.body} if isinstance(content.body, Chart) else content.body
+    figures = [chart_figure(chart, title) for title, chart in charts.items()]
+    return Section(content.heading, [content.explanation], figures=figures)

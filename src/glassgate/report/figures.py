@@ -146,9 +146,10 @@ def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
     return figure
 
 
-def chart_figure(chart: Chart) -> go.Figure:
+def chart_figure(chart: Chart, title: str = "") -> go.Figure:
     """Draw a chart, each line in a colour and with a marker of its own."""
-    figure = new_figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
+    figure = new_figure(title, 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
+    form = ".3f" if chart.logarithmic == "none" else ".3~g"
     for place, (line, symbol) in enumerate(zip(chart.lines, SYMBOLS.values(), strict=False)):
         drawn = colour(line.name, place)
         figure.add_scatter(
@@ -159,7 +160,7 @@ def chart_figure(chart: Chart) -> go.Figure:
             line={"color": drawn, "width": 2.5},
             marker={"symbol": symbol, "size": 9},
             error_y=_intervals(line, drawn) if line.low else None,
-            hovertemplate=f"{line.name}: %{{y:.3f}}<extra></extra>",
+            hovertemplate=f"{line.name}: %{{y:{form}}}<extra></extra>",
         )
     if chart.band:
         left, right, name = chart.band
@@ -168,6 +169,11 @@ def chart_figure(chart: Chart) -> go.Figure:
     if chart.ticks:
         figure.update_xaxes(tickvals=list(range(len(chart.ticks))), ticktext=list(chart.ticks))
     figure.update_yaxes(range=list(chart.y_range))
+    if chart.logarithmic != "none":
+        figure.update_yaxes(type="log", range=np.log10(chart.y_range).tolist())
+        figure.update_yaxes(exponentformat="power")
+    if chart.logarithmic == "both":
+        figure.update_xaxes(type="log")
     return figure
 
 
