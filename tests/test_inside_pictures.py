@@ -91,8 +91,8 @@ def test_words_are_shaded_by_their_share_of_the_strongest(drawn):
 
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 def test_no_word_runs_over_its_shade(drawn):
-    words = ["a", "extraordinarily", "WWWWWWWW", "ill", "犬が走る"]
-    png(word_picture.word_picture, words, ["?"], np.ones((1, 5)))
+    words = ["a", "extraordinarily", "WWWWWWWW", "ill", "犬が走る"] * 3
+    png(word_picture.word_picture, words, ["?"], np.ones((1, 15)))
     (axes,) = drawn[0].axes
     FigureCanvasAgg(drawn[0]).draw()
     boxes = [text.get_window_extent() for text in axes.texts]
