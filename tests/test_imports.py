@@ -14,6 +14,10 @@ import pytest
         "glassgate.weights",
         "glassgate.data",
         "glassgate.inside.tracer",
+        "glassgate.inside.memory",
+        "glassgate.inside.regulation",
+        "glassgate.inside.saturation",
+        "glassgate.inside.selectivity",
     ],
 )
 def test_no_torch_comes_with(module):
