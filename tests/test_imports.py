@@ -17,7 +17,6 @@ import pytest
         "glassgate.inside.memory",
         "glassgate.inside.regulation",
         "glassgate.inside.saturation",
-        "glassgate.inside.selectivity",
     ],
 )
 def test_no_torch_comes_with(module):
