@@ -64,7 +64,9 @@ def test_the_one_gate_is_the_paper_s():
     torch.manual_seed(0)
     T, B, I, H = 7, 3, 4, 5
     network, paper = GRU(I, H, dtype=torch.float64), Paper(I, H)
+    first = network.weight_hh_l0.detach().clone()
     minimal(network)
+    assert torch.equal(network.weight_hh_l0, torch.cat([first[H : 2 * H], first[H:]]))
     learned = dict(network.named_parameters())
     assert {tuple(p.shape) for p in learned.values()} == {(2 * H, I), (2 * H, H), (2 * H,)}
     originals = {name.split(".")[1]: value for name, value in learned.items()}

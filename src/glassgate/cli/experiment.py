@@ -101,6 +101,41 @@ def regulators(
     _answer(results, page(results), charts(results), tables(results), output)
 
 
+@app.command()
+def spans(
+    output: Output = Path("spans"),
+    seed: FirstSeed = 0,
+    seeds: Seeds = 5,
+    overwrite: Overwrite = False,
+) -> None:
+    """Ask whether long-distance units exist: hold units by memory span, and see what breaks.
+
+    GRUs learn the demo's language. Then the fifth of the units with the longest memory span, the
+    middle one, the shortest one and random ones are held, so that they forget at every word or
+    say nothing; more and more units in order of span; and each unit alone. The folder gets
+    report.html, spans.png and results.json: accuracy at dependencies by distance, after each.
+
+    For example:
+
+        glassgate experiment spans
+
+        glassgate experiment spans --seed 10 --seeds 8 --output more/
+    """
+    from glassgate.cli.screen import bar, watching
+    from glassgate.experiments import spans as asked
+    from glassgate.experiments.output import check_free
+    from glassgate.experiments.spans_page import charts, page, tables
+
+    check_free(output, overwrite)
+    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
+    languages = _sampled(plan, seed, seeds)
+    with watching() as watcher:
+        trained = asked.train(plan, languages, watcher)
+    with bar("holding units", plan.holds * seeds) as done:
+        results = asked.measure(plan, trained, command, done)
+    _answer(results, page(results), charts(results), tables(results), output)
+
+
 class _Sizes(Protocol):
     """How many sentences a plan takes of a language."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
-from typing import Any, Literal, TypedDict
+from typing import Any, TypedDict
 
 from glassgate.experiments.intervals import t_interval
 
-Verdict = Literal["worse", "better", "not told apart"]
+APART = "not told apart"
 
 
 class Difference(TypedDict):
@@ -17,21 +17,21 @@ class Difference(TypedDict):
     mean: float
     low: float
     high: float
-    verdict: Verdict
+    verdict: str
 
 
 def difference(
-    values: Sequence[float], others: Sequence[float], more: Literal["worse", "better"]
+    values: Sequence[float], others: Sequence[float], verdicts: tuple[str, str]
 ) -> Difference:
     """Compare two things seed by seed; both lists are in the order of the seeds.
 
-    `more` says whether it is good or bad to have more. Two are told apart where the interval of
-    the mean difference (`t_interval`) leaves out 0.
+    `verdicts` are what more and less are called. Two are told apart where the interval of the mean
+    difference (`t_interval`) leaves out 0; else the verdict is `APART`.
     """
     between = [value - other for value, other in zip(values, others, strict=True)]
     low, high = t_interval(between)
-    less: Verdict = "better" if more == "worse" else "worse"
-    verdict: Verdict = more if low > 0 else less if high < 0 else "not told apart"
+    more, less = verdicts
+    verdict = more if low > 0 else less if high < 0 else APART
     return {"mean": mean(between), "low": low, "high": high, "verdict": verdict}
 
 

@@ -42,7 +42,7 @@ def unrepeated(language: Language, shortest: int = 0) -> Language:
     return replace(language, items=items)
 
 
-def pooled(cells: Iterable[Agreement]) -> list[Accuracy]:
+def pooled(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
     """Put cells of one distance together, of all constructions, networks and seeds given."""
     counts: dict[tuple[int, int | None], tuple[int, int]] = {}
     for cell in cells:

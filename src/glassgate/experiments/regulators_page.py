@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from glassgate.experiments.content import Chart, Line, Page, Section, Table
-from glassgate.experiments.differences import difference, listed, signed
+from glassgate.experiments.differences import APART, difference, listed, signed
 from glassgate.experiments.distances import distance_chart, distance_line, pooled
 from glassgate.experiments.regulators_forms import BOTH, FIXED, NO_RESET, NO_UPDATE, ONE
 from glassgate.report.demo_tables import distance_name
@@ -31,8 +31,8 @@ def statements(results: Results) -> list[dict[str, Any]]:
     return [
         {
             "form": name,
-            "kl_bits": difference(_divergences(form), _divergences(full), more="worse"),
-            "far": difference(_far(form), _far(full), more="better"),
+            "kl_bits": difference(_divergences(form), _divergences(full), ("worse", "better")),
+            "far": difference(_far(form), _far(full), ("better", "worse")),
         }
         for name, form in forms.items()
     ]
@@ -176,7 +176,7 @@ def _fixed(said: Mapping[str, Any]) -> str:
 
 
 def _than(verdict: str) -> str:
-    if verdict == "not told apart":
+    if verdict == APART:
         return "neither better nor worse than the full GRU, as far as these seeds can tell"
     return f"{verdict} than the full GRU"
 
