@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test lint types readme bench sanitize neon clean
+.PHONY: demo test lint types readme bench sanitize neon fuzz clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -55,6 +55,13 @@ neon:
 	done
 	aarch64-linux-gnu-g++ -static build/neon/*.o -o build/neon/check
 	qemu-aarch64 build/neon/check
+
+# Damaged files for every reader of other people's files, so many seconds each; inputs that crash,
+# hang, take memory or raise what they must not are kept in build/fuzz.
+SECONDS ?= 60
+SEED ?= 0
+fuzz: .venv/dev
+	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED) --keep ../build/fuzz
 
 clean:
 	rm -rf .venv demo build

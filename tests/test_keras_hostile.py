@@ -157,6 +157,11 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * 2**26)
     refused(path, "uncompressed, as Keras does, but declare 67108864 bytes in a file of")
+    whole = bytearray(keras_zip(path).read_bytes())
+    entry = whole.rindex(b"PK\1\2")
+    whole[entry + 20 : entry + 24] = (2**30).to_bytes(4, "little")  # of the last member's bytes
+    path.write_bytes(whole)
+    refused(path, "must be stored uncompressed")
 
 
 def test_a_zip_that_is_not_whole_is_refused(tmp_path):

@@ -222,7 +222,10 @@ def read_zip(path: Path) -> tuple[Json, str, Store]:
         for member in members:
             _require_inside(member.filename)
         declared = sum(member.file_size for member in members)
-        packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+        packed = any(
+            member.compress_type != zipfile.ZIP_STORED or member.compress_size != member.file_size
+            for member in members
+        )
         if packed or declared > size:
             raise BadInput(
                 f"its members must be stored uncompressed, as Keras does, "
