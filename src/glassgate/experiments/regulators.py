@@ -33,7 +33,7 @@ Watching = Callable[[str], Watcher]
 class Plan:
     """What is trained on what; the hidden size of `settings` is that of the full GRU."""
 
-    train: int = 60_000  # sentences
+    train: int = 50_000  # sentences
     held_out: int = 2_000
     traced: int = 2_000  # sentences to train on that the learned means are taken over
     settings: Settings = SETTINGS
