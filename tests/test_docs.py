@@ -19,7 +19,9 @@ DEMO = json.loads((ROOT / "docs" / "demo.json").read_text())
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/*.md"))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/engine.md", "docs/exchange.md", "docs/inside.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/engine.md", "docs/exchange.md", "docs/inside.md"]
+)
 def test_the_python_examples_hold(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     failures, run = doctest.testfile(str(ROOT / page), module_relative=False)
