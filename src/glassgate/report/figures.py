@@ -37,7 +37,11 @@ def new_figure(title: str, height: int, **layout: object) -> go.Figure:
 
 
 def shown(word: str) -> str:
-    """Return a word as plotly shows it: white space visible, its markup taken literally."""
+    """Return a word as plotly shows it: white space visible, its markup taken literally.
+
+    >>> shown("<bos>"), shown(" ")
+    ('&lt;bos&gt;', '␣')
+    """
     return SIGNS.get(word, word).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

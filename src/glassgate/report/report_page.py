@@ -52,7 +52,7 @@ def sampled(report: Report) -> str:
     if sample.unknown:
         said += f", {sample.unknown / sample.tokens:.1%} of which it does not know"
     if sample.shortened:
-        said += f"; {sample.shortened:,} were longer than {MOST_TOKENS}, and were read up to there"
+        said += f"; of {sample.shortened:,} that are longer, the first {MOST_TOKENS}"
     return f"{said}."
 
 
