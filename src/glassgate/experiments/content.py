@@ -45,12 +45,31 @@ class Table:
 
 
 @dataclass(frozen=True)
+class UnitPicture:
+    """What each unit did at each word of one text.
+
+    `gates` holds, by the name of the gate, 0..1 for each word and unit, [T][H]. The units stand in
+    `order` from top to bottom, `by` says which order that is. `band` are words that stand out, from
+    the one to before the other, with their name.
+    """
+
+    words: Sequence[str]
+    gates: Mapping[str, Sequence[Sequence[float]]]
+    order: Sequence[int]
+    by: str
+    band: tuple[float, float, str]
+
+
+@dataclass(frozen=True)
 class Section:
-    """One answer: a heading, how to read what follows, and a table, a chart, or charts by title."""
+    """One answer: a heading, how to read what follows, and what answers it.
+
+    That is a table, a chart, charts by title, or what units did over a text. The explanation's paragraphs have an empty line between them.
+    """
 
     heading: str
     explanation: str
-    body: Table | Chart | Mapping[str, Chart]
+    body: Table | Chart | Mapping[str, Chart] | UnitPicture
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,9 @@ def page(results: Results) -> Page:
         "Why not a single regulation?",
         lead,
         (
-            Section("Is one gate enough?", " ".join([*answers(results), HOW_COMPARED]), compared),
+            Section(
+                "Is one gate enough?", "\n\n".join([*answers(results), HOW_COMPARED]), compared
+            ),
             Section("Which forms?", HOW_FORMS, _forms(results)),
             Section("What each form reached", HOW_REACHED, reached),
             Section("Which form remembers?", HOW_DISTANCE, by_distance),

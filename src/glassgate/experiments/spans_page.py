@@ -32,6 +32,7 @@ from glassgate.report.demo_tables import distance_name
 Results = Mapping[str, Any]
 
 HELD = {"forgets": "forget at every word", "silent": "are silent"}
+SHORT = {"forgets": "forget", "silent": "are silent"}
 HELD_ALONE = {"forgets": "forgets at every word", "silent": "is silent"}
 HOLDING = {"forgets": "forgetting", "silent": "silence"}
 FIFTHS = {name: f"{name} fifth" for name in GROUPS}
@@ -60,7 +61,7 @@ def charts(results: Results) -> dict[str, Chart]:
         lines += [distance_line(FIFTHS[n], by_distance(results, way, n)) for n in GROUPS]
         found[f"A fifth of the units {HELD[way]}"] = distance_chart(lines)
     for way in WAYS:
-        found[f"Over {far}: more and more units {HELD[way]}"] = _order_chart(results, way)
+        found[f"Over {far}: more units {SHORT[way]}"] = _order_chart(results, way)
     return found | {f"Over {far}: one unit alone": _rank_chart(results)}
 
 
@@ -82,7 +83,7 @@ def page(results: Results) -> Page:
         "Do long-distance units exist?",
         lead,
         (
-            Section("What was found", " ".join(answers(results)), compared),
+            Section("What was found", "\n\n".join([*answers(results), HOW_COMPARED]), compared),
             Section("What each group costs", HOW_GROUPS, by_group),
             Section("Accuracy by distance, a fifth held", HOW_DISTANCE, dict(drawn[:2])),
             Section("Accuracy as more and more units are held", HOW_ORDERS, dict(drawn[2:4])),
@@ -93,6 +94,11 @@ def page(results: Results) -> Page:
     )
 
 
+HOW_COMPARED = (
+    "The table compares costs, mean over seeds, with the 95% interval of their difference "
+    "(Student's t), each interval for itself; where one holds 0, the two are not told apart. "
+    "Without a word on what, a cost is the accuracy that is lost."
+)
 HOW_GROUPS = (
     "A unit's memory span is -1 / ln(mean kept share) words, over sentences that it was trained "
     "on. A unit that forgets has its kept share held at 0, so that its state is what the current "
@@ -195,7 +201,7 @@ def _group_table(results: Results) -> Table:
             kls = (mean(one[what] for _, one in held) for what in DIVERGENCES)
             shares = _shares(by_distance(results, way, name))
             numbers = (f"{span:.1f}", *shares, *(f"{kl:.4f}" for kl in kls))
-            rows.append((FIFTHS[name], HELD[way], *numbers))
+            rows.append((FIFTHS[name], SHORT[way], *numbers))
     return Table(columns, rows)
 
 
@@ -212,11 +218,11 @@ def _compared_table(results: Results) -> Table:
         "after the word: shortest, longest": f"KL after “{word}”: shortest fifth, longest fifth",
         "alone: correlation with span, none": "one alone: rank correlation of span and cost, 0",
     }
-    columns = ("cost of", "of", "first", "other", "difference", "95% interval", "so it is")
+    columns = ("cost", "units", "first", "other", "difference", "95% interval", "so it is")
     rows = [
         (
-            HOLDING[said["way"]],
             words[said["compared"]],
+            SHORT[said["way"]],
             f"{said['first']:.3f}",
             f"{said['other']:.3f}",
             *signed(said, ".3f"),

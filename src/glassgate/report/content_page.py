@@ -1,19 +1,36 @@
 """Render the plain content of an experiment's page."""
 
-from glassgate.experiments.content import Chart, Page, Table
+from glassgate.experiments.content import Chart, Page, Table, UnitPicture
 from glassgate.experiments.content import Section as Content
+from glassgate.report.exhibit import Exhibit
 from glassgate.report.figures import chart_figure
 from glassgate.report.page import Section, render_page
+from glassgate.report.unit_exhibit import unit_exhibit
 
 
 def content_page(page: Page) -> str:
     """Write a page as one HTML text that opens without a network."""
-    return render_page(page.title, page.lead, [_section(s) for s in page.sections], page.facts)
+    sections = [_section(section, number) for number, section in enumerate(page.sections, start=1)]
+    return render_page(page.title, page.lead, sections, page.facts)
 
 
-def _section(content: Content) -> Section:
+def _section(content: Content, number: int) -> Section:
+    paragraphs = content.explanation.split("\n\n")
     if isinstance(content.body, Table):
-        return Section(content.heading, [content.explanation], tables=[content.body])
+        return Section(content.heading, paragraphs, tables=[content.body])
+    if isinstance(content.body, UnitPicture):
+        exhibits = _exhibits(content.body, number)
+        return Section(content.heading, paragraphs, exhibits=exhibits)
     charts = {"": content.body} if isinstance(content.body, Chart) else content.body
     figures = [chart_figure(chart, title) for title, chart in charts.items()]
-    return Section(content.heading, [content.explanation], figures=figures)
+    return Section(content.heading, paragraphs, figures=figures)
+
+
+def _exhibits(body: UnitPicture, number: int) -> list[Exhibit]:
+    """Show each gate; `number` tells the section's files from those of others."""
+    return [
+        unit_exhibit(
+            name, "", body.words, values, body.order, body.by, f"{name}_{number}.csv", body.band
+        )
+        for name, values in body.gates.items()
+    ]
