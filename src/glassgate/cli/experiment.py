@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import Annotated
 
 import typer
 
+from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
 from glassgate.cli.options import Overwrite
-
-if TYPE_CHECKING:
-    from glassgate.experiments.content import Chart, Page, Table
-    from glassgate.experiments.language import Language
-
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
-]
-FirstSeed = Annotated[int, typer.Option(min=0, help="The first of the seeds.")]
-Seeds = Annotated[
-    int, typer.Option(metavar="N", min=2, help="How many seeds, each with its own sentences.")
-]
-FILE_WIDTH = 120  # characters of a table that goes to a file
 
 app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
 
@@ -65,7 +51,7 @@ def verdict(
     command = shlex.join(["glassgate", *sys.argv[1:]])
     with watching() as watcher:
         results = asked.run(asked.Plan(sentences=sentences), seed, command, watcher)
-    _answer(results, page(results), charts(results), tables(results), output)
+    answer(results, page(results), charts(results), tables(results), output)
 
 
 @app.command()
@@ -95,10 +81,10 @@ def regulators(
 
     check_free(output, overwrite)
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
-    languages = _sampled(plan, seed, seeds)
+    languages = sampled(plan, seed, seeds)
     with watching() as watcher:
         results = asked.run(plan, languages, command, watcher)
-    _answer(results, page(results), charts(results), tables(results), output)
+    answer(results, page(results), charts(results), tables(results), output)
 
 
 @app.command()
@@ -128,68 +114,80 @@ def spans(
 
     check_free(output, overwrite)
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
-    languages = _sampled(plan, seed, seeds)
+    languages = sampled(plan, seed, seeds)
     with watching() as watcher:
         trained = asked.train(plan, languages, watcher)
     with bar("holding units", plan.holds * seeds) as done:
         results = asked.measure(plan, trained, command, done)
-    _answer(results, page(results), charts(results), tables(results), output)
+    answer(results, page(results), charts(results), tables(results), output)
 
 
-class _Sizes(Protocol):
-    """How many sentences a plan takes of a language."""
-
-    @property
-    def train(self) -> int: ...
-    @property
-    def held_out(self) -> int: ...
-
-
-def _sampled(plan: _Sizes, first: int, count: int) -> dict[int, Language]:
-    """Sample the demo's language for each seed."""
-    from glassgate.cli.screen import bar
-    from glassgate.data.grammar import Grammar
-    from glassgate.experiments.language import sample_language
-
-    grammar, languages = Grammar.load(), {}
-    with bar("sampling sentences and dependencies", count) as done:
-        for seed in range(first, first + count):
-            languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out)
-            done(len(languages))
-    return languages
-
-
-def _answer(
-    results: Mapping[str, Any],
-    page: Page,
-    charts: Mapping[str, Chart],
-    tables: Sequence[Table],
-    output: Path,
+@app.command()
+def vanishing(
+    output: Output = Path("vanishing"),
+    seed: FirstSeed = 0,
+    seeds: Seeds = 3,
+    steps: Annotated[
+        int, typer.Option(metavar="N", min=12, help="Training steps of each network.")
+    ] = 1000,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Write what was found, print its tables, and say where it is."""
-    from glassgate.experiments.output import write
-    from glassgate.experiments.picture import picture
-    from glassgate.report.content_page import content_page
+    """Ask whether the gradient vanishes, and who learns what lies 100 to 400 steps back.
 
-    names = write(results, content_page(page), picture(charts), output)
-    for table in tables:
-        _print(table)
-    typer.echo(f"{output} holds {', '.join(names[:-1])} and {names[-1]}")
+    A feedforward network, an SRN, a GRU and an LSTM learn the adding problem and copying memory
+    at T = 100, 200 and 400. The folder gets report.html, vanishing.png and results.json: what each
+    has learned, its learning curve, and its gradient by lag before and after training.
+
+    For example:
+
+        glassgate experiment vanishing
+
+        glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/
+    """
+    from glassgate.cli.series import watching_series
+    from glassgate.experiments import vanishing as asked
+    from glassgate.experiments.output import check_free
+    from glassgate.experiments.vanishing_page import charts, page, tables
+
+    check_free(output, overwrite)
+    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
+    chosen = range(seed, seed + seeds)
+    with watching_series(asked.work(plan, chosen)) as watcher:
+        results = asked.run(plan, chosen, command, watcher)
+    answer(results, page(results), charts(results), tables(results), output)
 
 
-def _print(content: Table) -> None:
-    """Print a table; numbers stand to the right."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table as Printed
+@app.command()
+def capacity(
+    output: Output = Path("capacity"),
+    seed: FirstSeed = 0,
+    seeds: Seeds = 3,
+    sizes: Annotated[
+        str, typer.Option(metavar="N,...", help="Numbers of units, two or more.")
+    ] = "4,8,16,32,64",
+    overwrite: Overwrite = False,
+) -> None:
+    """Ask how near to the truth networks come with how many parameters.
 
-    printed = Printed(box=box.SIMPLE_HEAD)
-    for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
-        numeric = all(re.fullmatch(r"[-+]?[\d.,]+%?", value) for value in values)
-        printed.add_column(column, justify="right" if numeric else "left")
-    for row in content.rows:
-        printed.add_row(*row)
-    console = Console()
-    if not console.is_terminal:
-        console.width = FILE_WIDTH
-    console.print(printed)
+    SRN, GRU and LSTM of several sizes learn the demo's language. The folder gets report.html,
+    capacity.png and results.json: the KL divergence from the grammar by the number of parameters,
+    and how the networks compare at equal numbers.
+
+    For example:
+
+        glassgate experiment capacity
+
+        glassgate experiment capacity --sizes 16,32,64,128 --seeds 5 --output larger/
+    """
+    from glassgate.cli.series import watching_series
+    from glassgate.experiments import capacity as asked
+    from glassgate.experiments.capacity_page import charts, page, tables
+    from glassgate.experiments.output import check_free
+
+    plan = asked.Plan(asked.read_sizes(sizes))
+    check_free(output, overwrite)
+    command = shlex.join(["glassgate", *sys.argv[1:]])
+    languages = sampled(plan, seed, seeds)
+    with watching_series(asked.work(plan, seeds)) as watcher:
+        results = asked.run(plan, languages, command, watcher)
+    answer(results, page(results), charts(results), tables(results), output)

@@ -1,0 +1,85 @@
+"""What experiments share on the command line: their options, their languages, their answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+if TYPE_CHECKING:
+    from glassgate.experiments.content import Chart, Page, Table
+    from glassgate.experiments.language import Language
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+]
+FirstSeed = Annotated[int, typer.Option(min=0, help="The first of the seeds.")]
+Seeds = Annotated[
+    int, typer.Option(metavar="N", min=2, help="How many seeds, each with data of its own.")
+]
+FILE_WIDTH = 120  # characters of a table that goes to a file
+
+
+class Sizes(Protocol):
+    """How many sentences a plan takes of a language."""
+
+    @property
+    def train(self) -> int:
+        """To learn from."""
+
+    @property
+    def held_out(self) -> int:
+        """To measure on."""
+
+
+def sampled(plan: Sizes, first: int, count: int) -> dict[int, Language]:
+    """Sample the demo's language for each seed."""
+    from glassgate.cli.screen import bar
+    from glassgate.data.grammar import Grammar
+    from glassgate.experiments.language import sample_language
+
+    grammar, languages = Grammar.load(), {}
+    with bar("sampling sentences and dependencies", count) as done:
+        for seed in range(first, first + count):
+            languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out)
+            done(len(languages))
+    return languages
+
+
+def answer(
+    results: Mapping[str, Any],
+    page: Page,
+    charts: Mapping[str, Chart],
+    tables: Sequence[Table],
+    output: Path,
+) -> None:
+    """Write what was found, print its tables, and say where it is."""
+    from glassgate.experiments.output import write
+    from glassgate.experiments.picture import picture
+    from glassgate.report.content_page import content_page
+
+    names = write(results, content_page(page), picture(charts), output)
+    for table in tables:
+        _print(table)
+    typer.echo(f"{output} holds {', '.join(names[:-1])} and {names[-1]}")
+
+
+def _print(content: Table) -> None:
+    """Print a table; numbers stand to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    printed = Printed(box=box.SIMPLE_HEAD)
+    for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
+        numeric = all(re.fullmatch(r"[-+]?[\d.,]+%?", value) for value in values)
+        printed.add_column(column, justify="right" if numeric else "left")
+    for row in content.rows:
+        printed.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(printed)

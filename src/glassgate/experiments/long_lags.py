@@ -1,0 +1,209 @@
+"""Two problems that ask a network to remember across T steps, and what one without memory reaches.
+
+Inputs and targets are made from a seed whenever they are wanted: no data set is stored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from glassgate.nn.models import State, make_network
+from glassgate.train.batches import Batch
+from glassgate.train.tasks import Measure, Prediction, Scored
+
+Loss = Callable[[Tensor], Tensor]
+"""From states [T, B, H] to the loss of each sequence at the last of them, [B]."""
+
+
+class Reader(nn.Module):
+    """A network, and a linear layer that reads its state at every step.
+
+    `network` is a name that `glassgate.nn.models.make_network` knows; sizes count numbers a step
+    and units.
+    """
+
+    def __init__(self, network: str, inputs: int, outputs: int, hidden_size: int) -> None:
+        super().__init__()
+        self.network = make_network(network, inputs, hidden_size)
+        self.readout = nn.Linear(hidden_size, outputs)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return what is read after each step of `input` [T, B, I]: [T, B, O]."""
+        read: Tensor = self.readout(self.network(input)[0])
+        return read
+
+
+class Problem(Protocol):
+    """What a network is to learn; it stands for every T."""
+
+    @property
+    def name(self) -> str:
+        """Its name in results, one word."""
+
+    @property
+    def inputs(self) -> int:
+        """Numbers that a step reads, I."""
+
+    @property
+    def outputs(self) -> int:
+        """Numbers that are read of a state, O."""
+
+    @property
+    def measure(self) -> Measure:
+        """What the training loop says of held-out sequences beside the loss."""
+
+    def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
+        """Make `size` sequences."""
+
+    def predict(self, model: nn.Module, batch: Batch) -> Scored:
+        """Meet a batch with a `Reader`."""
+
+    def right(self, model: nn.Module, batch: Batch) -> float:
+        """Return the share of what has to be remembered that is told right, 0..1."""
+
+    def blind(self, T: int) -> tuple[float, float]:
+        """Return loss and share right of the best network that ignores the input."""
+
+    def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
+        """Return the input up to a step that needs the distant past, and the loss at that step."""
+
+
+class Estimate(NamedTuple):
+    """A number for each sequence."""
+
+    values: Tensor  # [B]
+    targets: Tensor  # [B]
+    state: State | None = None
+
+    def loss(self) -> Tensor:
+        """Return the summed squared error."""
+        return F.mse_loss(self.values, self.targets, reduction="sum")
+
+    def right(self) -> int:
+        """Return how many are as near to their target as `Adding.NEAR`."""
+        return int(((self.values - self.targets).abs() < Adding.NEAR).sum())
+
+
+class Adding:
+    """Add the two marked numbers of a sequence of T (Hochreiter & Schmidhuber 1997, section 5.4).
+
+    Inputs
+        Each step has two numbers: a value drawn from 0..1, every one as likely, and a mark, 1 at
+        two steps and 0 elsewhere. The first mark stands at any of the steps 0 .. T/2 - 1, the
+        second at any of T/2 .. T - 1 (T/2 rounded down), as in Arjovsky, Shah & Bengio 2016
+        (arXiv:1511.06464); in 1997 values were drawn from -1..1 and lengths at random.
+    Target
+        The sum of the two marked values, after the last step.
+    Loss
+        The squared error, mean over sequences.
+    Right
+        An error of less than 0.08, 4% of the range of the target, as in 1997.
+    A network that ignores the input
+        Predicts the mean, 1, at best: its error is the variance of a sum of two such values,
+        2 * 1/12 = 1/6 = 0.1667 (0.1767 in Le, Jaitly & Hinton 2015, arXiv:1504.00941, is a slip),
+        and it is right with probability 1 - 0.92^2 = 0.154.
+    """
+
+    NEAR = 0.08
+    name, inputs, outputs = "adding", 2, 1
+    measure: Measure = "accuracy"
+
+    def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
+        """Make `size` sequences: inputs [T, size, 2], targets [size]."""
+        values = random.random((T, size), dtype=np.float32)
+        marks, columns = np.zeros_like(values), np.arange(size)
+        for first, behind in ((0, T // 2), (T // 2, T)):
+            marks[random.integers(first, behind, size), columns] = 1
+        inputs = torch.from_numpy(np.stack([values, marks], -1))
+        targets = torch.from_numpy((values * marks).sum(0))
+        return Batch(inputs, targets, torch.full((size,), T))
+
+    def predict(self, model: nn.Module, batch: Batch) -> Estimate:
+        """Read the sum after the last step."""
+        return Estimate(model(batch.inputs)[-1, :, 0], batch.targets)
+
+    def right(self, model: nn.Module, batch: Batch) -> float:
+        """Return the share of sequences whose sum is told right."""
+        return self.predict(model, batch).right() / batch.size
+
+    def blind(self, T: int) -> tuple[float, float]:  # noqa: ARG002 - the same at every T
+        """Return the variance of the sum, and the share of sums near 1."""
+        return 1 / 6, 1 - (1 - self.NEAR) ** 2
+
+    def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
+        """Return the whole input, and each sequence's squared error at its end."""
+
+        def loss(states: Tensor) -> Tensor:
+            read: Tensor = model.readout(states[-1])[:, 0]
+            return (read - batch.targets).square()
+
+        return batch.inputs, loss
+
+
+class Copying:
+    """Say ten symbols after a wait of T steps (Arjovsky, Shah & Bengio 2016, arXiv:1511.06464).
+
+    Inputs
+        T + 20 steps over an alphabet of ten, each a vector with a single 1: first ten symbols,
+        each any of eight, then T - 1 blanks, a sign to begin, and ten blanks.
+    Targets
+        T + 10 blanks, and then the ten symbols in their order, the first one at the step after
+        the sign. Each is said T + 10 steps after it was heard.
+    Loss
+        The cross-entropy in nats, mean over all T + 20 steps and over sequences.
+    Right
+        The share of the ten symbols that get the most weight where they are to be said.
+    A network that ignores the input
+        Knows from the number of steps alone when to say blanks, and guesses the symbols at best:
+        its loss is 10 ln 8 / (T + 20), and one symbol in eight is right.
+
+    The authors took it over from Hochreiter & Schmidhuber 1997.
+    """
+
+    SYMBOLS, SAID = 8, 10
+    BLANK, SIGN = 8, 9
+    name, inputs, outputs = "copying", 10, 9
+    measure: Measure = "perplexity"
+
+    def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
+        """Make `size` sequences: inputs [T + 20, size, 10], targets [T + 20, size]."""
+        symbols = random.integers(0, self.SYMBOLS, (self.SAID, size))
+        heard = np.full((T + 2 * self.SAID, size), self.BLANK)
+        heard[: self.SAID], heard[T + self.SAID - 1] = symbols, self.SIGN
+        said = np.full_like(heard, self.BLANK)
+        said[-self.SAID :] = symbols
+        inputs = F.one_hot(torch.from_numpy(heard), self.inputs).float()
+        return Batch(inputs, torch.from_numpy(said), torch.full((size,), len(heard)))
+
+    def predict(self, model: nn.Module, batch: Batch) -> Prediction:
+        """Weigh blank and symbols at every step."""
+        return Prediction(model(batch.inputs).flatten(0, 1), batch.targets.flatten(), None)
+
+    def right(self, model: nn.Module, batch: Batch) -> float:
+        """Return the share of symbols that are said right."""
+        said = model(batch.inputs)[-self.SAID :].argmax(-1)  # (10, B)
+        return float((said == batch.targets[-self.SAID :]).float().mean())
+
+    def blind(self, T: int) -> tuple[float, float]:
+        """Return the loss of guessing the symbols, and the share of right guesses."""
+        return self.SAID * math.log(self.SYMBOLS) / (T + 2 * self.SAID), 1 / self.SYMBOLS
+
+    def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
+        """Return the input up to the step that says the first symbol, and the loss there."""
+        steps = len(batch.inputs) - self.SAID + 1
+
+        def loss(states: Tensor) -> Tensor:
+            read = model.readout(states[-1])
+            return F.cross_entropy(read, batch.targets[steps - 1], reduction="none")
+
+        return batch.inputs[:steps], loss
+
+
+PROBLEMS: Mapping[str, Problem] = {"adding": Adding(), "copying": Copying()}

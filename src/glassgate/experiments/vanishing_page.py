@@ -1,0 +1,197 @@
+"""The answers of the vanishing experiment as a person reads them: tables, charts, a page.
+
+Everything here is made of what `results.json` holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from glassgate.experiments.content import Chart, Line, Page, Section, Table
+from glassgate.experiments.differences import listed
+from glassgate.experiments.vanishing_summary import SOLVED, WHEN, blind, row
+
+Results = Mapping[str, Any]
+
+SHORT = {"feedforward": "feedforward", "srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
+TITLES = {"adding": "The adding problem", "copying": "Copying memory"}
+IGNORING = "ignoring the input"
+LEAST = 1e-30  # of a gradient in a chart
+
+
+def tables(results: Results) -> list[Table]:
+    """Return what was learned of each problem, and how far the gradient reaches."""
+    learned = [_learned(results, problem) for problem in results["plan"]["problems"]]
+    return [*learned, _gradient_table(results)]
+
+
+def charts(results: Results) -> dict[str, Chart]:
+    """Return the learning curves, and the gradients at the longest T."""
+    curves = (_curves(results, problem) for problem in results["plan"]["problems"])
+    return dict(chain.from_iterable(one.items() for one in (*curves, _gradients(results))))
+
+
+def page(results: Results) -> Page:
+    """Return the content of the page."""
+    plan = results["plan"]
+    *learned, gradient = tables(results)
+    sections = []
+    for problem, table in zip(plan["problems"], learned, strict=True):
+        title = TITLES[problem]
+        how = f"{HOW[problem]} {_said(results, problem)} {HOW_TABLE}"
+        sections.append(Section(f"{title}: who learns it?", how, table))
+        sections.append(Section(f"{title}: learning curves", HOW_CURVES, _curves(results, problem)))
+    sections += [
+        Section("Does the gradient vanish?", HOW_GRADIENT, _gradients(results)),
+        Section("How far does it reach?", f"{_said(results, 'gradient')} {HOW_REACH}", gradient),
+    ]
+    facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
+    facts |= results["versions"]
+    return Page("Does the gradient vanish?", _lead(results), tuple(sections), facts)
+
+
+HOW = {
+    "adding": "A step has a value from 0 to 1 and a mark; two of T steps are marked, one in each "
+    "half, and their values are to be added after the last step. The loss is the squared error; "
+    "always saying the mean, 1, costs 1/6. A sum within 0.08 counts as right (Hochreiter & "
+    "Schmidhuber 1997).",
+    "copying": "Ten symbols out of eight are to be said after a wait of T steps. The loss is the "
+    "cross-entropy in nats, mean over all T + 20 steps; saying blanks and then guessing costs "
+    "10 ln 8 / (T + 20). What counts as right are the symbols that are to be said (Arjovsky, Shah "
+    "& Bengio 2016).",
+}
+HOW_TABLE = (
+    "Loss and 95% interval are those of the geometric mean over seeds (Student's t, of the "
+    f"logarithms), on test sequences; a seed has solved it if {SOLVED:.0%} are right."
+)
+HOW_CURVES = (
+    "Loss on held-out sequences while training, as a multiple of what a network reaches that "
+    "ignores the input: geometric mean over seeds, with 95% intervals."
+)
+HOW_GRADIENT = (
+    "The norm of the gradient of a loss with respect to the state k steps before it, as a share "
+    "of that at k = 0, on a logarithmic axis, at the longest T: a straight line down is a constant "
+    "factor a step. The loss is that of the sum after the last step, or of the first symbol to be "
+    "said. Geometric means over seeds; bars are 95% intervals. Shares below "
+    f"{LEAST:.0e} are not shown, and the feedforward network, which has no state, has none."
+)
+HOW_REACH = (
+    "Half-life is the number of steps back at which half of the gradient is left, median over "
+    "seeds; what is left at the last lag has the 95% interval of its geometric mean. A network "
+    "that has learned to ignore the past has no use for a gradient that reaches it."
+)
+
+
+# The pieces ---------------------------------------------------------------------------------------
+
+
+def _lead(results: Results) -> str:
+    plan, seeds = results["plan"], len(results["seeds"])
+    rates = listed(f"{SHORT[name]} {rate:g}" for name, rate in plan["learning_rates"].items())
+    seconds = sum(run["train_seconds"] for run in results["runs"])
+    return (
+        f"Four networks of {plan['hidden_size']} units, with PyTorch's initial weights, learned "
+        f"two problems whose answer lies T steps back, each with {seeds} seeds: "
+        f"{plan['steps']:,} steps of {plan['batch_size']} new sequences (AdamW, learning rate up "
+        f"to {rates}, then down to 0), {seconds / 60:.0f} minutes of training in all. What is not "
+        "learned here may be learned in more steps, or from other initial weights."
+    )
+
+
+def _said(results: Results, about: str) -> str:
+    return " ".join(one["statement"] for one in results["statements"] if one["about"] == about)
+
+
+def _learned(results: Results, problem: str) -> Table:
+    plan, rows = results["plan"], []
+    for T in plan["times"]:
+        floor = blind(results, problem, T)
+        rows.append((str(T), IGNORING, f"{floor['loss']:.3g}", "", f"{floor['right']:.1%}", "", ""))
+        for name in plan["learning_rates"]:
+            one = row(results, problem, T, name)
+            solved = f"{one['solved']} of {len(results['seeds'])}"
+            numbers = (f"{one['right']:.1%}", solved, f"{one['train_seconds']:.0f}")
+            loss = one["loss"]
+            rows.append((str(T), SHORT[name], f"{loss['mean']:.3g}", _interval(loss), *numbers))
+    columns = ("T", "network", "loss", "95% interval", "right", "solved", "seconds")
+    return Table(columns, rows, TITLES[problem])
+
+
+def _interval(found: Mapping[str, float]) -> str:
+    return f"{found['low']:.3g} to {found['high']:.3g}"
+
+
+def _gradient_table(results: Results) -> Table:
+    rows = []
+    for one in results["networks"]:
+        if one["network"] != "feedforward":
+            before, after = (one["gradient"][when] for when in WHEN)
+            halves = (_half_life(side["half_life"]) for side in (before, after))
+            left = after["left"][-1]
+            reach = ("0", "") if left is None else (f"{left['mean']:.1e}", _exponents(left))
+            lag = str(results["lags"][str(one["T"])][-1])
+            name = (one["problem"], str(one["T"]), SHORT[one["network"]])
+            rows.append((*name, *halves, lag, *reach))
+    half = ("half-life before", "after training")
+    columns = ("problem", "T", "network", *half, "steps back", "left", "95% interval")
+    return Table(columns, rows, "The gradient of trained networks, and its half-life in steps")
+
+
+def _half_life(steps: float | None) -> str:
+    return "endless" if steps is None else f"{steps:.1f}"
+
+
+def _exponents(found: Mapping[str, float]) -> str:
+    return f"{found['low']:.0e} to {found['high']:.0e}"
+
+
+def _curves(results: Results, problem: str) -> dict[str, Chart]:
+    """Draw the loss by steps, as multiples of that of a network that ignores the input."""
+    plan, drawn = results["plan"], {}
+    for T in plan["times"]:
+        floor, lines = blind(results, problem, T)["loss"], []
+        for name in plan["learning_rates"]:
+            curve = row(results, problem, T, name)["valid_loss"]
+            x = [plan["steps"] * (i + 1) // len(curve) for i in range(len(curve))]
+            lines.append(_line(SHORT[name], x, curve, floor))
+        ends = (float(lines[0].x[0]), float(lines[0].x[-1]))
+        lines.append(Line(IGNORING, ends, (1.0, 1.0)))
+        lowest = min(y for line in lines for y in line.y)
+        title = f"{TITLES[problem]}, T = {T}"
+        y_title = "loss / loss of ignoring the input"
+        between = (min(0.5, lowest / 2), 5.0)
+        drawn[title] = Chart("training steps", y_title, between, tuple(lines), logarithmic="y")
+    return drawn
+
+
+def _gradients(results: Results) -> dict[str, Chart]:
+    """Draw how the gradient falls at the longest T, before and after training."""
+    T, drawn = max(results["plan"]["times"]), {}
+    for problem in results["plan"]["problems"]:
+        for when in WHEN:
+            lines = []
+            for name in results["plan"]["learning_rates"]:
+                left = row(results, problem, T, name)["gradient"][when]["left"]
+                shown = [i for i, one in enumerate(left) if one and one["mean"] >= LEAST]
+                if name != "feedforward":
+                    lags = [results["lags"][str(T)][i] for i in shown]
+                    lines.append(_line(SHORT[name], lags, [left[i] for i in shown]))
+            title = f"{TITLES[problem]}, T = {T}, {when} training"
+            y_title = "share of the gradient that is left"
+            drawn[title] = Chart(
+                "steps back (k)", y_title, (LEAST, 1e3), tuple(lines), logarithmic="y"
+            )
+    return drawn
+
+
+def _line(
+    name: str,
+    x: Iterable[float],
+    found: Sequence[Mapping[str, float]],
+    unit: float = 1.0,
+) -> Line:
+    """Draw means with their intervals, as multiples of `unit`."""
+    y, low, high = (tuple(one[v] / unit for one in found) for v in ("mean", "low", "high"))
+    return Line(name, tuple(map(float, x)), y, low, high)

@@ -1,0 +1,167 @@
+"""What the runs of the vanishing experiment say together: means over seeds, and sentences.
+
+Everything here is made of what `results.json` holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import geometric_mean, mean, median
+from typing import Any
+
+from glassgate.experiments.differences import listed
+from glassgate.experiments.intervals import geometric_interval
+
+Results = Mapping[str, Any]
+
+NAMES = {"feedforward": "feedforward network", "srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
+SOLVED = 0.95  # share of what is to be told that is told right
+WHEN = ("before", "after")
+
+
+def summaries(results: Results) -> list[dict[str, Any]]:
+    """Put the seeds of each problem, T and network together."""
+    return [
+        _summary(key, [run for run in results["runs"] if _key(run) == key])
+        for key in dict.fromkeys(map(_key, results["runs"]))
+    ]
+
+
+def statements(results: Results) -> list[dict[str, Any]]:
+    """Say in sentences who learned what, and how far the gradient reaches.
+
+    A network solves a problem with a seed if `SOLVED` of the test is right. It does better than
+    one that ignores the input if the 95% interval of its loss lies below what that one reaches;
+    its gradient reaches farther than another's if their intervals are apart at the last lag.
+    """
+    problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
+    learned = [_learned(results, name, network) for name in problems for network in networks]
+    return [*learned, _untrained(results), *_reaches(results)]
+
+
+def row(results: Results, problem: str, T: int, network: str) -> Any:
+    """Find the summary of a problem, T and network."""
+    return next(one for one in results["networks"] if _key(one) == (problem, T, network))
+
+
+def blind(results: Results, problem: str, T: int) -> Any:
+    """Find what a network reaches that ignores the input."""
+    return next(one for one in results["blind"] if (one["problem"], one["T"]) == (problem, T))
+
+
+def _key(run: Mapping[str, Any]) -> tuple[str, int, str]:
+    return run["problem"], run["T"], run["network"]
+
+
+def _summary(key: tuple[str, int, str], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    rights = [run["right"] for run in runs]
+    curves = zip(*(run["valid_loss"] for run in runs), strict=True)
+    return {
+        **dict(zip(("problem", "T", "network"), key, strict=True)),
+        "parameters": runs[0]["parameters"],
+        "train_seconds": mean(run["train_seconds"] for run in runs),
+        "loss": _between([run["loss"] for run in runs]),
+        "right": mean(rights),
+        "solved": sum(right >= SOLVED for right in rights),
+        "valid_loss": [_between(at) for at in curves],
+        "gradient": {when: _gradient([run["gradient"][when] for run in runs]) for when in WHEN},
+    }
+
+
+def _between(values: Sequence[float]) -> dict[str, float]:
+    """Give the geometric mean over seeds, and its 95% interval."""
+    low, high = geometric_interval(values)
+    return {"mean": geometric_mean(values), "low": low, "high": high}
+
+
+def _gradient(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Give the median half-life (None if endless) and what is left at each lag of that at lag 0.
+
+    Where a seed has nothing left, as every network without a state, that is None.
+    """
+    halves = [math.inf if one["half_life"] is None else one["half_life"] for one in seeds]
+    left = zip(*([norm / one["norms"][0] for norm in one["norms"]] for one in seeds), strict=True)
+    half = median(halves)
+    return {
+        "half_life": half if math.isfinite(half) else None,
+        "left": [_between(at) if all(at) else None for at in left],
+    }
+
+
+# The sentences ------------------------------------------------------------------------------------
+
+
+def _learned(results: Results, problem: str, network: str) -> dict[str, Any]:
+    """Say at which T a network solves a problem, or at least does better than a blind one."""
+    times, seeds = results["plan"]["times"], len(results["seeds"])
+    rows = {T: row(results, problem, T, network) for T in times}
+    solved = {T: one["solved"] for T, one in rows.items() if one["solved"]}
+    rest = [T for T in times if T not in solved]
+    floors = {T: blind(results, problem, T)["loss"] for T in times}
+    better = [T for T in rest if rows[T]["loss"]["high"] < floors[T]]
+    no_better = [T for T in rest if T not in better]
+    where = (
+        listed(f"T = {T} with {n} of {seeds} seeds" for T, n in solved.items()) if solved else ""
+    )
+    said = f"The {NAMES[network]} solves {problem} at {where or 'no T'}"
+    if better:
+        said += f"; at {_times(better)} it does better than ignoring the input"
+    if no_better:
+        said += f"; at {_times(no_better)} it is not shown to do better than ignoring the input"
+    return {
+        "about": problem,
+        "network": network,
+        "solved": {str(T): one["solved"] for T, one in rows.items()},
+        "better": better,
+        "statement": f"{said}.",
+    }
+
+
+def _times(times: Sequence[int]) -> str:
+    return f"T = {listed(map(str, times))}"
+
+
+def _untrained(results: Results) -> dict[str, Any]:
+    """Say how fast the gradient falls before training, in the networks with a state."""
+    kept = [one for one in results["networks"] if one["network"] != "feedforward"]
+    halves = [one["gradient"]["before"]["half_life"] for one in kept]
+    T = max(results["plan"]["times"])
+    left = [at["gradient"]["before"]["left"][-1] for at in kept if at["T"] == T]
+    longest = None if None in halves else max(halves)
+    most = max((one["mean"] for one in left if one), default=0.0)
+    half = "does not always fall to half" if longest is None else f"halves in {longest:.2g} steps"
+    return {
+        "about": "gradient",
+        "half_life": longest,
+        "left": most,
+        "statement": f"Before training the gradient of every network with a state {half} at the "
+        f"latest, and at most {most:.0e} of it is left {results['lags'][str(T)][-1]} steps back.",
+    }
+
+
+def _reaches(results: Results) -> Iterator[dict[str, Any]]:
+    """Say where the gradient of a trained network with gates reaches farther than the SRN's."""
+    for problem in results["plan"]["problems"]:
+        for network in ("gru", "lstm"):
+            farther = [
+                T
+                for T in results["plan"]["times"]
+                if _left(results, problem, T, network)["low"]
+                > _left(results, problem, T, "srn")["high"]
+            ]
+            where = _times(farther) if farther else "no T"
+            yield {
+                "about": "gradient",
+                "network": network,
+                "problem": problem,
+                "farther": farther,
+                "statement": f"After training on {problem} the {NAMES[network]}'s gradient "
+                f"certainly reaches farther than the SRN's at {where}.",
+            }
+
+
+def _left(results: Results, problem: str, T: int, network: str) -> Mapping[str, float]:
+    """Give what is left of a trained network's gradient at the last lag; nothing is 0."""
+    left = row(results, problem, T, network)["gradient"]["after"]["left"][-1]
+    return left or {"mean": 0.0, "low": 0.0, "high": 0.0}

@@ -1,0 +1,39 @@
+import io
+
+from rich.console import Console
+
+from glassgate.cli import series
+from glassgate.train.watch import Epoch, Step
+
+
+def shown(monkeypatch, **terminal):
+    """Let two trainings of unlike work run, the second to its middle, and give what was shown."""
+    screen = io.StringIO()
+    console = Console(file=screen, width=80, color_system=None, **terminal)
+    monkeypatch.setattr(series, "Console", lambda **_: console)
+    with series.watching_series(400) as watcher:
+        for label, share, steps in (("adding, T = 100: gru", 100, 4), ("T = 300", 300, 2)):
+            one = watcher(label, share)
+            one.on_start(2, [])
+            for epoch in (1, 2)[: steps // 2]:
+                for step in (1, 2):
+                    one.on_step(Step(epoch, step, 2, 0.5, 0.25, "accuracy", 1000.0))
+                one.on_epoch_end(Epoch(epoch, 0.25, 0.125, "accuracy", 0.77, 1.0))
+            one.on_end()
+    return screen.getvalue()
+
+
+def test_a_terminal_has_one_bar_that_fits_and_counts_all_work(monkeypatch):
+    said = shown(monkeypatch, force_terminal=True)
+    last = said.split("\r")[-1].replace("\x1b[2K", "").splitlines()[0]
+    assert "62%" in last  # 100 and half of 300, of 400
+    assert "T = 300 (loss 0.25)" in last
+    assert len(last) <= 80
+
+
+def test_a_file_has_a_line_a_training(monkeypatch):
+    said = shown(monkeypatch, force_terminal=False).splitlines()
+    assert said == [
+        "adding, T = 100: gru: held-out loss 0.125, accuracy 77.0%",
+        "T = 300: held-out loss 0.125, accuracy 77.0%",
+    ]
