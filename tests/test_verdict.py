@@ -23,6 +23,7 @@ from glassgate.experiments.verdict_text import (
     split_sentences,
     write_reviews,
 )
+from page_parts import downloads, parse
 
 TINY = experiment.Plan(
     sentences=2,
@@ -147,6 +148,29 @@ def test_the_means_are_those_of_the_words_of_each_part():
     assert first["kept"] == pytest.approx(np.mean(at))
 
 
+def test_a_whole_review_is_the_first_of_its_place():
+    random = np.random.default_rng(4)
+    read = [reading(r, random) for r in write_reviews(split_sentences(0)[0], 36, 3, (0, 1))]
+    measured = measure(read)
+    late, early = measured["reviews"]
+    for whole, place in ((late, "end"), (early, "start")):
+        one = next(one for one in read if one.review.place == place)
+        assert whole["place"] == place
+        assert tuple(whole["words"]) == one.review.words
+        assert (whole["begin"], whole["end"]) == (one.review.begin, one.review.end)
+        np.testing.assert_allclose(whole["kept"], one.kept, atol=5e-5)
+        np.testing.assert_allclose(whole["reset"], one.reset, atol=5e-5)
+        carrying = set(whole["order"][: len(measured["carrying_units"])])
+        assert carrying == set(measured["carrying_units"])
+        for row in whole["by_part"]:
+            words = one.part(row["part"])
+            assert row["n"] == words.stop - words.start
+            assert row["reset"] == pytest.approx(one.reset[words].mean())
+            assert row["kept_carrying"] == pytest.approx(one.kept[words][:, list(carrying)].mean())
+    assert [row["part"] for row in late["by_part"]] == ["plot before", "verdict"]
+    assert [row["part"] for row in early["by_part"]] == ["verdict", "plot after"]
+
+
 def test_the_correlation_with_the_class_is_pearsons_and_0_for_a_still_unit():
     random = np.random.default_rng(1)
     read = [reading(r, random) for r in write_reviews(split_sentences(0)[0], 36, 2, (0, 1))]
@@ -231,6 +255,19 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     content = page(results)
     assert any(isinstance(section.body, Chart) for section in content.sections)
     assert content.facts["seed"] == "2"
+    html = parse((tmp_path / "out" / "report.html").read_text())
+    for review in results["gates"]["reviews"]:
+        where = {"end": "at the end", "start": "at the start"}[review["place"]]
+        (shown,) = [
+            s for s in html.all("section") if s.one("h2").text == f"One review, its verdict {where}"
+        ]
+        assert f"{review['by_part'][0]['reset']:.3f}" in shown.text
+        (reset, kept) = downloads(shown).values()
+        assert len(reset) == len(kept) == len(review["words"]) * 6
+        for row in kept:
+            step, unit = int(row["step"]), int(row["unit"])
+            assert row["word"] == review["words"][step]
+            assert float(row["kept"]) == review["kept"][step][unit]
 
 
 def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):

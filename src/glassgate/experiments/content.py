@@ -64,7 +64,8 @@ class UnitPicture:
 class Section:
     """One answer: a heading, how to read what follows, and what answers it.
 
-    That is a table, a chart, charts by title, or what units did over a text. The explanation's paragraphs have an empty line between them.
+    That is a table, a chart, charts by title, or what units did over a text. The explanation's
+    paragraphs have an empty line between them.
     """
 
     heading: str

@@ -18,6 +18,7 @@ Part = Literal["plot before", "verdict", "plot after"]
 PARTS: tuple[Part, ...] = get_args(Part)
 AROUND = range(-20, 36)  # words from the first of the verdict
 CARRIERS = 0.25  # share of the units, those whose last state says most of the class
+WHOLE: tuple[Place, ...] = ("end", "start")  # where the verdict of a review stands that is shown
 NEAR = 0.1  # a gate this close to 0 or 1 is near it
 
 
@@ -65,6 +66,7 @@ def measure(read: Sequence[Reading]) -> dict[str, Any]:
         ],
         "around": [row for place in PLACES for row in _around(read, place)],
         "units": _units(read, correlation),
+        "reviews": [_whole(read, place, correlation, carriers) for place in WHOLE],
     }
 
 
@@ -124,6 +126,27 @@ def _around(read: Sequence[Reading], place: Place) -> list[dict[str, Any]]:
             row = {"place": place, "offset": offset, "n": len(at), "kept": kept, "reset": reset}
             rows.append(row)
     return rows
+
+
+def _whole(
+    read: Sequence[Reading], place: Place, correlation: Array, carriers: NDArray[np.intp]
+) -> dict[str, Any]:
+    """Return the gates over every word of one review, the first of its place, and their means.
+
+    `order` are the units by how well their last state goes with the class, the best first.
+    """
+    one = next(one for one in read if one.review.place == place)
+    parts = [row for part in PARTS for row in _by_place([one], place, part, carriers)]
+    return {
+        "place": place,
+        "words": list(one.review.words),
+        "begin": one.review.begin,
+        "end": one.review.end,
+        "by_part": parts,
+        "order": np.argsort(-np.abs(correlation), kind="stable").tolist(),
+        "kept": one.kept.round(4).tolist(),  # (T, H)
+        "reset": one.reset.round(4).tolist(),  # (T, H)
+    }
 
 
 def _units(read: Sequence[Reading], correlation: Array) -> list[dict[str, Any]]:

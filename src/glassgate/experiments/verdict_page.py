@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glassgate.experiments.content import Chart, Line, Page, Section, Table
+from glassgate.experiments.content import Chart, Line, Page, Section, Table, UnitPicture
 from glassgate.experiments.verdict_gates import NEAR
 from glassgate.experiments.verdict_text import PLACES
 
@@ -84,6 +84,7 @@ def page(results: Results) -> Page:
             Section("How much of the past is kept, word by word", HOW_KEPT, kept),
             Section("How much of the past the new content sees", HOW_RESET, reset),
             Section("The gates over the verdict and over the plot", HOW_GATES, gates),
+            *(_review(review) for review in results["gates"]["reviews"]),
             Section("What the document says, and what was measured", HOW_SAID, said),
         ),
         facts,
@@ -196,6 +197,28 @@ def _statement_table(results: Results) -> Table:
         marks = (ANSWERS[said[mark]] for mark in ("direction", "extent"))
         rows.append((said["statement"] + of, ", ".join(numbers), *marks))
     return Table(("statement", "measured", "direction", "extent"), tuple(rows))
+
+
+def _review(review: Mapping[str, Any]) -> Section:
+    """Show the gates over one review, and say what they did from part to part of it."""
+    parts = {row["part"]: row for row in review["by_part"]}
+    told = [
+        f"over the {part.removesuffix(' before').removesuffix(' after')} {gate} is "
+        f"{row[gate]:.3f}, in the carrying units {row[f'{gate}_carrying']:.3f}"
+        for gate in ("reset", "kept")
+        for part, row in parts.items()
+    ]
+    return Section(
+        f"One review, its verdict {WHERE[review['place']]}",
+        f"The first such review of the test, every word of it; the means here: {'; '.join(told)}.",
+        UnitPicture(
+            review["words"],
+            {"reset": review["reset"], "kept": review["kept"]},
+            review["order"],
+            "units, those that carry the class on top",
+            (review["begin"], review["end"], "verdict"),
+        ),
+    )
 
 
 def _distance_line(network: Mapping[str, Any]) -> Line:

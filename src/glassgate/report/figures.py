@@ -1,6 +1,7 @@
 """Plotly figures for pages, one colour and one marker a network."""
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,6 +9,9 @@ from plotly import graph_objects as go
 
 from glassgate.experiments.content import Chart, Line
 from glassgate.report.colours import NETWORKS, colour
+
+Band: TypeAlias = tuple[float, float, str]
+"""A stretch of x that stands out: from where, up to where, and its name."""
 
 SYMBOLS = {
     "feedforward": "x",
@@ -118,10 +122,12 @@ def gate_figure(
     y_title: str = "units, longest memory on top",
     *,
     signed: bool = False,
+    band: Band | None = None,
 ) -> go.Figure:
     """Draw values [T][H] as units x words, units in the given order from top to bottom.
 
-    The values are those of a gate, 0..1, or if `signed` those of a state, -1..1.
+    The values are those of a gate, 0..1, or if `signed` those of a state, -1..1. The words of the
+    `band`, from the one to before the other, stand between two lines.
     """
     array = np.asarray(gate)[:, list(order)].T  # (H, T)
     low, middle = (-1, 0) if signed else (0, 0.5)
@@ -137,6 +143,14 @@ def gate_figure(
         hovertemplate="unit %{customdata[1]} at “%{customdata[0]}”: %{z:.3f}<extra></extra>",
     )
     figure.update_yaxes(autorange="reversed", showticklabels=False)
+    if band:
+        for place in (band[0] - 0.5, band[1] - 0.5):
+            figure.add_vline(place, line={"color": "#ffffff", "width": 5})
+            figure.add_vline(place, line={"color": "#000000", "width": 2})
+        middle = (band[0] + band[1] - 1) / 2
+        label = {"text": band[2], "yanchor": "bottom", "showarrow": False}
+        figure.add_annotation(x=middle, y=1, yref="paper", **label)
+        figure.update_layout(margin_t=32)
     return name_columns(figure, words)
 
 

@@ -12,7 +12,6 @@ from glassgate.inside.saturation import HIGH, LOW, Saturation
 from glassgate.report.colours import colour
 from glassgate.report.figures import GATE, SYMBOLS, name_columns, new_figure, shown
 
-WORD, SIDES = 14, 130  # pixels: of a column of a picture, and of what stands beside all columns
 MANY = 30  # rows
 
 
@@ -63,8 +62,3 @@ def connectivity_figure(words: Sequence[str], connectivity: Array, step: str) ->
     figure.update_yaxes(tickfont_size=size)
     figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
     return name_columns(figure, words[:-1])
-
-
-def width(words: Sequence[str]) -> int:
-    """Return how many pixels a picture needs whose columns are these words."""
-    return SIDES + WORD * len(words)

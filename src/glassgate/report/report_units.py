@@ -14,16 +14,8 @@ from glassgate.inside.memory import LONG, SHORT
 from glassgate.report import definitions, figures
 from glassgate.report.exhibit import Exhibit, Numbers
 from glassgate.report.page import Section
-from glassgate.report.report_figures import connectivity_figure, saturation_figure, width
-
-CELL = "A row is a unit, a column what was read there: "
-READ = {
-    "kept": CELL + "yellow passes the state on as it is, blue lets go of it.",
-    "reset": CELL + "where it is blue, the new content ignores the past.",
-    "input": CELL + "where it is yellow, new content is written.",
-    "output": CELL + "where it is yellow, the cell is shown to the rest of the network.",
-    "hidden": CELL + "orange is a state near 1, blue near -1, white near 0.",
-}
+from glassgate.report.report_figures import connectivity_figure, saturation_figure
+from glassgate.report.unit_exhibit import unit_exhibit, width
 
 
 def kept(report: Report) -> Section:
@@ -115,25 +107,18 @@ def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]
     """Give a picture of each array of each layer."""
     for number, arrays in enumerate(reading.layers):
         for name, values in arrays.items():
-            signed = name == "hidden"
-            units = range(values.shape[1])
-            order = report.layers[number].memory.order.tolist() if report.layers else list(units)
-            rows = [
-                (step, word, unit, values[step, unit])
-                for step, word in enumerate(reading.words)
-                for unit in units
-            ]
-            term = definitions.VALUES[name]
-            by = "units" if signed else "units, longest memory on top"
-            yield Exhibit(
-                f"{term.term}{_layer(report, number)}: {_spelled(report, reading)}",
-                READ[name],
-                term,
-                Numbers(
-                    f"{name}_layer{number}_text{place}.csv", ("step", "word", "unit", name), rows
-                ),
-                figures.gate_figure("", reading.words, values, order, by, signed=signed),
-                width(reading.words),
+            by, order = "units", list(range(values.shape[1]))
+            if report.layers:
+                by = "units, longest memory on top"
+                order = report.layers[number].memory.order.tolist()
+            yield unit_exhibit(
+                name,
+                f"{_layer(report, number)}: {_spelled(report, reading)}",
+                reading.words,
+                values,
+                order,
+                by,
+                f"{name}_layer{number}_text{place}.csv",
             )
 
 
