@@ -201,16 +201,18 @@ def _statement_table(results: Results) -> Table:
 
 def _review(review: Mapping[str, Any]) -> Section:
     """Show the gates over one review, and say what they did from part to part of it."""
-    parts = {row["part"]: row for row in review["by_part"]}
-    told = [
-        f"over the {part.removesuffix(' before').removesuffix(' after')} {gate} is "
-        f"{row[gate]:.3f}, in the carrying units {row[f'{gate}_carrying']:.3f}"
+    told = "; ".join(
+        f"{gate}: "
+        + ", ".join(
+            f"{row[gate]:.3f} over the {row['part']} ({row[f'{gate}_carrying']:.3f})"
+            for row in review["by_part"]
+        )
         for gate in ("reset", "kept")
-        for part, row in parts.items()
-    ]
+    )
     return Section(
         f"One review, its verdict {WHERE[review['place']]}",
-        f"The first such review of the test, every word of it; the means here: {'; '.join(told)}.",
+        f"Every word of the first such review of the test. Means over it, those of the carrying "
+        f"units in brackets: {told}.",
         UnitPicture(
             review["words"],
             {"reset": review["reset"], "kept": review["kept"]},

@@ -23,6 +23,7 @@ SYMBOLS = {
 TOP = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # above what it explains
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 GATE, STATE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]  # the same to all eyes
+MANY = 50  # words that a picture names in letters of the usual size
 ROUND = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]
 
 
@@ -160,6 +161,7 @@ def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
         tickvals=list(range(len(words))),
         ticktext=[shown(word) for word in words],
         tickangle=-60 if any(len(word) > 2 for word in words) else 0,
+        tickfont_size=12 if len(words) <= MANY else 9,
     )
     return figure
 

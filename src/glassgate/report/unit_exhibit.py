@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from glassgate.report.definitions import VALUES
 from glassgate.report.exhibit import Exhibit, Numbers
-from glassgate.report.figures import Band, gate_figure
+from glassgate.report.figures import MANY, Band, gate_figure
 
 CELL = "A row is a unit, a column what was read there: "
 READ = {
@@ -19,7 +19,7 @@ READ = {
     "output": CELL + "where it is yellow, the cell is shown to the rest of the network.",
     "hidden": CELL + "orange is a state near 1, blue near -1, white near 0.",
 }
-WORD, SIDES = 14, 130  # pixels: of a column of a picture, and of what stands beside all columns
+WORD, WORD_OF_MANY, SIDES = 14, 10, 130  # pixels: of a column, and of what stands beside all
 
 
 def unit_exhibit(
@@ -55,4 +55,4 @@ def unit_exhibit(
 
 def width(words: Sequence[str]) -> int:
     """Return how many pixels a picture needs whose columns are these words."""
-    return SIDES + WORD * len(words)
+    return SIDES + (WORD if len(words) <= MANY else WORD_OF_MANY) * len(words)
