@@ -4,54 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from glassgate.engine import GRU
-from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput, printable
-from glassgate.exchange.formats import OWN, read, require_writable, run, write
-from glassgate.exchange.found import EQUATIONS, Found
+from glassgate.exchange.formats import read, require_writable, write
+from glassgate.exchange.found import Found
+from glassgate.exchange.proof import Proof, prove, remarks
 from glassgate.files import write_whole
-from glassgate.formulation import Array
-from glassgate.weights import ARRAYS
-
-LIMITS = {"float32": 1e-5, "float64": 1e-10}  # of what the results may differ by
-STEPS, BATCH, SEED = 17, 3, 0  # of the random input
-ENGINE = "Glassgate's engine"
-
-
-@dataclass(frozen=True)
-class Proof:
-    """That two networks compute the same, and what says so.
-
-    Parameters
-    ----------
-    difference
-        The largest between any two outputs or last states; as a share of the largest number among
-        the source's where that exceeds 1.
-    limit
-        The most that counts as the same, by the networks' dtype.
-    source
-        What the source ran in.
-    results
-        What the result ran in.
-    """
-
-    difference: float
-    limit: float
-    source: str
-    results: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Say the difference, and between what."""
-        ran = f"source in {self.source}, result in {' and '.join(self.results)}"
-        said = f"largest difference {self.difference:.1e}: {ran}"
-        if self.source == EQUATIONS:
-            said += "; without the source's runtime the proof is by equations only"
-        return said
 
 
 @dataclass(frozen=True)
@@ -64,7 +25,10 @@ class Conversion:
 
 
 def convert(
-    source: Path, target: Path, node: str | None = None, overwrite: bool = False
+    source: str | PathLike[str],
+    target: str | PathLike[str],
+    node: str | None = None,
+    overwrite: bool = False,
 ) -> Conversion:
     """Convert one GRU of a file into a file of another format, and prove that it is the same.
 
@@ -87,6 +51,7 @@ def convert(
     OSError
         When a file cannot be read or written.
     """
+    source, target = Path(source), Path(target)
     require_writable(target)
     if target.exists() and not overwrite:
         raise BadInput(f"{target} exists already: choose another name, or say --overwrite")
@@ -98,14 +63,14 @@ def convert(
     with TemporaryDirectory() as folder:
         draft = Path(folder) / target.name
         write(draft, found.network)
-        proof = prove(found, pick(draft, read(draft), None))
+        proof = prove(found, pick(draft, read(draft), None), draft)
         if not proof.difference <= proof.limit:
             raise BadInput(
                 f"{target} is not written, since it would not compute what {source} computes, "
                 f"to {proof.limit:.0e}: {proof}"
             )
         write_whole(target, draft.read_bytes())
-    return Conversion(found, proof, tuple(warnings(found.network)))
+    return Conversion(found, proof, tuple(warnings(found)))
 
 
 def pick(path: Path, found: Sequence[Found], node: str | None) -> Found:
@@ -119,67 +84,23 @@ def pick(path: Path, found: Sequence[Found], node: str | None) -> Found:
     if len(named) == 1:
         return named[0]
     names = ", ".join(printable(one.name) for one in grus)
-    if node is None:
-        raise BadInput(f"{path} holds {len(whole)} GRUs: name one with --node out of {names}")
-    raise BadInput(f"{path} holds {len(named)} GRUs named {node}: it has {names}")
+    refused = [one for one in whole if one.network is None]
+    if node is not None:
+        raise BadInput(f"{path} holds no GRU named {printable(node)}: it has {names}")
+    if len(refused) == len(whole):
+        first = f"{printable(refused[0].name)}: {refused[0].refusal}"
+        raise BadInput(f"{path} holds no GRU that can be taken exactly ({first})")
+    if refused:
+        names += f" ({printable(refused[0].name)} cannot be taken: {refused[0].refusal})"
+    raise BadInput(f"{path} holds several GRUs: name one with --node out of {names}")
 
 
-def prove(source: Found, result: Found) -> Proof:
-    """Compare what a source and the result of its conversion make of random numbers.
-
-    The input is normal, the state before it is not zero, the weights are the source's own.
-
-    Raises
-    ------
-    BadInput
-        When the result cannot be taken, or its sizes are not the source's.
-    """
-    network, copy = source.network, result.network
-    if network is None or copy is None:
-        raise BadInput(f"the result cannot be read back: {result.refusal}")
-    dtype, rng = network.dtype, np.random.default_rng(SEED)
-    x = rng.normal(size=(STEPS, BATCH, network.input_size)).astype(dtype)
-    h = as_state([rng.uniform(-1, 1, (BATCH, H)).astype(dtype) for H in network.state_sizes])
-    with np.errstate(all="ignore"):  # infinite weights make infinite states
-        expected = source.reference(x, h) if source.reference else run(network, x, h)
-        narrow = as_state([states.astype(copy.dtype) for states in h])
-        runs = {ENGINE: copy.run(x.astype(copy.dtype), narrow)}
-        if result.reference and result.runtime not in (EQUATIONS, OWN):
-            runs[result.runtime] = result.reference(x, h)
-        difference = max(_difference(expected, came) for came in runs.values())
-    runtime = source.runtime if source.reference else OWN
-    return Proof(difference, LIMITS[dtype.name], runtime, tuple(runs))
-
-
-def warnings(network: GRU) -> Iterator[str]:
-    """Say what about a network makes a proof say less than it seems to."""
-    arrays = [
-        (name, getattr(weights, name))
-        for layer in network.weights
-        for weights in layer
-        for name in ARRAYS
-    ]
-    if not all(np.isfinite(array).all() for _, array in arrays):
-        yield (
-            "its weights hold NaN or infinities, which are kept: where both results are NaN, "
-            "they count as the same"
-        )
-    with np.errstate(invalid="ignore"):  # some kinds of NaN
-        told = any(array.any() for name, array in arrays if name.startswith("bias"))
-    if not told:
-        yield "its biases are all zero, so the proof says nothing about where they go"
-
-
-def _difference(expected: tuple[Array, State], came: tuple[Array, State]) -> float:
-    """Return the largest difference; infinite where one alone is NaN, or the shapes differ."""
-    largest = 0.0
-    if len(expected[1]) != len(came[1]):
-        return float("inf")
-    for one, other in zip((expected[0], *expected[1]), (came[0], *came[1]), strict=True):
-        if one.shape != other.shape:
-            return float("inf")
-        apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
-        apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0
-        scale = max(1.0, float(np.max(np.abs(one), where=np.isfinite(one), initial=0)))
-        largest = max(largest, float(np.nan_to_num(apart, nan=np.inf).max(initial=0)) / scale)
-    return largest
+def warnings(found: Found) -> Iterator[str]:
+    """Say what a conversion leaves out, and what its proof cannot say."""
+    if found.part_of is not None:
+        yield f"it is one layer of {found.part_of}, the rest of which is left out"
+    initial = found.facts.get("initial state", "")
+    if "to be passed" in initial:
+        yield f"its initial state is {initial} by whoever runs it: a network holds none"
+    if found.network is not None:
+        yield from (f"{what}, {how}" for what, how in remarks(found.network))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +37,13 @@ WRITERS = {
     ".keras": ("keras_write", "write_keras"),
     ".onnx": ("onnx_file", "write_onnx"),
 }
+NEEDS = {".pt": "torch", ".pth": "torch", ".onnx": "onnx", ".h5": "h5py", ".hdf5": "h5py"}
+NEEDS |= {".keras": "h5py"}
+EXTRAS = {ending: "train" if needs == "torch" else "exchange" for ending, needs in NEEDS.items()}
 OWN = "Glassgate's equations in float64"
 
 
-def read(path: Path) -> list[Found]:
+def read(path: str | PathLike[str]) -> list[Found]:
     """Find every GRU in a file.
 
     Raises
@@ -49,6 +54,7 @@ def read(path: Path) -> list[Found]:
     OSError
         When it cannot be read.
     """
+    path = Path(path)
     path.open("rb").close()  # a file that is not there is told before a library that is not
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of NaN: `convert` and `inspect` say it
@@ -73,7 +79,7 @@ def write(path: Path, network: GRU) -> None:
 
 def require_writable(path: Path) -> None:
     """Refuse a name whose ending is none of those that can be written."""
-    _maker(WRITERS, "written", path)
+    _function(WRITERS, "written", path)
 
 
 def read_safetensors(path: Path) -> list[Found]:
@@ -129,14 +135,21 @@ def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
 
 
 def _called(makers: dict[str, tuple[str, str]], verb: str, path: Path, *rest: object) -> Any:
+    return _function(makers, verb, path)(path, *rest)
+
+
+def _function(makers: dict[str, tuple[str, str]], verb: str, path: Path) -> Callable[..., Any]:
     module, function = _maker(makers, verb, path)
     try:
-        return getattr(import_module(f"glassgate.exchange.{module}"), function)(path, *rest)
+        if path.suffix.lower() in NEEDS:
+            import_module(NEEDS[path.suffix.lower()])
+        made: Callable[..., Any] = getattr(import_module(f"glassgate.exchange.{module}"), function)
     except ModuleNotFoundError as error:
         raise BadInput(
-            f"{path} cannot be {verb} without {error.name}, which is not installed: "
-            f"pip install {error.name}"
+            f"{path} cannot be {verb} without {NEEDS.get(path.suffix.lower(), error.name)}, "
+            f"which is not installed: pip install glassgate[{EXTRAS[path.suffix.lower()]}]"
         ) from error
+    return made
 
 
 def _maker(makers: dict[str, tuple[str, str]], verb: str, path: Path) -> tuple[str, str]:

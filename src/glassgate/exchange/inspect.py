@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glassgate.errors import printable
-from glassgate.exchange.convert import warnings
 from glassgate.exchange.formats import read
 from glassgate.exchange.found import Found, describe
+from glassgate.exchange.proof import remarks
 
 FACTS = (
     *("layers", "direction", "input size", "hidden size", "formulation", "activations"),
@@ -62,6 +62,6 @@ def listing(found: Sequence[Found]) -> Listing:
         if one.network is None:
             notes.append(f"{one.name} cannot be taken: {one.refusal}")
         else:
-            notes += [f"{one.name}: {warning}" for warning in warnings(one.network)]
+            notes += [f"{one.name}: {what}" for what, _ in remarks(one.network)]
     plain = tuple(tuple(map(printable, row)) for row in rows)
     return Listing(("name", *FACTS, "taken"), plain, tuple(map(printable, notes)))

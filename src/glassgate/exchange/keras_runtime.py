@@ -47,7 +47,7 @@ def _backend() -> str | None:
     return next((name for name in BACKENDS if find_spec(name)), None)
 
 
-def _keras() -> Any:
+def imported() -> Any:
     """Import Keras on a backend that is there; the environment is left as it was."""
     asked = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = str(_backend())
@@ -61,7 +61,7 @@ def _keras() -> Any:
 def _run(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Keras about the libraries below it
-        return _run_made(_keras(), layers, input, state)
+        return _run_made(imported(), layers, input, state)
 
 
 def _run_made(

@@ -1,0 +1,150 @@
+"""Proves that two networks compute the same, by running both on random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from glassgate.engine import GRU
+from glassgate.engine.state import State, as_state
+from glassgate.errors import BadInput
+from glassgate.exchange.formats import OWN, run
+from glassgate.exchange.found import EQUATIONS, Found
+from glassgate.exchange.written import Run, written_runs
+from glassgate.formulation import Array
+from glassgate.weights import ARRAYS
+
+LIMITS = {"float32": 1e-5, "float64": 1e-10}  # of what the results may differ by
+STEPS, FEW, BATCH, SEED = 17, 2, 3, 0  # of the random input
+ENGINE = "Glassgate's engine"
+BIASES = ("bias_input", "bias_hidden")
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That two networks compute the same, and what says so.
+
+    Parameters
+    ----------
+    difference
+        The largest between any two outputs or last states, as a share of `scale`.
+    scale
+        The largest number among the source's, or 1 where that is less.
+    limit
+        The most that counts as the same, by the networks' dtype.
+    steps
+        How many steps were compared. Fewer than `STEPS` where the network makes so much of a
+        rounding error that after so many of them no two programs agree.
+    source
+        What the source ran in.
+    results
+        What the result ran in.
+    """
+
+    difference: float
+    scale: float
+    limit: float
+    steps: int
+    source: str
+    results: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say the difference, and between what."""
+        said = f"largest difference {self.difference:.1e}"
+        if self.scale > 1:
+            said += f" of values up to {self.scale:.2g}"
+        if self.steps < STEPS:
+            said += f" over {self.steps} steps (over {STEPS} this network lets rounding grow)"
+        by = "by its own equations" if self.source == EQUATIONS else f"in {self.source}"
+        said += f": source {by}, result in {' and '.join(self.results)}"
+        if self.source == EQUATIONS:
+            said += "; without the source's runtime the proof is by equations only"
+        return said
+
+
+def prove(source: Found, result: Found, path: Path) -> Proof:
+    """Compare what a source and the result of its conversion make of random numbers.
+
+    The input is normal, the state before it is not zero, the weights are the source's own.
+
+    Parameters
+    ----------
+    source
+        What was read.
+    result
+        What was read back from the file that was written.
+    path
+        That file, which is run itself where its own runtime is installed.
+
+    Raises
+    ------
+    BadInput
+        When the result cannot be taken.
+    """
+    network, copy = source.network, result.network
+    if network is None or copy is None:
+        raise BadInput(f"the result cannot be read back: {result.refusal}")
+    runs = [Run(ENGINE, copy.run)]
+    if _is_finite(network):
+        runs += written_runs(path, result)
+    else:  # each tool makes something else of NaN: then none is asked
+        source = replace(source, reference=None)
+    proof = _compared(source, network, runs, STEPS)
+    return proof if proof.difference <= proof.limit else _compared(source, network, runs, FEW)
+
+
+def remarks(network: GRU) -> Iterator[tuple[str, str]]:
+    """Say what about a network makes a proof say less than it seems to, and how so."""
+    layers = [weights for layer in network.weights for weights in layer]
+    if not _is_finite(network):
+        yield (
+            "its weights hold NaN or infinities",
+            "which are kept: the proof is by equations only, and NaN in both results is the same",
+        )
+    with np.errstate(invalid="ignore"):  # some kinds of NaN
+        zero = [name for name in BIASES if not any(getattr(one, name).any() for one in layers)]
+    added = network.formulation.reset == "before"  # then only the sum of the two matters
+    if zero and not (added and len(zero) == 1):
+        yield f"its {' and '.join(zero)} hold zeros alone", "of whose place a proof says nothing"
+
+
+def _compared(source: Found, network: GRU, runs: Sequence[Run], steps: int) -> Proof:
+    dtype, rng = network.dtype, np.random.default_rng(SEED)
+    x = rng.normal(size=(steps, BATCH, network.input_size)).astype(dtype)
+    h = as_state([rng.uniform(-1, 1, (BATCH, H)).astype(dtype) for H in network.state_sizes])
+    reference = source.reference or partial(run, network)
+    scale, apart = 1.0, 0.0
+    with np.errstate(all="ignore"):  # infinite weights make infinite states
+        for one in runs:
+            state = network.initial_state(BATCH) if one.from_zero else h
+            expected, came = reference(x, state), one.run(x, state)
+            for mine, other in zip(_arrays(expected, one), _arrays(came, one), strict=True):
+                scale = max(scale, float(np.max(np.abs(mine), where=np.isfinite(mine), initial=0)))
+                apart = max(apart, _apart(mine, other))
+    runtime = source.runtime if source.reference else OWN
+    limit, names = LIMITS[dtype.name], tuple(one.name for one in runs)
+    return Proof(apart / scale, scale, limit, steps, runtime, names)
+
+
+def _arrays(came: tuple[Array, State], run: Run) -> list[Array]:
+    """Give what is compared: the output, and the last states where the run gives them."""
+    output, state = came
+    return [output] if run.from_zero else [output, *state]
+
+
+def _apart(one: Array, other: Array) -> float:
+    """Return the largest difference; infinite where one alone is NaN, or the shapes differ."""
+    if one.shape != other.shape:
+        return float("inf")
+    apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0
+    return float(np.nan_to_num(apart, nan=np.inf).max(initial=0))
+
+
+def _is_finite(network: GRU) -> bool:
+    arrays = (getattr(w, name) for layer in network.weights for w in layer for name in ARRAYS)
+    return all(np.isfinite(array).all() for array in arrays)
