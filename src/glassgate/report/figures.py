@@ -24,7 +24,7 @@ TOP = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # above what
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 GATE, STATE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]  # the same to all eyes
 MANY = 50  # words that a picture names in letters of the usual size
-ROUND = [digit * 10.0**power for power in range(-3, 9) for digit in (1, 2, 5)]
+ROUND = [digit * 10.0**power for power in range(-9, 9) for digit in (1, 2, 5)]
 
 
 def new_figure(title: str, height: int, **layout: object) -> go.Figure:
@@ -73,6 +73,9 @@ def line_figure(
         )
     if logarithmic:
         figure.update_yaxes(type="log", exponentformat="power", dtick=1)
+        positive = [value for values in lines.values() for value in values if value]
+        if positive and max(positive) < 100 * min(positive):  # powers of ten alone are too few
+            figure.update_yaxes(tickvals=ROUND)
     return figure
 
 
