@@ -88,7 +88,7 @@ def prove(source: Found, result: Found, path: Path) -> Proof:
     network, copy = source.network, result.network
     if network is None or copy is None:
         raise BadInput(f"the result cannot be read back: {result.refusal}")
-    runs = [Run(ENGINE, copy.run)]
+    runs = [Run(ENGINE, partial(_engine, copy))]
     if _is_finite(network):
         runs += written_runs(path, result)
     else:  # each tool makes something else of NaN: then none is asked
@@ -128,6 +128,11 @@ def _compared(source: Found, network: GRU, runs: Sequence[Run], steps: int) -> P
     runtime = source.runtime if source.reference else OWN
     limit, names = LIMITS[dtype.name], tuple(one.name for one in runs)
     return Proof(apart / scale, scale, limit, steps, runtime, names)
+
+
+def _engine(copy: GRU, input: Array, state: State) -> tuple[Array, State]:
+    """Run what was read back, whose numbers may be shorter than the source's."""
+    return copy.run(input.astype(copy.dtype), as_state([one.astype(copy.dtype) for one in state]))
 
 
 def _arrays(came: tuple[Array, State], run: Run) -> list[Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -85,9 +86,11 @@ def _in_keras(path: Path, runtime: str) -> Run:
     def run(input: Array, state: State) -> tuple[Array, State]:
         from glassgate.exchange.keras_runtime import imported
 
-        keras = imported()
-        model = keras.models.load_model(path, compile=False, safe_mode=True)
-        output = keras.ops.convert_to_numpy(model(input.swapaxes(0, 1)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras about the libraries below it
+            keras = imported()
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+            output = keras.ops.convert_to_numpy(model(input.swapaxes(0, 1)))
         return output.swapaxes(0, 1), state
 
     return Run(runtime.partition(",")[0] + " as a whole", run, from_zero=True)
