@@ -11,7 +11,7 @@ from glassgate import GRU, BadInput, LayerPlan
 from glassgate.exchange.keras_file import read_keras
 from glassgate.exchange.keras_layer import run_layers
 from glassgate.exchange.keras_write import write_keras
-from keras_cases import agree, drawn
+from keras_cases import agree, drawn, gru, layer_arrays, under, write_h5
 from keras_models import check_written, fill, keras, layers, network, run, sample, saved
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -134,3 +134,44 @@ def test_values_that_keras_publishes_come_out_of_its_files(which, kind, tmp_path
     output, last = found.network.run(input)
     np.testing.assert_allclose(last[0], np.array(expected)[:, None].repeat(3, 1), 1e-6)
     np.testing.assert_array_equal(output[-1], last[0])
+
+
+def test_a_layer_called_twice_is_in_no_stack(kind, tmp_path):
+    input = layers.Input((None, 3))
+    shared, below = (layers.GRU(3, return_sequences=True, name=name) for name in ("sh", "b"))
+    top = layers.GRU(5, return_sequences=True, name="c")
+    model = fill(keras.Model(input, top(shared(shared(below(input))))))
+    found = {one.name: one for one in read_keras(saved(model, tmp_path, kind))}
+    assert sorted(found) == ["b", "c", "sh"]
+    assert {one.part_of for one in found.values()} == {None}
+    sequence, initial = sample(found["sh"])
+    agree(found["sh"], *run(shared, sequence, initial), sequence, initial)
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_layer_that_is_given_a_state_is_in_no_stack_and_says_so(named, wrap, kind, tmp_path):
+    input = layers.Input((None, 3))
+    a, b, c = (wrap(layers.GRU(4, return_sequences=True, return_state=True)) for _ in range(3))
+    output, *states = a(input)
+    output, *_ = b(output, initial_state=states) if named else b(output, states)
+    model = fill(keras.Model(input, c(output)[0]))
+    found = read_keras(saved(model, tmp_path, kind))
+    assert [one.name for one in found] == [layer.name for layer in (a, b, c)]
+    told = [one.facts["initial state"] for one in found]
+    assert told == ["given at run time", "given by another layer, to be passed", *told[:1]]
+
+
+@pytest.mark.parametrize(
+    "node",
+    [[["a", 0, 0, {}], ["a", 0, 1, {}]], [["a", 0, 0, {"initial_state": ["a", 0, 1]}]]],
+    ids=["second", "named"],
+)
+def test_a_state_that_keras_2_gives_is_seen(node, tmp_path):
+    config = {"name": "model", "layers": []}
+    config["layers"] += [gru("a", 4) | {"inbound_nodes": [[["input", 0, 0, {}]]]}]
+    config["layers"] += [gru("b", 4) | {"inbound_nodes": [node]}]
+    arrays = {name: under(name, layer_arrays(size, 4)) for name, size in (("a", 3), ("b", 4))}
+    path = write_h5(tmp_path / "m.h5", {"class_name": "Functional", "config": config}, arrays)
+    found = {one.name: one.facts["initial state"] for one in read_keras(path)}
+    assert found == {"a": "given at run time", "b": "given by another layer, to be passed"}

@@ -128,7 +128,10 @@ class _Reader:
             network, refusal = None, f"its parts do not make one network here: {error}"
         if network is None:
             return Found(name, refusal=refusal, facts=facts)
-        return Found(name, network, None, facts | describe(network), *reference(layers))
+        facts |= describe(network)
+        if any(layer.is_begun for layer in chain):
+            facts["initial state"] = "given by another layer, to be passed"
+        return Found(name, network, None, facts, *reference(layers))
 
     def facts(self, chain: list[Recurrent]) -> dict[str, str]:
         """Say in Keras' words what a person wants to know of it, also where it is refused."""

@@ -5,28 +5,17 @@ there are, what reads what, and so where the weights stand in the file.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from glassgate.errors import BadInput
+from glassgate.exchange.keras_graph import RECURRENT, is_begun, sources_of
 from glassgate.exchange.keras_store import Json
 
 MOST_LAYERS = 10_000
-MOST_PASSING = 4  # dropouts and the like, one after the other
 MODELS = ("Sequential", "Functional", "Model")
-RECURRENT = ("GRU", "RNN", "Bidirectional")
 MERGES = ("concat", "sum", "mul", "ave", None)
 GRUS = ("GRU", "GRUCell", "CuDNNGRU", "GRUV1", "GRUV2")
-# What passes its input on unchanged once training is over.
-PASSING = (
-    "Dropout",
-    "SpatialDropout1D",
-    "GaussianDropout",
-    "GaussianNoise",
-    "AlphaDropout",
-    "ActivityRegularization",
-)
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,10 @@ class Recurrent:
     refusal
         Why it cannot be said exactly, in one sentence, or None.
     reads
-        The name of the recurrent layer whose output it reads, or None.
+        The name of the recurrent layer that it stands on, or None: the one whose output it reads,
+        where both are called once, and neither is given a state to begin from.
+    is_begun
+        Whether a call of it is given a state to begin from.
     """
 
     name: str
@@ -82,6 +74,7 @@ class Recurrent:
     merge_mode: str | None
     refusal: str | None
     reads: str | None
+    is_begun: bool
 
 
 @dataclass(frozen=True)
@@ -92,6 +85,7 @@ class _Spot:
     name: str
     place: str
     reads: str | None
+    is_begun: bool
 
     @property
     def path(self) -> str:
@@ -130,16 +124,17 @@ def _walk(
     seen["layers"] += len(layers)
     if seen["layers"] > MOST_LAYERS or len(models) > 50:
         raise BadInput(f"its config must have at most {MOST_LAYERS} layers, 50 deep")
-    sources, kinds = _sources(model, layers), Counter[str]()
-    for layer in layers:
-        kind, name = layer["class_name"], _name(layer)
+    named = [(_name(layer), layer) for layer in layers]
+    sources, kinds = sources_of(model["class_name"], named), Counter[str]()
+    for name, layer in named:
+        kind = layer["class_name"]
         # Keras names the groups after the classes: gru, gru_1, bidirectional.
         plain = "functional" if kind == "Model" else kind.lower()
         number = f"_{kinds[plain]}" if kinds[plain] else ""
         kinds[plain] += 1
         source = sources.get(name)
         reads = "/".join((*models, source)) if source else None
-        spot = _Spot(models, name, f"{place}layers/{plain}{number}", reads)
+        spot = _Spot(models, name, f"{place}layers/{plain}{number}", reads, is_begun(layer))
         if kind in MODELS:
             _walk(layer, (*models, name), f"{spot.place}/", found, seen)
         elif _holds_gru(layer):
@@ -154,7 +149,9 @@ def _recurrent(layer: Json, spot: _Spot) -> Recurrent:
     said = f"RNN({cell['class_name']})" if kind == "RNN" else kind
     refusal = _not_plain(layer, cell)
     cells = (Cell(cell["config"], f"{spot.place}/cell", spot.inner),)
-    return Recurrent(spot.path, said, settings, cells, spot.group, None, refusal, spot.reads)
+    return Recurrent(
+        spot.path, said, settings, cells, spot.group, None, refusal, spot.reads, spot.is_begun
+    )
 
 
 def _bidirectional(settings: Json, spot: _Spot) -> Recurrent:
@@ -179,7 +176,15 @@ def _bidirectional(settings: Json, spot: _Spot) -> Recurrent:
         refusal = "its two layers must go in different directions, got the same for both"
     said = f"Bidirectional({forward['class_name']})"
     return Recurrent(
-        spot.path, said, forward["config"], tuple(cells), spot.group, str(mode), refusal, spot.reads
+        spot.path,
+        said,
+        forward["config"],
+        tuple(cells),
+        spot.group,
+        str(mode),
+        refusal,
+        spot.reads,
+        spot.is_begun,
     )
 
 
@@ -237,49 +242,3 @@ def _holds_gru(layer: Json) -> bool:
         elif isinstance(here, list):
             waiting.extend(here)
     return False
-
-
-def _sources(model: Json, layers: list[Json]) -> dict[str, str]:
-    """Say for each layer which recurrent layer's output it reads, past all that only passes it."""
-    named = {_name(layer): layer["class_name"] for layer in layers}
-    if model["class_name"] == "Sequential":
-        chain = [_name(layer) for layer in layers]
-        direct = dict(zip(chain[1:], chain, strict=False))
-    else:
-        direct = dict(_edges(layers))
-    result = {}
-    for name in named:
-        source = direct.get(name)
-        for _ in range(MOST_PASSING):
-            if source in direct and named.get(source) in PASSING:
-                source = direct[source]
-        if source is not None and named.get(source) in RECURRENT:
-            result[name] = source
-    return result
-
-
-def _edges(layers: list[Json]) -> Iterator[tuple[str, str]]:
-    for layer in layers:
-        nodes = layer.get("inbound_nodes")
-        if isinstance(nodes, list) and len(nodes) == 1:
-            source = _first_source(nodes[0])
-            if source:
-                yield _name(layer), source
-
-
-def _first_source(node: Any) -> str | None:
-    """Name the layer whose first output is a call's first argument, as Keras 3 or 2 writes it."""
-    if isinstance(node, dict):
-        arguments = node.get("args")
-        tensor = arguments[0] if isinstance(arguments, list) and arguments else None
-        while isinstance(tensor, list) and tensor:
-            tensor = tensor[0]
-        config = tensor.get("config") if isinstance(tensor, dict) else None
-        history = config.get("keras_history") if isinstance(config, dict) else None
-    else:
-        history = node
-        while isinstance(history, list) and history and isinstance(history[0], list):
-            history = history[0]
-    if isinstance(history, list) and len(history) >= 3 and isinstance(history[0], str):
-        return history[0] if history[2] == 0 else None
-    return None
