@@ -85,3 +85,9 @@ def downloads(page: Element) -> dict[str, list[dict[str, str]]]:
     files = {str(a.attributes["download"]): rows(a) for a in links}
     assert len(files) == len(links)  # no two of one name
     return files
+
+
+def section(page: Element, heading: str) -> Element:
+    """Find the section of a heading."""
+    (found,) = [s for s in page.all("section") if s.one("h2").text == heading]
+    return found

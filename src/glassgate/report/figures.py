@@ -148,14 +148,18 @@ def gate_figure(
     )
     figure.update_yaxes(autorange="reversed", showticklabels=False)
     if band:
-        for place in (band[0] - 0.5, band[1] - 0.5):
-            figure.add_vline(place, line={"color": "#ffffff", "width": 5})
-            figure.add_vline(place, line={"color": "#000000", "width": 2})
-        middle = (band[0] + band[1] - 1) / 2
-        label = {"text": band[2], "yanchor": "bottom", "showarrow": False}
-        figure.add_annotation(x=middle, y=1, yref="paper", **label)
-        figure.update_layout(margin_t=32)
+        _stand_out(figure, *band)
     return name_columns(figure, words)
+
+
+def _stand_out(figure: go.Figure, begin: float, end: float, name: str) -> None:
+    """Draw lines around the columns from `begin` to before `end`, and their name above."""
+    for place in (begin - 0.5, end - 0.5):
+        figure.add_vline(place, line={"color": "#ffffff", "width": 5})
+        figure.add_vline(place, line={"color": "#000000", "width": 2})
+    label = {"text": name, "yanchor": "bottom", "showarrow": False}
+    figure.add_annotation(x=(begin + end - 1) / 2, y=1, yref="paper", **label)
+    figure.update_layout(margin_t=32)
 
 
 def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:

@@ -108,16 +108,14 @@ def _gradient(report: Report) -> Section:
         return Section(heading, ["A feedforward network passes no state on, and no gradient back."])
     if flow is None:
         return Section(heading, ["The text has no sequence of enough words to measure it over."])
-    text = (
-        f"Measured over {flow.sequences:,} sequences of the sample, at one word of each. "
-        f"{_half_life(flow.half_life, report.step)}"
-    )
+    where = "at one word of each."
     if report.kind == "classifier":
-        text = (
-            f"Measured over {flow.sequences:,} sequences of the sample, at their ends; the loss is "
-            "that of the class which the model itself gives, as a text says nothing of its class. "
-            f"{_half_life(flow.half_life, report.step)}"
+        where = (
+            "at their ends; the loss is that of the class which the model itself gives, as a text "
+            "says nothing of its class."
         )
+    half = _half_life(flow.half_life, report.step)
+    text = f"Measured over {flow.sequences:,} sequences of the sample, {where} {half}"
     lags = list(range(len(flow.norms)))
     exhibit = Exhibit(
         "Gradient by lag",
