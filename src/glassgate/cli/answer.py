@@ -35,16 +35,16 @@ class Sizes(Protocol):
         """To measure on."""
 
 
-def sampled(plan: Sizes, first: int, count: int) -> dict[int, Language]:
-    """Sample the demo's language for each seed."""
+def sampled(plan: Sizes, first: int, count: int, *, items: bool = True) -> dict[int, Language]:
+    """Sample the demo's language for each seed, with forced choices at dependencies or without."""
     from glassgate.cli.screen import bar
     from glassgate.data.grammar import Grammar
     from glassgate.experiments.language import sample_language
 
     grammar, languages = Grammar.load(), {}
-    with bar("sampling sentences and dependencies", count) as done:
+    with bar("sampling sentences", count) as done:
         for seed in range(first, first + count):
-            languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out)
+            languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out, items=items)
             done(len(languages))
     return languages
 

@@ -74,7 +74,7 @@ def regulators(
 
         glassgate experiment regulators --seed 10 --seeds 8 --output more/
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.series import watching_series
     from glassgate.experiments import regulators as asked
     from glassgate.experiments.output import check_free
     from glassgate.experiments.regulators_page import charts, page, tables
@@ -82,7 +82,7 @@ def regulators(
     check_free(output, overwrite)
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
-    with watching() as watcher:
+    with watching_series(asked.work(seeds)) as watcher:
         results = asked.run(plan, languages, command, watcher)
     answer(results, page(results), charts(results), tables(results), output)
 
@@ -107,7 +107,8 @@ def spans(
 
         glassgate experiment spans --seed 10 --seeds 8 --output more/
     """
-    from glassgate.cli.screen import bar, watching
+    from glassgate.cli.screen import bar
+    from glassgate.cli.series import watching_series
     from glassgate.experiments import spans as asked
     from glassgate.experiments.output import check_free
     from glassgate.experiments.spans_page import charts, page, tables
@@ -115,7 +116,7 @@ def spans(
     check_free(output, overwrite)
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
-    with watching() as watcher:
+    with watching_series(seeds) as watcher:
         trained = asked.train(plan, languages, watcher)
     with bar("holding units", plan.holds * seeds) as done:
         results = asked.measure(plan, trained, command, done)
@@ -187,7 +188,7 @@ def capacity(
     plan = asked.Plan(asked.read_sizes(sizes))
     check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
-    languages = sampled(plan, seed, seeds)
+    languages = sampled(plan, seed, seeds, items=False)
     with watching_series(asked.work(plan, seeds)) as watcher:
         results = asked.run(plan, languages, command, watcher)
     answer(results, page(results), charts(results), tables(results), output)

@@ -61,7 +61,7 @@ def page(results: Results) -> Page:
         lead,
         (
             Section("Parameters against distance from the truth", HOW_CHART, chart),
-            *(Section("Who needs fewer?", f"{said} {HOW_COMPARED}", one) for one in compared),
+            *(Section("Who needs fewer?", f"{said}\n\n{HOW_COMPARED}", one) for one in compared),
             Section("What each size reached", HOW_REACHED, reached),
         ),
         facts | results["versions"],

@@ -34,7 +34,8 @@ class Language:
         The exact distribution of the next word at each place of each held-out sentence, its end
         included: [n + 1, V] over ids.
     items
-        Forced choices at dependencies; none where the grammar declares no construction.
+        Forced choices at dependencies; none where the grammar declares no construction, or where
+        nobody asked for them.
     """
 
     grammar: Grammar
@@ -55,10 +56,13 @@ class Language:
         return [*self.context(words), self.vocabulary.eos]
 
 
-def sample_language(grammar: Grammar, seed: int, train: int, held_out: int) -> Language:
+def sample_language(
+    grammar: Grammar, seed: int, train: int, held_out: int, *, items: bool = True
+) -> Language:
     """Sample sentences and forced choices, each kind from a random stream of its own.
 
     `train` and `held_out` are numbers of sentences; the demo takes `TRAIN` and `HELD_OUT`.
+    Forced choices take longer than thousands of sentences: without `items` there are none.
 
     Held-out sentences are new draws from the same grammar: a short one may stand in both.
 
@@ -82,7 +86,7 @@ def sample_language(grammar: Grammar, seed: int, train: int, held_out: int) -> L
         grammar.sample(VALID, seeds[1]),
         heard,
         [true_distributions(grammar, ids, words) for words in heard],
-        dependency_items(grammar, seeds[3]),
+        dependency_items(grammar, seeds[3]) if items else {},
     )
 
 

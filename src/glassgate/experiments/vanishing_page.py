@@ -40,12 +40,12 @@ def page(results: Results) -> Page:
     sections = []
     for problem, table in zip(plan["problems"], learned, strict=True):
         title = TITLES[problem]
-        how = f"{HOW[problem]} {_said(results, problem)} {HOW_TABLE}"
+        how = "\n\n".join((_said(results, problem), HOW[problem], HOW_TABLE))
         sections.append(Section(f"{title}: who learns it?", how, table))
         sections.append(Section(f"{title}: learning curves", HOW_CURVES, _curves(results, problem)))
     sections += [
         Section("Does the gradient vanish?", HOW_GRADIENT, _gradients(results)),
-        Section("How far does it reach?", f"{_said(results, 'gradient')} {HOW_REACH}", gradient),
+        Section("How far does it reach?", f"{_said(results, 'gradient')}\n\n{HOW_REACH}", gradient),
     ]
     facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
     facts |= results["versions"]
