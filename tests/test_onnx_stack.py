@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from onnx import NodeProto, helper, numpy_helper
 
 from glassgate import GRU, BadInput, Formulation, LayerPlan
 from glassgate.exchange.onnx_file import read_onnx, write_onnx
-from onnx_cases import assert_close, make, model, network, save, session
+from onnx_cases import F32, assert_close, make, model, network, save, session
 
 I, H, T, B = 3, 5, 6, 2
 BOTH = ("forward", "reverse")
@@ -92,7 +93,8 @@ def test_what_pytorch_exports_is_one_network(tmp_path: Path, directions: int) ->
 
 def two(between: list[NodeProto], direction: str = "forward") -> list[NodeProto]:
     """Two GRU nodes; the upper reads what is called `passed`."""
-    upper = helper.make_node("GRU", ["passed", "W2", "R2"], ["Z"], "upper", hidden_size=4)
+    reads = ["passed", "W2", "R2", "", "lengths"]
+    upper = helper.make_node("GRU", reads, ["Z"], "upper", hidden_size=4)
     lower = make(direction).node("lower")
     return [lower, *between, upper]
 
@@ -152,7 +154,8 @@ def test_what_is_not_known_to_pass_a_layer_on_joins_nothing(
 
 
 def test_a_layer_that_two_read_is_in_no_stack(tmp_path: Path) -> None:
-    again = helper.make_node("GRU", ["passed", "W2", "R2"], ["V"], "again", hidden_size=4)
+    reads = ["passed", "W2", "R2", "", "lengths"]
+    again = helper.make_node("GRU", reads, ["V"], "again", hidden_size=4)
     nodes = [*two(chain(SQUEEZE)), again]
     found = read_onnx(written(tmp_path, nodes, "forward", 4))
     assert [one.name for one in found] == ["lower", "upper", "again"]
@@ -184,5 +187,93 @@ def test_a_node_s_output_may_leave_by_two_ways(tmp_path: Path) -> None:
     tensors = [*make("bidirectional").tensors(), numpy_helper.from_array(np.array([1]), "one")]
     for nodes, merge in ((ends, "concat"), (ends[:1], "sum")):
         made = model([make("bidirectional").node(), *nodes], tensors)
+        made.graph.output[0].name = "s"
+        made.graph.output.append(helper.make_tensor_value_info("m", F32, None))
         (found,) = read_onnx(save(made, tmp_path / "gru.onnx"))
         assert found.network.plan == (LayerPlan(BOTH, merge),)
+
+
+def turnable(tmp_path: Path, lower: str, upper: str, outputs: list[str], lengths: str) -> Path:
+    """A reverse node, its output `plain` and, turned, `turned`; one above that reads either."""
+    turn = {"start": [-1], "end": [-(2**63)], "zero": [0], "back": [-1]}
+    below, above = ["X", "W", "R", "B", lower], [upper, "W2", "R2", "", lengths]
+    nodes = [
+        helper.make_node("GRU", below, ["Y"], "lower", hidden_size=4, direction="reverse"),
+        helper.make_node("Squeeze", ["Y", "one"], ["plain"]),
+        helper.make_node("Slice", ["plain", *turn], ["turned"]),
+        helper.make_node("GRU", above, ["Z"], "upper", hidden_size=4),
+    ]
+    more = {name: np.array(value) for name, value in turn.items()}
+    path = written(tmp_path, nodes, "reverse", I if upper == "X" else 4, **more)
+    made = onnx.load(path)
+    made.graph.output.extend(helper.make_tensor_value_info(name, F32, None) for name in outputs)
+    return save(made, path)
+
+
+@pytest.mark.parametrize(
+    ("upper", "outputs", "joined", "order"),
+    [
+        ("plain", [], True, "time"),
+        ("turned", [], True, "read"),
+        ("plain", ["turned"], True, "time"),
+        ("turned", ["plain"], False, "time"),
+        ("turned", ["turned"], True, "read"),
+        ("X", ["turned"], False, "read"),
+        ("X", ["plain", "turned"], False, "time"),
+    ],
+)
+def test_a_layer_is_what_the_one_above_reads(
+    tmp_path: Path, upper: str, outputs: list[str], joined: bool, order: str
+) -> None:
+    path = turnable(tmp_path, "", upper, outputs, "")
+    *stacks, lower, _ = read_onnx(path)
+    assert [stack.name for stack in stacks] == (["lower+upper"] if joined else [])
+    assert lower.network.plan[0].order == order
+    made = onnx.load(path)
+    if "plain" not in outputs:
+        made.graph.output.append(helper.make_tensor_value_info("plain", F32, None))
+    input = np.random.default_rng(0).uniform(-1, 1, (T, B, I)).astype(np.float32)
+    fed = {"X": input, "state": np.zeros((1, B, 4), "f4"), "lengths": np.full(B, T, np.int32)}
+    expected, below = session(made).run(["Z", "plain"], fed)
+    assert_close(lower.network.run(input)[0], below[::-1] if order == "read" else below)
+    for stack in stacks:
+        assert_close(stack.network.run(input)[0], expected[:, 0])
+
+
+def test_a_branch_that_reads_a_layer_is_one_that_uses_it(tmp_path: Path) -> None:
+    path = turnable(tmp_path, "", "turned", [], "")
+    made = onnx.load(path)
+    reads = helper.make_node("Relu", ["plain"], ["branch"])
+    value = helper.make_tensor_value_info("branch", F32, None)
+    for name, nodes, output in (
+        ("node", [reads], value),
+        ("output", [], helper.make_tensor_value_info("plain", F32, None)),
+    ):
+        branch = helper.make_graph(nodes, name, [], [output])
+        either = {"then_branch": branch, "else_branch": branch}
+        again = onnx.ModelProto.FromString(made.SerializeToString())
+        again.graph.node.append(helper.make_node("If", ["lengths"], ["either"], **either))
+        assert [one.part_of for one in read_onnx(save(again, path))] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "joined"),
+    [
+        ("", "", True),
+        ("lengths", "lengths", True),
+        ("lengths", "", False),
+        ("", "lengths", False),
+        ("lengths", "others", False),
+    ],
+)
+def test_layers_of_a_stack_have_the_same_lengths(
+    tmp_path: Path, lower: str, upper: str, joined: bool
+) -> None:
+    found = read_onnx(turnable(tmp_path, lower, "plain", [], upper))
+    assert len(found) == (3 if joined else 2)
+
+
+def test_a_slice_that_turns_padding_too_is_not_the_order_as_read(tmp_path: Path) -> None:
+    lower, upper = read_onnx(turnable(tmp_path, "lengths", "turned", [], "lengths"))
+    assert lower.network.plan == (LayerPlan(("reverse",)),)
+    assert (lower.part_of, upper.part_of) == (None, None)

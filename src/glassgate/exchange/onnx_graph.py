@@ -7,7 +7,7 @@ data is read inside the model's own folder alone.
 import math
 import os
 from collections import ChainMap
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -18,7 +18,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from glassgate.engine import LayerPlan
 from glassgate.errors import BadInput
 from glassgate.exchange.onnx_node import DIRECTIONS, Pair, activation_pairs
-from glassgate.exchange.onnx_trail import Trails
+from glassgate.exchange.onnx_trail import Trail, Trails
 from glassgate.formulation import Array
 
 Constants: TypeAlias = ChainMap[str, TensorProto]
@@ -83,38 +83,58 @@ def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
         `MOST_NODES`.
     """
     count = 0
-    graphs = [_in_graph(model.graph, ChainMap())]
-    graphs += (_in_nodes(function.node, ChainMap()) for function in model.functions)
+    graphs = [_in_graph(model.graph, ChainMap(), set())]
+    graphs += (
+        _in_nodes(function.node, ChainMap(), Trails(set(function.output)))
+        for function in model.functions
+    )
     for nodes in chain(*graphs):
         count += len(nodes)
         _require_few(count)
         yield nodes
 
 
-def _in_graph(graph: GraphProto, outer: Constants) -> Iterator[list[Node]]:
+def _in_graph(graph: GraphProto, outer: Constants, used: set[str]) -> Iterator[list[Node]]:
+    """Go through a graph; add the tensors that it uses to those that the graph around it does."""
     known = outer.new_child({tensor.name: tensor for tensor in graph.initializer})
-    yield from _in_nodes(graph.node, known)
+    trails = Trails({output.name for output in graph.output})
+    yield from _in_nodes(graph.node, known, trails)
+    used |= trails.used
 
 
-def _in_nodes(nodes: Iterable[NodeProto], known: Constants) -> Iterator[list[Node]]:
+def _in_nodes(nodes: Iterable[NodeProto], known: Constants, trails: Trails) -> Iterator[list[Node]]:
     found: list[Node] = []
-    trails = Trails()
+    reads: list[Trail | None] = []
     for node in nodes:
         if node.op_type == "GRU" and node.domain in ("", "ai.onnx"):
             read = _node(node, known)
+            lengths = node.input[4] if len(node.input) > 4 else ""
             below = trails.read(node.input[0])
+            reads.append(below if below and below.lengths == lengths and not read.layout else None)
             if node.output and not read.layout:
-                trails.start(node.output[0], len(found), read.direction)
-            found.append(read._replace(below=below.source if below and not read.layout else None))
+                trails.start(node.output[0], len(found), read.direction, lengths)
+            found.append(read)
             _require_few(len(found))
         _note_constant(node, known)
         trails.follow(node, known)
         for attribute in node.attribute:
             if attribute.type == AttributeProto.GRAPH:
-                yield from _in_graph(attribute.g, known)
+                yield from _in_graph(attribute.g, known, trails.used)
             for graph in attribute.graphs:
-                yield from _in_graph(graph, known)
-    yield [node._replace(plan=trails.plan(i, node.direction)) for i, node in enumerate(found)]
+                yield from _in_graph(graph, known, trails.used)
+    plans = trails.plans([node.direction for node in found])
+    yield [
+        node._replace(plan=plan, below=_below(read, plans))
+        for node, plan, read in zip(found, plans, reads, strict=True)
+    ]
+
+
+def _below(read: Trail | None, plans: Sequence[LayerPlan]) -> int | None:
+    """Give the node that a trail comes from, if the trail is what the node's plan makes."""
+    if read is None:
+        return None
+    plan = plans[read.source]
+    return read.source if (read.merge, read.order) == (plan.merge, plan.order) else None
 
 
 def _require_few(count: int) -> None:

@@ -5,7 +5,7 @@ few nodes that a network here has no parts for: they are told by what they do, a
 assumed of any other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -40,6 +40,8 @@ class Trail:
         above can read, [T, B, H] or [T, B, D * H].
     merge, order
         As `LayerPlan` has them.
+    lengths
+        The tensor that the node reads as its sequence_lens; empty where it reads none.
     """
 
     source: int
@@ -47,43 +49,63 @@ class Trail:
     form: Literal["states", "by sequence", "output"] = "states"
     merge: Merge = "concat"
     order: Order = "time"
+    lengths: str = ""
 
 
 @dataclass
 class Trails:
-    """The trails through one graph, whose nodes come in an order in which they could be run."""
+    """The trails through one graph, whose nodes come in an order in which they could be run.
 
+    Attributes
+    ----------
+    used
+        The tensors that more is made of than a further trail: at first the graph's outputs.
+    known
+        The trails, by their tensors.
+    """
+
+    used: set[str]
     known: dict[str, Trail] = field(default_factory=dict)
-    passed: set[str] = field(default_factory=set)  # tensors that another trail goes on from
 
-    def start(self, tensor: str, source: int, direction: str) -> None:
+    def start(self, tensor: str, source: int, direction: str, lengths: str) -> None:
         """Begin at the first output of a GRU node."""
-        self.known[tensor] = Trail(source, DIRECTIONS[direction])
+        self.known[tensor] = Trail(source, DIRECTIONS[direction], lengths=lengths)
 
     def follow(self, node: NodeProto, constants: Constants) -> None:
         """Go on through a node, if it is one that is known and reads a trail."""
-        trail = self.known.get(node.input[0]) if node.input and node.output else None
-        if trail is None or node.op_type not in STEPS or node.domain not in ("", "ai.onnx"):
-            return
-        further = STEPS[node.op_type](trail, node, constants)
+        further = self._further(node, constants)
         if further is not None:
             self.known[node.output[0]] = further
-            self.passed.add(node.input[0])
+        self.used.update(node.input[1:] if further else node.input)
+
+    def _further(self, node: NodeProto, constants: Constants) -> Trail | None:
+        trail = self.known.get(node.input[0]) if node.input and node.output else None
+        if trail is None or node.op_type not in STEPS or node.domain not in ("", "ai.onnx"):
+            return None
+        return STEPS[node.op_type](trail, node, constants)
 
     def read(self, tensor: str) -> Trail | None:
         """Say which node's output a tensor is, as a layer above reads it; None if it is none."""
         trail = self.known.get(tensor)
         return trail if trail is not None and trail.form == "output" else None
 
-    def plan(self, source: int, direction: str) -> LayerPlan:
-        """Give a node's plan; where the graph makes several things of its output, the plain one."""
-        ends = {
-            (trail.merge, trail.order)
-            for tensor, trail in self.known.items()
-            if trail.source == source and trail.form == "output" and tensor not in self.passed
-        }
-        merge, order = ends.pop() if len(ends) == 1 else ("concat", "time")
-        return LayerPlan(DIRECTIONS[direction], merge, order)
+    def plans(self, directions: Sequence[str]) -> list[LayerPlan]:
+        """Give every node's plan; where the graph uses its output in several ways, the plain one.
+
+        Parameters
+        ----------
+        directions
+            Those of the graph's GRU nodes, in their order.
+        """
+        ends: list[set[tuple[Merge, Order]]] = [set() for _ in directions]
+        for tensor in self.used & self.known.keys():
+            trail = self.known[tensor]
+            if trail.form == "output":
+                ends[trail.source].add((trail.merge, trail.order))
+        return [
+            LayerPlan(DIRECTIONS[direction], *(only.pop() if len(only) == 1 else ()))
+            for direction, only in zip(directions, ends, strict=True)
+        ]
 
 
 def _squeeze(trail: Trail, node: NodeProto, constants: Constants) -> Trail | None:
@@ -116,7 +138,8 @@ def _slice(trail: Trail, node: NodeProto, constants: Constants) -> Trail | None:
     starts, ends, axes, steps = (one[0] if one and len(one) == 1 else None for one in numbers)
     turned = (starts, axes, steps) == (-1, 0, -1) and ends is not None and ends <= LEAST
     read = trail.directions == ("reverse",) and trail.order == "time" and trail.form == "output"
-    return replace(trail, order="read") if turned and read else None
+    # With lengths the order as read turns a sequence's own steps alone, a slice the padding too.
+    return replace(trail, order="read") if turned and read and not trail.lengths else None
 
 
 def _same(trail: Trail, node: NodeProto, constants: Constants) -> Trail | None:  # noqa: ARG001
