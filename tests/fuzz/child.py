@@ -56,7 +56,7 @@ def main() -> None:
 def judged(read: Callable[[Path], Any], path: Path) -> dict[str, str]:
     """Read a file and say whether that went as it must; a failure comes with its reason."""
     size = sum(file.stat().st_size for file in path.parent.iterdir())
-    before, began = _peak(), time.monotonic()
+    before, began = peak(), time.monotonic()
     try:
         read(path)
         outcome, why = "read", ""
@@ -66,7 +66,7 @@ def judged(read: Callable[[Path], Any], path: Path) -> dict[str, str]:
             outcome, why = "failed", f"no sentence: {why!r}"
     except BaseException:  # Rust's panics are no Exceptions
         outcome, why = "failed", traceback.format_exc()
-    grew = _peak() - before
+    grew = peak() - before
     if grew > SPARE + TIMES * size:
         outcome, why = "failed", f"took {grew:,} bytes for files of {size:,} ({outcome}: {why})"
     return {"outcome": outcome, "why": why, "seconds": f"{time.monotonic() - began:.3f}"}
@@ -93,7 +93,7 @@ def _laid(folder: Path, files: dict[str, bytes], ending: str) -> Path:
     return folder / f"model.{ending}"
 
 
-def _peak() -> int:
+def peak() -> int:
     """Give the most bytes of memory that this process ever had, used or not."""
     said = Path("/proc/self/status").read_text()
     line = next(line for line in said.splitlines() if line.startswith("VmPeak"))

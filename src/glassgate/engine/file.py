@@ -217,6 +217,8 @@ def _listed(plan: dict[str, Any], tensors: int) -> tuple[tuple[LayerPlan, ...], 
     """Give the layers of a file of version 2, and their sizes."""
     if not isinstance(plan["layers"], list) or not plan["layers"]:
         raise BadInput(f"layers must be a list of one or more, got {reprlib.repr(plan['layers'])}")
+    if len(plan["layers"]) * len(ARRAYS) > tensors:  # each has one direction at least
+        _require_tensors(len(plan["layers"]), tensors)
     layers, sizes = [], []
     for said in plan["layers"]:
         words = _words({"layer": said}, "layer", [*_names(LayerPlan), "hidden_size"])
