@@ -2,10 +2,13 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -134,3 +137,30 @@ def test_neither_torch_nor_keras_is_imported():
         "sys.exit(bool({'torch', 'keras'} & sys.modules.keys()))"
     )
     assert not subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+@pytest.mark.parametrize("asked", ["tensorflow", "jax", "numpy", "openvino", "nonsense", ""])
+def test_the_word_for_a_backend_that_is_not_there_is_not_taken(asked, tmp_path):
+    pytest.importorskip("keras", reason="Keras is what runs")
+    installed = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
+    runs = asked if asked in installed else installed[0]
+    simple_h5(tmp_path / "model.h5")
+    code = (
+        "import os, numpy as np\n"
+        "from glassgate.exchange.keras_file import read_keras\n"
+        "(found,) = read_keras('model.h5')\n"
+        "input, state = np.ones((2, 1, 3), np.float32), np.ones((1, 1, 4), np.float32)\n"
+        "assert found.reference(input, state)[0].shape == (2, 1, 4)\n"
+        "(again,) = read_keras('model.h5')\n"
+        "assert found.runtime == again.runtime\n"
+        "print(found.runtime, os.environ['KERAS_BACKEND'], sep='|')"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"KERAS_BACKEND": asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == f"keras {version('keras')} on {runs}, layer by layer|{asked}\n"

@@ -5,6 +5,7 @@ instantiated. Keras is imported when a proof runs, and not before.
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -34,17 +35,22 @@ def reference(layers: Sequence[KerasLayer]) -> tuple[Reference, str]:
     backend = _backend()
     if early or backend is None:
         return partial(run_layers, layers), EQUATIONS
-    return partial(_run, layers), f"keras {metadata.version('keras')} on {backend}"
+    return partial(_run, layers), f"keras {metadata.version('keras')} on {backend}, layer by layer"
 
 
 def _backend() -> str | None:
-    """Name what Keras 3 computes with here, or would; None where there is no Keras 3."""
+    """Name what Keras 3 computes with here, or would; None where there is none that has a GRU.
+
+    The environment's word counts only where what it names is installed.
+    """
     if find_spec("keras") is None or not metadata.version("keras").startswith("3."):
         return None
+    if "keras" in sys.modules:
+        came: str = sys.modules["keras"].config.backend()
+        return came if came in BACKENDS else None
+    installed = [name for name in BACKENDS if find_spec(name)]
     asked = os.environ.get("KERAS_BACKEND")
-    if asked is not None:
-        return asked
-    return next((name for name in BACKENDS if find_spec(name)), None)
+    return asked if asked in installed else next(iter(installed), None)
 
 
 def imported() -> Any:
@@ -54,8 +60,9 @@ def imported() -> Any:
     try:
         return import_module("keras")
     finally:
-        if asked is None:
-            del os.environ["KERAS_BACKEND"]
+        del os.environ["KERAS_BACKEND"]
+        if asked is not None:
+            os.environ["KERAS_BACKEND"] = asked
 
 
 def _run(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
