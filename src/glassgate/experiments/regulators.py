@@ -26,7 +26,8 @@ from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 
 SETTINGS = replace(DEMO, hidden_size=32, epochs=4)
-Watching = Callable[[str], Watcher]
+Watching = Callable[[str, float], Watcher]
+"""Gives somebody to look on at a training, from its name and how much work it is."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def run(
 ) -> dict[str, Any]:
     """Train every form with every seed, measure them, and return what results.json holds.
 
-    `languages` are two or more, by seed; `command` is the line that made it all; `watcher` gives
-    one for a form's name. Raises `Interrupted` after Ctrl-C.
+    `languages` are two or more, by seed; `command` is the line that made it all. Every training
+    is a work of 1 to the `watcher`. Raises `Interrupted` after Ctrl-C.
     """
     with one_thread():
         forms = [_form(form, plan, languages, watcher) for form in FORMS]
@@ -69,15 +70,19 @@ def run(
     return results | {"statements": statements(results)}
 
 
+def work(seeds: int) -> int:
+    """Return how many trainings there are; fixed gates take two."""
+    return (len(FORMS) + 1) * seeds
+
+
 def _form(
     form: Form, plan: Plan, languages: Mapping[int, Language], watcher: Watching | None
 ) -> dict[str, Any]:
     """Train one form with every seed, and put the seeds together."""
     V, E = len(next(iter(languages.values())).vocabulary), plan.settings.embedding_size
     H = form.matched(V, E, BOTH.learned(V, E, plan.settings.hidden_size))
-    watching = [watcher(form.name)] if watcher else []
     runs = [
-        _Run(plan, replace(plan.settings, hidden_size=H, seed=seed), language, watching).of(form)
+        _Run(plan, replace(plan.settings, hidden_size=H, seed=seed), language, watcher).of(form)
         for seed, language in languages.items()
     ]
     divergences = [run["kl_bits"] for run in runs]
@@ -101,7 +106,7 @@ class _Run:
     plan: Plan
     settings: Settings
     language: Language
-    watchers: list[Watcher]
+    watcher: Watching | None
 
     def of(self, form: Form) -> dict[str, Any]:
         """Train a form, and measure it under what it holds."""
@@ -111,8 +116,7 @@ class _Run:
         assert isinstance(network, GRU)
         shape(form, network)
         with held(form, network, means):
-            notes = [f"{form.name}: seed {self.settings.seed}"]
-            outcome = fit(task, self.settings, watchers=self.watchers, notes=notes)
+            outcome = fit(task, self.settings, watchers=self._watchers(form.name))
             return {
                 "seed": self.settings.seed,
                 "train_seconds": outcome.train_seconds,
@@ -126,9 +130,12 @@ class _Run:
     def _learned_means(self) -> UnitMeans:
         """Train a full GRU of the same size, and give what its gates are on average."""
         task = language_task(self.language, self.settings)
-        notes = [f"{FIXED.name}: means, seed {self.settings.seed}"]
-        fit(task, self.settings, watchers=self.watchers, notes=notes)
+        fit(task, self.settings, watchers=self._watchers(f"means for {FIXED.name}"))
         return unit_means(task.model, self.language, self.language.train[: self.plan.traced])
+
+    def _watchers(self, name: str) -> list[Watcher]:
+        label = f"{name}, seed {self.settings.seed}"
+        return [self.watcher(label, 1)] if self.watcher else []
 
 
 def _listed(means: UnitMeans) -> dict[str, list[float]]:

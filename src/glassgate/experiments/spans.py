@@ -28,6 +28,9 @@ from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 
 SETTINGS = replace(DEMO, epochs=4)
+Watching = Callable[[str, float], Watcher]
+"""Gives somebody to look on at a training, from its name and how much work it is."""
+
 WORD = "the"  # after it, a noun or an adjective: a short distance
 FAR = 10  # words between the ends, or more: a long one
 
@@ -67,15 +70,18 @@ class Trained:
 
 
 def train(
-    plan: Plan, languages: Mapping[int, Language], watcher: Callable[[str], Watcher] | None = None
+    plan: Plan, languages: Mapping[int, Language], watcher: Watching | None = None
 ) -> dict[int, Trained]:
-    """Train a GRU with every seed; `watcher` gives one for a label. Raises `Interrupted`."""
+    """Train a GRU with every seed, each a work of 1 to the `watcher`.
+
+    Raises `Interrupted` after Ctrl-C.
+    """
     trained = {}
     with one_thread():
         for seed, language in languages.items():
             settings = replace(plan.settings, seed=seed)
             task = language_task(language, settings)
-            watching = [watcher(f"GRU, seed {seed}")] if watcher else []
+            watching = [watcher(f"GRU, seed {seed}", 1)] if watcher else []
             outcome = fit(task, settings, watchers=watching)
             trained[seed] = Trained(task.model, language, outcome.train_seconds)
     return trained

@@ -102,7 +102,9 @@ HOW_COMPARED = (
 HOW_GROUPS = (
     "A unit's memory span is -1 / ln(mean kept share) words, over sentences that it was trained "
     "on. A unit that forgets has its kept share held at 0, so that its state is what the current "
-    "word alone proposes; a silent one has its state held at its mean, and says nothing. Columns: "
+    "word alone proposes; a silent one has its state held at its mean, and says nothing. A unit of "
+    "a short span keeps little anyway, so that forgetting takes little from it; silence takes all "
+    "from every unit. Columns: "
     "mean span; shares of forced choices won by distance, all seeds together; KL divergence from "
     "the grammar's exact distribution of the next word, in bits, over all places and after one "
     "word alone."
@@ -212,11 +214,11 @@ def _shares(rows: Sequence[Accuracy]) -> list[str]:
 def _compared_table(results: Results) -> Table:
     far, near, word = _name(results, FAR), _name(results, NEAR), results["word"]
     words = {
-        "far: longest, random": f"over {far}: longest fifth, random fifth",
-        "far: longest, shortest": f"over {far}: longest fifth, shortest fifth",
-        "longest: far, near": f"longest fifth: over {far}, over {near}",
-        "after the word: shortest, longest": f"KL after “{word}”: shortest fifth, longest fifth",
-        "alone: correlation with span, none": "one alone: rank correlation of span and cost, 0",
+        "far: longest, random": f"{far}: longest, random fifth",
+        "far: longest, shortest": f"{far}: longest, shortest fifth",
+        "longest: far, near": f"longest fifth: {far}, {near}",
+        "after the word: shortest, longest": f"KL after “{word}”: shortest, longest fifth",
+        "alone: correlation with span, none": "alone: rank correlation with span, 0",
     }
     columns = ("cost", "units", "first", "other", "difference", "95% interval", "so it is")
     rows = [
