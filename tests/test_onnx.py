@@ -270,7 +270,7 @@ def test_several_are_told_apart_and_facts_are_given(tmp_path: Path) -> None:
         "numbers": "float32",
         "layout": "0",
         "lengths": "given",
-        "initial state": "given by the graph",
+        "initial state": "given at run time",
     }
 
 

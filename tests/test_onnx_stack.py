@@ -277,3 +277,11 @@ def test_a_slice_that_turns_padding_too_is_not_the_order_as_read(tmp_path: Path)
     lower, upper = read_onnx(turnable(tmp_path, "lengths", "turned", [], "lengths"))
     assert lower.network.plan == (LayerPlan(("reverse",)),)
     assert (lower.part_of, upper.part_of) == (None, None)
+
+
+def test_a_stack_tells_of_a_state_that_the_graph_hands_on(tmp_path: Path) -> None:
+    nodes = two(chain(SQUEEZE))
+    nodes[-1].input.append("Y_h")
+    stack, *_ = read_onnx(written(tmp_path, nodes, "forward", 4))
+    said = "given at run time, the last state of another GRU, to be passed"
+    assert stack.facts["initial state"] == said

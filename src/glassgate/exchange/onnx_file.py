@@ -25,10 +25,12 @@ from glassgate.engine import GRU
 from glassgate.errors import BadInput
 from glassgate.exchange.found import EQUATIONS, Found, Reference, describe
 from glassgate.exchange.onnx import from_onnx
-from glassgate.exchange.onnx_graph import FLOATS, WEIGHTS, Node, gru_nodes, to_array
+from glassgate.exchange.onnx_graph import WEIGHTS, Node, gru_nodes
 from glassgate.exchange.onnx_model import network_model, node_model
 from glassgate.exchange.onnx_node import DIRECTIONS, Activation, NodeArrays, node_sizes, run_node
 from glassgate.exchange.onnx_stack import with_stacks
+from glassgate.exchange.onnx_start import CONSTANT, ZEROS
+from glassgate.exchange.onnx_tensor import FLOATS, to_array
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
@@ -202,14 +204,14 @@ def _arrays(node: Node, folder: Path) -> NodeArrays:
 def _initial_state(node: Node, folder: Path) -> str:
     """Say what the node starts from: a network holds no state, its caller passes one."""
     if "initial_h" not in node.given:
-        return "zeros"
+        return ZEROS
     tensor = node.constants.get("initial_h")
     if tensor is None or tensor.data_type not in FLOATS:
-        return "given by the graph"
+        return node.start
     D = DIRECTIONS[node.direction]
     state = to_array(tensor, folder)
     require_shape("initial_h", state.shape, ("B", D, "H") if node.layout else (D, "B", "H"))
-    return "a constant, to be passed as the state" if state.any() else "zeros"
+    return CONSTANT if state.any() else ZEROS
 
 
 def _reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:
