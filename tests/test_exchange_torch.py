@@ -1,3 +1,4 @@
+import codecs
 import json
 import os
 import pickle
@@ -114,6 +115,105 @@ def test_cells_and_stacks_in_one_file(tmp_path, ending, bias):
 def test_a_cell_of_the_same_name_as_a_stack_is_told_apart():
     both = {**arrays_of(torch.nn.GRU(2, 3), "a."), **arrays_of(torch.nn.GRUCell(2, 3), "a.")}
     assert list(pytorch.find(both)) == ["a", "a.cell"]
+
+
+def test_modules_of_one_name_are_told_apart():
+    class Holder(torch.nn.GRU):
+        def __init__(self):
+            super().__init__(2, 3)
+            self.gru = torch.nn.GRU(2, 4)
+
+    found = pytorch.find(arrays_of(Holder()))
+    assert {name: len(state["weight_hh_l0"]) for name, state in found.items()} == {
+        "gru#2": 9,
+        "gru": 12,
+    }
+    three = {
+        **arrays_of(torch.nn.GRUCell(2, 3), "a.cell."),
+        **arrays_of(torch.nn.GRUCell(2, 3), "a."),
+        **arrays_of(torch.nn.GRU(2, 3), "a."),
+    }
+    assert sorted(pytorch.find(three)) == ["a", "a.cell", "a.cell#2"]
+
+
+def test_lists_in_a_checkpoint_are_walked(tmp_path):
+    states = [filled(torch.nn.GRU(2, 3), seed).state_dict() for seed in range(3)]
+    inner = {f"encoder.{key}": array for key, array in states[1].items()}
+    held: list[object] = [states[0], (inner, 7), "text"]
+    held.append(held)
+    for whole, prefix in ((held, ""), ({"models": held, "gru": states[2]}, "models.")):
+        torch.save(whole, tmp_path / "model.pt")
+        found = {one.name: one.network for one in read(tmp_path / "model.pt")}
+        named = {f"{prefix}0": 0, f"{prefix}1.0.encoder": 1}
+        named |= {"gru": 2} if prefix else {}
+        assert found.keys() == named.keys()
+        for name, i in named.items():
+            wanted = states[i]["weight_hh_l0"].numpy()
+            np.testing.assert_array_equal(found[name].weights[0][0].weight_hidden, wanted)
+
+
+def beside(state):
+    """A state dict with what else a checkpoint may hold."""
+    plain = torch.randn(4, 3)
+    return {
+        **state,
+        "tensor": torch.quantize_per_tensor(plain, 0.1, 3, torch.quint8),
+        "rows": torch.quantize_per_channel(
+            plain, torch.ones(4), torch.zeros(4, dtype=torch.long), 0, torch.qint8
+        ),
+        "bytes": bytearray(range(256)),
+        "none": bytearray(),
+    }
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.filterwarnings("ignore")
+def test_quantized_numbers_and_bytes_may_stand_beside(tmp_path, zipped):
+    path, state = tmp_path / "model.pt", torch.nn.GRU(3, 4).state_dict()
+    torch.save(beside(state), path, _use_new_zipfile_serialization=zipped)
+    (found,) = read(path)
+    wanted = state["weight_hh_l0"].numpy()
+    np.testing.assert_array_equal(found.network.weights[0][0].weight_hidden, wanted)
+
+
+class Call:
+    def __init__(self, called, *given):
+        self.reduced = called, given
+
+    def __reduce__(self):
+        return self.reduced
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Call(bytearray, 10**12), "something else than text"),
+        (lambda: Call(bytearray, torch.tensor(10**12)), "something else than text"),
+        (lambda: Call(bytearray, [0] * 9), "something else than text"),
+        (lambda: Call(codecs.encode, b"a", "hex"), "otherwise than as latin1"),
+        (
+            lambda: Call(
+                torch._utils._rebuild_qtensor,
+                *(torch.ones(1).untyped_storage(), 0, (10**6, 10**6), (0, 0)),
+                *((torch.per_tensor_affine, 0.1, 0), False, {}),
+            ),
+            "claims more numbers than the file has bytes",
+        ),
+    ],
+    ids=["number", "tensor", "list", "codec", "quantized"],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_bytes_and_quantized_numbers_are_bounded(made, said, tmp_path):
+    torch.save({"made": made()}, tmp_path / "model.pt")
+    with pytest.raises(BadInput, match=said):
+        read(tmp_path / "model.pt")
+
+
+def test_one_text_is_not_made_into_bytes_over_and_over(tmp_path):
+    text = "a" * 10**5
+    torch.save([Call(bytearray, text, "latin-1") for _ in range(500)], tmp_path / "model.pt")
+    with pytest.raises(BadInput, match="over the same things again and again"):
+        read(tmp_path / "model.pt")
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

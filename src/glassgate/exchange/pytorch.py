@@ -46,7 +46,8 @@ def find(arrays: State) -> dict[str, dict[str, Array]]:
     Returns
     -------
     dict[str, dict[str, Array]]
-        The state dict of each module by its name; ``"gru"`` where the arrays have no prefix.
+        The state dict of each module by its name; ``"gru"`` where the arrays have no prefix, and
+        a number behind, as in ``"gru#2"``, where another module has that name.
 
     Raises
     ------
@@ -67,10 +68,24 @@ def find(arrays: State) -> dict[str, dict[str, Array]]:
         if match := KEY.fullmatch(key):
             module = match["prefix"].removesuffix("."), match["layer"] is None
             modules.setdefault(module, {})[match["own"]] = array
-    return {
-        (name or ROOT) + (".cell" if cell and (name, False) in modules else ""): state
-        for (name, cell), state in modules.items()
-    }
+    return dict(zip(_names(list(modules)), modules.values(), strict=True))
+
+
+def _names(modules: list[tuple[str, bool]]) -> list[str]:
+    """Name modules, given as prefixes and whether they are cells, each by a name of its own."""
+    taken = {name for name, _ in modules if name}
+    layered = {name for name, cell in modules if not cell}
+    names = []
+    for name, cell in modules:
+        beside = cell and name in layered
+        wanted = single = (name or ROOT) + (".cell" if beside else "")
+        count = 1
+        while (not name or beside) and single in taken:
+            count += 1
+            single = f"{wanted}#{count}"
+        taken.add(single)
+        names.append(single)
+    return names
 
 
 def kind(state: State) -> str:

@@ -12,7 +12,7 @@ import io
 import pickle
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -41,7 +41,7 @@ PICKLES = 5  # at the head of a file that is no zip
 
 
 def read(path: Path) -> list[Found]:
-    """Find the GRUs in a ``.pt`` or ``.pth`` file: a state dict, perhaps inside other mappings.
+    """Find the GRUs in a ``.pt`` or ``.pth`` file: a state dict, perhaps inside mappings or lists.
 
     Raises
     ------
@@ -150,21 +150,34 @@ def _pickles(data: bytes) -> list[bytes]:
 
 
 def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of recurrent modules by the path to them; each mapping is seen once."""
+    """Yield the tensors of recurrent modules by the path to them; what holds them is seen once."""
     import torch
 
     seen: set[int] = set()
-    left: list[tuple[str, object]] = [("", loaded)]
+    left = [iter([("", loaded)])]
     while left:
-        path, value = left.pop()
+        path, value = next(left[-1], (None, None))
+        if path is None:
+            left.pop()
+            continue
         if len(path) > LONGEST_NAME:
             raise BadInput(f"its mappings stand in each other too deep, at {path:.60}")
         if isinstance(value, torch.Tensor) and pytorch.is_recurrent(path):
             yield path, value
-        elif isinstance(value, Mapping) and id(value) not in seen:
+        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
-            named = [(key, part) for key, part in value.items() if isinstance(key, str)]
-            left += [(f"{path}.{key}" if path else key, part) for key, part in reversed(named)]
+            left.append(_parts(path, value))
+
+
+def _parts(
+    path: str, value: Mapping[object, object] | Sequence[object]
+) -> Iterator[tuple[str, object]]:
+    """Give what a mapping holds under texts, or a list by its numbers, with the paths to it."""
+    named = value.items() if isinstance(value, Mapping) else enumerate(value)
+    numbered = not isinstance(value, Mapping)
+    for key, part in named:
+        if numbered or isinstance(key, str):
+            yield (f"{path}.{key}" if path else str(key)), part
 
 
 def _array(name: str, tensor: Tensor) -> Array:

@@ -9,6 +9,7 @@ much there would be to walk.
 
 from __future__ import annotations
 
+import math
 import pickletools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,15 +19,23 @@ from typing import Any, TypeAlias
 
 from glassgate.errors import BadInput
 
-REBUILT = tuple(f"torch._utils _rebuild_tensor{version}" for version in ("", "_v2", "_v3"))
+QUANTIZED = "torch._utils _rebuild_qtensor"
+REBUILT = (
+    *(f"torch._utils _rebuild_tensor{version}" for version in ("", "_v2", "_v3")),
+    QUANTIZED,
+)
+BYTES = ("builtins bytearray", "__builtin__ bytearray")
+ENCODED = "_codecs encode"
 CALLED = {
     *REBUILT,
+    *BYTES,
     *("collections OrderedDict", "torch Size", "torch device", "torch.serialization _get_layout"),
-    *("torch._utils _rebuild_parameter", "torch.nn.parameter Parameter", "_codecs encode"),
+    *("torch._utils _rebuild_parameter", "torch.nn.parameter Parameter", ENCODED),
     *("torch._utils _rebuild_parameter_with_state", "collections Counter"),
     *("torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage"),
     *(f"{module} {name}" for module in ("builtins", "__builtin__") for name in ("set", "complex")),
 }
+MOST_AXES = 64
 MOST_STEPS = 2**21  # some 60 make a tensor
 WALKS = 100  # what may be walked for each byte of the file: hashed, or passed to a function
 LONGEST_WALK = 2**40
@@ -42,6 +51,17 @@ class _Held:
 
     def take(self, parts: Sequence[_Item]) -> None:
         self.walk = min(self.walk + _walk(parts), LONGEST_WALK)
+
+
+class _Text(_Held):
+    """A text, or the bytes that are made of it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str | bytes) -> None:
+        super().__init__(())
+        self.text = text
+        self.walk += len(text)
 
 
 # On the stack: a number, a function's or class's name, what holds other things, or anything else.
@@ -106,7 +126,7 @@ class _Followed:
         taken = self.taken(step)
         if name in ("REDUCE", "NEWOBJ"):
             self.require_harmless(*taken)
-            stack.append(_Held(taken[1:]))
+            stack.append(taken[1].parts[0] if taken[0] == ENCODED else _Held(taken[1:]))
             return _walk(taken[1:])
         if name in ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD"):
             stack.append(taken[0])
@@ -131,6 +151,14 @@ class _Followed:
         if called not in CALLED:
             what = called.replace(" ", ".") if isinstance(called, str) else "what it made"
             raise BadInput(f"its pickle calls {what:.80}, as no state dict does")
+        if called in BYTES and not all(isinstance(part, _Text) for part in given.parts):
+            raise BadInput("its pickle makes a bytearray of something else than text")
+        codec = [getattr(part, "text", None) for part in given.parts[1:]]
+        if called == ENCODED and codec != ["latin1"]:
+            raise BadInput("its pickle encodes a text otherwise than as latin1")
+        if called == QUANTIZED and len(given.parts) > 2:
+            sizes = given.parts[2].parts  # of what is made before it is set
+            self.require_held(math.prod(sizes) if len(sizes) <= MOST_AXES else self.size + 1)
         if called in REBUILT and len(given.parts) > 3:
             _, offset, size, stride = given.parts[:4]
             pairs = zip(size.parts, stride.parts, strict=False)
@@ -152,6 +180,8 @@ def _made(name: str, argument: Any, taken: list[_Item]) -> Any:
         return MARK
     if isinstance(argument, int) or name == "GLOBAL":
         return argument
+    if isinstance(argument, str | bytes):
+        return _Text(argument)
     if name.startswith(("TUPLE", "EMPTY")):
         return _Held(taken)
     return None
