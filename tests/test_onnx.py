@@ -295,6 +295,13 @@ def test_a_constant_initial_state_is_told(
         ({"clip": 3.0}, "clips its sums at 3"),
         ({"activations": ["Tanh", "Tanh"]}, "the gates' curve Tanh"),
         ({"activations": ["Sigmoid", "Softsign"]}, "the candidate's curve Softsign"),
+        ({"activations": ["Tanh"]}, "must be 2 names, got 1"),
+        ({"activation_alpha": [0.2]}, "more numbers than curves take"),
+        ({"hidden_size": 7}, "hidden_size must be 4, which R has, got 7"),
+        *(
+            ({"activations": ["Sigmoid", curve], "activation_alpha": [0.1]}, f"curve {curve}")
+            for curve in ("LeakyRelu", "ThresholdedRelu", "ScaledTanh", "Elu")
+        ),
         (
             {"activations": ["HardSigmoid", "Tanh"], "activation_alpha": [0.3]},
             "HardSigmoid with alpha 0.3 and beta 0.5",
@@ -306,8 +313,10 @@ def test_what_cannot_be_taken_is_found_and_refused(
 ) -> None:
     case = make()
     node = helper.make_node("GRU", ["X", "W", "R", "B"], ["Y"], "gru", **words)
-    (found,) = read_onnx(save(model([node], case.tensors()), tmp_path / "gru.onnx"))
+    nodes = [node, case.node("good")]
+    found, good = read_onnx(save(model(nodes, case.tensors()), tmp_path / "gru.onnx"))
     assert found.network is None
+    assert good.network is not None
     assert said in str(found.refusal)
 
 

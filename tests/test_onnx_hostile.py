@@ -121,8 +121,6 @@ def test_biases_and_states_of_the_wrong_shape(path: Path) -> None:
         (["X", "W", ""], {}, "no input R"),
         (["X", "W", "R"], {"direction": "sideways"}, "direction must be one of"),
         (["X", "W", "R"], {"direction": 3}, "must be of type STRING"),
-        (["X", "W", "R"], {"activations": ["Tanh"]}, "must be 2 names, got 1"),
-        (["X", "W", "R"], {"activation_alpha": [0.2]}, "more numbers than curves take"),
     ],
 )
 def test_nodes_that_are_no_gru(

@@ -27,7 +27,14 @@ from glassgate.exchange.found import EQUATIONS, Found, Reference, describe
 from glassgate.exchange.onnx import from_onnx
 from glassgate.exchange.onnx_graph import WEIGHTS, Node, gru_nodes
 from glassgate.exchange.onnx_model import network_model, node_model
-from glassgate.exchange.onnx_node import DIRECTIONS, Activation, NodeArrays, node_sizes, run_node
+from glassgate.exchange.onnx_node import (
+    DIRECTIONS,
+    Activation,
+    NodeArrays,
+    Pair,
+    node_sizes,
+    run_node,
+)
 from glassgate.exchange.onnx_stack import with_stacks
 from glassgate.exchange.onnx_start import CONSTANT, ZEROS
 from glassgate.exchange.onnx_tensor import FLOATS, to_array
@@ -144,14 +151,20 @@ def _called(node: Node, taken: Found, folder: Path) -> Found:
 
 def _taken(node: Node, folder: Path) -> Found:
     """Take a node's weights, or say why they cannot be taken."""
-    curves = ", ".join(_curve(curve) for pair in node.activations for curve in pair)
-    facts = {"layers": "1", "direction": node.direction, "activations": curves}
+    facts = {"layers": "1", "direction": node.direction}
+    if isinstance(node.activations, str):
+        return Found(node.name, refusal=node.activations, facts=facts)
+    curves = (_curve(curve) for pair in node.activations for curve in pair)
+    facts["activations"] = ", ".join(curves)
     refusal = _unreadable(node)
     if refusal:
         return Found(node.name, refusal=refusal, facts=facts)
-    arrays = _arrays(node, folder)
+    arrays = _arrays(node, node.activations, folder)
     _, H = node_sizes(arrays)
     facts |= {"input size": str(arrays.W.shape[2]), "hidden size": str(H)}
+    if node.hidden_size not in (None, H):
+        refusal = f"hidden_size must be {H}, which R has, got {node.hidden_size}"
+        return Found(node.name, refusal=refusal, facts=facts)
     try:
         network = GRU([from_onnx(arrays)], [node.plan])
     except BadInput as error:
@@ -182,7 +195,7 @@ def _type_name(kind: int) -> str:
     return next((name for name, number in known.items() if number == kind), f"type {kind}")
 
 
-def _arrays(node: Node, folder: Path) -> NodeArrays:
+def _arrays(node: Node, activations: tuple[Pair, ...], folder: Path) -> NodeArrays:
     """Make the arrays of a node whose tensors are constants of one type; warn of NaN."""
     arrays = {
         name: to_array(node.constants[name], folder) for name in WEIGHTS if name in node.constants
@@ -196,7 +209,7 @@ def _arrays(node: Node, folder: Path) -> NodeArrays:
         arrays["R"],
         arrays.get("B"),
         node.linear_before_reset,
-        node.activations,
+        activations,
         node.clip,
     )
 

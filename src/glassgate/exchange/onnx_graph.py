@@ -35,8 +35,12 @@ class Node(NamedTuple):
         ``"forward"``, ``"reverse"`` or ``"bidirectional"``.
     layout
         0, or 1 where the batch comes first in inputs and outputs; the weights are the same.
-    linear_before_reset, activations, clip
+    linear_before_reset, clip
         As in `glassgate.exchange.onnx_node.NodeArrays`.
+    activations
+        As there, or the sentence that says why the node's own cannot be told.
+    hidden_size
+        H as the node says it; None where it does not.
     plan
         What becomes of its states.
     below
@@ -51,8 +55,9 @@ class Node(NamedTuple):
     direction: str
     layout: int
     linear_before_reset: bool
-    activations: tuple[Pair, ...]
+    activations: tuple[Pair, ...] | str
     clip: float | None
+    hidden_size: int | None
     plan: LayerPlan = LayerPlan()
     below: int | None = None
     start: str = ZEROS
@@ -61,7 +66,7 @@ class Node(NamedTuple):
     def makes(self) -> Hashable:
         """What decides which network the node is: equal for calls of one GRU."""
         tensors = tuple(id(self.constants.get(name)) for name in WEIGHTS)
-        form = self.plan, self.linear_before_reset, self.activations, self.clip
+        form = self.plan, self.linear_before_reset, self.activations, self.clip, self.hidden_size
         return tensors, self.given.intersection(WEIGHTS), form
 
 
@@ -171,25 +176,38 @@ def _node(node: NodeProto, known: Constants) -> Node:
         raise BadInput(f"GRU node {name} is damaged: {error}") from error
 
 
-def _words(node: NodeProto) -> tuple[str, int, bool, tuple[Pair, ...], float | None]:
+Words: TypeAlias = tuple[str, int, bool, tuple[Pair, ...] | str, float | None, int | None]
+
+
+def _words(node: NodeProto) -> Words:
     said = {attribute.name: attribute for attribute in node.attribute}
     direction = _value(said, "direction", AttributeProto.STRING, b"forward")
     direction = direction.decode(errors="replace").lower()
     if direction not in DIRECTIONS:
         raise BadInput(f"direction must be one of {', '.join(DIRECTIONS)}, got {direction[:40]!r}")
+    size = said.get("hidden_size")
+    return (
+        direction,
+        _value(said, "layout", AttributeProto.INT, 0),
+        _value(said, "linear_before_reset", AttributeProto.INT, 0) != 0,
+        _activations(said, DIRECTIONS[direction]),
+        _value(said, "clip", AttributeProto.FLOAT, None),
+        size.i if size is not None and not size.ref_attr_name else None,
+    )
+
+
+def _activations(said: dict[str, AttributeProto], directions: int) -> tuple[Pair, ...] | str:
+    """Give a node's curves, or say why they cannot be told: no other node suffers from it."""
     names = [
         curve.decode(errors="replace")
         for curve in _value(said, "activations", AttributeProto.STRINGS, [])
     ]
     alphas = _value(said, "activation_alpha", AttributeProto.FLOATS, [])
     betas = _value(said, "activation_beta", AttributeProto.FLOATS, [])
-    return (
-        direction,
-        _value(said, "layout", AttributeProto.INT, 0),
-        _value(said, "linear_before_reset", AttributeProto.INT, 0) != 0,
-        activation_pairs(names, alphas, betas, DIRECTIONS[direction]),
-        _value(said, "clip", AttributeProto.FLOAT, None),
-    )
+    try:
+        return activation_pairs(names, alphas, betas, directions)
+    except BadInput as error:
+        return str(error)
 
 
 def _value(said: dict[str, AttributeProto], name: str, kind: int, default: Any) -> Any:

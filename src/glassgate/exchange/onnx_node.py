@@ -86,8 +86,8 @@ def activation_pairs(
     Raises
     ------
     BadInput
-        When the names are not two a direction, or when numbers are left over: then it is
-        uncertain whose they are.
+        When the names are not two a direction, or when numbers are left over though every curve
+        is known: then it is uncertain whose they are.
     """
     names = names or ("Sigmoid", "Tanh") * directions
     if len(names) != 2 * directions:
@@ -98,7 +98,7 @@ def activation_pairs(
         takes = name.lower() in DEFAULTS
         alpha, beta = (have.pop(0) if takes and have else None for have in left)
         curves.append(Activation(name, alpha, beta))
-    if any(left):
+    if any(left) and all(name.lower() in CURVES for name in names):
         raise BadInput("activation_alpha and activation_beta hold more numbers than curves take")
     return tuple((curves[i], curves[i + 1]) for i in range(0, len(curves), 2))
 
