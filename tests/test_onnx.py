@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +54,7 @@ def test_reads_what_onnx_runtime_runs(
     assert_close(output, expected)
     assert_close(state, last)
 
-    assert found.runtime.startswith("onnxruntime ")
+    assert found.runtime == f"onnxruntime {onnxruntime.__version__}, node by node"
     for came, wanted in zip(
         found.reference(case.input, case.state),
         found.network.run(case.input, case.state),
@@ -255,6 +256,17 @@ def test_layout_1_has_the_same_weights_and_proof(tmp_path: Path) -> None:
     )
 
 
+def test_nodes_of_one_name_are_told_apart_in_branches_too(tmp_path: Path) -> None:
+    case = make()
+    value = helper.make_tensor_value_info("Y", F32, None)
+    branch = helper.make_graph([case.node("n"), case.node("")], "branch", [], [value])
+    choose = helper.make_node("If", ["lengths"], ["Z"], then_branch=branch, else_branch=branch)
+    nodes = [choose, *(case.node(name) for name in ("n#2", "n", ""))]
+    found = read_onnx(save(model(nodes, case.tensors()), tmp_path / "gru.onnx"))
+    names = ["n", "Y", "n#2", "Y#2", "n#2#2", "n#3", "Y#3"]
+    assert [one.name for one in found] == names
+
+
 def test_several_are_told_apart_and_facts_are_given(tmp_path: Path) -> None:
     one, other = make().node("/rnn/GRU"), make().node("")
     other.output[0] = "second"
@@ -325,7 +337,10 @@ def test_two_forms_in_one_node_are_refused(tmp_path: Path) -> None:
     pairs = activation_pairs(["Sigmoid", "Tanh", "Sigmoid", "Relu"], [], [], 2)
     case.arrays = case.arrays._replace(activations=pairs)
     (found,) = read_onnx(save(case.model(), tmp_path / "gru.onnx"))
-    assert "formulation of layer 0 reverse" in str(found.refusal)
+    assert found.refusal == (
+        "formulation of layer 0 reverse must be reset after, update keeps, gates sigmoid, "
+        "candidate tanh, got reset after, update keeps, gates sigmoid, candidate relu"
+    )
 
 
 def test_half_precision_is_refused(tmp_path: Path) -> None:

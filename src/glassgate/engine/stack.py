@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from glassgate.engine.plan import LayerPlan
 from glassgate.errors import BadInput
+from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
 Stack: TypeAlias = tuple[tuple[GRUWeights, ...], ...]  # layers, and their directions
@@ -51,4 +52,11 @@ def _require_kind(name: str, some: Iterable[object], kind: type) -> None:
 
 def _require(fact: str, name: str, came: object, wanted: object) -> None:
     if came != wanted:
-        raise BadInput(f"{fact} of {name} must be {wanted}, got {came}")
+        raise BadInput(f"{fact} of {name} must be {_words(wanted)}, got {_words(came)}")
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, Formulation):
+        return str(value)
+    gates = f"gates {value.gate}, candidate {value.squash}"
+    return f"reset {value.reset}, update {value.update}, {gates}"

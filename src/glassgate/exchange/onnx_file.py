@@ -228,12 +228,12 @@ def _initial_state(node: Node, folder: Path) -> str:
 
 
 def _reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:
-    """Give what runs the node itself, and its name: ONNX Runtime, which knows float32 alone."""
+    """Give what runs the node by itself, and its name: ONNX Runtime knows float32 alone."""
     if arrays.W.dtype != np.float32 or find_spec("onnxruntime") is None:
         return partial(_run_equations, arrays, node), EQUATIONS
     runtime = import_module("onnxruntime")
     run = partial(_run_runtime, runtime, arrays, node)
-    return run, f"onnxruntime {runtime.__version__}"
+    return run, f"onnxruntime {runtime.__version__}, node by node"
 
 
 def _run_equations(

@@ -1,6 +1,6 @@
 """GRU nodes in an ONNX graph, and the constants they read. Files come from strangers."""
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -73,13 +73,15 @@ class Node(NamedTuple):
 def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
     """Find all GRU nodes, graph by graph: branches, loops and functions have graphs of their own.
 
+    Later ones of the same name have "#2", "#3" and so on at its end.
+
     Raises
     ------
     BadInput
         When a node's inputs or attributes are not what ONNX says, or there are more than
         `MOST_NODES`.
     """
-    count = 0
+    count, names = 0, Counter[str]()
     given: Starts = ChainMap(dict.fromkeys((input.name for input in model.graph.input), GIVEN))
     graphs = [_in_graph(model.graph, ChainMap(), set(), given)]
     graphs += (
@@ -89,7 +91,17 @@ def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
     for nodes in chain(*graphs):
         count += len(nodes)
         _require_few(count)
-        yield nodes
+        yield [node._replace(name=_told_apart(node.name, names)) for node in nodes]
+
+
+def _told_apart(name: str, names: Counter[str]) -> str:
+    """Give a name that no node before has, and count it."""
+    free = name
+    while free in names:
+        names[name] += 1
+        free = f"{name}#{names[name]}"
+    names[free] = 1
+    return free
 
 
 def _in_graph(
