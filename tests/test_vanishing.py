@@ -112,8 +112,8 @@ def some_results(runs, times=(100,)):
 
 def test_by_hand_seeds_are_put_together():
     runs = [
-        *(a_run("feedforward", s, 0.16, 0.15, [1.0, 0.0]) for s in (0, 1)),
-        *(a_run("srn", s, loss, 0.2, [1.0, 0.01]) for s, loss in ((0, 0.16), (1, 0.18))),
+        *(a_run("feedforward", s, 0.16, 0.15, [1.0, s / 2]) for s in (0, 1)),
+        *(a_run("srn", s, loss, 0.2, [1.0, 0.01]) for s, loss in ((0, 0.14), (1, 0.18))),
         *(
             a_run("gru", s, loss, 0.95, [2.0, left])
             for s, loss, left in ((0, 1e-4, 2), (1, 4e-4, 1))
