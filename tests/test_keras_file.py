@@ -60,7 +60,9 @@ def test_weights_without_a_config_need_one(tmp_path):
         for name in all_["model_weights"]:
             all_.copy(f"model_weights/{name}", weights)
         weights.attrs["layer_names"] = all_["model_weights"].attrs["layer_names"]
-    with pytest.raises(BadInput, match="weights without a config"):
+    with pytest.raises(
+        BadInput, match=r"config.*: the whole model is needed, as model.save\(.model.keras.\)"
+    ):
         read_keras(tmp_path / "weights.h5")
     config = sequential(gru()) | {"keras_version": "2.2.4"}
     (tmp_path / "model.json").write_text(json.dumps(config))
@@ -164,3 +166,30 @@ def test_the_word_for_a_backend_that_is_not_there_is_not_taken(asked, tmp_path):
         check=True,
     )
     assert ran.stdout == f"keras {version('keras')} on {runs}, layer by layer|{asked}\n"
+
+
+@pytest.mark.parametrize("odd", ["missing", "bfloat16"])
+def test_one_odd_layer_leaves_the_others(odd, tmp_path):
+    arrays = {name: under(name, layer_arrays(3, 4)) for name in ("a", "b")}
+    kernel = arrays["b"].pop("b/kernel:0")
+    if odd == "bfloat16":
+        arrays["b"]["b/kernel:0"] = kernel.astype(np.float16).view("V2")
+    path = write_h5(tmp_path / "model.h5", sequential(gru("a"), gru("b")), arrays)
+    found = {one.name: one for one in read_keras(path)}
+    assert [found[name].network is None for name in ("a+b", "a", "b")] == [True, False, True]
+    said = {"missing": "must hold one kernel of b, got 0", "bfloat16": "must hold floats of 2, 4"}
+    assert said[odd] in found["b"].refusal
+
+
+def test_facts_of_what_is_refused_are_those_that_its_config_holds(tmp_path):
+    wrapped = {"class_name": "TimeDistributed", "config": {"name": "td", "layer": gru("in")}}
+    fused = {"class_name": "CuDNNGRU", "config": {"name": "fused", "units": 4}}
+    config = sequential(gru("a"), wrapped, fused)
+    path = write_h5(tmp_path / "m.h5", config, {"a": under("a", layer_arrays(3, 4))})
+    found = {one.name: one for one in read_keras(path)}
+    assert found["a"].facts["reset_after"] == "True"
+    assert found["td"].refusal
+    assert found["fused"].refusal
+    shared = {"layers": "1", "keras": "2.4.0"}
+    assert found["td"].facts == {"kind": "TimeDistributed"} | shared
+    assert found["fused"].facts == {"kind": "CuDNNGRU", "units": "4"} | shared

@@ -20,7 +20,7 @@ from glassgate.exchange.keras import KerasGRU, formulation
 from glassgate.exchange.keras_layer import KerasLayer, from_keras_layers, merge
 from glassgate.exchange.keras_plan import Cell, Recurrent, find_recurrent
 from glassgate.exchange.keras_runtime import reference
-from glassgate.exchange.keras_store import Json, Store, parsed, read_zip
+from glassgate.exchange.keras_store import Json, Store, Unfit, parsed, read_zip
 from glassgate.formulation import Array
 
 MOST_UNITS = 2**24
@@ -77,8 +77,8 @@ def _described(store: Store, config: str | PathLike[str] | None) -> tuple[Json, 
         text = Path(config).read_text()
     if text is None:
         raise BadInput(
-            "it holds weights without a config, which names their activations: save the whole "
-            "model, or give what model.to_json() writes as well"
+            "it holds weights without a config, which names their activations: the whole model is "
+            'needed, as model.save("model.keras") writes it'
         )
     model = parsed(text, "its config")
     version = store.text("", "keras_version") or store.text("model_weights", "keras_version")
@@ -98,6 +98,7 @@ class _Reader:
         self.store, self.version, self.major = store, version, _major(version)
         self.root = "model_weights/" if store.has("model_weights") else ""
         self.named = bool(self.root or store.names("", "layer_names"))  # by layer, as in .h5
+        self.unfit: list[Unfit] = []
         self.early = store.has("_layer_checkpoint_dependencies")  # as .keras was at first
 
     def everything(self, model: Json) -> list[Found]:
@@ -106,6 +107,8 @@ class _Reader:
         taken = {layer.name: self.taken(layer) for layer in layers}
         if len(taken) < len(layers):
             raise BadInput("its config must give its layers different names")
+        if self.unfit and all(isinstance(got, str) for got in taken.values()):
+            raise self.unfit[0]
         whole: list[Found] = []
         part_of: dict[str, str] = {}
         for chain in _stacks(layers):
@@ -139,12 +142,11 @@ class _Reader:
         facts = {
             "layers": str(len(chain)),
             "kind": each(layer.kind for layer in chain),
-            "units": each(some.get("units") for some in settings),
-            "reset_after": each(some.get("reset_after", False) for some in settings),
-            "recurrent_activation": each(some.get("recurrent_activation") for some in settings),
-            "activation": each(some.get("activation") for some in settings),
-            "keras": self.version,
         }
+        for word in ("units", "reset_after", "recurrent_activation", "activation"):
+            if all(word in some for some in settings):
+                facts[word] = each(some[word] for some in settings)
+        facts["keras"] = self.version
         if any(layer.merge_mode is not None for layer in chain):
             facts["merge_mode"] = each(layer.merge_mode or "one direction" for layer in chain)
         if any(layer.settings.get("go_backwards") for layer in chain):
@@ -164,7 +166,11 @@ class _Reader:
                 formulation(reset_after, *words, self.major)
             except BadInput as error:
                 return str(error)
-            arrays = self.arrays(layer, cell, reset_after)
+            try:
+                arrays = self.arrays(layer, cell, reset_after)
+            except Unfit as error:
+                self.unfit.append(error)
+                return str(error)
             if not all(np.isfinite(array).all() for array in arrays):
                 warnings.warn(f"{layer.name} holds weights that are NaN or infinite", stacklevel=5)
             bias = arrays[2] if len(arrays) == 3 else None
@@ -208,7 +214,7 @@ class _Reader:
         for name in names:
             same = [path for path in listed if path.split("/")[-1].split(":")[0] == name]
             if len(same) != 1:
-                raise BadInput(f"it must hold one {name} of {layer.name}, got {len(same)}")
+                raise Unfit(f"it must hold one {name} of {layer.name}, got {len(same)}")
             places[name] = f"{group}/{same[0]}"
         return places
 

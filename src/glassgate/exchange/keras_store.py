@@ -32,6 +32,10 @@ DAMAGE = (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipF
 SECONDS, BYTES_A_SECOND = 60, 2**24  # that HDF5 may take, where its process does not end itself
 
 
+class Unfit(BadInput):
+    """An array is not one that a layer can have here, which says nothing of the other layers."""
+
+
 class Store:
     """An HDF5 file, or one that lies in a zip, of which no more is read than it is long.
 
@@ -99,18 +103,19 @@ class Store:
 
         Raises
         ------
+        Unfit
+            When it is missing or holds no floats.
         BadInput
-            When it is missing, has another shape, holds no floats, or its bytes are not in the
-            file as they are.
+            When it has another shape, or its bytes are not in the file as they are.
         """
         said = self._look(path)
         if said is None or said["is"] != "array":
-            raise BadInput(f"the array {path} is missing")
+            raise Unfit(f"the array {path} is missing")
         require_shape(path, tuple(said["shape"]), shape)
         with damage_told():
             dtype = np.dtype(said["type"])
         if dtype.kind != "f" or dtype.itemsize > 8:
-            raise BadInput(f"{path} must hold floats of 2, 4 or 8 bytes, got {dtype}")
+            raise Unfit(f"{path} must hold floats of 2, 4 or 8 bytes, got {dtype}")
         if said["stored"] != said["size"] or said["size"] > self._left:
             raise BadInput(
                 f"{path} declares {said['size']} bytes of numbers that the file of "
