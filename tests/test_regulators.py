@@ -258,25 +258,34 @@ def test_statements_are_differences_from_the_full_gru_seed_by_seed():
 
 
 def test_answers_follow_the_numbers():
-    one, memory, fixed = answers(invented(KL, FAR))
+    one, missed, memory, fixed = answers(invented(KL, FAR))
     assert one == (
-        "With as many learned numbers, one gate did no worse than two as no reset gate and one "
-        "gate for both, but worse as no update gate. It did better than two as no reset gate."
+        "With as many learned numbers, one gate was enough as “no reset gate” and “one gate for "
+        "both”, and not as “no update gate”. Better than the full GRU did “no reset gate”."
     )
+    assert missed == "Of the two it is the update gate that is missed when it is left out."
     assert memory == (
-        "Over 10+ words a subject is not remembered better than chance by no update gate (0.503)."
+        "Over 10+ words a subject is not remembered better than chance, as far as these seeds can "
+        "tell, by “no update gate” (0.503)."
     )
     assert "predict worse than the full GRU and remember worse than the full GRU" in fixed
 
     turned = dict(zip(KL, reversed(KL.values()), strict=True))
     far = {name: [0.9, 0.91, 0.9] for name in FAR}
-    one, memory, fixed = answers(invented(turned | {BOTH.name: [0.01, 0.011, 0.01]}, far))
+    one, missed, memory, fixed = answers(invented(turned | {BOTH.name: [0.01, 0.011, 0.01]}, far))
     assert one == (
-        "With as many learned numbers, one gate did worse than two: no reset gate, no update gate "
-        "and one gate for both."
+        "With as many learned numbers, one gate was not enough: “no reset gate”, “no update gate” "
+        "and “one gate for both” did worse."
     )
-    assert memory == "Every form remembers over 10+ words better than chance."
+    assert missed == "Each of the two is missed when it is left out."
+    assert memory == "Every form remembers a subject over 10+ words better than chance."
     assert "remember neither better nor worse" in fixed
+    alike = dict.fromkeys(KL, KL[BOTH.name])
+    assert answers(invented(alike, far))[:2] == [
+        "With as many learned numbers, one gate was enough as “no reset gate”, “no update gate” "
+        "and “one gate for both”.",
+        "Neither is missed.",
+    ]
 
 
 # End to end ---------------------------------------------------------------------------------------

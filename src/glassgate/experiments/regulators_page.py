@@ -5,12 +5,14 @@ Everything here is made of what `results.json` holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from statistics import mean
 from typing import Any
 
 from glassgate.experiments.content import Chart, Line, Page, Section, Table
 from glassgate.experiments.differences import APART, difference, listed, signed
 from glassgate.experiments.distances import distance_chart, distance_line, pooled
+from glassgate.experiments.intervals import t_interval
 from glassgate.experiments.regulators_forms import BOTH, FIXED, NO_RESET, NO_UPDATE, ONE
 from glassgate.report.demo_tables import distance_name
 
@@ -41,16 +43,7 @@ def statements(results: Results) -> list[dict[str, Any]]:
 def answers(results: Results) -> list[str]:
     """Say in sentences what the comparison says about the seed's question."""
     said = {one["form"]: one for one in results["statements"]}
-    worse = [name for name in ONE_GATE if "worse" in _verdicts(said[name])]
-    enough = [name for name in ONE_GATE if name not in worse]
-    if enough:
-        one = f"With as many learned numbers, one gate did no worse than two as {listed(enough)}"
-        one += f", but worse as {listed(worse)}." if worse else "."
-    else:
-        one = f"With as many learned numbers, one gate did worse than two: {listed(worse)}."
-    better = [name for name in enough if "better" in _verdicts(said[name])]
-    best = f" It did better than two as {listed(better)}." if better else ""
-    return [one + best, _memory(results), _fixed(said[FIXED.name])]
+    return [_enough(said), _left_out(said), _memory(results), _fixed(said[FIXED.name])]
 
 
 def tables(results: Results) -> tuple[Table, Table]:
@@ -82,14 +75,14 @@ def charts(results: Results) -> dict[str, Chart]:
 
 def page(results: Results) -> Page:
     """Return the content of the page."""
-    plan, first = results["plan"], results["forms"][0]
+    plan, learned = results["plan"], round(results["forms"][0]["learned_numbers"], -3)
     reached, compared = tables(results)
     by_distance, divergence = charts(results).values()
     lead = (
         "A GRU regulates its previous state twice: the update gate says how much of it is kept, "
         "the reset gate how much of it the new content sees. “Why it’s not just a single "
         "regulation (up or down) beats me!” says the document that this project grew from. Five "
-        f"forms of the unit, of about {first['learned_numbers']:,} learned numbers each, learned "
+        f"forms of the unit, of about {learned:,} learned numbers each, learned "
         f"{plan['train']:,} sentences of one grammar in {plan['training']['epochs']} epochs, each "
         f"form {len(results['seeds'])} times."
     )
@@ -101,8 +94,7 @@ def page(results: Results) -> Page:
             Section(
                 "Is one gate enough?", "\n\n".join([*answers(results), HOW_COMPARED]), compared
             ),
-            Section("Which forms?", HOW_FORMS, _forms(results)),
-            Section("What each form reached", HOW_REACHED, reached),
+            Section("What each form reached", "\n\n".join(_explained(results)), reached),
             Section("Which form remembers?", HOW_DISTANCE, by_distance),
             Section("How far from the truth?", HOW_DIVERGENCE, divergence),
         ),
@@ -158,14 +150,44 @@ def _verdicts(said: Mapping[str, Any]) -> tuple[str, str]:
     return said["kl_bits"]["verdict"], said["far"]["verdict"]
 
 
+def _enough(said: Mapping[str, Any]) -> str:
+    """Say which forms with one gate did as well as the full GRU."""
+    worse = [name for name in ONE_GATE if "worse" in _verdicts(said[name])]
+    enough = [name for name in ONE_GATE if name not in worse]
+    better = [name for name in enough if "better" in _verdicts(said[name])]
+    if not enough:
+        return f"With as many learned numbers, one gate was not enough: {_quoted(worse)} did worse."
+    sentence = f"With as many learned numbers, one gate was enough as {_quoted(enough)}"
+    sentence += f", and not as {_quoted(worse)}." if worse else "."
+    return sentence + (f" Better than the full GRU did {_quoted(better)}." if better else "")
+
+
+def _left_out(said: Mapping[str, Any]) -> str:
+    """Say which of the two gates is missed."""
+    gates = {"reset": NO_RESET.name, "update": NO_UPDATE.name}
+    missed = [gate for gate, name in gates.items() if "worse" in _verdicts(said[name])]
+    if len(missed) == 1:
+        return f"Of the two it is the {missed[0]} gate that is missed when it is left out."
+    return "Each of the two is missed when it is left out." if missed else "Neither is missed."
+
+
 def _memory(results: Results) -> str:
-    """Say who is above chance at the longest distance, and who is not."""
-    rows = {form["name"]: form["by_distance"][-1] for form in results["forms"]}
-    lost = [f"{name} ({row['accuracy']:.3f})" for name, row in rows.items() if row["low"] <= CHANCE]
-    far = _farthest(results)
+    """Say who is above chance at the longest distance, over seeds, and who is not."""
+    lost, far = [], _farthest(results)
+    for form in results["forms"]:
+        shares = _far(form)
+        if t_interval(shares)[0] <= CHANCE:
+            lost.append(f"“{form['name']}” ({mean(shares):.3f})")
     if not lost:
-        return f"Every form remembers over {far} better than chance."
-    return f"Over {far} a subject is not remembered better than chance by {listed(lost)}."
+        return f"Every form remembers a subject over {far} better than chance."
+    return (
+        f"Over {far} a subject is not remembered better than chance, as far as these seeds can "
+        f"tell, by {listed(lost)}."
+    )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return listed(f"“{name}”" for name in names)
 
 
 def _fixed(said: Mapping[str, Any]) -> str:
@@ -181,6 +203,11 @@ def _than(verdict: str) -> str:
     if verdict == APART:
         return "neither better nor worse than the full GRU, as far as these seeds can tell"
     return f"{verdict} than the full GRU"
+
+
+def _explained(results: Results) -> list[str]:
+    forms = ". ".join(f"“{form['name']}”: {form['what']}" for form in results["forms"])
+    return [HOW_FORMS, f"{forms}.", HOW_REACHED]
 
 
 def _reached(results: Results) -> Table:
@@ -204,7 +231,3 @@ def _compared(results: Results) -> Table:
         for said in results["statements"]
     ]
     return Table(columns, rows)
-
-
-def _forms(results: Results) -> Table:
-    return Table(("form", "what it is"), [(f["name"], f["what"]) for f in results["forms"]])
