@@ -141,8 +141,8 @@ def test_by_hand_seeds_are_put_together():
         "the input."
     )
     assert sentences["adding", "srn"] == (
-        "The SRN solves adding at no T; at T = 100 it is not shown to do better than ignoring the "
-        "input."
+        "The SRN solves adding at no T, nor is it shown to do better than ignoring the input at "
+        "any."
     )
     assert said["gradient", "lstm"]["farther"] == [100]
     assert said["gradient", "gru"]["farther"] == []  # its seeds are too far apart

@@ -94,20 +94,18 @@ def _gradient(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _learned(results: Results, problem: str, network: str) -> dict[str, Any]:
     """Say at which T a network solves a problem, or at least does better than a blind one."""
-    times, seeds = results["plan"]["times"], len(results["seeds"])
+    times = results["plan"]["times"]
     rows = {T: row(results, problem, T, network) for T in times}
-    solved = {T: one["solved"] for T, one in rows.items() if one["solved"]}
-    rest = [T for T in times if T not in solved]
+    rest = [T for T in times if not rows[T]["solved"]]
     floors = {T: blind(results, problem, T)["loss"] for T in times}
     better = [T for T in rest if rows[T]["loss"]["high"] < floors[T]]
     no_better = [T for T in rest if T not in better]
-    where = (
-        listed(f"T = {T} with {n} of {seeds} seeds" for T, n in solved.items()) if solved else ""
-    )
-    said = f"The {NAMES[network]} solves {problem} at {where or 'no T'}"
+    said = f"The {NAMES[network]} solves {problem} at {_solved(rows, len(results['seeds']))}"
     if better:
         said += f"; at {_times(better)} it does better than ignoring the input"
-    if no_better:
+    if no_better == list(times):
+        said += ", nor is it shown to do better than ignoring the input at any"
+    elif no_better:
         said += f"; at {_times(no_better)} it is not shown to do better than ignoring the input"
     return {
         "about": problem,
@@ -116,6 +114,15 @@ def _learned(results: Results, problem: str, network: str) -> dict[str, Any]:
         "better": better,
         "statement": f"{said}.",
     }
+
+
+def _solved(rows: Mapping[int, Any], seeds: int) -> str:
+    """Name the T that are solved, by the number of seeds that solve them."""
+    counts = dict.fromkeys(one["solved"] for one in rows.values() if one["solved"])
+    if not counts:
+        return "no T"
+    where = {n: _times([T for T, one in rows.items() if one["solved"] == n]) for n in counts}
+    return listed(f"{times} with {n} of {seeds} seeds" for n, times in where.items())
 
 
 def _times(times: Sequence[int]) -> str:
@@ -157,7 +164,7 @@ def _reaches(results: Results) -> Iterator[dict[str, Any]]:
                 "problem": problem,
                 "farther": farther,
                 "statement": f"After training on {problem} the {NAMES[network]}'s gradient "
-                f"certainly reaches farther than the SRN's at {where}.",
+                f"reaches farther than the SRN's, by intervals that are apart, at {where}.",
             }
 
 
