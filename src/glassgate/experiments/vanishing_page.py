@@ -49,7 +49,8 @@ def page(results: Results) -> Page:
         sections.append(Section(f"{title}: learning curves", HOW_CURVES, _curves(results, problem)))
     for problem in plan["problems"]:
         title = f"Does the gradient vanish in {problem}?"
-        sections.append(Section(title, HOW_GRADIENT, _gradients(results, problem)))
+        how = f"{HOW_GRADIENT} {LOSS[problem]}"
+        sections.append(Section(title, how, _gradients(results, problem)))
     sections += [
         Section("How far does it reach?", f"{_said(results, 'gradient')}\n\n{HOW_REACH}", gradient),
     ]
@@ -80,10 +81,13 @@ HOW_CURVES = (
 HOW_GRADIENT = (
     "The norm of the gradient of a loss with respect to the state k steps before it, as a share "
     "of that at k = 0, on a logarithmic axis, at the longest T: a straight line down is a constant "
-    "factor a step. The loss is that of the sum after the last step, or of the first symbol to be "
-    "said. Geometric means over seeds; bars are 95% intervals. Shares below "
+    "factor a step. Geometric means over seeds; bars are 95% intervals. Shares below "
     f"{LEAST:.0e} are not shown, and the feedforward network, which has no state, has none."
 )
+LOSS = {
+    "adding": "The loss is that of the sum, after the last step.",
+    "copying": "The loss is that of the first symbol to be said.",
+}
 HOW_REACH = (
     "Half-life is the number of steps back at which half of the gradient is left, median over "
     "seeds; what is left at the last lag has the 95% interval of its geometric mean. A network "

@@ -185,7 +185,7 @@ def chart_figure(chart: Chart, title: str = "") -> go.Figure:
             name=line.name,
             mode="lines+markers" if line.low else "lines",
             line={"color": drawn, "width": 2.5},
-            marker={"symbol": symbol, "size": 9},
+            marker={"symbol": SYMBOLS.get(line.name.lower(), symbol), "size": 9},
             error_y=_intervals(line, drawn) if line.low else None,
             hovertemplate=f"{line.name}: %{{y:{form}}}<extra></extra>",
         )
