@@ -193,7 +193,7 @@ def _name(results: Results, place: int) -> str:
 def _group_table(results: Results) -> Table:
     runs, whole = results["runs"], intact(results)
     names = (distance_name(row["distance_min"], row["distance_max"]) for row in whole)
-    columns = ("units", "that", "span", *names, "KL", f"KL after “{results['word']}”")
+    columns = ("fifth", "units", "span", *names, "KL", f"KL after “{results['word']}”")
     kls = (mean(run["intact"][what] for run in runs) for what in DIVERGENCES)
     rows = [("none", "", "", *_shares(whole), *(f"{kl:.4f}" for kl in kls))]
     for way in WAYS:
@@ -203,7 +203,7 @@ def _group_table(results: Results) -> Table:
             kls = (mean(one[what] for _, one in held) for what in DIVERGENCES)
             shares = _shares(by_distance(results, way, name))
             numbers = (f"{span:.1f}", *shares, *(f"{kl:.4f}" for kl in kls))
-            rows.append((FIFTHS[name], SHORT[way], *numbers))
+            rows.append((name, SHORT[way], *numbers))
     return Table(columns, rows)
 
 
@@ -214,13 +214,21 @@ def _shares(rows: Sequence[Accuracy]) -> list[str]:
 def _compared_table(results: Results) -> Table:
     far, near, word = _name(results, FAR), _name(results, NEAR), results["word"]
     words = {
-        "far: longest, random": f"{far}: longest, random fifth",
-        "far: longest, shortest": f"{far}: longest, shortest fifth",
-        "longest: far, near": f"longest fifth: {far}, {near}",
-        "after the word: shortest, longest": f"KL after “{word}”: shortest, longest fifth",
+        "far: longest, random": f"{far}: longest, random",
+        "far: longest, shortest": f"{far}: longest, shortest",
+        "longest: far, near": f"longest: {far}, {near}",
+        "after the word: shortest, longest": f"KL after “{word}”: shortest, longest",
         "alone: correlation with span, none": "alone: rank correlation with span, 0",
     }
-    columns = ("cost", "units", "first", "other", "difference", "95% interval", "so it is")
+    columns = (
+        "cost of a fifth",
+        "units",
+        "first",
+        "other",
+        "difference",
+        "95% interval",
+        "so it is",
+    )
     rows = [
         (
             words[said["compared"]],
