@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CODES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
 SHARED = 4  # a checkpoint may hold one network under so many names
-LONGEST_NAME = 10_000  # signs of the path to a tensor
+LONGEST_NAME = 2_000  # signs of the path to a tensor
 PICKLES = 5  # at the head of a file that is no zip
 
 
