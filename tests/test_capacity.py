@@ -81,8 +81,8 @@ def test_sentences_say_what_the_intervals_say():
     ]
     both, nearer = statements({"comparisons": rows})
     assert both["statement"] == (
-        "At the same number of parameters the GRU is, beside an SRN, nearer to the grammar with "
-        "1,000, farther from it with 3,000, not told apart with 2,000."
+        "Beside an SRN of as many parameters the GRU is nearer to the grammar at 1,000, farther "
+        "from the grammar at 3,000 and not told apart at 2,000 parameters."
     )
     assert nearer["nearer"] == [1000]
     assert nearer["farther"] == []

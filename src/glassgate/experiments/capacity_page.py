@@ -92,21 +92,21 @@ def _statement(results: Results, network: str, other: str) -> dict[str, Any]:
     farther = [one["parameters"] for one in rows if one["low"] > 1]
     apart = [one["parameters"] for one in rows if one["low"] <= 1 <= one["high"]]
     said = [
-        f"{what} with {listed(f'{count:,}' for count in counts)}"
+        f"{what} at {listed(f'{count:,}' for count in counts)}"
         for what, counts in (
             ("nearer to the grammar", nearer),
-            ("farther from it", farther),
+            ("farther from the grammar", farther),
             ("not told apart", apart),
         )
         if counts
     ]
-    names = f"the {NETWORKS[network]} is, beside an {NETWORKS[other]}"
     return {
         "network": network,
         "other": other,
         "nearer": nearer,
         "farther": farther,
-        "statement": f"At the same number of parameters {names}, {', '.join(said)}.",
+        "statement": f"Beside an {NETWORKS[other]} of as many parameters the {NETWORKS[network]} "
+        f"is {listed(said)} parameters.",
     }
 
 
@@ -135,8 +135,8 @@ def _compared(results: Results) -> Table:
         (
             f"{one['parameters']:,}",
             f"{NETWORKS[one['network']]} / {NETWORKS[one['other']]}",
-            f"{one['mean']:.2f}",
-            f"{one['low']:.2f} to {one['high']:.2f}",
+            f"{one['mean']:.3f}",
+            f"{one['low']:.3f} to {one['high']:.3f}",
         )
         for one in results["comparisons"]
     ]

@@ -198,9 +198,10 @@ def chart_figure(chart: Chart, title: str = "") -> go.Figure:
     figure.update_yaxes(range=list(chart.y_range))
     if chart.logarithmic != "none":
         figure.update_yaxes(type="log", range=np.log10(chart.y_range).tolist())
-        figure.update_yaxes(exponentformat="power")
+        few = chart.y_range[1] < 1e4 * chart.y_range[0]  # powers of ten
+        figure.update_yaxes(exponentformat="power", tickvals=ROUND if few else None)
     if chart.logarithmic == "both":
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", tickvals=ROUND)
     return figure
 
 
