@@ -133,11 +133,13 @@ def vanishing(
     ] = 1000,
     overwrite: Overwrite = False,
 ) -> None:
-    """Ask whether the gradient vanishes, and who learns what lies 100 to 400 steps back.
+    """Ask whether the gradient vanishes, and who learns across 100 to 400 steps.
 
-    A feedforward network, an SRN, a GRU and an LSTM learn the adding problem and copying memory
-    at T = 100, 200 and 400. The folder gets report.html, vanishing.png and results.json: what each
-    has learned, its learning curve, and its gradient by lag before and after training.
+    A feedforward network, an SRN, a GRU and an LSTM learn the adding problem
+    and copying memory at T = 100, 200 and 400. The folder gets report.html,
+    vanishing.png and results.json: what each has learned, its learning curve,
+    and its gradient by lag before and after training. It takes some fifteen
+    minutes, and as many times longer as there are more steps.
 
     For example:
 
@@ -170,15 +172,16 @@ def capacity(
 ) -> None:
     """Ask how near to the truth networks come with how many parameters.
 
-    SRN, GRU and LSTM of several sizes learn the demo's language. The folder gets report.html,
-    capacity.png and results.json: the KL divergence from the grammar by the number of parameters,
-    and how the networks compare at equal numbers.
+    SRN, GRU and LSTM of several sizes learn the demo's language. The folder
+    gets report.html, capacity.png and results.json: the KL divergence from the
+    grammar by the number of parameters, and how the networks compare at equal
+    numbers. It takes some ten minutes.
 
     For example:
 
         glassgate experiment capacity
 
-        glassgate experiment capacity --sizes 16,32,64,128 --seeds 5 --output larger/
+        glassgate experiment capacity --sizes 16,32,64,128 --output larger/
     """
     from glassgate.cli.series import watching_series
     from glassgate.experiments import capacity as asked
