@@ -61,12 +61,14 @@ def regulators(
     seeds: Seeds = 5,
     overwrite: Overwrite = False,
 ) -> None:
-    """Ask why a GRU regulates its state twice: units with two gates, one, and fixed ones.
+    """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
 
-    The full GRU, one without reset gate, one without update gate, a unit with one gate for both,
-    and one whose gates are fixed at learned means, all with as many learned numbers, learn the
-    demo's language. The folder gets report.html, regulators.png and results.json: the
-    divergence from the grammar, and accuracy at dependencies by distance.
+    The full GRU, one without reset gate, one without update gate, a unit with
+    one gate for both, and one whose gates are fixed at learned means, all with
+    as many learned numbers, learn the demo's language. The folder gets
+    report.html, regulators.png and results.json: the divergence from the
+    grammar, and accuracy at dependencies by distance. It takes some ten to
+    fifteen minutes.
 
     For example:
 
@@ -94,12 +96,14 @@ def spans(
     seeds: Seeds = 5,
     overwrite: Overwrite = False,
 ) -> None:
-    """Ask whether long-distance units exist: hold units by memory span, and see what breaks.
+    """Ask whether long-distance units exist: hold units by their memory span.
 
-    GRUs learn the demo's language. Then the fifth of the units with the longest memory span, the
-    middle one, the shortest one and random ones are held, so that they forget at every word or
-    say nothing; more and more units in order of span; and each unit alone. The folder gets
-    report.html, spans.png and results.json: accuracy at dependencies by distance, after each.
+    GRUs learn the demo's language. Then the fifth of the units with the longest
+    memory span, the middle one, the shortest one and random ones are held, so
+    that they forget at every word or say nothing; more and more units in order
+    of span; and each unit alone. The folder gets report.html, spans.png and
+    results.json: accuracy at dependencies by distance, after each. It takes
+    some five to ten minutes.
 
     For example:
 
