@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from onnx import ModelProto, helper, numpy_helper
 
 from glassgate import BadInput
+from glassgate.exchange import onnx_file
 from glassgate.exchange.onnx_file import read_onnx
+from glassgate.exchange.onnx_tensor import to_array
 from onnx_cases import external, make, model, only_network, save
 
 
@@ -145,6 +147,48 @@ def test_many_calls_of_one_gru_are_one_network(path: Path) -> None:
     found = read_onnx(save(model(nodes, case.tensors()), path))
     assert [each.name for each in found] == [f"call{i}" for i in range(20)]
     assert len({id(each.network) for each in found}) == 1
+
+
+def test_one_gru_many_times_over_itself_is_no_stack(path: Path) -> None:
+    case = make(sizes=(4, 4))
+    nodes = [case.node("call0")]
+    for i in range(1, 10):
+        nodes[-1].output[0] = f"states{i}"
+        nodes.append(helper.make_node("Squeeze", [f"states{i}"], [f"below{i}"], axes=[1]))
+        nodes.append(case.node(f"call{i}"))
+        nodes[-1].input[0] = f"below{i}"
+    stack, *single = read_onnx(save(model(nodes, case.tensors()), path))
+    assert stack.network is None
+    assert stack.refusal == "a layer must stand at most 8 times in it, got 10"
+    assert len(single) == 10
+    assert all(each.network for each in single)
+
+
+def test_external_data_read_over_and_over(path: Path) -> None:
+    case = make()
+    made = external(case, path)
+    tensors = list(made.graph.initializer)
+    for i in range(9):
+        for tensor in tensors:
+            again = made.graph.initializer.add()
+            again.CopyFrom(tensor)
+            again.name = f"{tensor.name}{i}"
+        node = made.graph.node.add()
+        node.CopyFrom(case.node(f"gru{i}"))
+        node.input[1:4] = [f"{name}{i}" for name in ("W", "R", "B")]
+    refused(path, made, "weights.bin is read more than 8 times over")
+
+
+def test_one_initial_state_of_many_nodes_is_looked_at_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, looked = make(), []
+    state = numpy_helper.from_array(np.zeros((1, 2, 4), np.float32), "state")
+    monkeypatch.setattr(onnx_file, "to_array", lambda *said: looked.append(1) or to_array(*said))
+    nodes = [case.node(f"call{i}") for i in range(20)]
+    found = read_onnx(save(model(nodes, [*case.tensors(), state]), path))
+    assert {each.facts["initial state"] for each in found} == {"zeros"}
+    assert len(looked) == 4  # W, R, B and the state
 
 
 def test_nan_is_warned_of_and_kept(path: Path) -> None:

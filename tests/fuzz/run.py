@@ -20,7 +20,7 @@ from fuzz.child import keep
 from fuzz.targets import TARGETS
 
 TESTS = Path(__file__).parent.parent
-LONGEST = 30  # seconds for one input, on a machine that has other work as well
+LONGEST = 60  # seconds for one input, on a machine that has other work as well
 START = 120  # seconds until a process has loaded what it needs
 
 

@@ -37,12 +37,10 @@ from glassgate.exchange.onnx_node import (
 )
 from glassgate.exchange.onnx_stack import with_stacks
 from glassgate.exchange.onnx_start import CONSTANT, ZEROS
-from glassgate.exchange.onnx_tensor import FLOATS, to_array
+from glassgate.exchange.onnx_tensor import FLOATS, MOST_SHARED, Beside, to_array
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
-
-MOST_SHARED = 8  # networks that one tensor may be part of: each has a copy of its own in the end
 
 
 def write_onnx(path: str | PathLike[str], network: GRU) -> None:
@@ -104,10 +102,11 @@ def read_onnx(path: str | PathLike[str]) -> list[Found]:
         graphs = list(gru_nodes(_parsed(path.read_bytes())))
         first = {node.makes: node for nodes in reversed(graphs) for node in reversed(nodes)}
         _require_few_sharers(first.values())
-        taken = {makes: _taken(node, path.parent) for makes, node in first.items()}
-        found = []
+        beside = Beside(path.parent)
+        taken = {makes: _taken(node, beside) for makes, node in first.items()}
+        found, states = [], _States(beside)
         for nodes in graphs:
-            layers = [_called(node, taken[node.makes], path.parent) for node in nodes]
+            layers = [_called(node, taken[node.makes], states) for node in nodes]
             found += with_stacks(layers, [node.below for node in nodes])
         return found
     except BadInput as error:
@@ -138,18 +137,18 @@ def _require_few_sharers(nodes: Collection[Node]) -> None:
                 )
 
 
-def _called(node: Node, taken: Found, folder: Path) -> Found:
+def _called(node: Node, taken: Found, states: "_States") -> Found:
     """Add what one node says of its call to what its weights give."""
     facts = {
         **taken.facts,
         "layout": str(node.layout),
         "lengths": "given" if "sequence_lens" in node.given else "none",
-        "initial state": _initial_state(node, folder),
+        "initial state": states.said(node),
     }
     return replace(taken, name=node.name, facts=facts)
 
 
-def _taken(node: Node, folder: Path) -> Found:
+def _taken(node: Node, beside: Beside) -> Found:
     """Take a node's weights, or say why they cannot be taken."""
     facts = {"layers": "1", "direction": node.direction}
     if isinstance(node.activations, str):
@@ -159,7 +158,7 @@ def _taken(node: Node, folder: Path) -> Found:
     refusal = _unreadable(node)
     if refusal:
         return Found(node.name, refusal=refusal, facts=facts)
-    arrays = _arrays(node, node.activations, folder)
+    arrays = _arrays(node, node.activations, beside)
     _, H = node_sizes(arrays)
     facts |= {"input size": str(arrays.W.shape[2]), "hidden size": str(H)}
     if node.hidden_size not in (None, H):
@@ -195,10 +194,10 @@ def _type_name(kind: int) -> str:
     return next((name for name, number in known.items() if number == kind), f"type {kind}")
 
 
-def _arrays(node: Node, activations: tuple[Pair, ...], folder: Path) -> NodeArrays:
+def _arrays(node: Node, activations: tuple[Pair, ...], beside: Beside) -> NodeArrays:
     """Make the arrays of a node whose tensors are constants of one type; warn of NaN."""
     arrays = {
-        name: to_array(node.constants[name], folder) for name in WEIGHTS if name in node.constants
+        name: to_array(node.constants[name], beside) for name in WEIGHTS if name in node.constants
     }
     for name, array in arrays.items():
         if not np.isfinite(array).all():
@@ -214,17 +213,26 @@ def _arrays(node: Node, activations: tuple[Pair, ...], folder: Path) -> NodeArra
     )
 
 
-def _initial_state(node: Node, folder: Path) -> str:
-    """Say what the node starts from: a network holds no state, its caller passes one."""
-    if "initial_h" not in node.given:
-        return ZEROS
-    tensor = node.constants.get("initial_h")
-    if tensor is None or tensor.data_type not in FLOATS:
-        return node.start
-    D = DIRECTIONS[node.direction]
-    state = to_array(tensor, folder)
-    require_shape("initial_h", state.shape, ("B", D, "H") if node.layout else (D, "B", "H"))
-    return CONSTANT if state.any() else ZEROS
+class _States:
+    """The initial states that nodes start from, each looked at once."""
+
+    def __init__(self, beside: Beside) -> None:
+        self.beside, self.known = beside, dict[int, tuple[tuple[int, ...], bool]]()
+
+    def said(self, node: Node) -> str:
+        """Say what a node starts from: a network holds no state, its caller passes one."""
+        if "initial_h" not in node.given:
+            return ZEROS
+        tensor = node.constants.get("initial_h")
+        if tensor is None or tensor.data_type not in FLOATS:
+            return node.start
+        if id(tensor) not in self.known:
+            state = to_array(tensor, self.beside)
+            self.known[id(tensor)] = state.shape, bool(state.any())
+        shape, given = self.known[id(tensor)]
+        D = DIRECTIONS[node.direction]
+        require_shape("initial_h", shape, ("B", D, "H") if node.layout else (D, "B", "H"))
+        return CONSTANT if given else ZEROS
 
 
 def _reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:

@@ -11,6 +11,7 @@ from glassgate.engine import GRU
 from glassgate.engine.state import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.found import Found, describe, each
+from glassgate.exchange.onnx_tensor import MOST_SHARED
 from glassgate.formulation import Array
 
 CALLED = ("lengths", "initial state")  # what a node says of its call
@@ -49,6 +50,10 @@ def _stack(layers: Sequence[Found]) -> Found:
     networks = [layer.network for layer in layers if layer.network]
     if refusal:
         return Found(name, refusal=f"a layer of it is refused: {refusal}", facts=facts)
+    (_, most), *_ = Counter(map(id, networks)).most_common(1)
+    if most > MOST_SHARED:
+        refusal = f"a layer must stand at most {MOST_SHARED} times in it, got {most}"
+        return Found(name, refusal=refusal, facts=facts)
     try:
         network = GRU(
             [network.weights[0] for network in networks], [network.plan[0] for network in networks]

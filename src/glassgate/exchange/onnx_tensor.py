@@ -6,6 +6,7 @@ data is read inside the model's own folder alone.
 
 import math
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +19,46 @@ FLOATS: dict[int, np.dtype[np.floating]] = {
     TensorProto.FLOAT: np.dtype("<f4"),
     TensorProto.DOUBLE: np.dtype("<f8"),
 }
+MOST_SHARED = 8  # networks that one number may be part of: each has a copy of its own in the end
 
 
-def to_array(tensor: TensorProto, folder: Path) -> Array:
+class Beside:
+    """The files beside a model, out of which no more is read than `MOST_SHARED` times their size.
+
+    Parameters
+    ----------
+    folder
+        Where the model lies: the only place that external data is read from.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._read = folder, Counter[Path]()
+
+    def read(self, location: str, offset: int, size: int) -> bytes:
+        """Give so many bytes of the file of that name."""
+        path = _inside(self._folder, location)
+        with path.open("rb") as file:
+            there = os.fstat(file.fileno()).st_size
+            if offset + size > there:
+                raise BadInput(
+                    f"{path.name} must hold {size} bytes from {offset} on, got a file of {there}"
+                )
+            self._read[path] += size
+            if self._read[path] > MOST_SHARED * there:
+                raise BadInput(f"{path.name} is read more than {MOST_SHARED} times over")
+            file.seek(offset)
+            return file.read(size)
+
+
+def to_array(tensor: TensorProto, beside: Beside) -> Array:
     """Give a tensor of float32 or float64 as an array.
 
     Parameters
     ----------
     tensor
         Of a type that `FLOATS` names.
-    folder
-        Where the model lies: the only place that external data is read from.
+    beside
+        The files where the model lies.
 
     Raises
     ------
@@ -44,18 +74,18 @@ def to_array(tensor: TensorProto, folder: Path) -> Array:
         raise BadInput(f"tensor {name} must have 2 or 3 axes of 1 or more, got {shape[:8]}")
     count = math.prod(shape)
     try:
-        data = _data(tensor, count * dtype.itemsize, folder)
+        data = _data(tensor, count * dtype.itemsize, beside)
     except BadInput as error:
         raise BadInput(f"tensor {name} of shape {shape} cannot be read: {error}") from error
     array: Array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="))
 
 
-def _data(tensor: TensorProto, size: int, folder: Path) -> bytes:
+def _data(tensor: TensorProto, size: int, beside: Beside) -> bytes:
     """Give the bytes of a tensor, wherever it keeps them, as many as its shape asks for."""
     dtype = FLOATS[tensor.data_type]
     if tensor.data_location == TensorProto.EXTERNAL:
-        return _external(tensor, size, folder)
+        return _external(tensor, size, beside)
     values = tensor.float_data if dtype.itemsize == 4 else tensor.double_data
     holds = len(tensor.raw_data) or len(values) * dtype.itemsize
     if holds != size:
@@ -63,21 +93,13 @@ def _data(tensor: TensorProto, size: int, folder: Path) -> bytes:
     return tensor.raw_data or np.fromiter(values, dtype, len(values)).tobytes()
 
 
-def _external(tensor: TensorProto, size: int, folder: Path) -> bytes:
+def _external(tensor: TensorProto, size: int, beside: Beside) -> bytes:
     said = {entry.key: entry.value for entry in tensor.external_data}
-    path = _inside(folder, seen(said.get("location", "")))
     offset = _number("offset", said.get("offset", "0"))
     length = _number("length", said.get("length", str(size)))
     if length != size:
         raise BadInput(f"its external data must be {size} bytes, got {length}")
-    with path.open("rb") as file:
-        there = os.fstat(file.fileno()).st_size
-        if offset + size > there:
-            raise BadInput(
-                f"{path.name} must hold {size} bytes from {offset} on, got a file of {there}"
-            )
-        file.seek(offset)
-        return file.read(size)
+    return beside.read(seen(said.get("location", "")), offset, size)
 
 
 def _inside(folder: Path, location: str) -> Path:
