@@ -116,7 +116,7 @@ HOW_REACHED = (
     "The hidden size of each form is chosen so that as many numbers are learned; the means that "
     "fixed gates are held at, taken from a full GRU of their own size, are given and not counted. "
     "KL is the divergence from the grammar's exact distribution of the next word, in bits, 0 at "
-    "best, mean over seeds; the other columns are shares of forced choices won, by the number of "
+    "best, mean over seeds with its 95% interval; the other columns are shares of forced choices won, by the number of "
     "words between the two ends of a dependency, all seeds together."
 )
 HOW_DISTANCE = (
@@ -213,13 +213,14 @@ def _explained(results: Results) -> list[str]:
 def _reached(results: Results) -> Table:
     rows = results["forms"][0]["by_distance"]
     names = [distance_name(row["distance_min"], row["distance_max"]) for row in rows]
-    columns = ("form", "units", "learned numbers", "KL", "95% interval", *names)
+    columns = ("form", "units", "learned numbers", "KL and interval", *names)
     rows = []
     for form in results["forms"]:
         kl = form["kl_bits"]
-        numbers = (str(form["hidden_size"]), f"{form['learned_numbers']:,}", f"{kl['mean']:.4f}")
+        divergence = f"{kl['mean']:.4f} ± {kl['high'] - kl['mean']:.4f}"
         shares = (f"{row['accuracy']:.3f}" for row in form["by_distance"])
-        rows.append((form["name"], *numbers, f"{kl['low']:.4f} to {kl['high']:.4f}", *shares))
+        sizes = (str(form["hidden_size"]), f"{form['learned_numbers']:,}")
+        rows.append((form["name"], *sizes, divergence, *shares))
     return Table(columns, rows)
 
 
