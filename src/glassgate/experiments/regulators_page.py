@@ -116,8 +116,8 @@ HOW_REACHED = (
     "The hidden size of each form is chosen so that as many numbers are learned; the means that "
     "fixed gates are held at, taken from a full GRU of their own size, are given and not counted. "
     "KL is the divergence from the grammar's exact distribution of the next word, in bits, 0 at "
-    "best, mean over seeds with its 95% interval; the other columns are shares of forced choices won, by the number of "
-    "words between the two ends of a dependency, all seeds together."
+    "best, mean over seeds with its 95% interval; the other columns are shares of forced choices "
+    "won, by the number of words between the two ends of a dependency, all seeds together."
 )
 HOW_DISTANCE = (
     "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with a twin in which the "
@@ -213,7 +213,7 @@ def _explained(results: Results) -> list[str]:
 def _reached(results: Results) -> Table:
     rows = results["forms"][0]["by_distance"]
     names = [distance_name(row["distance_min"], row["distance_max"]) for row in rows]
-    columns = ("form", "units", "learned numbers", "KL and interval", *names)
+    columns = ("form", "units", "learned", "KL and interval", *names)
     rows = []
     for form in results["forms"]:
         kl = form["kl_bits"]
