@@ -15,7 +15,7 @@ NAMES = (
     "Lambda", "Bidirectional", "RNN", "GRUCell", "Functional", "Sequential", "relu", "linear",
     "hard_sigmoid", "concat", "F32", "BF16", "I64", "float64", "bfloat16", "reverse", "read",
 )  # fmt: skip
-OTHERS = (None, True, False, [], {}, 0.5, -0.0, 1e308, float("inf"), float("nan"), [[]], [None])
+OTHERS = (None, True, False, 0.5, -0.0, 1e308, float("inf"), float("nan"))
 
 
 def damaged_json(rng: random.Random, text: bytes) -> bytes:
@@ -59,7 +59,7 @@ def _added(rng: random.Random, holder: Any, value: Any) -> None:
     if isinstance(holder, dict):
         holder[rng.choice(NAMES)] = value
     else:
-        holder.extend(value for _ in range(rng.choice((1, 2, 50))))
+        holder.extend(copy.deepcopy(value) for _ in range(rng.choice((1, 2, 50))))
 
 
 def _places(value: Any) -> Any:
@@ -80,4 +80,4 @@ def anything(rng: random.Random, came: Any) -> Any:
         return rng.choice((*NAMES, came + "x", came[:-1], came * 2, came.upper()))
     if isinstance(came, bool) and rng.random() < 0.7:
         return not came
-    return rng.choice((*OTHERS, *NAMES, *NUMBERS))
+    return rng.choice((*OTHERS, *NAMES, *NUMBERS, [], {}, [[]], [None]))
