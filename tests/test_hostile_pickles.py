@@ -39,7 +39,7 @@ def twice(depth):
 @pytest.mark.parametrize(
     ("steps", "words"),
     [
-        ([call("builtins.bytearray", number(2**33))], "makes a bytearray of something else than text"),
+        ([call("builtins.bytearray", number(2**33))], "a bytearray of something else than text"),
         ([call("torch.Tensor", number(2**31))], "calls torch.Tensor"),
         ([call("os.system", b"X\x02\0\0\0ls")], "calls os.system"),
         ([b"}", twice(60), b"K\x01s"], "over the same things again and again"),
