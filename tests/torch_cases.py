@@ -1,0 +1,37 @@
+"""Modules of torch with numbers, and what is held against them."""
+
+import numpy as np
+import torch
+
+from glassgate import Formulation, GRUWeights
+
+
+def arrays_of(module, prefix=""):
+    return {prefix + name: tensor.numpy() for name, tensor in module.state_dict().items()}
+
+
+def filled(module, seed=0):
+    """The module with all its numbers drawn anew, biases too."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 2)
+    return module
+
+
+def drawn(gru, steps=7, batch=3, seed=1):
+    rng = np.random.default_rng(seed)
+    state = rng.uniform(-1, 1, gru.initial_state(batch).shape)
+    input = rng.normal(size=(steps, batch, gru.input_size))
+    return input.astype(gru.dtype), state.astype(gru.dtype)
+
+
+def assert_close(ours, theirs, tolerance=1e-6):
+    for one, other in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def weights(form=None, dtype=np.float32):
+    rng = np.random.default_rng(2)
+    shapes = ((12, 3), (12, 4), 12, 12)
+    return GRUWeights(*(rng.normal(size=s).astype(dtype) for s in shapes), form or Formulation())
