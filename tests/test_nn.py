@@ -1,6 +1,5 @@
 import copy
 import pickle
-from itertools import product
 
 import numpy as np
 import pytest
@@ -9,39 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.utils.rnn import pack_sequence
 
+from engine_cases import FORMS, form_name
 from glassgate import BadInput, Formulation
 from glassgate.nn import GRU, LSTM, SRN, Feedforward
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import forward
-
-FORMS = [
-    Formulation(*words)
-    for words in product(
-        ("keeps", "writes"),
-        ("after", "before", "none"),
-        ("sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"),
-        ("tanh", "relu", "linear"),
-    )
-]
-form_name = {"ids": lambda form: "-".join(vars(form).values())}
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
-
-
-def close(left, right, atol=1e-12):
-    np.testing.assert_allclose(left.detach(), right, rtol=0, atol=atol)
-
-
-def draw(shape, seed, requires_grad=False):
-    made = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=made, dtype=torch.double).requires_grad_(requires_grad)
+from nn_cases import close, draw, one_thread  # noqa: F401 - around each test
 
 
 def direction_by_direction(net, input, state):
@@ -58,7 +30,7 @@ def direction_by_direction(net, input, state):
     return input, np.stack(last)
 
 
-@pytest.mark.parametrize("form", FORMS[::7], **form_name)
+@pytest.mark.parametrize("form", FORMS[::7], ids=form_name)
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one way", "both ways"])
 @pytest.mark.parametrize("num_layers", [1, 3])
 def test_layers_and_directions_are_the_reference(form, num_layers, bidirectional):

@@ -1,45 +1,16 @@
-from itertools import product
-
 import numpy as np
 import pytest
 import torch
 
+from engine_cases import each_form
 from glassgate import BadInput, Formulation
 from glassgate.nn import GRU
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import backward, forward
-
-FORMS = [
-    Formulation(*words)
-    for words in product(
-        ("keeps", "writes"),
-        ("after", "before", "none"),
-        ("sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"),
-        ("tanh", "relu", "linear"),
-    )
-]
-form_name = {"ids": lambda form: "-".join(vars(form).values())}
+from nn_cases import close, draw, one_thread  # noqa: F401 - around each test
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
-
-
-def close(left, right, atol=1e-12):
-    np.testing.assert_allclose(left.detach(), right, rtol=0, atol=atol)
-
-
-def draw(shape, seed, requires_grad=False):
-    made = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=made, dtype=torch.double).requires_grad_(requires_grad)
-
-
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@each_form
 @pytest.mark.parametrize("sizes", [(6, 4, 3, 5), (1, 1, 1, 1), (1, 3, 2, 4), (4, 2, 3, 1)])
 def test_it_is_the_reference_outputs_and_all_gradients(sizes, form):
     T, B, inputs, H = sizes
@@ -61,7 +32,7 @@ def test_it_is_the_reference_outputs_and_all_gradients(sizes, form):
     close(net.bias_hh_l0.grad, wanted.bias_hidden)
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@each_form
 def test_without_gradients_it_gives_the_same(form):
     net = GRU(3, 5, formulation=form).double()
     x = draw((35, 2, 3), 1)
@@ -71,7 +42,7 @@ def test_without_gradients_it_gives_the_same(form):
     np.testing.assert_array_equal(last[0], output[-1])
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@each_form
 def test_gradcheck(form):
     tensors = [(3, 2, 2), (2, 3), (9, 2), (9, 3), (9,), (9,)]
     tensors = [draw(shape, seed, True) for seed, shape in enumerate(tensors, 10)]
@@ -80,7 +51,7 @@ def test_gradcheck(form):
     )
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@each_form
 def test_an_update_gate_held_at_1_copies_the_state(form):
     net = GRU(3, 4, formulation=form)
     with torch.no_grad():
