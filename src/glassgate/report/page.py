@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from glassgate.experiments.content import Table
 from glassgate.report.exhibit import Exhibit
 
-CONFIG = {"responsive": True, "displayModeBar": False}
+CONFIG = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
