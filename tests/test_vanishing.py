@@ -79,6 +79,48 @@ def test_without_a_state_nothing_is_left_and_a_kept_state_is_endless():
     assert found["norms"] == pytest.approx([found["norms"][0]] * 10)
 
 
+# First weights ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+def test_all_but_the_biases_of_what_keeps_are_the_same_with_spans_set(name):
+    T, H = 30, 8
+    plain, chrono = (
+        experiment.Training(Adding(), T, form, 3).model(H).network
+        for form in (name, f"{name}-chrono")
+    )
+    same = [
+        torch.equal(value, chrono.state_dict()[key]) for key, value in plain.state_dict().items()
+    ]
+    assert same == [True, True, False, False]  # the two biases are
+    changed = slice(H, 2 * H) if name == "gru" else slice(0, 2 * H)
+    for side in ("bias_ih_l0", "bias_hh_l0"):
+        whole = torch.ones(len(getattr(plain, side)), dtype=torch.bool)
+        whole[changed] = False
+        assert torch.equal(getattr(plain, side)[whole], getattr(chrono, side)[whole])
+
+
+@pytest.mark.parametrize("problem", [Adding(), Copying()])
+def test_a_cell_whose_spans_are_set_keeps_up_to_the_length_of_a_sequence(problem):
+    T, H = 30, 500
+    network = experiment.Training(problem, T, "lstm-chrono", 0).model(H).network
+    with torch.no_grad():
+        for weight in (network.weight_ih_l0, network.weight_hh_l0):
+            weight.zero_()  # the gates have nothing but their biases
+    _, (_, c) = network(
+        torch.zeros(1, 1, problem.inputs), (torch.zeros(1, 1, H), torch.ones(1, 1, H))
+    )
+    taken = torch.tanh(network.bias_ih_l0 + network.bias_hh_l0)[2 * H : 3 * H]
+    # c = k + (1 - k) taken, so that what is left of 1 beside what is taken in is k
+    kept = (c[0, 0] - taken) / (1 - taken)
+    times = 1 / (1 - kept.detach())
+    longest = T if problem.name == "adding" else T + 20
+    assert times.min() >= 2 * 0.999
+    assert times.max() <= longest * 1.001
+    assert times.max() > 0.97 * longest
+    assert float(times.median()) == pytest.approx((2 + longest) / 2, rel=0.15)  # evenly between
+
+
 # What they say together ---------------------------------------------------------------------------
 
 
@@ -119,6 +161,7 @@ def test_by_hand_seeds_are_put_together():
             for s, loss, left in ((0, 1e-4, 2), (1, 4e-4, 1))
         ),
         *(a_run("lstm", s, loss, r, [1.0, 0.1]) for s, loss, r in ((0, 0.1, 0.3), (1, 0.1, 0.96))),
+        *(a_run(name, s, 0.1, 0.3, [1.0, 0.1]) for name in NETWORKS[4:] for s in (0, 1)),
     ]
     results = some_results(runs)
     gru = next(one for one in results["networks"] if one["network"] == "gru")
@@ -171,9 +214,11 @@ def test_an_endless_gradient_is_said_to_be_so():
         "half_life": None,
         "norms": [1.0, 1.0],
     }
-    before = statements(some_results(runs))[4]
-    assert before["half_life"] is None
-    assert "does not always fall to half" in before["statement"]
+    plain, chrono = statements(some_results(runs))[len(NETWORKS) : len(NETWORKS) + 2]
+    assert plain["half_life"] == 3.0 - 0.5  # the median of its two seeds
+    assert "PyTorch's first weights halves in 2.5 steps at the latest" in plain["statement"]
+    assert chrono["half_life"] is None
+    assert "spans are set does not always fall to half" in chrono["statement"]
 
 
 # End to end ---------------------------------------------------------------------------------------
@@ -188,14 +233,14 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     said = glassgate_("experiment", "vanishing", "--seed", 3, "--seeds", 2, "--output", "out")
     assert said.code == 0, said.err
     lines = said.err.splitlines()
-    assert len(lines) == 16
+    assert len(lines) == 2 * 6 * 2
     assert lines[0].startswith("adding, T = 5: feedforward, seed 3: held-out loss ")
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (tmp_path / "out" / "vanishing.png").read_bytes().startswith(b"\x89PNG")
     assert "Does the gradient vanish?" in (tmp_path / "out" / "report.html").read_text()
     assert results["command"] == ("glassgate experiment vanishing --seed 3 --seeds 2 --output out")
     assert results["seeds"] == [3, 4]
-    assert len(results["runs"]) == 2 * 4 * 2
+    assert len(results["runs"]) == 2 * 6 * 2
     assert all(len(run["valid_loss"]) == 12 for run in results["runs"])
     assert results["lags"] == {"5": [0, 1, 2, 3, 4]}
     for one in results["networks"]:

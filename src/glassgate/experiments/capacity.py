@@ -7,7 +7,7 @@ grammar's exact distribution of the next word.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import geometric_mean, mean
 from typing import Any
@@ -23,10 +23,7 @@ from glassgate.experiments.language import Language, language_task
 from glassgate.experiments.threads import one_thread
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.watch import Watcher
-
-Watching = Callable[[str, float], Watcher]
-"""Gives somebody to look on at a training, from its name and how much work it is."""
+from glassgate.train.watch import Watching
 
 PAIRS = (("gru", "srn"), ("lstm", "srn"), ("gru", "lstm"))
 COUNTS = 3  # of parameters, at which networks are compared

@@ -59,6 +59,9 @@ class Problem(Protocol):
     def measure(self) -> Measure:
         """What the training loop says of held-out sequences beside the loss."""
 
+    def steps(self, T: int) -> int:
+        """Return how many steps a sequence has."""
+
     def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
         """Make `size` sequences."""
 
@@ -114,6 +117,10 @@ class Adding:
     NEAR = 0.08
     name, inputs, outputs = "adding", 2, 1
     measure: Measure = "accuracy"
+
+    def steps(self, T: int) -> int:
+        """Return T."""
+        return T
 
     def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
         """Make `size` sequences: inputs [T, size, 2], targets [size]."""
@@ -172,10 +179,14 @@ class Copying:
     name, inputs, outputs = "copying", 10, 9
     measure: Measure = "perplexity"
 
+    def steps(self, T: int) -> int:
+        """Return T + 20."""
+        return T + 2 * self.SAID
+
     def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
         """Make `size` sequences: inputs [T + 20, size, 10], targets [T + 20, size]."""
         symbols = random.integers(0, self.SYMBOLS, (self.SAID, size))
-        heard = np.full((T + 2 * self.SAID, size), self.BLANK)
+        heard = np.full((self.steps(T), size), self.BLANK)
         heard[: self.SAID], heard[T + self.SAID - 1] = symbols, self.SIGN
         said = np.full_like(heard, self.BLANK)
         said[-self.SAID :] = symbols
@@ -193,7 +204,7 @@ class Copying:
 
     def blind(self, T: int) -> tuple[float, float]:
         """Return the loss of guessing the symbols, and the share of right guesses."""
-        return self.SAID * math.log(self.SYMBOLS) / (T + 2 * self.SAID), 1 / self.SYMBOLS
+        return self.SAID * math.log(self.SYMBOLS) / self.steps(T), 1 / self.SYMBOLS
 
     def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
         """Return the input up to the step that says the first symbol, and the loss there."""

@@ -14,14 +14,14 @@ from matplotlib.figure import Figure
 from glassgate.experiments.content import Chart
 from glassgate.report.colours import colour
 
-MARKS = "os^Dv"
-DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
+MARKS = "os^DvP*"
+DASHES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (9, 3)))
 
 
 def picture(charts: Mapping[str, Chart]) -> bytes:
     """Draw charts below one another, each under its title, and return a PNG.
 
-    A chart has five lines at most, each told apart by colour, mark and dashes.
+    A chart has seven lines at most, each told apart by colour, mark and dashes.
     """
     figure = Figure(figsize=(8, 3.35 * len(charts)), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)

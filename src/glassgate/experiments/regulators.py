@@ -6,7 +6,7 @@ another up, and adds the two: "why it's not just a single regulation (up or down
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from statistics import mean
 from typing import Any
@@ -23,11 +23,9 @@ from glassgate.experiments.unit_means import UnitMeans, unit_means
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.watch import Watcher
+from glassgate.train.watch import Watcher, Watching
 
 SETTINGS = replace(DEMO, hidden_size=32, epochs=4)
-Watching = Callable[[str, float], Watcher]
-"""Gives somebody to look on at a training, from its name and how much work it is."""
 
 
 @dataclass(frozen=True)

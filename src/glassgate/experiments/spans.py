@@ -25,12 +25,9 @@ from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.watch import Watcher
+from glassgate.train.watch import Watching
 
 SETTINGS = replace(DEMO, epochs=4)
-Watching = Callable[[str, float], Watcher]
-"""Gives somebody to look on at a training, from its name and how much work it is."""
-
 WORD = "the"  # after it, a noun or an adjective: a short distance
 FAR = 10  # words between the ends, or more: a long one
 

@@ -1,14 +1,15 @@
-"""Does the gradient vanish, and who learns across T steps? Two problems, four networks, seeds.
+"""Does the gradient vanish, and who learns across T steps? Two problems, six networks, seeds.
 
 A recurrent network learns from what lies far back only as far as the gradient reaches (Hochreiter
-1991; Bengio, Simard & Frasconi 1994); gates were made so that it does. Each network is trained on
-each problem of `glassgate.experiments.long_lags` at each T, with each seed.
+1991; Bengio, Simard & Frasconi 1994); gates were made so that it does, if they keep long enough
+from the start (Tallec & Ollivier 2018). Each network of `glassgate.experiments.vanishing_forms` is
+trained on each problem of `glassgate.experiments.long_lags` at each T, with each seed.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ import torch
 from glassgate.experiments import output
 from glassgate.experiments.long_lags import PROBLEMS, Problem, Reader
 from glassgate.experiments.threads import one_thread
+from glassgate.experiments.vanishing_forms import FORMS, untrained
 from glassgate.experiments.vanishing_summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import State
@@ -25,10 +27,7 @@ from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import Measure, Scored
-from glassgate.train.watch import Watcher
-
-Watching = Callable[[str, float], Watcher]
-"""Gives somebody to look on at a training, from its name and how much work it is."""
+from glassgate.train.watch import Watching
 
 EPOCHS = 12  # stretches of a training, each ending with a look at held-out sequences
 LAGS = 20  # the gradient is looked at every T / LAGS steps back
@@ -39,13 +38,14 @@ TRAIN, VALID, TEST = 1, 2, 3  # random streams of a seed
 class Plan:
     """What is trained on what.
 
-    Each network has the best of the learning rates 0.003, 0.01 and 0.03, tried at T = 100.
+    Each network has the best of the learning rates 0.003, 0.01 and 0.03, tried at T = 100; their
+    names are those of `glassgate.experiments.vanishing_forms.FORMS`.
     """
 
     problems: Sequence[str] = tuple(PROBLEMS)
     times: Sequence[int] = (100, 200, 400)  # T
     learning_rates: Mapping[str, float] = field(
-        default_factory=lambda: {"feedforward": 0.03, "srn": 0.01, "gru": 0.03, "lstm": 0.03}
+        default_factory=lambda: {name: 0.01 if name == "srn" else 0.03 for name in FORMS}
     )  # of each network
     steps: int = 1000  # of training, at least EPOCHS
     batch_size: int = 16
@@ -57,7 +57,7 @@ class Plan:
     def settings(self, network: str, seed: int) -> Settings:
         """Return how a network is trained: up to its learning rate, and down to 0."""
         return Settings(
-            network=network,
+            network=FORMS[network].network,
             hidden_size=self.hidden_size,
             epochs=EPOCHS,
             patience=EPOCHS,
@@ -95,7 +95,7 @@ class Training(NamedTuple):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             sizes = (self.problem.inputs, self.problem.outputs, hidden_size)
-            return Reader(self.network, *sizes).eval()
+            return untrained(self.network, *sizes, self.problem.steps(self.T)).eval()
 
 
 class LagTask:

@@ -11,11 +11,11 @@ from typing import Any
 
 from glassgate.experiments.content import Chart, Line, Page, Section, Table
 from glassgate.experiments.differences import listed
+from glassgate.experiments.vanishing_forms import FORMS
 from glassgate.experiments.vanishing_summary import SOLVED, WHEN, blind, row
 
 Results = Mapping[str, Any]
 
-SHORT = {"feedforward": "feedforward", "srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
 TITLES = {"adding": "The adding problem", "copying": "Copying memory"}
 IGNORING = "ignoring the input"
 LEAST = 1e-30  # of a gradient in a chart
@@ -100,15 +100,29 @@ HOW_REACH = (
 
 def _lead(results: Results) -> str:
     plan, seeds = results["plan"], len(results["seeds"])
-    rates = listed(f"{SHORT[name]} {rate:g}" for name, rate in plan["learning_rates"].items())
+    rates = _rates(plan["learning_rates"])
     seconds = sum(run["train_seconds"] for run in results["runs"])
     return (
-        f"Four networks of {plan['hidden_size']} units, with PyTorch's initial weights, learned "
-        f"two problems whose answer lies T steps back, each with {seeds} seeds: "
-        f"{plan['steps']:,} steps of {plan['batch_size']} new sequences (AdamW, learning rate up "
-        f"to {rates}, then down to 0), {seconds / 60:.0f} minutes of training in all. What is not "
-        "learned here may be learned in more steps, or from other initial weights."
+        f"Networks of {plan['hidden_size']} units learned two problems whose answer lies T steps "
+        f"back, each with {seeds} seeds: {plan['steps']:,} steps of {plan['batch_size']} new "
+        f"sequences (AdamW, learning rate up to {rates}, then down to 0), {seconds / 60:.0f} "
+        "minutes of training in all. GRU and LSTM begin once with PyTorch's first weights, and "
+        "once with biases that make their units keep for times up to the length of a sequence "
+        "(chrono initialisation, Tallec & Ollivier 2018). What is not learned here may be learned "
+        "in more steps."
     )
+
+
+def _rates(rates: Mapping[str, float]) -> str:
+    """Name each rate once, with the networks that have it.
+
+    >>> _rates({"srn": 0.01, "gru": 0.03, "lstm": 0.03})
+    '0.01 (SRN) and 0.03 (GRU and LSTM)'
+    """
+    of: dict[float, list[str]] = {}
+    for name, rate in rates.items():
+        of.setdefault(rate, []).append(FORMS[name].says)
+    return listed(f"{rate:g} ({listed(of[rate])})" for rate in sorted(of))
 
 
 def _said(results: Results, about: str) -> str:
@@ -125,7 +139,9 @@ def _learned(results: Results, problem: str) -> Table:
             solved = f"{one['solved']} of {len(results['seeds'])}"
             numbers = (f"{one['right']:.1%}", solved, f"{one['train_seconds']:.0f}")
             loss = one["loss"]
-            rows.append((str(T), SHORT[name], f"{loss['mean']:.3g}", _interval(loss), *numbers))
+            rows.append(
+                (str(T), FORMS[name].short, f"{loss['mean']:.3g}", _interval(loss), *numbers)
+            )
     columns = ("network", "loss", "95% interval", "right", "solved", "seconds")
     return Table((f"{problem}, T", *columns), rows)
 
@@ -143,7 +159,7 @@ def _gradient_table(results: Results) -> Table:
             left = after["left"][-1]
             reach = ("0", "") if left is None else (f"{left['mean']:.1e}", _exponents(left))
             lag = str(results["lags"][str(one["T"])][-1])
-            name = (one["problem"], str(one["T"]), SHORT[one["network"]])
+            name = (one["problem"], str(one["T"]), FORMS[one["network"]].short)
             rows.append((*name, *halves, lag, *reach))
     half = ("half-life before", "after training")
     columns = ("problem", "T", "network", *half, "steps back", "left", "95% interval")
@@ -166,7 +182,7 @@ def _curves(results: Results, problem: str) -> dict[str, Chart]:
         for name in plan["learning_rates"]:
             curve = row(results, problem, T, name)["valid_loss"]
             x = [plan["steps"] * (i + 1) // len(curve) for i in range(len(curve))]
-            lines.append(_line(SHORT[name], x, curve, floor))
+            lines.append(_line(FORMS[name].short, x, curve, floor))
         ends = (float(lines[0].x[0]), float(lines[0].x[-1]))
         lines.append(Line(IGNORING, ends, (1.0, 1.0)))
         lowest = min(y for line in lines for y in line.y)
@@ -186,7 +202,9 @@ def _gradients(results: Results, problem: str) -> dict[str, Chart]:
         for name in (name for name in results["plan"]["learning_rates"] if name != "feedforward"):
             left = row(results, problem, T, name)["gradient"][when]["left"]
             shown = [i for i, one in enumerate(left) if one and one["mean"] >= LEAST]
-            lines.append(_line(SHORT[name], [lags[i] for i in shown], [left[i] for i in shown]))
+            lines.append(
+                _line(FORMS[name].short, [lags[i] for i in shown], [left[i] for i in shown])
+            )
         drawn[f"{problem}, T = {T}, {when} training"] = Chart(
             "steps back (k)", y_title, (LEAST, 1e3), tuple(lines), logarithmic="y"
         )

@@ -12,10 +12,10 @@ from typing import Any
 
 from glassgate.experiments.differences import listed
 from glassgate.experiments.intervals import geometric_interval
+from glassgate.experiments.vanishing_forms import FORMS
 
 Results = Mapping[str, Any]
 
-NAMES = {"feedforward": "feedforward network", "srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
 SOLVED = 0.95  # share of what is to be told that is told right
 WHEN = ("before", "after")
 
@@ -37,7 +37,8 @@ def statements(results: Results) -> list[dict[str, Any]]:
     """
     problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
     learned = [_learned(results, name, network) for name in problems for network in networks]
-    return [*learned, _untrained(results), *_reaches(results)]
+    before = [_untrained(results, chrono) for chrono in (False, True)]
+    return [*learned, *before, *_reaches(results)]
 
 
 def row(results: Results, problem: str, T: int, network: str) -> Any:
@@ -100,7 +101,7 @@ def _learned(results: Results, problem: str, network: str) -> dict[str, Any]:
     floors = {T: blind(results, problem, T)["loss"] for T in times}
     better = [T for T in rest if rows[T]["loss"]["high"] < floors[T]]
     no_better = [T for T in rest if T not in better]
-    said = f"The {NAMES[network]} solves {problem} at {_solved(rows, len(results['seeds']))}"
+    said = f"The {FORMS[network].says} solves {problem} at {_solved(rows, len(results['seeds']))}"
     if better:
         said += f"; at {_times(better)} it does better than ignoring the input"
     if no_better == list(times):
@@ -129,28 +130,35 @@ def _times(times: Sequence[int]) -> str:
     return f"T = {listed(map(str, times))}"
 
 
-def _untrained(results: Results) -> dict[str, Any]:
+def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
     """Say how fast the gradient falls before training, in the networks with a state."""
-    kept = [one for one in results["networks"] if one["network"] != "feedforward"]
+    kept = [
+        one
+        for one in results["networks"]
+        if one["network"] != "feedforward" and FORMS[one["network"]].chrono == chrono
+    ]
     halves = [one["gradient"]["before"]["half_life"] for one in kept]
     T = max(results["plan"]["times"])
     left = [at["gradient"]["before"]["left"][-1] for at in kept if at["T"] == T]
     longest = None if None in halves else max(halves)
     most = max((one["mean"] for one in left if one), default=0.0)
     half = "does not always fall to half" if longest is None else f"halves in {longest:.2g} steps"
+    which = "networks whose spans are set" if chrono else "networks with PyTorch's first weights"
     return {
         "about": "gradient",
+        "chrono": chrono,
         "half_life": longest,
         "left": most,
-        "statement": f"Before training the gradient of every network with a state {half} at the "
-        f"latest, and at most {most:.0e} of it is left {results['lags'][str(T)][-1]} steps back.",
+        "statement": f"Before training the gradient of the {which} {half} at the latest, and at "
+        f"most {most:.0e} of it is left {results['lags'][str(T)][-1]} steps back.",
     }
 
 
 def _reaches(results: Results) -> Iterator[dict[str, Any]]:
     """Say where the gradient of a trained network with gates reaches farther than the SRN's."""
+    gated = [name for name, form in FORMS.items() if form.network in ("gru", "lstm")]
     for problem in results["plan"]["problems"]:
-        for network in ("gru", "lstm"):
+        for network in gated:
             farther = [
                 T
                 for T in results["plan"]["times"]
@@ -163,7 +171,7 @@ def _reaches(results: Results) -> Iterator[dict[str, Any]]:
                 "network": network,
                 "problem": problem,
                 "farther": farther,
-                "statement": f"After training on {problem} the {NAMES[network]}'s gradient "
+                "statement": f"After training on {problem} the {FORMS[network].says}'s gradient "
                 f"reaches farther than the SRN's, by intervals that are apart, at {where}.",
             }
 

@@ -127,7 +127,7 @@ def charts(results: Results) -> dict[str, Chart]:
         "GRU: share of the state that is kept, word by word": _around(
             results, "kept", "kept share"
         ),
-        "GRU: reset gate, word by word": _around(results, "reset", "reset"),
+        "GRU: reset gate, word by word": _around(results, "reset", "reset gate"),
     }
 
 

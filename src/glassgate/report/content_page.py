@@ -2,8 +2,8 @@
 
 from glassgate.experiments.content import Chart, Page, Table, UnitPicture
 from glassgate.experiments.content import Section as Content
+from glassgate.report.charts import chart_exhibit
 from glassgate.report.exhibit import Exhibit
-from glassgate.report.figures import chart_figure
 from glassgate.report.page import Section, render_page
 from glassgate.report.unit_exhibit import unit_exhibit
 
@@ -22,8 +22,11 @@ def _section(content: Content, number: int) -> Section:
         exhibits = _exhibits(content.body, number)
         return Section(content.heading, paragraphs, exhibits=exhibits)
     charts = {"": content.body} if isinstance(content.body, Chart) else content.body
-    figures = [chart_figure(chart, title) for title, chart in charts.items()]
-    return Section(content.heading, paragraphs, figures=figures)
+    exhibits = [
+        chart_exhibit(chart, title, f"chart_{number}_{place}.csv")
+        for place, (title, chart) in enumerate(charts.items(), start=1)
+    ]
+    return Section(content.heading, paragraphs, exhibits=exhibits)
 
 
 def _exhibits(body: UnitPicture, number: int) -> list[Exhibit]:

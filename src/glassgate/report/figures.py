@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
-from glassgate.experiments.content import Chart, Line
 from glassgate.report.colours import NETWORKS, colour
 
 Band: TypeAlias = tuple[float, float, str]
@@ -171,41 +170,3 @@ def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
         tickfont_size=12 if len(words) <= MANY else 9,
     )
     return figure
-
-
-def chart_figure(chart: Chart, title: str = "") -> go.Figure:
-    """Draw a chart, each line in a colour and with a marker of its own."""
-    figure = new_figure(title, 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
-    form = ".3f" if chart.logarithmic == "none" else ".3~g"
-    for place, (line, symbol) in enumerate(zip(chart.lines, SYMBOLS.values(), strict=False)):
-        drawn = colour(line.name, place)
-        figure.add_scatter(
-            x=line.x,
-            y=line.y,
-            name=line.name,
-            mode="lines+markers" if line.low else "lines",
-            line={"color": drawn, "width": 2.5},
-            marker={"symbol": SYMBOLS.get(line.name.lower(), symbol), "size": 9},
-            error_y=_intervals(line, drawn) if line.low else None,
-            hovertemplate=f"{line.name}: %{{y:{form}}}<extra></extra>",
-        )
-    if chart.band:
-        left, right, name = chart.band
-        figure.add_vrect(left, right, fillcolor="#000000", opacity=0.08, line_width=0)
-        figure.add_annotation(x=(left + right) / 2, y=1, yref="paper", text=name, showarrow=False)
-    if chart.ticks:
-        figure.update_xaxes(tickvals=list(range(len(chart.ticks))), ticktext=list(chart.ticks))
-    figure.update_yaxes(range=list(chart.y_range))
-    if chart.logarithmic != "none":
-        figure.update_yaxes(type="log", range=np.log10(chart.y_range).tolist())
-        few = chart.y_range[1] < 1e4 * chart.y_range[0]  # powers of ten
-        figure.update_yaxes(exponentformat="power", tickvals=ROUND if few else None)
-    if chart.logarithmic == "both":
-        figure.update_xaxes(type="log", tickvals=ROUND)
-    return figure
-
-
-def _intervals(line: Line, drawn: str) -> dict[str, object]:
-    above = [high - y for y, high in zip(line.y, line.high, strict=True)]
-    below = [y - low for y, low in zip(line.y, line.low, strict=True)]
-    return {"array": above, "arrayminus": below, "color": drawn, "thickness": 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,3 +71,7 @@ class Watcher:
 
     def on_end(self) -> None:
         """Training has ended, well or not."""
+
+
+Watching = Callable[[str, float], Watcher]
+"""Gives somebody to look on at one training of several, from its name and how much work it is."""

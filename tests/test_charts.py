@@ -1,0 +1,53 @@
+"""Charts of experiments: every line is drawn, and its numbers can be taken away."""
+
+import pytest
+
+from glassgate.experiments.content import Chart, Line, Page, Section
+from glassgate.experiments.picture import DASHES, picture
+from glassgate.experiments.picture import MARKS as PRINTED
+from glassgate.report.charts import MARKS, chart_figure
+from glassgate.report.content_page import content_page
+from page_parts import downloads, parse
+
+
+def a_chart(lines: int, **more: object) -> Chart:
+    drawn = tuple(
+        Line(f"line {i}", (0.0, 1.0), (0.25 + i, 0.5), (0.125, 0.25), (1.0 + i, 2.0))
+        for i in range(lines)
+    )
+    return Chart("words", "accuracy", (0.1, 10.0), drawn, **more)
+
+
+def test_each_of_seven_lines_is_drawn_with_a_mark_of_its_own():
+    figure = chart_figure(a_chart(7))
+    assert len(figure.data) == 7
+    assert len({trace.marker.symbol for trace in figure.data}) == 7
+    assert len(set(map(str, DASHES))) == len(set(PRINTED)) == len(MARKS) == 7
+    assert picture({"all": a_chart(7)}).startswith(b"\x89PNG")
+
+
+def test_a_line_too_many_is_not_left_out_in_silence():
+    with pytest.raises(IndexError):
+        chart_figure(a_chart(8))
+
+
+def test_a_chart_says_how_to_read_it_what_it_measures_and_gives_its_numbers():
+    charts = {
+        "First": a_chart(2, ticks=("none", "1-2")),
+        "Second": Chart("words", "kept share", (0, 1), (Line("one", (3.0,), (0.5,)),)),
+    }
+    page = parse(content_page(Page("Why?", "So.", (Section("S", "How.", charts),), {})))
+    assert "Up: accuracy; across: words. Bars are 95% intervals." in page.text
+    assert "Up: kept share; across: words." in page.text
+    assert "the share of choices that are right" in page.text
+    assert downloads(page) == {
+        "chart_1_1.csv": [
+            {"line": f"line {i}", "x": x, "y": y, "low": low, "high": high}
+            for i in range(2)
+            for x, y, low, high in (
+                ("none", str(0.25 + i), "0.125", str(1.0 + i)),
+                ("1-2", "0.5", "0.25", "2.0"),
+            )
+        ],
+        "chart_1_2.csv": [{"line": "one", "x": "3.0", "y": "0.5", "low": "", "high": ""}],
+    }
