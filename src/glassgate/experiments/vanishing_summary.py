@@ -33,7 +33,7 @@ def statements(results: Results) -> list[dict[str, Any]]:
 
     A network solves a problem with a seed if `SOLVED` of the test is right. It does better than
     one that ignores the input if the 95% interval of its loss lies below what that one reaches;
-    its gradient reaches farther than another's if their intervals are apart at the last lag.
+    its gradient reaches farther than the SRN's if their intervals are apart at the last lag.
     """
     problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
     learned = [_learned(results, name, network) for name in problems for network in networks]
@@ -157,23 +157,29 @@ def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
 def _reaches(results: Results) -> Iterator[dict[str, Any]]:
     """Say where the gradient of a trained network with gates reaches farther than the SRN's."""
     gated = [name for name, form in FORMS.items() if form.network in ("gru", "lstm")]
+    times = results["plan"]["times"]
     for problem in results["plan"]["problems"]:
         for network in gated:
+            left = [_left(results, problem, T, network) for T in times]
+            srn = [_left(results, problem, T, "srn") for T in times]
             farther = [
-                T
-                for T in results["plan"]["times"]
-                if _left(results, problem, T, network)["low"]
-                > _left(results, problem, T, "srn")["high"]
+                T for T, own, its in zip(times, left, srn, strict=True) if own["low"] > its["high"]
             ]
-            where = _times(farther) if farther else "no T"
+            where = f"at {_times(farther)}" if farther else "at no T"
             yield {
                 "about": "gradient",
                 "network": network,
                 "problem": problem,
                 "farther": farther,
-                "statement": f"After training on {problem} the {FORMS[network].says}'s gradient "
-                f"reaches farther than the SRN's, by intervals that are apart, at {where}.",
+                "left": [one["mean"] for one in left],
+                "statement": f"After training on {problem} {_shares(left)} of the "
+                f"{FORMS[network].says}'s gradient is left at the last lag of {_times(times)}, "
+                f"and {_shares(srn)} of the SRN's: more, by intervals that are apart, {where}.",
             }
+
+
+def _shares(left: Sequence[Mapping[str, float]]) -> str:
+    return listed(f"{one['mean']:.1g}" for one in left)
 
 
 def _left(results: Results, problem: str, T: int, network: str) -> Mapping[str, float]:
