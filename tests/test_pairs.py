@@ -239,6 +239,16 @@ def test_two_columns(tmp_path: Path, first: str):
     ]
 
 
+@pytest.mark.parametrize("first", ["", "Good\tBad\n", '"sentence_good"\t"sentence_bad"\n'])
+def test_columns_as_r_and_pandas_write_them(tmp_path: Path, first: str):
+    text = first + '"a b."\t"a ""c"" ."\n"No," he said.\t"a" "b"\n'
+    found = read_pairs(written(tmp_path, "p.tsv", text))
+    start = 1 + bool(first)
+    assert found == [
+        *[Pair(start, "a b.", 'a "c" .'), Pair(start + 1, '"No," he said.', '"a" "b"')]
+    ]
+
+
 FINE = '{"sentence_good": "a b", "sentence_bad": "a c"}\n'
 
 
@@ -266,6 +276,13 @@ FINE = '{"sentence_good": "a b", "sentence_bad": "a c"}\n'
         ),
         ("p.tsv", "a\tb\nc\t \n", "p.tsv, line 2: sentence_bad must be a sentence, got ' '"),
         ("p.tsv", "sentence_good\tsentence_bad\n", "p.tsv holds no pair, expected one or more"),
+        ("p.tsv", "bad\tgood\na\tb\n", "p.tsv, line 1: the good sentence must come first, got "),
+        ("p.tsv", 'a\tb\n""\tb\n', "p.tsv, line 2: sentence_good must be a sentence, got ''"),
+        (
+            "p.jsonl",
+            FINE + FINE.replace("a c", "a \\ud800"),
+            "p.jsonl, line 2: sentence_bad must be a sentence, got 'a \\ud800'",
+        ),
         ("p.csv", "a,b\n", "p.csv must end in .jsonl or .tsv, to say which form its pairs have"),
         ("p.jsonl", "", "p.jsonl is empty: "),
     ],

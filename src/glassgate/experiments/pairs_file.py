@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from glassgate.errors import BadInput
 from glassgate.train.corpus import read_text
 
 GOOD, BAD = "sentence_good", "sentence_bad"
+HEADINGS = ([GOOD, BAD], ["good", "bad"])  # of two columns
+QUOTED = re.compile(r'"((?:[^"]|"")*)"')  # a cell as R and pandas write it
+HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: JSON can say it, no text can hold it
 NAMED = (  # by BLiMP: what stands before the critical word and that itself, good and bad
     (
         ("one_prefix_prefix", "one_prefix_word_good"),
@@ -40,24 +44,27 @@ def read_pairs(path: Path) -> list[Pair]:
     A name that ends in .jsonl holds an object a line with the strings sentence_good and
     sentence_bad; the fields of BLiMP's one-prefix and two-prefix methods (Warstadt et al. 2020)
     name the critical words where they are there. A name that ends in .tsv holds the good and the
-    bad sentence of a pair, a tab between them, without quotation; a first line that reads
-    sentence_good, sentence_bad names the columns.
+    bad sentence of a pair, a tab between them. Quotation marks around the whole of a cell are the
+    table's, and a doubled one inside them is one. A first line that reads sentence_good,
+    sentence_bad, or good, bad, names the columns.
 
     Raises
     ------
     BadInput
-        For a file of another name, one that cannot be read, and a line that is no pair, with its
-        number.
+        For a file of another name, one that cannot be read, columns that a first line names the
+        other way round, and a line that is no pair, with its number.
     """
     if path.suffix not in (".jsonl", ".tsv"):
         raise BadInput(f"{path} must end in .jsonl or .tsv, to say which form its pairs have")
-    read = _of_json if path.suffix == ".jsonl" else _of_columns
-    lines = enumerate(read_text(path).split("\n"), 1)
-    heading = [GOOD, BAD] if path.suffix == ".tsv" else None
+    lines = read_text(path).split("\n")
+    if path.suffix == ".jsonl":
+        read, headed = _of_json, False
+    else:
+        read, headed = _of_columns, _is_heading(path, lines[0])
     pairs = [
         read(f"{path}, line {number}:", number, line)
-        for number, line in lines
-        if line.strip() and not (number == 1 and line.split("\t") == heading)
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not (number == 1 and headed)
     ]
     if not pairs:
         raise BadInput(f"{path} holds no pair, expected one or more")
@@ -73,14 +80,33 @@ def _of_json(where: str, number: int, line: str) -> Pair:
         raise BadInput(f"{where} must be a JSON object, got {type(fields).__name__}")
     good, bad = _sentence(where, fields, GOOD), _sentence(where, fields, BAD)
     for names in NAMED:
-        if all(isinstance(fields.get(name), str) for side in names for name in side):
+        if all(_is_text(fields.get(name)) for side in names for name in side):
             named = [(fields[before], fields[word]) for before, word in names]
             return Pair(number, good, bad, (named[0], named[1]))
     return Pair(number, good, bad)
 
 
+def _is_heading(path: Path, line: str) -> bool:
+    """Say whether a first line names the columns; `BadInput` if the other way round."""
+    columns = [cell.strip().lower() for cell in _cells(line)]
+    if columns[::-1] in HEADINGS:
+        raise BadInput(f"{path}, line 1: the good sentence must come first, got {line!r}")
+    return columns in HEADINGS
+
+
+def _cells(line: str) -> list[str]:
+    """Cut a line at its tabs, and take the quotation marks from around whole cells."""
+    cells = line.split("\t")
+    found = [QUOTED.fullmatch(cell.strip()) for cell in cells]
+    return [q[1].replace('""', '"') if q else cell for q, cell in zip(found, cells, strict=True)]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and not HALF.search(value)
+
+
 def _of_columns(where: str, number: int, line: str) -> Pair:
-    columns = line.split("\t")
+    columns = _cells(line)
     if len(columns) != 2:
         raise BadInput(f"{where} expected two columns with a tab between them, got {len(columns)}")
     fields = dict(zip((GOOD, BAD), columns, strict=True))
@@ -92,6 +118,7 @@ def _sentence(where: str, fields: dict[str, Any], name: str) -> str:
     if name not in fields:
         raise BadInput(f"{where} {name} is missing")
     value = fields[name]
-    if not isinstance(value, str) or not value.strip():
+    if not _is_text(value) or not value.strip():
         raise BadInput(f"{where} {name} must be a sentence, got {value!r:.60}")
-    return value.strip()
+    sentence: str = value.strip()
+    return sentence
