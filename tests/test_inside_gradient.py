@@ -136,10 +136,14 @@ def test_what_cannot_be_measured_is_refused():
         gradient_by_lag(network, input, loss, 7)
     with pytest.raises(BadInput, match="must have 5 to 7 steps, got lengths 4 to 7"):
         gradient_by_lag(network, input, loss, 4, torch.tensor([7, 4, 5]))
-    with pytest.raises(BadInput, match="must have 5 to 7 steps, got lengths 5 to 8"):
+    with pytest.raises(BadInput, match=r"lengths must lie in 0\.\.7, got 5 to 8"):
         gradient_by_lag(network, input, loss, 4, torch.tensor([7, 8, 5]))
     with pytest.raises(BadInput, match="lags must be at least 0, got -1"):
         gradient_by_lag(network, input, loss, -1)
+    with pytest.raises(TypeError, match="lags must be an integer, got float"):
+        gradient_by_lag(network, input, loss, 2.5)
+    with pytest.raises(TypeError, match="lengths must be integers, got float64"):
+        gradient_by_lag(network, input, loss, 2, [7.0, 7.0, 7.0])
     with pytest.raises(BadInput, match=r"lengths must have shape \(3,\)"):
         gradient_by_lag(network, input, loss, 4, torch.tensor([7, 7]))
     with pytest.raises(BadInput, match="input must have shape"):
@@ -149,6 +153,48 @@ def test_what_cannot_be_measured_is_refused():
     for options in ({"bidirectional": True}, {"batch_first": True}):
         with pytest.raises(BadInput, match="read forward and time first"):
             gradient_by_lag(GRU(I, H, **options), input, loss, 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "error", "message"),
+    [
+        (lambda h: h[-1].sum(-1).mean(), BadInput, r"what loss gives must have shape \(3,\), got"),
+        (lambda h: h[-1], BadInput, r"what loss gives must have shape \(3,\), got \(3, 4\)"),
+        (lambda h: h[-1].detach().sum(-1), BadInput, "loss must hang on the states"),
+        (lambda _: 1.0, TypeError, "loss must give a tensor, got float"),
+    ],
+)
+def test_what_is_no_loss_of_each_sequence_is_refused(loss, error, message):
+    with pytest.raises(error, match=message):
+        gradient_by_lag(seeded(GRU, I, H), given_input(), loss, 2)
+
+
+def test_lengths_may_be_a_list():
+    network, input, lengths = seeded(GRU, I, H), given_input(), [7, 5, 6]
+    found = [
+        gradient_by_lag(network, input, squares(torch.tensor(lengths)), 2, given)
+        for given in (lengths, torch.tensor(lengths))
+    ]
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_nothing_is_dropped_out_and_the_mode_is_left(kind):
+    model = seeded(LanguageModel, 6, kind, 3, 5, layers=2, dropout=0.9)
+    x = model.embedding(torch.tensor(TOKENS))[:, None].detach()
+
+    def measured():
+        return (
+            gradient_by_lag(model.network, x, lambda hidden: hidden[-1].sum(-1), 2),
+            connectivity(model, TOKENS, TARGETS),
+        )
+
+    wanted = measured()
+    model.train()
+    model.decoder.eval()
+    for found, norms in zip(measured(), wanted, strict=True):
+        np.testing.assert_array_equal(found, norms)
+    assert [part.training for part in (model, model.network, model.decoder)] == [True, True, False]
 
 
 TOKENS, TARGETS = [0, 3, 1, 3, 2], [3, 1, 3, 2, 4]
@@ -186,3 +232,14 @@ def test_tokens_that_do_not_fit_are_refused():
         connectivity(model, [], [])
     with pytest.raises(BadInput, match=r"a token must lie in 0\.\.5, got 6"):
         connectivity(model, [1, 2], [3, 6])
+    with pytest.raises(TypeError, match="tokens must be integers, got float64"):
+        connectivity(model, [1.5, 2], [1, 2])
+    with pytest.raises(TypeError, match="model must be a LanguageModel, got GRU"):
+        connectivity(model.network, [1], [1])
+
+
+def test_ids_may_be_arrays_and_tensors():
+    model = seeded(LanguageModel, 6, "gru", 3, 5)
+    wanted = connectivity(model, TOKENS, TARGETS)
+    for kind in (np.array, torch.tensor):
+        np.testing.assert_array_equal(connectivity(model, kind(TOKENS), kind(TARGETS)), wanted)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
+from glassgate.inside.trace_run import evaluating
 from glassgate.nn.models import LanguageModel
+from glassgate.weights import require_shape
 
 
-def connectivity(model: LanguageModel, tokens: Sequence[int], targets: Sequence[int]) -> Array:
+def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) -> Array:
     """Give how strongly the logit of each next word hangs on each word read so far.
 
     It is the norm of a gradient, ||d logit_t / d x_s||: of the logit that the model gives to
@@ -21,9 +23,9 @@ def connectivity(model: LanguageModel, tokens: Sequence[int], targets: Sequence[
     Parameters
     ----------
     model
-        Of any network, in evaluation mode.
+        Of any network. Nothing is dropped out, and it is left as it was.
     tokens
-        The T ids read, `<bos>` among them if the model knows it so.
+        The T ids read, integers, `<bos>` among them if the model knows it so.
     targets
         After each of them the id whose logit is looked at: the word that came, or any other.
 
@@ -36,6 +38,8 @@ def connectivity(model: LanguageModel, tokens: Sequence[int], targets: Sequence[
     ------
     BadInput
         When there are no tokens, not as many targets, or an id that the model has not.
+    TypeError
+        When `model` is no language model, or ids are no integers.
 
     Notes
     -----
@@ -51,21 +55,31 @@ def connectivity(model: LanguageModel, tokens: Sequence[int], targets: Sequence[
            [0, 1, 0],
            [0, 0, 1]])
     """
-    size = model.embedding.num_embeddings
-    if not tokens or len(targets) != len(tokens):
-        raise BadInput(f"expected as many targets as tokens, got {len(targets)} for {len(tokens)}")
-    for token in (*tokens, *targets):
-        if not 0 <= token < size:
-            raise BadInput(f"a token must lie in 0..{size - 1}, got {token}")
-    device = model.embedding.weight.device
-    ids = torch.tensor(tokens, device=device)
+    if not isinstance(model, LanguageModel):
+        raise TypeError(f"model must be a LanguageModel, got {type(model).__name__}")
+    size, device = model.embedding.num_embeddings, model.embedding.weight.device
+    read, wanted = _checked_ids("tokens", tokens, size), _checked_ids("targets", targets, size)
+    if not read.size or len(wanted) != len(read):
+        raise BadInput(f"expected as many targets as tokens, got {len(wanted)} for {len(read)}")
+    ids, chosen = torch.from_numpy(read).to(device), torch.from_numpy(wanted).to(device)
     places = torch.arange(len(ids), device=device)
-    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # it refuses eval mode
+    # cuDNN refuses a backward pass in evaluation mode
+    with evaluating(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         copies = model.embedding(ids)[:, None].expand(-1, len(ids), -1)  # (T, T, I)
         embedded = copies.detach().requires_grad_()
         output, _ = model.network(embedded)  # (T, T, H)
         logits = model.decoder(output[places, places])  # (T, V): of copy t, what comes after t
-        chosen = logits[places, torch.tensor(targets, device=device)]  # (T,)
-        (gradient,) = torch.autograd.grad(chosen.sum(), embedded)  # (T, T, I)
+        logit = logits[places, chosen]  # (T,)
+        (gradient,) = torch.autograd.grad(logit.sum(), embedded)  # (T, T, I)
     connected: Array = gradient.norm(dim=-1).t().numpy(force=True)
     return connected
+
+
+def _checked_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:
+    given = np.asarray(ids)
+    require_shape(name, given.shape, ("T",))
+    if given.size and not np.issubdtype(given.dtype, np.integer):
+        raise TypeError(f"{name} must be integers, got {given.dtype}")
+    for outside in given[(given < 0) | (given >= size)]:
+        raise BadInput(f"a token must lie in 0..{size - 1}, got {outside}")
+    return given.astype(np.int64)

@@ -11,8 +11,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from glassgate.engine.layer import checked_lengths
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
+from glassgate.inside.trace_layers import Lengths
+from glassgate.inside.trace_run import evaluating
 from glassgate.nn.checks import check_input
 from glassgate.nn.feedforward import Feedforward
 from glassgate.weights import require_shape
@@ -27,7 +30,7 @@ def gradient_by_lag(
     input: Tensor,
     loss: Loss,
     lags: int,
-    lengths: Tensor | None = None,
+    lengths: Tensor | ArrayLike | None = None,
 ) -> Array:
     """Give the mean norm of the loss's gradient with respect to the state k steps earlier.
 
@@ -38,15 +41,15 @@ def gradient_by_lag(
     Parameters
     ----------
     network
-        A network of `glassgate.nn` or `torch.nn` that reads forward, time first, in evaluation
-        mode, trained or not. It is run step by step from zero state, and is left as it was. The
-        state of an LSTM is both its hidden and its cell state; of several layers it is theirs
-        together; a feedforward network passes none on.
+        A network of `glassgate.nn` or `torch.nn` that reads forward, time first, trained or not.
+        It is run step by step from zero state, without dropout, and is left as it was. The state
+        of an LSTM is both its hidden and its cell state; of several layers it is theirs together;
+        a feedforward network passes none on.
     input
         [T, B, I].
     loss
         From the last layer's states, [T, B, H], to the loss of each sequence, [B], which reads
-        the state at its last step alone.
+        the state at its last step alone: not their mean.
     lags
         The largest k, at least 0.
     lengths
@@ -60,10 +63,10 @@ def gradient_by_lag(
     Raises
     ------
     BadInput
-        When a shape does not fit, a length or `lags` is out of range, or the network reads in both
-        directions or batch first.
+        When a shape does not fit, that of the loss among them, a length or `lags` is out of range,
+        the loss hangs on no state, or the network reads in both directions or batch first.
     TypeError
-        When `network` is none, or the input is no tensor.
+        When `network` is none, input or loss is no tensor, or lengths or `lags` are no integers.
 
     Examples
     --------
@@ -81,9 +84,12 @@ def gradient_by_lag(
     require_shape("input", input.shape, ("T", "B", network.input_size))
     T, B = input.shape[:2]
     ends = _checked_ends(T, B, lags, lengths)
-    norms = _gradient_norms(network, input, loss).cpu()  # (T, B)
-    columns = torch.arange(B)
-    return np.array([norms[ends - 1 - lag, columns].mean().item() for lag in range(lags + 1)])
+    with evaluating(network):
+        norms = _gradient_norms(network, input, loss).numpy(force=True)  # (T, B)
+    columns = np.arange(B)
+    back = [norms[ends - 1 - lag, columns] for lag in range(lags + 1)]  # (lags + 1, B)
+    mean: Array = np.mean(back, axis=1, dtype=np.float64)
+    return mean
 
 
 def half_life(norms: ArrayLike) -> float:
@@ -136,13 +142,15 @@ def _checked(network: nn.Module) -> Network:
     return network
 
 
-def _checked_ends(T: int, B: int, lags: int, lengths: Tensor | None) -> Tensor:
+def _checked_ends(T: int, B: int, lags: int, lengths: Tensor | ArrayLike | None) -> Lengths:
     """Give the number of steps of each sequence, all of them with a state `lags` steps back."""
-    ends = torch.full((B,), T) if lengths is None else lengths.cpu()
-    require_shape("lengths", ends.shape, (B,))
+    if not isinstance(lags, int):
+        raise TypeError(f"lags must be an integer, got {type(lags).__name__}")
     if lags < 0:
         raise BadInput(f"lags must be at least 0, got {lags}")
-    if not B or int(ends.min()) <= lags or int(ends.max()) > T:
+    given = lengths.numpy(force=True) if isinstance(lengths, Tensor) else lengths
+    ends = checked_lengths(np.full(B, T) if given is None else given, (T, B), packed=False)
+    if not B or ends.min() <= lags:
         came = f"lengths {ends.min()} to {ends.max()}" if B else "none"
         raise BadInput(f"sequences must have {lags + 1} to {T} steps, got {came}")
     return ends
@@ -154,11 +162,20 @@ def _gradient_norms(network: Network, input: Tensor, loss: Loss) -> Tensor:
         states = _states(network, input.detach().requires_grad_())
         hidden = torch.stack([parts[0][-1] for parts in states])  # (T, B, H)
         flat = [part for parts in states for part in parts]
-        grads = torch.autograd.grad(
-            loss(hidden).sum(), flat, allow_unused=True, materialize_grads=True
-        )
+        losses = _checked_loss(loss(hidden), input.shape[1])
+        grads = torch.autograd.grad(losses.sum(), flat, allow_unused=True, materialize_grads=True)
     squares = torch.stack([grad.square().sum((0, 2)) for grad in grads])  # (T * parts, B)
     return squares.view(len(states), -1, input.shape[1]).sum(1).sqrt()
+
+
+def _checked_loss(losses: Tensor, B: int) -> Tensor:
+    """Refuse what is not one loss a sequence, such as the mean that torch's losses are."""
+    if not isinstance(losses, Tensor):
+        raise TypeError(f"loss must give a tensor, got {type(losses).__name__}")
+    require_shape("what loss gives", losses.shape, (B,))
+    if not losses.requires_grad:
+        raise BadInput("loss must hang on the states, got one that autograd sees no way back from")
+    return losses
 
 
 def _states(network: Network, input: Tensor) -> list[tuple[Tensor, ...]]:

@@ -16,15 +16,22 @@ from glassgate.nn.steps import valid_steps
 
 
 @contextmanager
-def quiet(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """Run a module without dropout, gradients and autocast; afterwards its mode is what it was."""
-    training = module.training
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Run a module without dropout; afterwards the modes of all its parts are what they were."""
+    modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
-        with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            yield
+        yield
     finally:
-        module.train(training)
+        for part, training in modes:
+            part.training = training
+
+
+@contextmanager
+def quiet(module: nn.Module, device: torch.device) -> Iterator[None]:
+    """Run a module without dropout, gradients and autocast; afterwards its mode is what it was."""
+    with evaluating(module), torch.no_grad(), torch.autocast(device.type, enabled=False):
+        yield
 
 
 def run(module: Module, call: Call) -> tuple[Tensor, States]:
