@@ -11,6 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from conftest import Run
+from glassgate import clamp
 from glassgate.errors import BadInput
 from glassgate.experiments.pairs import Critical, Judged, Side, judge
 from glassgate.experiments.pairs_file import Pair, read_pairs
@@ -334,6 +335,24 @@ def test_the_table_the_rows_and_the_figures(glassgate_: Run, trained: Path, tmp_
     assert (rows[3]["critical_bad"], float(rows[3]["critical_surprisal_bad"])) == (
         *["<eos>", pytest.approx(wanted, abs=1e-5)],
     )
+
+
+def test_gates_may_be_held_while_it_judges(glassgate_: Run, trained: Path, tmp_path: Path):
+    written(tmp_path, "p.tsv", f"{GOOD}\t{BAD}\n")
+    hold = ("--clamp", "layer=0 kept=0", "--json", "o.json", "-o", "o.tsv")
+    said = glassgate_("pairs", trained / "lines", "p.tsv", *hold)
+    assert said.out.splitlines()[0].endswith("; held: layer=0 kept=0")
+    assert json.loads((tmp_path / "o.json").read_text())["held"] == ["layer=0 kept=0"]
+    heading, row = [line.split("\t") for line in (tmp_path / "o.tsv").read_text().splitlines()[3:]]
+    loaded = load(trained / "lines")
+    with clamp(loaded.model, kept=0):
+        held = scored(loaded, BAD)
+    found = dict(zip(heading, row, strict=True))
+    assert float(found["surprisal_bad"]) == pytest.approx(held, rel=1e-5)
+    assert held != pytest.approx(scored(loaded, BAD), rel=1e-3)
+    refused = glassgate_("pairs", trained / "lines", "p.tsv", "--clamp", "layer=1 kept=0")
+    assert (refused.code, refused.out) == (2, "")
+    assert "layer" in refused.err
 
 
 @pytest.mark.parametrize("option", ["--output", "--json"])

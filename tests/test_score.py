@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import Run
+from glassgate import clamp
 from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.table import head, row
 from glassgate.experiments.predict import predict
@@ -94,6 +95,11 @@ def test_what_stands_between_two_spaces_is_summed(trained: Path):
     ]
 
 
+def test_the_end_of_a_line_is_no_word_that_looks_like_it(trained: Path):
+    found = words(load(trained / "lines"), "<eos>")
+    assert [(w[2], *w[-2:]) for w in found] == [("<eos>", 3, 3), ("<eos>", 0, 1)]
+
+
 @pytest.mark.parametrize("stretch", [1, 3, 256])
 def test_letters_are_summed_with_the_space_that_ends_them(
     trained: Path, monkeypatch: pytest.MonkeyPatch, stretch: int
@@ -161,10 +167,14 @@ def test_the_words_of_a_table_have_the_bits_of_its_tokens(
     [
         (
             "lines",
-            ["a gru of sentences of words", "tokens before it in its line", "<eos>, the end"],
+            [
+                "a gru of sentences of words that learned from corpus.txt, reads",
+                "tokens before it in its line); the first token of a line is scored given",
+                "<eos>, the end",
+            ],
         ),
-        ("stream", ["a gru of a stream of words", "tokens before it in the text", "no end of a"]),
-        ("letters", ["a stream of characters", "in the text", "space after a word is one of them"]),
+        ("stream", ["a gru of a stream of words", "tokens before it in its text", "no end of a"]),
+        ("letters", ["a stream of characters", "in its text", "space after a word is one of them"]),
     ],
 )
 def test_the_table_says_what_it_is_conditioned_on(
@@ -177,6 +187,25 @@ def test_the_table_says_what_it_is_conditioned_on(
     assert comments[0].startswith("# glassgate score ")
     assert comments[0].endswith("reads text.txt")
     assert all(part in "\n".join(comments) for part in wanted)
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "s.tsv")])
+def test_gates_may_be_held_while_it_scores(
+    glassgate_: Run, trained: Path, tmp_path: Path, output: tuple[str, ...]
+):
+    (tmp_path / "text.txt").write_text(SENTENCE)
+    holds = ("--clamp", "kept=0", "--clamp", "layer=0 reset=0")
+    said = glassgate_("score", trained / "lines", "text.txt", *holds, *output)
+    table = (tmp_path / "s.tsv").read_text() if output else said.out
+    assert "\n# held: kept=0; layer=0 reset=0\nsentence\t" in table
+    loaded = load(trained / "lines")
+    with clamp(loaded.model, kept=0, reset=0):
+        held = [token.surprisal for token in tokens(loaded, SENTENCE)]
+    assert held != [token.surprisal for token in tokens(loaded, SENTENCE)]
+    assert [float(row["surprisal"]) for row in read(table)] == pytest.approx(held, abs=1e-6)
+    refused = glassgate_("score", trained / "lines", "text.txt", "--clamp", "kept=2")
+    assert (refused.code, refused.out) == (2, "")
+    assert "kept" in refused.err
 
 
 def test_line_breaks_of_characters_are_visible(glassgate_: Run, trained: Path, tmp_path: Path):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glassgate.cli.options import Model, Overwrite, check_free
+from glassgate.cli.options import Clamps, Model, Overwrite, check_free
 from glassgate.cli.table import head, row
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def pairs(
     results: Annotated[
         Path | None, typer.Option("--json", metavar="FILE.json", help="The figures, as JSON.")
     ] = None,
+    clamp: Clamps = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Say how often the good sentence of a minimal pair is the more probable one.
@@ -55,38 +56,42 @@ def pairs(
         glassgate pairs model/ anaphor_agreement.jsonl
 
         glassgate pairs model/ mine.tsv --output judged.tsv --json figures.json
+
+        glassgate pairs model/ mine.tsv --clamp "layer=0 units=3,7 kept=0"
     """
     from glassgate.cli.screen import bar
     from glassgate.experiments.pairs import judge
     from glassgate.experiments.pairs_file import read_pairs
     from glassgate.experiments.pairs_summary import accuracies, counts
     from glassgate.files import write_whole
+    from glassgate.inside.clamp_text import clamps
     from glassgate.train.load import load
 
     for path in (output, results):
         if path is not None:
             check_free(path, overwrite)
     loaded, found = load(model), read_pairs(file)
-    with bar("judging", 2 * len(found)) as advance:
+    with clamps(loaded.model, clamp or []), bar("judging", 2 * len(found)) as advance:
         judged = judge(loaded, found, advance)
     reached, counted = accuracies(judged), counts(judged)
-    title = _title(loaded, model, file)
+    title = _title(loaded, model, file, clamp or [])
     if output is not None:
         write_whole(output, _rows(title, judged).encode())
     if results is not None:
-        write_whole(results, _json(model, file, reached, counted).encode())
+        write_whole(results, _json(model, file, clamp, reached, counted).encode())
     typer.echo(f"{title}\n{_said(counted)}")
     _print(reached)
 
 
-def _title(loaded: Loaded, model: Path, file: Path) -> str:
-    """Say who judges what, and from where on a sentence is read."""
+def _title(loaded: Loaded, model: Path, file: Path, clamp: Sequence[str]) -> str:
+    """Say who judges what, from where on a sentence is read, and what is held."""
     by_sentence = loaded.config.get("by_sentence")
     kind = f"{'sentences' if by_sentence else 'a stream'} of {loaded.config.get('level', 'words')}"
     end = "; its end, <eos>, is one of its tokens" if by_sentence else ""
     return (
         f"{file.name}, judged by {model.resolve().name}, a {loaded.settings.network} of {kind}: "
         f"each sentence from <bos> and the zero state{end}"
+        + (f"; held: {'; '.join(clamp)}" if clamp else "")
     )
 
 
@@ -143,7 +148,9 @@ def _side(side: Side) -> list[Any]:
     return [side.tokens, side.unknown, side.bits, *critical]
 
 
-def _json(model: Path, file: Path, reached: Sequence[Accuracy], counted: Counts) -> str:
+def _json(
+    model: Path, file: Path, clamp: Clamps, reached: Sequence[Accuracy], counted: Counts
+) -> str:
     from glassgate.experiments.output import provenance
 
     figures = [
@@ -154,6 +161,7 @@ def _json(model: Path, file: Path, reached: Sequence[Accuracy], counted: Counts)
         **provenance(shlex.join(["glassgate", *sys.argv[1:]])),
         "model": model.resolve().name,
         "file": file.name,
+        "held": clamp or [],
         "counts": asdict(counted),
         "accuracies": figures,
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glassgate.cli.options import Model, Overwrite, check_free
+from glassgate.cli.options import Clamps, Model, Overwrite, check_free
 from glassgate.cli.predict import visible
 from glassgate.cli.table import head, row
 
@@ -31,6 +31,7 @@ def score(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
     ] = None,
+    clamp: Clamps = None,
     overwrite: Overwrite = False,
 ) -> None:
     r"""Write surprisal in bits: a row for each token that the model read, or for each word.
@@ -52,6 +53,8 @@ def score(
 
         glassgate score model/ items.txt --by-word --output words.tsv
 
+        glassgate score model/ items.txt --clamp "layer=0 units=3,7 kept=0"
+
     Then, in R or in Python:
 
         read.delim("words.tsv", comment.char = "#", na.strings = "")
@@ -61,6 +64,7 @@ def score(
     from glassgate.experiments.score import by_word
     from glassgate.experiments.score import score as scored
     from glassgate.files import write_whole
+    from glassgate.inside.clamp_text import clamps
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
 
@@ -69,16 +73,18 @@ def score(
     loaded, text = load(model), read_text(file)
     tokens = scored(loaded, text)
     scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens
-    top = head(_comments(loaded, model, file, words=words), WORDS if words else TOKENS)
+    held = [f"held: {'; '.join(clamp)}"] if clamp else []
+    top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
     count = _Count("word" if words else "token")
     stretches = count.through(scores)
-    if output is None:
-        typer.echo(top, nl=False)
-        for stretch in stretches:
-            typer.echo(_rows(stretch), nl=False)
-    else:
-        table = top + "".join(map(_rows, _drawn(stretches, text)))
-        write_whole(output, table.encode())
+    with clamps(loaded.model, clamp or []):
+        if output is None:
+            typer.echo(top, nl=False)
+            for stretch in stretches:
+                typer.echo(_rows(stretch), nl=False)
+        else:
+            table = top + "".join(map(_rows, _drawn(stretches, text)))
+            write_whole(output, table.encode())
     typer.echo(count.summary(output), err=True)
 
 
@@ -86,26 +92,31 @@ def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[s
     """Say what the numbers of a table are conditioned on."""
     import glassgate
 
-    level, said = loaded.config.get("level", "words"), []
+    level, data = loaded.config.get("level", "words"), loaded.config.get("data")
     if loaded.config.get("by_sentence"):
-        kind, context = "sentences", "its line); a line begins with <bos> and the zero state"
+        kind, whole = "sentences", "line"
         end = "<eos>, the end of a line, has a row of its own"
     else:
-        kind, context = "a stream", "the text); the state is carried over the ends of lines"
-        end = "the model knows no end of a sentence: there is no row for it"
+        kind, whole = "a stream", "text"
+        end = (
+            "the state is carried over the ends of lines; the model knows no end of a sentence: "
+            "there is no row for it"
+        )
+    learned = f" that learned from {data}," if data else ""
+    said = [
+        f"glassgate score {glassgate.__version__}: {model.resolve().name}, a "
+        f"{loaded.settings.network} of {kind} of {level}{learned} reads {file.name}",
+        f"surprisal: bits, -log2 P(token | <bos>, tokens before it in its {whole}); the first "
+        f"token of a {whole} is scored given <bos> and the zero state",
+        end,
+        "unknown: 1 where the model read <unk>, which stands for every word that it does not know",
+    ]
     if words:
         space = "; the space after a word is one of them" if level == "characters" else ""
         said.append(
             f"a word stands between two spaces; surprisal is the sum over its pieces{space}"
         )
-    return [
-        f"glassgate score {glassgate.__version__}: {model.resolve().name}, a "
-        f"{loaded.settings.network} of {kind} of {level}, reads {file.name}",
-        f"surprisal: bits, -log2 P(token | <bos>, tokens before it in {context}",
-        end,
-        "unknown: 1 where the model read <unk>, which stands for every word that it does not know",
-        *said,
-    ]
+    return said
 
 
 @dataclass

@@ -112,7 +112,7 @@ def _summed(pieces: list[ScoredToken], position: int) -> ScoredWord:
         all(piece.known for piece in pieces),
         sum(piece.surprisal for piece in pieces),
         len(pieces),
-        0 if word == EOS else sum(map(str.isalnum, word)),
+        0 if first.spelt == EOS else sum(map(str.isalnum, word)),
     )
 
 
