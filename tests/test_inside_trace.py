@@ -10,6 +10,7 @@ from engine_cases import FEW_FORMS, FORMS, form_name
 from glassgate import Formulation, Trace, trace
 from glassgate.inside.trace_batched import read_layers
 from glassgate.inside.trace_call import arranged
+from glassgate.inside.trace_loops import tanh_
 from trace_cases import KINDS, drawn, gru, numbers, oracle, runs_of, same
 
 ARRANGEMENTS = ("time first", "batch first", "one sequence", "lengths", "packed")
@@ -132,6 +133,27 @@ def test_no_state_is_the_zero_state(kind):
     zeros = torch.zeros(1, 2, 4)
     zero = trace(network, x, (zeros, zeros) if kind == "lstm" else zeros)
     np.testing.assert_array_equal(trace(network, x)[0].hidden, zero[0].hidden)
+
+
+@pytest.mark.parametrize("lengths", [None, torch.zeros(0, dtype=torch.long)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_none(kind, lengths):
+    network = KINDS[kind](3, 4, num_layers=2, bidirectional=True)
+    traced = trace(network, torch.zeros(5, 0, 3), lengths=lengths)
+    assert traced[1, "reverse"].hidden.shape == (5, 0, 4)
+    assert traced.verify() == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_tanh_in_place_is_torchs_to_a_rounding(dtype):
+    wide = drawn(50, 40, dtype=dtype) * 5
+    exact, rounding = torch.tanh(wide.double()), torch.finfo(dtype).eps
+    part = wide[:, 10:20]  # as a gate lies among the others
+    before = wide.clone()
+    assert tanh_(part) is part
+    assert (part - exact[:, 10:20]).abs().max() <= rounding
+    assert torch.equal(wide[:, :10], before[:, :10])
+    assert torch.equal(wide[:, 20:], before[:, 20:])
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

@@ -40,7 +40,7 @@ def run(module: Module, call: Call) -> tuple[Tensor, States]:
         if isinstance(module, nn.GRUCell):
             return _run_cell(module, call)
         state = call.state if isinstance(module, nn.LSTM) else call.state[0]
-        if call.lengths is not None:
+        if call.lengths is not None and len(call.lengths):  # torch packs no batch of none
             return _run_packed(module, call, state)
         x = call.input.transpose(0, 1) if module.batch_first else call.input
         output, last = module(x, state)
