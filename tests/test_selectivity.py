@@ -110,6 +110,22 @@ def test_what_cannot_be_probed_is_refused():
         selectivity(np.full((10, 2), np.nan), [0, 1] * 5)
     with pytest.raises(BadInput, match="states must have shape"):
         selectivity(states[0], [0, 1])
+    with pytest.raises(BadInput, match="seed must be at least 0, got -1"):
+        selectivity(states, [0, 1] * 5, seed=-1)
+    with pytest.raises(TypeError, match="labels must be all numbers or all strings"):
+        selectivity(states, ["a", None] * 5)
+
+
+def test_states_may_be_a_list_and_labels_any_numbers():
+    states = np.random.default_rng(0).normal(size=(40, 2))
+    half, whole = selectivity(states.tolist(), [0, 0.5] * 20), selectivity(states, ["a", "b"] * 20)
+    for one, other in zip(half, whole, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_no_two_examples_are_alike():
+    examples = feature_examples(Grammar.load(), "gender", 300, seed=0)
+    assert len({" ".join(words) for words, _ in examples}) == len(examples) == 300
 
 
 def test_examples_are_decided_by_the_cue_alone(language):

@@ -59,9 +59,10 @@ def feature_selectivity(
 def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> list[Example]:
     """Sample sentences up to a word that agrees with a cue in a feature, at least a word later.
 
-    Taken are those in which every other value of the feature calls for another word there, and
-    changes no word between: so all values are as frequent after the same words, and only who
-    remembers the cue can tell them apart.
+    No two are alike, so that what a probe is tested on is none of what it was fitted to. Taken are
+    those in which every other value of the feature calls for another word there, and changes no
+    word between: so all values are as likely after the same words, and only who remembers the cue
+    can tell them apart.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> l
         wanted = " or ".join(features) or "none"
         raise BadInput(f"feature must be one that the grammar has, {wanted}, got {feature!r}")
     chance = random.Random(seed)
-    found: list[Example] = []
+    found: dict[str, Example] = {}  # by their words
     for _ in range(SENTENCES):
         derivation = grammar.derive(chance)
         decided = (
@@ -81,10 +82,11 @@ def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> l
             for dependency in dependencies(grammar, derivation)
             if (draw := _deciding(grammar, derivation, dependency, feature)) is not None
         )
-        found += [example for example in [next(decided, None)] if example]
+        if example := next(decided, None):
+            found.setdefault(" ".join(example.words), example)
         if len(found) == count:
             break
-    return found
+    return list(found.values())
 
 
 def _deciding(

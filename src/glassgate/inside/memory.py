@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate.formulation import Array
-from glassgate.gates import kept_share, memory_span
+from glassgate.gates import memory_span
+from glassgate.inside.values import gate_values
 
 LONG, SHORT = 5.0, 2.0  # steps: a unit is long from one span on, short up to the other
 
@@ -47,9 +48,9 @@ class Memory(NamedTuple):
         BadInput
             When a shape does not fit, a length or share is out of range, or no step counts.
         TypeError
-            When the lengths are not integers.
+            When `kept` is no NumPy array, or the lengths are not integers.
         """
-        share = kept_share(kept, lengths)
+        share: Array = gate_values("kept", kept, lengths).mean(axis=0, dtype=np.float64)
         return cls(share, memory_span(share))
 
     @property

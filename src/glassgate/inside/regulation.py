@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.gates import Gates, steps_that_count
 from glassgate.weights import require_shape
@@ -74,7 +75,12 @@ class Regulation:
 
     @classmethod
     def of(cls, gates: Gates) -> Regulation:
-        """Divide the previous state at every step of a layer, as ``Regulation.of(trace[0])``."""
+        """Divide the previous state at every step of a layer, as ``Regulation.of(trace[0])``.
+
+        `BadInput` for what are not the gates of a GRU.
+        """
+        if not isinstance(gates, Gates):
+            raise BadInput(f"gates must be those of a GRU's layer, got {type(gates).__name__}")
         free = 1 - gates.kept
         return cls(gates.kept, free * gates.reset, free * (1 - gates.reset))
 
@@ -116,13 +122,22 @@ class Regulation:
         Raises
         ------
         BadInput
-            When a shape does not fit, a length is out of range, or no step counts.
+            When a shape does not fit, a length is out of range, a class is NaN, or no step counts.
         TypeError
-            When the lengths are not integers.
+            When the classes are not all numbers or all strings, or the lengths not integers.
         """
         read, count = np.asarray(classes), steps_that_count("passed", self.passed, lengths)
         require_shape("classes", read.shape, self.passed.shape[:2])
-        return {one.item(): self._over(count & (read == one)) for one in np.unique(read[count])}
+        try:
+            different, which = np.unique(read[count], return_inverse=True)
+        except TypeError:
+            raise TypeError("classes must be all numbers or all strings, got others") from None
+        if (different != different).any():
+            raise BadInput("classes must not be NaN, got one that is")
+        place = np.full(read.shape, -1)
+        place[count] = which
+        named = enumerate(different.tolist())
+        return {name: self._over(place == index) for index, name in named}
 
     def _over(self, steps: NDArray[np.bool_]) -> Amounts:
         """Average over some steps [T, B], in float64."""

@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.gates import Gates, steps_that_count
+from glassgate.gates import Gates
 from glassgate.inside.trace_layers import LayerTrace, LSTMGates, arrays
+from glassgate.inside.values import gate_values
 
 LOW, HIGH = 0.1, 0.9  # a gate below is left-saturated, above right-saturated
 NO_GATES = ("candidate", "cell", "hidden")
@@ -19,10 +20,11 @@ NO_GATES = ("candidate", "cell", "hidden")
 class Saturation(NamedTuple):
     """The share of time, 0..1, that each unit's gate is saturated to the left and right, [H] each.
 
-    As points, one a unit, these are the scatter of Karpathy, Johnson & Fei-Fei 2015, Visualizing
-    and understanding recurrent networks (arXiv:1506.02078), section 4.2: the share of time below
-    0.1 and above 0.9. A unit near the corner (0, 1) is always open; one near (0, 0) works by
-    degrees; none can lie beyond the line between the corners (1, 0) and (0, 1).
+    `left` is the share of time that the gate spends below 0.1, all but shut, `right` that above
+    0.9, all but open. As points, one a unit, they are the scatter of Karpathy, Johnson & Fei-Fei
+    2015, Visualizing and understanding recurrent networks (arXiv:1506.02078), section 4.2. A unit
+    with `right` near 1 is always open, one with `left` near 1 always shut; one with both near 0
+    works by degrees. Their sum is at most 1.
 
     Examples
     --------
@@ -48,11 +50,11 @@ class Saturation(NamedTuple):
         Raises
         ------
         BadInput
-            When a shape does not fit, a length is out of range, or no step counts.
+            When a shape does not fit, a value or length is out of range, or no step counts.
         TypeError
-            When the lengths are not integers.
+            When the gate is no NumPy array, or the lengths are not integers.
         """
-        values = gate[steps_that_count("gate", gate, lengths)]  # (N, H)
+        values = gate_values("gate", gate, lengths)
         return cls(np.mean(values < LOW, axis=0), np.mean(values > HIGH, axis=0))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,7 +51,7 @@ class Selectivity(NamedTuple):
         return [int(unit) for unit in order if self.unit[unit] > best]
 
 
-def selectivity(states: Array, labels: ArrayLike, seed: int = 0) -> Selectivity:
+def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectivity:
     """Measure which units of a layer carry a label, and whether the layer does.
 
     A probe is scikit-learn's logistic regression over standardised states, as it comes: with an
@@ -73,7 +73,10 @@ def selectivity(states: Array, labels: ArrayLike, seed: int = 0) -> Selectivity:
     Raises
     ------
     BadInput
-        When a shape does not fit, a state is not finite, or there are too few of a label.
+        When a shape does not fit, a state is not finite, there are too few of a label, or the seed
+        is negative.
+    TypeError
+        When the labels are not all numbers or all strings.
 
     Notes
     -----
@@ -90,25 +93,36 @@ def selectivity(states: Array, labels: ArrayLike, seed: int = 0) -> Selectivity:
     >>> found.layer, found.carrying, found.majority
     (1.0, [1], 0.5)
     """
-    told = np.asarray(labels)
-    require_shape("states", states.shape, ("N", "H"))
-    require_shape("labels", told.shape, states.shape[:1])
-    if not np.isfinite(states).all():
+    values, named = np.asarray(states), np.asarray(labels)
+    require_shape("states", values.shape, ("N", "H"))
+    require_shape("labels", named.shape, values.shape[:1])
+    if not np.isfinite(values).all():
         raise BadInput("states must be finite, got one that is not")
-    different, times = np.unique(told, return_counts=True)
-    if len(different) < 2 or times.min() < FOLDS:
-        came = dict(zip(different.tolist(), times.tolist(), strict=True))
-        raise BadInput(f"labels must be of two kinds or more, {FOLDS} times each, got {came}")
+    if seed < 0:
+        raise BadInput(f"seed must be at least 0, got {seed}")
+    told = _numbered(named)
     chance = np.random.default_rng(seed)
-    found = _accuracies(states, told, seed)
+    found = _accuracies(values, told, seed)
     control = np.array(
-        [_accuracies(states, chance.permutation(told), seed) for _ in range(SHUFFLES)]
+        [_accuracies(values, chance.permutation(told), seed) for _ in range(SHUFFLES)]
     )
-    majority = float(times.max() / len(told))
+    majority = float(np.bincount(told).max() / len(told))
     return Selectivity(found[:-1], float(found[-1]), control[:, :-1], control[:, -1], majority)
 
 
-def _accuracies(states: Array, labels: NDArray[np.generic], seed: int) -> Array:
+def _numbered(labels: NDArray[Any]) -> NDArray[np.intp]:
+    """Give each label the number of its kind; refuse too few of one."""
+    try:
+        different, told, times = np.unique(labels, return_inverse=True, return_counts=True)
+    except TypeError:
+        raise TypeError("labels must be all numbers or all strings, got others") from None
+    if len(different) < 2 or times.min() < FOLDS:
+        came = dict(zip(different.tolist(), times.tolist(), strict=True))
+        raise BadInput(f"labels must be of two kinds or more, {FOLDS} times each, got {came}")
+    return told
+
+
+def _accuracies(states: Array, labels: NDArray[np.intp], seed: int) -> Array:
     """Give the accuracy of each unit's probe, and then of the layer's, [H + 1]."""
     H = states.shape[1]
     seen: list[list[int]] = [*([unit] for unit in range(H)), list(range(H))]
