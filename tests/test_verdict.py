@@ -1,4 +1,5 @@
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 from itertools import product
@@ -8,18 +9,24 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from glassgate.errors import BadInput
 from glassgate.experiments import verdict as experiment
 from glassgate.experiments.content import Chart
 from glassgate.experiments.verdict_gates import Reading, class_correlation, measure, unit_means
-from glassgate.experiments.verdict_page import page
+from glassgate.experiments.verdict_held import HOLDS, right_if_held
+from glassgate.experiments.verdict_page import answers, page
+from glassgate.experiments.verdict_summary import Told, accuracies, pooled, proportion, statements
 from glassgate.experiments.verdict_text import (
+    DOCUMENT,
+    OPENING,
     PLACES,
     VERDICT_FRAMES,
     VERDICTS,
     Review,
     all_sentences,
+    document_reviews,
     split_sentences,
     write_reviews,
 )
@@ -32,13 +39,15 @@ TINY = experiment.Plan(
     test_reviews=108,
     settings=replace(experiment.SETTINGS, hidden_size=6, embedding_size=5, epochs=1),
 )
+EVERY = all_sentences()
+TRAIN = split_sentences(EVERY, 0).train
 
 
 # The texts ----------------------------------------------------------------------------------------
 
 
 def test_there_are_thousands_of_sentences_and_no_two_are_alike():
-    every = all_sentences()
+    every = EVERY
     verdicts = [words for kind in every.verdicts.values() for words in kind]
     assert len(set(verdicts)) == len(verdicts) == 9216
     assert len(set(every.plot)) == len(every.plot) == 2880
@@ -48,19 +57,45 @@ def test_there_are_thousands_of_sentences_and_no_two_are_alike():
 
 @given(st.integers(0, 2**32))
 @settings(max_examples=8, deadline=None)
-def test_train_and_test_share_no_sentence_but_all_words(seed: int):
-    train, test = split_sentences(seed)
-    for kind in train.verdicts:
-        assert not set(train.verdicts[kind]) & set(test.verdicts[kind])
-    assert not set(train.plot) & set(test.plot)
+def test_the_three_parts_share_no_sentence_but_all_words(seed: int):
+    parts = split_sentences(EVERY, seed)
+    for kind, every in EVERY.verdicts.items():
+        pools = [part.verdicts[kind] for part in parts]
+        assert sorted(s for pool in pools for s in pool) == sorted(every)
+        assert len(pools[1]) == round(0.1 * len(every))
+    plots = [part.plot for part in parts]
+    assert sorted(s for plot in plots for s in plot) == sorted(EVERY.plot)
+    assert len(plots[2]) == round(0.25 * len(EVERY.plot))
+    train = parts.train
     known = {w for pool in (train.plot, *train.verdicts.values()) for s in pool for w in s}
-    assert known >= {w for pool in (test.plot, *test.verdicts.values()) for s in pool for w in s}
+    for part in parts[1:]:
+        pools = (part.plot, *part.verdicts.values())
+        assert known >= {w for pool in pools for s in pool for w in s}
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=8, deadline=None)
+def test_what_the_document_says_is_never_learned_from(seed: int):
+    parts = split_sentences(EVERY, seed)
+    assert DOCUMENT in parts.test.verdicts["negative", True]
+    assert OPENING in parts.test.plot
+    late, early = document_reviews(parts.test, 4, (seed, 4))
+    said = "i didn't quite enjoy the book because i think it captures too many details"
+    assert " ".join(late.words).startswith("this is a fantasy book which illustrates ")
+    assert " ".join(late.words).endswith(f" . {said} .")
+    assert " ".join(early.words).startswith(f"{said} . this is a fantasy book which illustrates ")
+    for review in (late, early):
+        assert review.words[review.begin : review.end] == DOCUMENT
+        plot = review.words[: review.begin] + review.words[review.end :]
+        assert plot.count(".") == 4
+        assert review.verdict == "negative"
+    assert (late.distance, early.begin) == (0, 0)
 
 
 @given(st.integers(0, 2**32), st.integers(2, 9))
 @settings(max_examples=10, deadline=None)
 def test_reviews_are_balanced_and_their_spans_hold_the_verdict(seed: int, sentences: int):
-    pool = split_sentences(seed)[0]
+    pool = split_sentences(EVERY, seed).train
     reviews = write_reviews(pool, 36, sentences, (seed, 1))
     kinds = Counter((r.place, r.verdict, r.negated) for r in reviews)
     assert kinds == {
@@ -93,9 +128,9 @@ def test_negation_turns_the_class_round():
     like = "i {} {} the book because of the way it ends ."
     for how, what, verdict, negated in (
         ("really", "like", "positive", False),
-        ("don't quite", "like", "negative", True),
+        ("didn't quite", "like", "negative", True),
         ("really", "resent", "negative", False),
-        ("don't quite", "resent", "positive", True),
+        ("didn't quite", "resent", "positive", True),
     ):
         assert tuple(like.format(how, what).split()) in said[verdict, negated]
     for _, (plain, negated_, praise, blame) in VERDICT_FRAMES:
@@ -106,7 +141,7 @@ def test_negation_turns_the_class_round():
 @pytest.mark.parametrize("sentences", [1, 10_000])
 def test_a_number_of_sentences_that_cannot_be_written_is_refused(sentences: int):
     with pytest.raises(BadInput, match="sentences must be from 2 to"):
-        write_reviews(split_sentences(0)[0], 6, sentences, (0, 1))
+        write_reviews(TRAIN, 6, sentences, (0, 1))
 
 
 # The measures -------------------------------------------------------------------------------------
@@ -119,9 +154,9 @@ def reading(review: Review, random: np.random.Generator) -> Reading:
 
 def test_the_means_are_those_of_the_words_of_each_part():
     random = np.random.default_rng(0)
-    reviews = write_reviews(split_sentences(0)[0], 36, 3, (0, 1))
+    reviews = write_reviews(TRAIN, 36, 3, (0, 1))
     read = [reading(review, random) for review in reviews]
-    measured = measure(read)
+    measured = measure(read, [])
     for row in measured["by_place"]:
         kept, reset, carried = [], [], []
         for one in read:
@@ -139,6 +174,8 @@ def test_the_means_are_those_of_the_words_of_each_part():
         assert row["kept"] == pytest.approx(np.mean(kept))
         assert row["reset"] == pytest.approx(np.mean(reset))
         assert row["kept_carrying"] == pytest.approx(np.mean(carried))
+        assert row["kept_high"] == pytest.approx((np.array(kept) > 0.9).mean())
+        assert row["reset_low"] == pytest.approx((np.array(reset) < 0.1).mean())
     combinations = {(row["place"], row["part"]) for row in measured["by_place"]}
     assert len(combinations) == 7
     assert not combinations & {("start", "plot before"), ("end", "plot after")}
@@ -148,14 +185,13 @@ def test_the_means_are_those_of_the_words_of_each_part():
     assert first["kept"] == pytest.approx(np.mean(at))
 
 
-def test_a_whole_review_is_the_first_of_its_place():
+def test_documents_are_given_word_by_word_and_count_for_nothing_else():
     random = np.random.default_rng(4)
-    read = [reading(r, random) for r in write_reviews(split_sentences(0)[0], 36, 3, (0, 1))]
-    measured = measure(read)
-    late, early = measured["reviews"]
-    for whole, place in ((late, "end"), (early, "start")):
-        one = next(one for one in read if one.review.place == place)
-        assert whole["place"] == place
+    read = [reading(r, random) for r in write_reviews(TRAIN, 36, 3, (0, 1))]
+    documents = [reading(r, random) for r in document_reviews(TRAIN, 3, (0, 4))]
+    measured = measure(read, documents)
+    assert measured | {"reviews": []} == measure(read, [])
+    for whole, one in zip(measured["reviews"], documents, strict=True):
         assert tuple(whole["words"]) == one.review.words
         assert (whole["begin"], whole["end"]) == (one.review.begin, one.review.end)
         np.testing.assert_allclose(whole["kept"], one.kept, atol=5e-5)
@@ -167,13 +203,14 @@ def test_a_whole_review_is_the_first_of_its_place():
             assert row["n"] == words.stop - words.start
             assert row["reset"] == pytest.approx(one.reset[words].mean())
             assert row["kept_carrying"] == pytest.approx(one.kept[words][:, list(carrying)].mean())
+    late, early = measured["reviews"]
     assert [row["part"] for row in late["by_part"]] == ["plot before", "verdict"]
     assert [row["part"] for row in early["by_part"]] == ["verdict", "plot after"]
 
 
 def test_the_correlation_with_the_class_is_pearsons_and_0_for_a_still_unit():
     random = np.random.default_rng(1)
-    read = [reading(r, random) for r in write_reviews(split_sentences(0)[0], 36, 2, (0, 1))]
+    read = [reading(r, random) for r in write_reviews(TRAIN, 36, 2, (0, 1))]
     for one in read:
         one.last[3] = 0.25
     states = np.array([one.last for one in read])
@@ -183,14 +220,14 @@ def test_the_correlation_with_the_class_is_pearsons_and_0_for_a_still_unit():
 
 
 def test_an_interval_is_wilsons():
-    found = experiment.proportion(np.array([True] * 9 + [False]))
+    found = proportion(np.array([True] * 9 + [False]))
     assert found["n"] == 10
     assert found["accuracy"] == 0.9
     assert (found["low"], found["high"]) == pytest.approx((0.5958, 0.9821), abs=1e-4)
 
 
 def test_gates_are_those_of_each_review_read_alone():
-    texts = experiment.make_texts(TINY, 3)
+    texts = experiment.make_texts(TINY, EVERY, 3)
     tiny = replace(TINY.settings, seed=3)
     model, _ = experiment.train(texts, tiny, [])
     read = experiment.read_gates(model, texts, texts.test)
@@ -215,29 +252,152 @@ def test_gates_are_those_of_each_review_read_alone():
     assert means[2] == sum(r.end - r.begin for r in texts.test)
 
 
+def test_held_gates_do_what_the_equations_say_from_the_word_after_the_verdict_on():
+    texts = experiment.make_texts(TINY, EVERY, 1)
+    model, _ = experiment.train(texts, replace(TINY.settings, seed=1), [])
+    early = [review for review in texts.test if review.place == "start"]
+    found = right_if_held(model, texts.ids, early)
+    in_order = sorted(early, key=lambda review: review.end)
+    free = experiment.are_right(model, texts, in_order)
+    np.testing.assert_array_equal(found["nothing"], free)
+    weights = {name: value.detach() for name, value in model.network.named_parameters()}
+    wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]
+    bi, bh = weights["bias_ih_l0"], weights["bias_hh_l0"]
+    wanted: dict[str, list[bool]] = {name: [] for name in HOLDS}
+    for name, hold in HOLDS.items():
+        for review in in_order:
+            state = torch.zeros(6)
+            for t, token in enumerate(texts.ids(review)):
+                of_input = wi @ model.embedding.weight.detach()[token] + bi
+                of_hidden = wh @ state + bh
+                reset, kept = torch.sigmoid(of_input[:12] + of_hidden[:12]).split(6)
+                if t >= review.end:
+                    reset = reset if hold.reset is None else torch.tensor(hold.reset)
+                    kept = kept if hold.kept is None else torch.tensor(hold.kept)
+                new = torch.tanh(of_input[12:] + reset * of_hidden[12:])
+                state = kept * state + (1 - kept) * new
+            told = int(model.readout(state).argmax())
+            wanted[name].append(told == VERDICTS.index(review.verdict))
+        np.testing.assert_array_equal(found[name], wanted[name])
+    assert len({tuple(right) for right in wanted.values()}) > 2  # holds make a difference
+
+
+# What the seeds say together ----------------------------------------------------------------------
+
+
+def some_told(seed: int) -> Told:
+    reviews = write_reviews(TRAIN, 36, 3, (seed, 1))
+    random = np.random.default_rng(seed)
+    early = sum(review.place == "start" for review in reviews)
+    held = {name: random.random(early) < 0.5 for name in HOLDS}
+    return Told(reviews, {name: random.random(36) < 0.7 for name in ("srn", "gru")}, held)
+
+
+def test_reviews_of_all_seeds_are_counted_once_in_each_group():
+    told = [some_told(0), some_told(1)]
+    found = accuracies(told, "gru")
+    pairs = [
+        (review, right)
+        for one in told
+        for review, right in zip(one.reviews, one.right["gru"], strict=True)
+    ]
+    for group in ("by_place", "by_distance", "by_negation"):
+        assert sum(row["n"] for row in found[group]) == 72
+    for row in found["by_place"]:
+        right = [r for review, r in pairs if review.place == row["place"]]
+        assert (row["n"], row["accuracy"]) == (len(right), np.mean(right))
+    for row in found["by_distance"]:
+        inside = range(row["distance_min"], row["distance_max"] + 1)
+        right = [r for review, r in pairs if review.distance in inside]
+        assert (row["n"], row["accuracy"]) == (len(right), np.mean(right))
+    assert found["by_distance"][0]["distance_max"] == 0
+
+
+def a_run(kept_after: float, reset_late: float, gru: float) -> dict[str, object]:
+    rows = [
+        {"place": place, "part": part, "n": 10, **dict.fromkeys(MEANS, 0.5)}
+        for place, part in (
+            ("start", "verdict"),
+            ("start", "plot after"),
+            ("end", "plot before"),
+            ("end", "verdict"),
+        )
+    ]
+    rows[1] |= {"kept": kept_after, "kept_carrying": 0.9 + kept_after / 10}
+    rows[3] |= {"reset": reset_late, "reset_carrying": 0.5}
+    networks = [
+        {"name": name, "by_place": [{"place": "start", "accuracy": share}]}
+        for name, share in (("srn", 0.5), ("gru", gru))
+    ]
+    around = [{"place": "start", "offset": 0, "kept": kept_after, "reset": 0.5}]
+    return {"gates": {"by_place": rows, "around": around}, "networks": networks}
+
+
+MEANS = ("kept", "reset", "kept_carrying", "reset_carrying", "kept_high", "reset_low")
+
+
+def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
+    runs = [a_run(0.6, 0.55, 0.9), a_run(0.7, 0.45, 0.8), a_run(0.65, 0.6, 1.0)]
+    told = [some_told(seed) for seed in range(3)]
+    results = {"runs": runs, **pooled(runs, told)}
+    said = {(one["statement"], one["units"]): one for one in statements(results)}
+    assert len(said) == 7
+    kept = said["after a verdict at the start the kept share rises towards 1", "all"]
+    half = stats.t.ppf(0.975, 2) * 0.05 / math.sqrt(3)  # the seeds' spread is 0.05
+    assert kept["measured"] == pytest.approx({"first": 0.5, "then": 0.65})
+    assert kept["difference"]["low"] == pytest.approx(0.15 - half)
+    assert (kept["direction"], kept["extent"]) == (True, False)
+    assert said["after a verdict at the start the kept share rises towards 1", "carrying"]["extent"]
+    reset = said["over a verdict at the end the reset gate falls towards 0", "all"]
+    assert (reset["difference"]["verdict"], reset["direction"]) == ("not told apart", False)
+    better = said["the GRU remembers a verdict at the start better than the SRN", None]
+    assert better["direction"]
+    assert better["difference"]["mean"] == pytest.approx(0.4)
+    row = next(r for r in results["gates"] if (r["place"], r["part"]) == ("start", "plot after"))
+    assert row["n"] == 30
+    assert row["kept"]["mean"] == pytest.approx(0.65)
+    assert results["around"] == [
+        {"place": "start", "offset": 0, "kept": pytest.approx(0.65), "reset": 0.5}
+    ]
+    nothing, *others = results["held"]
+    assert nothing["cost"]["mean"] == 0
+    for one in others:
+        shares = [told_.held[one["held"]].mean() for told_ in told]
+        assert one["by_seed"] == pytest.approx(shares)
+        assert one["cost"]["mean"] == pytest.approx(np.mean(nothing["by_seed"]) - np.mean(shares))
+    sentences = " ".join(answers(results | {"statements": statements(results)}))
+    assert (
+        "After a verdict at the start the kept share rises (0.500 to 0.650), in the carrying units "
+        "it rises (0.500 to 0.965): so does it do what the document says? Yes."
+    ) in sentences
+    assert (
+        "Over a verdict at the end the reset gate neither rises nor falls for sure (0.500 to "
+        "0.533), in the carrying units it neither rises nor falls for sure (0.500 to 0.500): so "
+        "does it do what the document says? No."
+    ) in sentences
+
+
 # End to end ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(experiment, "Plan", lambda sentences: replace(TINY, sentences=sentences))
+    monkeypatch.setattr(experiment, "MADE_UP", TINY)
+    monkeypatch.setattr(experiment, "REAL", replace(TINY, test_reviews=54))
 
 
 def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     threads = torch.get_num_threads()
-    said = glassgate_("experiment", "verdict", "--sentences", 3, "--seed", 2, "--output", "out")
+    command = "experiment verdict --sentences 3 --seed 2 --seeds 2 --output out"
+    said = glassgate_(*command.split())
     assert said.code == 0, said.err
     assert torch.get_num_threads() == threads
+    assert len(said.err.splitlines()) == 4  # two networks, two seeds
     results = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert (
-        "What the document says, and what was measured"
-        in (tmp_path / "out" / "report.html").read_text()
-    )
     assert (tmp_path / "out" / "verdict.png").read_bytes().startswith(b"\x89PNG")
-    assert results["command"] == (
-        "glassgate experiment verdict --sentences 3 --seed 2 --output out"
-    )
-    assert results["seed"] == 2
+    assert results["command"] == f"glassgate {command}"
+    assert results["seeds"] == [2, 3]
+    assert results["files"] == {}
     assert {"glassgate", "python", "torch", "numpy"} <= set(results["versions"])
     assert results["plan"]["sentences"] == 3
     assert results["plan"]["training"]["hidden_size"] == 6
@@ -245,23 +405,31 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     for network in results["networks"]:
         for group in ("by_place", "by_distance", "by_negation"):
             rows = network[group]
-            assert sum(row["n"] for row in rows) == 108
-            right = sum(row["n"] * row["accuracy"] for row in rows) / 108
+            assert sum(row["n"] for row in rows) == 216
+            right = sum(row["n"] * row["accuracy"] for row in rows) / 216
             assert right == pytest.approx(network["accuracy"]["accuracy"])
         assert f"{network['by_place'][0]['accuracy']:.1%}" in said.out
-    assert len(results["gates"]["by_place"]) == 7
-    assert len(results["gates"]["units"]) == 6
+    assert len(results["gates"]) == 7
+    assert len(results["runs"][0]["gates"]["units"]) == 6
     assert len(results["statements"]) == 7
+    assert [row["held"] for row in results["held"]] == list(HOLDS)
+    early = results["networks"][1]["by_place"][0]
+    assert results["held"][0]["accuracy"] == early["accuracy"]  # nothing held is as it was
     content = page(results)
     assert any(isinstance(section.body, Chart) for section in content.sections)
-    assert content.facts["seed"] == "2"
+    assert content.facts["seeds"] == "2 and 3"
     html = parse((tmp_path / "out" / "report.html").read_text())
-    for review in results["gates"]["reviews"]:
+    for sentence in answers(results):
+        assert sentence in html.text
+    for review in results["reviews"]:
         where = {"end": "at the end", "start": "at the start"}[review["place"]]
         (shown,) = [
-            s for s in html.all("section") if s.one("h2").text == f"One review, its verdict {where}"
+            s
+            for s in html.all("section")
+            if s.one("h2").text == f"The document's review, its verdict {where}"
         ]
         assert f"{review['by_part'][0]['reset']:.3f}" in shown.text
+        assert f"{review['probability']:.3f}" in shown.text
         (reset, kept) = downloads(shown).values()
         assert len(reset) == len(kept) == len(review["words"]) * 6
         for row in kept:
@@ -274,11 +442,11 @@ def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
     (tmp_path / "verdict").mkdir()
     results = tmp_path / "verdict" / "results.json"
     results.write_text("mine")
-    said = glassgate_("experiment", "verdict")
+    said = glassgate_("experiment", "verdict", "--seeds", 2)
     assert said.code == 2
     assert "results.json" in said.err
     assert results.read_text() == "mine"
-    assert glassgate_("experiment", "verdict", "--overwrite").code == 0
+    assert glassgate_("experiment", "verdict", "--seeds", 2, "--overwrite").code == 0
     assert json.loads(results.read_text())["experiment"] == "verdict"
 
 
@@ -289,10 +457,10 @@ def test_a_file_for_a_folder_is_refused(glassgate_, tiny, tmp_path):
     assert "taken is not a folder" in said.err
 
 
-def test_a_run_depends_on_its_seed_alone():
+def test_a_run_depends_on_its_seeds_alone():
     def numbers(seed: int) -> str:
-        results = experiment.run(TINY, seed, "")
-        for network in results["networks"]:
+        results = experiment.run(TINY, EVERY, {}, [seed, seed + 1], "")
+        for network in (one for run in results["runs"] for one in run["networks"]):
             del network["train_seconds"], network["tokens_per_second"]
         return json.dumps(results)
 

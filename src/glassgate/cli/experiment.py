@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
 from glassgate.cli.options import Overwrite
+from glassgate.errors import BadInput
 
 app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
 
@@ -23,34 +25,60 @@ def experiment() -> None:
 @app.command()
 def verdict(
     output: Output = Path("verdict"),
-    seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
+    seed: FirstSeed = 0,
+    seeds: Seeds = 5,
     sentences: Annotated[
-        int, typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review.")
-    ] = 6,
+        int | None,
+        typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review: 6, or 3."),
+    ] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Real verdicts, of two classes.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.txt", help="A text to put around them.")
+    ] = None,
+    text: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the verdicts.")] = "text",
+    label: Annotated[
+        str, typer.Option(metavar="COLUMN", help="Column of their classes.")
+    ] = "label",
     overwrite: Overwrite = False,
 ) -> None:
     """Ask who remembers the verdict of a book review, and what the gates do over it.
 
-    Reviews of N neutral sentences on the plot have one verdict, at the start, in the middle or at
-    the end. An SRN and a GRU learn to tell its class. The folder gets report.html,
-    verdict.png and results.json: accuracy by where the verdict stands and how far from the end,
-    and the GRU's mean kept share and reset gate over the verdict and over the plot around it.
+    Reviews of N neutral sentences on the plot have one verdict, at the start,
+    in the middle or at the end. An SRN and a GRU learn to tell its class. The
+    sentences are made up (N = 6), or real ones (N = 3): verdicts from a CSV
+    file, the plot from a novel. The folder gets report.html, verdict.png and
+    results.json: accuracy by where the verdict stands, whether the reset gate
+    falls towards 0 at it and the kept share rises towards 1 after it, and what
+    holding them costs. It takes some five minutes, fifteen for real sentences.
 
     For example:
 
         glassgate experiment verdict
 
-        glassgate experiment verdict --sentences 10 --seed 1 --output long/
+        glassgate experiment verdict --verdicts films.csv --plot novel.txt -o real/
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.series import watching_series
     from glassgate.experiments import verdict as asked
     from glassgate.experiments.output import check_free
+    from glassgate.experiments.verdict_files import Files, read_sentences
     from glassgate.experiments.verdict_page import charts, page, tables
+    from glassgate.experiments.verdict_text import all_sentences
 
     check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
-    with watching() as watcher:
-        results = asked.run(asked.Plan(sentences=sentences), seed, command, watcher)
+    if verdicts and plot:
+        files = Files(verdicts, plot, text, label)
+        plan, pool, named = asked.REAL, read_sentences(files), files.to_json()
+    elif verdicts or plot:
+        raise BadInput("--verdicts and --plot go together: name both files, or neither")
+    else:
+        plan, pool, named = asked.MADE_UP, all_sentences(), {}
+    if sentences:
+        plan = replace(plan, sentences=sentences)
+    with watching_series(asked.work(seeds)) as watcher:
+        results = asked.run(plan, pool, named, range(seed, seed + seeds), command, watcher)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -140,10 +168,11 @@ def vanishing(
     """Ask whether the gradient vanishes, and who learns across 100 to 400 steps.
 
     A feedforward network, an SRN, a GRU and an LSTM learn the adding problem
-    and copying memory at T = 100, 200 and 400. The folder gets report.html,
-    vanishing.png and results.json: what each has learned, its learning curve,
-    and its gradient by lag before and after training. It takes some fifteen
-    minutes, and as many times longer as there are more steps.
+    and copying memory at T = 100, 200 and 400; GRU and LSTM once more with
+    memory spans set before training. The folder gets report.html, vanishing.png
+    and results.json: what each has learned, its learning curve, and its gradient
+    by lag before and after training. It takes some twenty minutes, and as many
+    times longer as there are more steps.
 
     For example:
 
@@ -168,7 +197,7 @@ def vanishing(
 def capacity(
     output: Output = Path("capacity"),
     seed: FirstSeed = 0,
-    seeds: Seeds = 3,
+    seeds: Seeds = 5,
     sizes: Annotated[
         str, typer.Option(metavar="N,...", help="Numbers of units, two or more.")
     ] = "4,8,16,32,64",
@@ -179,7 +208,7 @@ def capacity(
     SRN, GRU and LSTM of several sizes learn the demo's language. The folder
     gets report.html, capacity.png and results.json: the KL divergence from the
     grammar by the number of parameters, and how the networks compare at equal
-    numbers. It takes some ten minutes.
+    numbers. It takes some ten to fifteen minutes.
 
     For example:
 

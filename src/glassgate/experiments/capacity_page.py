@@ -75,8 +75,9 @@ HOW_CHART = (
 )
 HOW_COMPARED = (
     "The ratio of two divergences at the same number of parameters, between two sizes on the "
-    "straight line of the chart: geometric mean over seeds, with its 95% interval. Each interval "
-    "stands for itself, and for this language and this length of training."
+    "straight line of the chart: geometric mean over seeds, with its 95% interval; below 1, the "
+    "first is nearer to the grammar. Each interval stands for itself, and for this language, this "
+    "length of training and one learning rate for all."
 )
 HOW_REACHED = "Each seed has sentences of its own, to learn from and to measure on."
 

@@ -2,27 +2,28 @@
 
 The experiment of the book review in Kostadinov's "Understanding GRU Networks" (2017): to tell
 the class of a review one needs its verdict alone. If that stands at the end, the past can be
-washed out; if it stands at the start, it has to be kept while the plot goes by.
+washed out; if it stands at the start, it has to be kept while the plot goes by. The reviews are
+put together of made-up sentences, or of real ones.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from glassgate.experiments import output, verdict_gates, verdict_page
-from glassgate.experiments.intervals import wilson
+from glassgate.experiments import output, verdict_gates
 from glassgate.experiments.threads import one_thread
+from glassgate.experiments.verdict_held import right_if_held
+from glassgate.experiments.verdict_summary import Bools, Told, accuracies, pooled, statements
 from glassgate.experiments.verdict_text import (
-    PLACES,
     VERDICTS,
     Review,
     Sentences,
+    document_reviews,
     split_sentences,
     write_reviews,
 )
@@ -30,13 +31,12 @@ from glassgate.inside.tracer import trace
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
 from glassgate.train.loop import fit
-from glassgate.train.settings import Settings
+from glassgate.train.settings import MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask
 from glassgate.train.tokens import Vocabulary
-from glassgate.train.watch import Watcher
+from glassgate.train.watch import Watcher, Watching
 
 NETWORKS = ("srn", "gru")
-BINS = 6  # of distance, beside that of no word
 CHUNK = 100  # reviews read at once
 
 SETTINGS = Settings(
@@ -59,7 +59,7 @@ class Plan:
     train_reviews: int = 3600
     valid_reviews: int = 360
     test_reviews: int = 1800
-    settings: Settings = SETTINGS  # of both networks, but for the name
+    settings: Settings = SETTINGS  # of both networks, but for the name and the seed
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
@@ -70,6 +70,16 @@ class Plan:
         return {**counts, "networks": list(NETWORKS), "training": shared}
 
 
+MADE_UP = Plan()
+REAL = Plan(
+    sentences=3,
+    train_reviews=10_800,
+    valid_reviews=900,
+    settings=replace(SETTINGS, dropout=0.5, epochs=8, plateau_patience=1, patience=3),
+)
+"""The plan for made-up sentences, and that for real ones, which take more reviews to learn from."""
+
+
 @dataclass(frozen=True)
 class Texts:
     """The reviews of a run, and the vocabulary of those to train on."""
@@ -78,56 +88,114 @@ class Texts:
     train: list[Review]
     valid: list[Review]
     test: list[Review]
+    documents: list[Review]
     sentences: dict[str, int]  # different ones, of the verdict and on the plot, train and test
 
     def encode(self, reviews: Sequence[Review]) -> tuple[list[list[int]], list[int]]:
         """Return token ids and classes."""
-        ids = [self.vocabulary.encode(" ".join(review.words)) for review in reviews]
-        return ids, [VERDICTS.index(review.verdict) for review in reviews]
+        return [self.ids(one) for one in reviews], [VERDICTS.index(one.verdict) for one in reviews]
+
+    def ids(self, review: Review) -> list[int]:
+        """Return the token id of each word of a review."""
+        return self.vocabulary.encode(" ".join(review.words))
 
 
 def run(
-    plan: Plan, seed: int, command: str, watcher: Callable[[str], Watcher] | None = None
+    plan: Plan,
+    sentences: Sentences,
+    files: Mapping[str, str],
+    seeds: Sequence[int],
+    command: str,
+    watcher: Watching | None = None,
 ) -> dict[str, Any]:
-    """Train both networks, measure them, and return what results.json holds.
+    """Train both networks with every seed, measure them, and return what results.json holds.
 
-    `command` is the line that made them; `watcher` gives one for a network's name. One thread
-    does it all: products this small are slower on several. Raises `BadInput` for a number of
-    sentences out of range, `Interrupted` after Ctrl-C.
+    `files` names where the sentences are from; none, if they are made up. `seeds` are two or more;
+    `command` is the line that made it all. Every training is a work of 1 to the `watcher`. One
+    thread does it all: products this small are slower on several. Raises `BadInput` for a number
+    of sentences out of range, `Interrupted` after Ctrl-C.
     """
-    texts = make_texts(plan, seed)
+    runs, told = [], []
     with one_thread():
-        networks, models = [], {}
-        for name in NETWORKS:
-            settings = replace(plan.settings, network=name, seed=seed)
-            watchers = [watcher(name)] if watcher else []
-            models[name], outcome = train(texts, settings, watchers)
-            networks.append(outcome | accuracies(models[name], texts))
-        gates = verdict_gates.measure(read_gates(models["gru"], texts, texts.test))
+        for seed in seeds:
+            found, test = _run(plan, sentences, seed, watcher)
+            runs.append(found)
+            told.append(test)
+    documents = [run["gates"].pop("reviews") for run in runs]
     results = {
         "experiment": "verdict",
         **output.provenance(command),
-        "seed": seed,
+        "seeds": list(seeds),
+        "files": dict(files),
         "plan": plan.to_json(),
+        "words_in_a_review": _mean(len(one.words) for test in told for one in test.reviews),
+        "words_in_a_verdict": _mean(one.end - one.begin for t in told for one in t.reviews),
+        "networks": [{"name": name, **accuracies(told, name)} for name in NETWORKS],
+        **pooled(runs, told),
+        "reviews": documents[0],
+        "runs": runs,
+    }
+    return results | {"statements": statements(results)}
+
+
+def work(seeds: int) -> int:
+    """Return how many trainings there are."""
+    return len(NETWORKS) * seeds
+
+
+def _run(
+    plan: Plan, sentences: Sentences, seed: int, watcher: Watching | None
+) -> tuple[dict[str, Any], Told]:
+    """Train and measure both networks with one seed."""
+    texts = make_texts(plan, sentences, seed)
+    networks, models, right = [], {}, {}
+    for name in NETWORKS:
+        settings = replace(plan.settings, network=name, seed=seed)
+        watchers = [watcher(f"{name}, seed {seed}", 1)] if watcher else []
+        models[name], outcome = train(texts, settings, watchers)
+        right[name] = are_right(models[name], texts, texts.test)
+        networks.append(outcome)
+    early = [review for review in texts.test if review.place == "start"]
+    told = Told(texts.test, right, right_if_held(models["gru"], texts.ids, early))
+    gates = verdict_gates.measure(
+        *(read_gates(models["gru"], texts, reviews) for reviews in (texts.test, texts.documents))
+    )
+    for document, review in zip(gates["reviews"], texts.documents, strict=True):
+        document |= _taken_for(models["gru"], texts, review)
+    found = {
+        "seed": seed,
         "different_sentences": texts.sentences,
         "vocabulary_size": len(texts.vocabulary),
-        "words_in_a_review": float(np.mean([len(review.words) for review in texts.test])),
-        "words_in_a_verdict": float(np.mean([r.end - r.begin for r in texts.test])),
-        "networks": networks,
+        "networks": [one | accuracies([told], one["name"]) for one in networks],
         "gates": gates,
     }
-    return results | {"statements": verdict_page.statements(results)}
+    return found, told
 
 
-def make_texts(plan: Plan, seed: int) -> Texts:
-    """Write the reviews; no sentence of the test reviews stands in the others."""
-    train_on, test_on = split_sentences(seed)
-    train = write_reviews(train_on, plan.train_reviews, plan.sentences, (seed, 1))
-    valid = write_reviews(train_on, plan.valid_reviews, plan.sentences, (seed, 2))
-    test = write_reviews(test_on, plan.test_reviews, plan.sentences, (seed, 3))
-    counts = {**_counts("train", train_on), **_counts("test", test_on)}
-    vocabulary = Vocabulary.learn(" ".join(review.words) for review in train)
-    return Texts(vocabulary, train, valid, test, counts)
+@torch.no_grad()
+def _taken_for(model: Classifier, texts: Texts, review: Review) -> dict[str, Any]:
+    """Say how probable the review's own class is to a network, and which words it does not know."""
+    tokens, lengths, (own,) = _batch(texts, [review])
+    unknown = (tokens[:, 0] == texts.vocabulary.unk).tolist()
+    return {
+        "probability": float(model(tokens, lengths).softmax(-1)[0, own]),
+        "unknown": [word for word, new in zip(review.words, unknown, strict=True) if new],
+    }
+
+
+def make_texts(plan: Plan, sentences: Sentences, seed: int) -> Texts:
+    """Write the reviews; no sentence to learn from stands in those of validation and test."""
+    split = split_sentences(sentences, seed)
+    counts = (plan.train_reviews, plan.valid_reviews, plan.test_reviews)
+    train, valid, test = (
+        write_reviews(part, count, plan.sentences, (seed, stream))
+        for stream, (part, count) in enumerate(zip(split, counts, strict=True), start=1)
+    )
+    documents = document_reviews(split.test, plan.sentences, (seed, 4))
+    different = {**_counts("train", split.train), **_counts("test", split.test)}
+    words = (" ".join(review.words) for review in train)
+    vocabulary = Vocabulary.learn(words, minimum_frequency=MINIMUM_FREQUENCY)
+    return Texts(vocabulary, train, valid, test, documents, different)
 
 
 def train(
@@ -151,37 +219,8 @@ def train(
     }
 
 
-def accuracies(model: Classifier, texts: Texts) -> dict[str, Any]:
-    """Return a network's accuracy on the test: by place, distance and negation of the verdict."""
-    test, right = texts.test, are_right(model, texts, texts.test)
-    place = np.array([review.place for review in test])
-    distance = np.array([review.distance for review in test])
-    negated = np.array([review.negated for review in test])
-    width = max(1, math.ceil(distance.max() / BINS))
-    bins = [(0, 0), *((low, low + width - 1) for low in range(1, distance.max() + 1, width))]
-    inside = [((low, high), (low <= distance) & (distance <= high)) for low, high in bins]
-    return {
-        "accuracy": proportion(right),
-        "by_place": [{"place": p, **proportion(right[place == p])} for p in PLACES],
-        "by_distance": [
-            {"distance_min": low, "distance_max": high, **proportion(right[chosen])}
-            for (low, high), chosen in inside
-            if chosen.any()
-        ],
-        "by_negation": [{"negated": n, **proportion(right[negated == n])} for n in (False, True)],
-    }
-
-
-def proportion(right: np.ndarray[Any, np.dtype[np.bool_]]) -> dict[str, float | int]:
-    """Return n, the share that is right, and its 95% interval (Wilson 1927)."""
-    low, high = wilson(int(right.sum()), len(right))
-    return {"n": len(right), "accuracy": float(right.mean()), "low": low, "high": high}
-
-
 @torch.no_grad()
-def are_right(
-    model: Classifier, texts: Texts, reviews: Sequence[Review]
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def are_right(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Bools:
     """Return for each review whether the model tells its class."""
     found = []
     for chunk in _chunks(reviews):
@@ -221,3 +260,7 @@ def _batch(
 def _counts(side: str, sentences: Sentences) -> dict[str, int]:
     verdicts = sum(len(kind) for kind in sentences.verdicts.values())
     return {f"{side}_verdicts": verdicts, f"{side}_plot": len(sentences.plot)}
+
+
+def _mean(values: Iterable[int]) -> float:
+    return float(np.mean(list(values)))

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from glassgate.experiments.verdict_text import PLACES, VERDICTS, Place, Review
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.inside.saturation import HIGH, LOW
 
 Part = Literal["plot before", "verdict", "plot after"]
 PARTS: tuple[Part, ...] = get_args(Part)
 AROUND = range(-20, 36)  # words from the first of the verdict
 CARRIERS = 0.25  # share of the units, those whose last state says most of the class
-WHOLE: tuple[Place, ...] = ("end", "start")  # where the verdict of a review stands that is shown
-NEAR = 0.1  # a gate this close to 0 or 1 is near it
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +51,11 @@ def readings(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
     ]
 
 
-def measure(read: Sequence[Reading]) -> dict[str, Any]:
-    """Return what `results.json` says of the gates; `n` counts words, or reviews."""
+def measure(read: Sequence[Reading], documents: Sequence[Reading]) -> dict[str, Any]:
+    """Return what `results.json` says of the gates of one seed; `n` counts words, or reviews.
+
+    Every number is of the test reviews `read`; the `documents` are given word by word.
+    """
     correlation = class_correlation(read)
     carriers = np.argsort(-np.abs(correlation))[: math.ceil(CARRIERS * len(correlation))]
     return {
@@ -66,7 +68,7 @@ def measure(read: Sequence[Reading]) -> dict[str, Any]:
         ],
         "around": [row for place in PLACES for row in _around(read, place)],
         "units": _units(read, correlation),
-        "reviews": [_whole(read, place, correlation, carriers) for place in WHOLE],
+        "reviews": [_whole(one, correlation, carriers) for one in documents],
     }
 
 
@@ -99,8 +101,12 @@ def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, A
 def _by_place(
     read: Sequence[Reading], place: Place, part: Part, carriers: NDArray[np.intp]
 ) -> list[dict[str, Any]]:
-    """Return the means over a part of the reviews of a place: one row, or none."""
-    means = unit_means([one for one in read if one.review.place == place], [part])
+    """Return the means over a part of the reviews of a place: one row, or none.
+
+    Beside them stand the shares of time that kept is all but 1, and reset all but 0.
+    """
+    own = [one for one in read if one.review.place == place]
+    means = unit_means(own, [part])
     if means is None:
         return []
     kept, reset, n = means
@@ -109,6 +115,12 @@ def _by_place(
     row |= {
         "kept_carrying": float(kept[carriers].mean()),
         "reset_carrying": float(reset[carriers].mean()),
+        "kept_high": float(
+            np.mean(np.concatenate([one.kept[one.part(part)] for one in own]) > HIGH)
+        ),
+        "reset_low": float(
+            np.mean(np.concatenate([one.reset[one.part(part)] for one in own]) < LOW)
+        ),
     }
     return [row]
 
@@ -128,21 +140,18 @@ def _around(read: Sequence[Reading], place: Place) -> list[dict[str, Any]]:
     return rows
 
 
-def _whole(
-    read: Sequence[Reading], place: Place, correlation: Array, carriers: NDArray[np.intp]
-) -> dict[str, Any]:
-    """Return the gates over every word of one review, the first of its place, and their means.
+def _whole(one: Reading, correlation: Array, carriers: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the gates over every word of one review, and their means over its parts.
 
     `order` are the units by how well their last state goes with the class, the best first.
     """
-    one = next(one for one in read if one.review.place == place)
-    parts = [row for part in PARTS for row in _by_place([one], place, part, carriers)]
+    place = one.review.place
     return {
         "place": place,
         "words": list(one.review.words),
         "begin": one.review.begin,
         "end": one.review.end,
-        "by_part": parts,
+        "by_part": [row for part in PARTS for row in _by_place([one], place, part, carriers)],
         "order": np.argsort(-np.abs(correlation), kind="stable").tolist(),
         "kept": one.kept.round(4).tolist(),  # (T, H)
         "reset": one.reset.round(4).tolist(),  # (T, H)

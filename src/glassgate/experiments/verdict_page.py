@@ -1,120 +1,100 @@
-"""The answers of the verdict experiment as a person reads them: tables, charts, a page.
+"""The answers of the verdict experiment as a person reads them: sentences, tables, charts, a page.
 
 Everything here is made of what `results.json` holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from glassgate.experiments.content import Chart, Line, Page, Section, Table, UnitPicture
-from glassgate.experiments.verdict_gates import NEAR
+from glassgate.experiments.differences import APART, listed, signed
+from glassgate.experiments.verdict_summary import NEAR
 from glassgate.experiments.verdict_text import PLACES
+from glassgate.inside.saturation import HIGH, LOW
 
 Results = Mapping[str, Any]
 
 NAMES = {"srn": "SRN", "gru": "GRU"}
-MOVED = 0.01  # the least difference of two means that counts as one
 ANSWERS = {True: "yes", False: "no", None: ""}
 WHERE = {"start": "at the start", "middle": "in the middle", "end": "at the end"}
 
 
-def statements(results: Results) -> list[dict[str, Any]]:
-    """Compare what the seed document says with what was measured.
-
-    `direction` says whether it went the way the document says, a gate by `MOVED` or more; `extent`
-    whether a gate came within `NEAR` of the value named there, and in the first whether the
-    intervals are apart.
-    """
-    found: list[dict[str, Any]] = [_start(results)]
-    for units, suffix in (("all", ""), ("carrying", "_carrying")):
-        reset, kept = f"reset{suffix}", f"kept{suffix}"
-        late, before = _gate(results, "end", "verdict"), _gate(results, "end", "plot before")
-        early, after = _gate(results, "start", "verdict"), _gate(results, "start", "plot after")
-        found += [
-            {
-                "statement": "over a verdict at the end the reset gate falls towards 0",
-                "units": units,
-                "measured": {"plot_before": before[reset], "verdict": late[reset]},
-                "direction": late[reset] <= before[reset] - MOVED,
-                "extent": late[reset] <= NEAR,
-            },
-            {
-                "statement": "after a verdict at the start the kept share rises towards 1",
-                "units": units,
-                "measured": {"verdict": early[kept], "plot_after": after[kept]},
-                "direction": after[kept] >= early[kept] + MOVED,
-                "extent": after[kept] >= 1 - NEAR,
-            },
-            {
-                "statement": "the plot after a verdict has more kept than the plot before one",
-                "units": units,
-                "measured": {"plot_before": before[kept], "plot_after": after[kept]},
-                "direction": after[kept] >= before[kept] + MOVED,
-                "extent": None,
-            },
-        ]
-    return found
+def tables(results: Results) -> tuple[Table, ...]:
+    """Return accuracy, the seed's statements, the gates, and what holding them costs."""
+    return (
+        _accuracy_table(results),
+        _statement_table(results),
+        _gate_table(results),
+        _held_table(results),
+    )
 
 
-def tables(results: Results) -> tuple[Table, Table, Table]:
-    """Return accuracy by place and distance, the gates, and the seed's statements."""
-    return _accuracy_table(results), _gate_table(results), _statement_table(results)
+def answers(results: Results) -> list[str]:
+    """Say in sentences whether the gates do what the document says, and what the memory needs."""
+    said = [one for one in results["statements"] if one["units"]]
+    moved = (_moved(*pair) for pair in zip(said[::2], said[1::2], strict=True))
+    return [" ".join(moved), _memory(results)]
 
 
 def page(results: Results) -> Page:
     """Return the content of the page."""
-    plan = results["plan"]
-    accuracy, gates, said = tables(results)
+    accuracy, said, gates, held = tables(results)
     by_distance, kept, reset = charts(results).values()
-    lead = (
-        f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
-        f"verdict, {results['words_in_a_review']:.0f} words on average (a full stop counts as "
-        f"one), trained an SRN and a GRU of {plan['training']['hidden_size']} units; "
-        f"{plan['test_reviews']:,} others, of sentences that neither has seen, tested them."
-    )
-    facts = {"command": results["command"], "seed": str(results["seed"]), **results["versions"]}
+    how_accuracy = HOW_ACCURACY if results["files"] else f"{HOW_ACCURACY} {HOW_MADE_UP}"
+    facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
     return Page(
         "Where does the verdict stand?",
-        lead,
+        _lead(results),
         (
             Section("Who remembers the verdict?", HOW_DISTANCE, by_distance),
-            Section("Accuracy by place and distance", HOW_ACCURACY, accuracy),
+            Section("Accuracy by place and distance", how_accuracy, accuracy),
+            Section("Do the gates do what the document says?", _paragraphs(results), said),
+            Section("The gates over the verdict and over the plot", HOW_GATES, gates),
             Section("How much of the past is kept, word by word", HOW_KEPT, kept),
             Section("How much of the past the new content sees", HOW_RESET, reset),
-            Section("The gates over the verdict and over the plot", HOW_GATES, gates),
-            *(_review(review) for review in results["gates"]["reviews"]),
-            Section("What the document says, and what was measured", HOW_SAID, said),
+            Section("What does the memory live on?", HOW_HELD, held),
+            *(_review(review) for review in results["reviews"]),
         ),
-        facts,
+        facts | dict(results["files"]) | results["versions"],
     )
 
 
 HOW_DISTANCE = (
     "Each point is the share of test reviews whose class is told, by the number of words that "
-    "follow the verdict; bars are 95% intervals, and 0.5 is chance."
+    "follow the verdict, all seeds together; 0.5 is chance. Bars are 95% intervals of a share "
+    "(Wilson); they do not know that the answers of one network resemble each other."
 )
-HOW_ACCURACY = (
-    "A row is a group of test reviews; a network that reads single words only, not the negation "
+HOW_ACCURACY = "A row is a group of test reviews, of all seeds together."
+HOW_MADE_UP = (
+    "One verdict in three is negated: a network that reads single words only, not the negation "
     "before them, reaches 67% in every row but the last two."
 )
 HOW_KEPT = (
     "The share of each unit's state that passes from one word to the next, mean over the GRU's "
-    "units and reviews; 0 is the first word of the verdict."
+    "units, reviews and seeds; 0 is the first word of the verdict."
 )
 HOW_RESET = (
-    "The reset gate at each word, mean over the GRU's units and reviews: at 0 the candidate sees "
-    "the current word alone, at 1 the whole previous state."
+    "The reset gate at each word, mean over the GRU's units, reviews and seeds: at 0 the candidate "
+    "sees the current word alone, at 1 the whole previous state."
 )
 HOW_GATES = (
-    "Means over words and units; the carrying units are the quarter whose last state says most "
-    "of the class."
+    "Means over words and units, then over seeds; the carrying units are the quarter whose last "
+    f"state says most of the class. The last two columns are shares of time: kept above {HIGH}, "
+    f"reset below {LOW}. Each interval in results.json."
 )
 HOW_SAID = (
-    f"Direction says whether it went the way the document says, a gate by {MOVED} or more; extent "
-    f"whether a gate came within {NEAR} of the value named there, and in the first row whether "
-    "the 95% intervals are apart."
+    "Means over seeds; the interval is that of their difference (Student's t, 95%), each for "
+    "itself. It went the way the document says where that leaves out 0 on its side; it got there "
+    f"where the mean came within {NEAR} of the value named."
+)
+HOW_HELD = (
+    "The GRU reads a verdict at the start as it is; then gates of all its units are held while it "
+    "reads the rest. With kept at 1 the state passes as it is, and nothing that follows is heard; "
+    "at 0 each state is new content, which sees the state before through the reset gate alone; "
+    "with reset at 0 the past goes on by what is kept alone. The cost is the accuracy that is "
+    "lost, mean over seeds with its 95% interval (Student's t)."
 )
 
 
@@ -134,31 +114,75 @@ def charts(results: Results) -> dict[str, Chart]:
 # The pieces ---------------------------------------------------------------------------------------
 
 
-def _start(results: Results) -> dict[str, Any]:
-    """Say whether the GRU remembers a verdict at the start better than the SRN."""
-    rows = {n["name"]: _row(n["by_place"], place="start") for n in results["networks"]}
-    return {
-        "statement": "the GRU remembers a verdict at the start better than the SRN",
-        "units": None,
-        "measured": {name: row["accuracy"] for name, row in rows.items()},
-        "direction": rows["gru"]["accuracy"] > rows["srn"]["accuracy"],
-        "extent": rows["gru"]["low"] > rows["srn"]["high"],
-    }
+def _lead(results: Results) -> str:
+    plan, files = results["plan"], results["files"]
+    of = f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
+    return (
+        f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
+        f"verdict, {results['words_in_a_review']:.0f} words on average (marks count as words), "
+        f"trained an SRN and a GRU of {plan['training']['hidden_size']} units, with each of "
+        f"{len(results['seeds'])} seeds; {plan['test_reviews']:,} others a seed, of sentences that "
+        f"neither has seen, tested them. They are put together of {of}."
+    )
 
 
-def _row(rows: Sequence[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
-    return next(row for row in rows if all(row[name] == value for name, value in wanted.items()))
+def _paragraphs(results: Results) -> str:
+    return "\n\n".join([QUOTED, *answers(results), HOW_SAID])
 
 
-def _gate(results: Results, place: str, part: str) -> dict[str, Any]:
-    return _row(results["gates"]["by_place"], place=place, part=part)
+QUOTED = (
+    "Of a verdict at the end the document says that the network “will learn to assign r_t vector "
+    "close to 0, washing out the past”; of one at the start, that it “can learn to set the vector "
+    "z_t close to 1 and keep a majority of the previous information”."
+)
+
+
+def _moved(every: Mapping[str, Any], carrying: Mapping[str, Any]) -> str:
+    """Say what a gate did, and whether that is what the document says."""
+    where = f"{every['where'][0].upper()}{every['where'][1:]}"
+    right = {one["direction"] for one in (every, carrying)}
+    answer = "yes and no" if len(right) == 2 else ANSWERS[right.pop()]
+    return (
+        f"{where} {_move(every)}, in the carrying units it {_move(carrying)}: so does it do what "
+        f"the document says? {answer.capitalize()}{_extent(every, carrying)}."
+    )
+
+
+def _move(said: Mapping[str, Any]) -> str:
+    verdict, measured = said["difference"]["verdict"], said["measured"]
+    how = "neither rises nor falls for sure" if verdict == APART else verdict
+    return f"{how} ({measured['first']:.3f} to {measured['then']:.3f})"
+
+
+def _extent(*said: Mapping[str, Any]) -> str:
+    """Add that a gate which moves as the document says does not come near what it says."""
+    short = any(one["direction"] for one in said) and not any(one["extent"] for one in said)
+    return ", but not nearly so far" if short and said[0]["extent"] is not None else ""
+
+
+def _memory(results: Results) -> str:
+    """Say what a verdict at the start is remembered by."""
+    free, *held = results["held"]
+    told = listed(
+        f"{row['accuracy']:.1%} with {row['held']} ({'worse' if _costs(row) else 'no worse'})"
+        for row in held
+    )
+    return (
+        f"Of the verdicts at the start the GRU tells {free['accuracy']:.1%}; with gates held while "
+        f"the plot goes by it tells {told}."
+    )
+
+
+def _costs(row: Mapping[str, Any]) -> bool:
+    return bool(row["cost"]["verdict"] == "worse")
 
 
 def _accuracy_table(results: Results) -> Table:
     networks = results["networks"]
     rows = []
     for group in ("by_place", "by_distance", "by_negation"):
-        for together in zip(*(network[group] for network in networks), strict=True):
+        groups = list(zip(*(network[group] for network in networks), strict=True))
+        for together in groups if len(groups) > 1 else ():
             shares = (f"{row['accuracy']:.1%}" for row in together)
             rows.append((_group(together[0]), str(together[0]["n"]), *shares))
     columns = ("reviews", "n", *(NAMES[network["name"]] for network in networks))
@@ -180,27 +204,45 @@ def _span(row: Mapping[str, Any]) -> str:
 
 
 def _gate_table(results: Results) -> Table:
-    columns = ("verdict at", "words of", "n", "kept", "reset", "kept, carrying", "reset, carrying")
-    values = ("kept", "reset", "kept_carrying", "reset_carrying")
+    names = {
+        "kept": "kept",
+        "reset": "reset",
+        "kept_carrying": "kept, carrying",
+        "reset_carrying": "reset, carrying",
+        "kept_high": f"kept > {HIGH}",
+        "reset_low": f"reset < {LOW}",
+    }
     rows = [
-        (row["place"], row["part"], str(row["n"]), *(f"{row[v]:.3f}" for v in values))
-        for row in results["gates"]["by_place"]
+        (row["place"], row["part"], *(f"{row[name]['mean']:.3f}" for name in names))
+        for row in results["gates"]
     ]
-    return Table(columns, tuple(rows))
+    return Table(("verdict at", "words of", *names.values()), tuple(rows))
 
 
 def _statement_table(results: Results) -> Table:
     rows = []
     for said in results["statements"]:
-        numbers = (f"{name.replace('_', ' ')} {v:.3f}" for name, v in said["measured"].items())
+        values = " ".join(f"{value:.3f}" for value in said["measured"].values())
         of = f" ({said['units']} units)" if said["units"] else ""
         marks = (ANSWERS[said[mark]] for mark in ("direction", "extent"))
-        rows.append((said["statement"] + of, ", ".join(numbers), *marks))
-    return Table(("statement", "measured", "direction", "extent"), tuple(rows))
+        found = signed(said["difference"], ".3f")[:2]
+        rows.append((said["statement"] + of, values, *found, *marks))
+    columns = ("statement", "means", "difference", "95% interval", "so it went", "got there")
+    return Table(columns, tuple(rows))
+
+
+def _held_table(results: Results) -> Table:
+    rows = []
+    for row in results["held"]:
+        share = f"{row['accuracy']:.1%}"
+        cost = ("", "", "") if row["held"] == "nothing" else signed(row["cost"], ".3f")
+        rows.append((row["held"], str(row["n"]), share, *cost))
+    columns = ("held over the plot", "n", "told right", "cost", "95% interval", "so it is")
+    return Table(columns, tuple(rows))
 
 
 def _review(review: Mapping[str, Any]) -> Section:
-    """Show the gates over one review, and say what they did from part to part of it."""
+    """Show the gates over the document's review, and say what they did from part to part of it."""
     told = "; ".join(
         f"{gate}: "
         + ", ".join(
@@ -209,10 +251,14 @@ def _review(review: Mapping[str, Any]) -> Section:
         )
         for gate in ("reset", "kept")
     )
+    unknown = f" It does not know {listed(review['unknown'])}." if review["unknown"] else ""
     return Section(
-        f"One review, its verdict {WHERE[review['place']]}",
-        f"Every word of the first such review of the test. Means over it, those of the carrying "
-        f"units in brackets: {told}.",
+        f"The document's review, its verdict {WHERE[review['place']]}",
+        "“This is a fantasy book which illustrates …” and “I didn't quite enjoy the book because I "
+        "think it captures too many details” are the document's own words; what stands between is "
+        f"plot. The GRU of the first seed takes it for negative with probability "
+        f"{review['probability']:.3f}.{unknown} Means over its parts, those of the carrying units "
+        f"in brackets: {told}.",
         UnitPicture(
             review["words"],
             {"reset": review["reset"], "kept": review["kept"]},
@@ -231,7 +277,7 @@ def _distance_line(network: Mapping[str, Any]) -> Line:
 
 
 def _around(results: Results, gate: str, title: str) -> Chart:
-    rows = results["gates"]["around"]
+    rows = results["around"]
     lines = []
     for place in PLACES:
         own = [row for row in rows if row["place"] == place]

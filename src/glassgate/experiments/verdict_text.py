@@ -1,6 +1,7 @@
-"""Reviews of made-up books: neutral sentences on the plot, and one that says the verdict.
+"""Reviews of books: neutral sentences on the plot, and one that says the verdict.
 
-Every verdict is one of four kinds: a word of praise or of blame, plain or negated ("i certainly
+The sentences are read from files (`glassgate.experiments.verdict_files`) or made up here. Every
+made-up verdict is one of four kinds: a word of praise or of blame, plain or negated ("i certainly
 like", "i can't say i like", "i certainly dislike", "i can't say i dislike"). One in three is
 negated, so that a single word is right in two of three reviews at most: the word of praise or
 blame has to be read with what stands before it. Reasons are neutral, and plots have their own
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -25,12 +26,12 @@ Place = Literal["start", "middle", "end"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order of the classes
 PLACES: tuple[Place, ...] = get_args(Place)
 NEGATED = (False, False, True)  # one verdict in three
-TEST_SHARE = 0.25  # of all sentences, for the test alone
+TEST_SHARE, VALID_SHARE = 0.25, 0.1  # of all sentences, for the test and for validation alone
 LEAST_SENTENCES = 2  # on the plot: the verdict can stand between them
 
 OBJECTS = ("the book", "this novel", "the whole story", "the author's latest work")
 REASONS = (
-    "because it captures so many details",
+    "because i think it captures too many details",
     "because every chapter is a letter",
     "because of the way it ends",
     "since the author explains so much",
@@ -45,8 +46,8 @@ VERDICT_FRAMES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
         "{how} {what} {it}",
         (
             ("i really", "i certainly", "i must say i", "all in all i"),
-            ("i do not", "i don't quite", "i can't say i", "i never came to"),
-            ("like", "admire", "love", "recommend"),
+            ("i do not", "i didn't quite", "i can't say i", "i never came to"),
+            ("like", "admire", "enjoy", "recommend"),
             ("dislike", "regret", "resent", "despise"),
         ),
     ),
@@ -148,10 +149,22 @@ PLOT_FRAMES: tuple[tuple[str, dict[str, Sequence[str]]], ...] = (
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences to write reviews from; each ends with a full stop, which is a word here."""
+    """Sentences to write reviews from; marks at their ends are words, too.
 
-    verdicts: dict[tuple[Verdict, bool], tuple[Words, ...]]  # by class, and whether negated
+    Verdicts are kept by their class and by whether they are negated; where nobody knows, all of
+    them count as plain.
+    """
+
+    verdicts: dict[tuple[Verdict, bool], tuple[Words, ...]]
     plot: tuple[Words, ...]
+
+
+class Split(NamedTuple):
+    """Sentences in three parts; none is in two of them."""
+
+    train: Sentences
+    valid: Sentences
+    test: Sentences
 
 
 @dataclass(frozen=True)
@@ -177,17 +190,35 @@ def all_sentences() -> Sentences:
     return Sentences(verdicts, tuple(_plot()))
 
 
-def split_sentences(seed: int) -> tuple[Sentences, Sentences]:
-    """Return the sentences of the training reviews and those of the test reviews: none in both."""
+def split_sentences(every: Sentences, seed: int) -> Split:
+    """Part sentences at random; those of the document that asked are of the test, where there."""
     random = np.random.default_rng([seed, 0])
-    every = all_sentences()
     plot = _split(every.plot, random)
     verdicts = {kind: _split(sentences, random) for kind, sentences in every.verdicts.items()}
-    train, test = (
-        Sentences({kind: parts[side] for kind, parts in verdicts.items()}, plot[side])
-        for side in (0, 1)
+    return Split(
+        *(
+            Sentences({kind: parts[side] for kind, parts in verdicts.items()}, plot[side])
+            for side in range(3)
+        )
     )
-    return train, test
+
+
+def document_reviews(
+    sentences: Sentences, plot_sentences: int, seed: Sequence[int]
+) -> list[Review]:
+    """Write the document's own review, its verdict at the end, and once more at the start.
+
+    The document gives the beginning and the verdict; the plot in between is of `sentences`.
+    """
+    random = np.random.default_rng(list(seed))
+    pool = [words for words in sentences.plot if words != OPENING]
+    chosen = random.choice(len(pool), plot_sentences - 1, replace=False)
+    plot = OPENING + _joined(pool[j] for j in chosen)
+    n, m = len(plot), len(DOCUMENT)
+    return [
+        Review(plot + DOCUMENT, "negative", True, "end", n, n + m),
+        Review(DOCUMENT + plot, "negative", True, "start", 0, m),
+    ]
 
 
 def write_reviews(
@@ -195,16 +226,17 @@ def write_reviews(
 ) -> list[Review]:
     """Write `count` reviews of one verdict and `plot_sentences` different sentences on the plot.
 
-    Every class stands in every place equally often, and is negated in one review of three there
-    (exactly so where `count` is a multiple of 18). In the middle, a verdict stands between any two
-    sentences on the plot with equal chance. `BadInput` for fewer than two sentences on the plot,
-    or more than there are.
+    Every class stands in every place equally often, and is negated in one review of three there,
+    if any is (exactly so where `count` is a multiple of 18). In the middle, a verdict stands
+    between any two sentences on the plot with equal chance. `BadInput` for fewer than two
+    sentences on the plot, or more than there are.
     """
     most = len(sentences.plot)
     if not LEAST_SENTENCES <= plot_sentences <= most:
         raise BadInput(f"sentences must be from {LEAST_SENTENCES} to {most}, got {plot_sentences}")
     random = np.random.default_rng(list(seed))
-    kinds = list(product(NEGATED, PLACES, VERDICTS))
+    negations = NEGATED if any(negated for _, negated in sentences.verdicts) else (False,)
+    kinds = list(product(negations, PLACES, VERDICTS))
     reviews = []
     for i in random.permutation(count):
         negated, place, verdict = kinds[i % len(kinds)]
@@ -244,10 +276,16 @@ def _words(sentence: str) -> Words:
     return (*sentence.split(), ".")
 
 
-def _split(
-    sentences: Sequence[Words], random: np.random.Generator
-) -> tuple[tuple[Words, ...], tuple[Words, ...]]:
-    """Return the sentences in two parts, at random."""
-    order = random.permutation(len(sentences))
-    cut = round(len(order) * TEST_SHARE)
-    return tuple(sentences[i] for i in order[cut:]), tuple(sentences[i] for i in order[:cut])
+DOCUMENT = _words("i didn't quite enjoy the book because i think it captures too many details")
+OPENING = _words("this is a fantasy book which illustrates the fall of a kingdom")
+"""The verdict of the review in Kostadinov's document, and its first words with an end of our own.
+"""
+
+
+def _split(sentences: tuple[Words, ...], random: np.random.Generator) -> list[tuple[Words, ...]]:
+    """Return the sentences in three parts, at random: train, validation, test."""
+    order = [sentences[i] for i in random.permutation(len(sentences))]
+    order.sort(key=lambda words: words not in (DOCUMENT, OPENING))
+    test = round(len(order) * TEST_SHARE)
+    valid = test + round(len(order) * VALID_SHARE)
+    return [tuple(order[valid:]), tuple(order[test:valid]), tuple(order[:test])]
