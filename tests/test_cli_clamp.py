@@ -113,7 +113,7 @@ def test_what_is_no_clamp_is_refused_in_a_sentence(
     assert (said.code, said.out, said.err) == (2, "", f"glassgate: {message}\n")
 
 
-def test_a_network_without_gates_cannot_be_held(glassgate_: Run, trained: Path):
+def test_another_network_than_a_gru_cannot_be_held(glassgate_: Run, trained: Path):
     said = glassgate_("predict", trained / "srn", TEXT, "--clamp", "kept=0")
-    message = "network must be a GRU or have one inside, got LanguageModel without"
+    message = "the model is of network srn: --clamp needs a gru"
     assert (said.code, said.err) == (2, f"glassgate: {message}\n")

@@ -80,13 +80,28 @@ def test_probabilities_sum_to_one_over_the_vocabulary(trained: Path):
 def test_a_picture_of_the_gates(glassgate_: Run, trained: Path, tmp_path: Path):
     said = glassgate_("trace", trained / "stream", SENTENCE)
     assert (said.code, said.err) == (0, "")
-    assert said.out == "trace.png: 9 words, 8 units\n"
+    first, second = said.out.splitlines()
+    assert first == "trace.png: 9 words, 8 units"
+    kept = trace_text(load(trained / "stream"), SENTENCE).layers[0].kept[:, 0].mean(0, np.float64)
+    longest = sorted(range(8), key=lambda unit: -kept[unit])[:5]
+    spans = [f"unit {unit} ({-1 / np.log(kept[unit]):.3g} words)" for unit in longest]
+    assert second == f"layer 0, longest memory: {', '.join(spans)}"
     assert (tmp_path / "trace.png").read_bytes().startswith(PNG)
+
+
+def test_a_unit_that_keeps_all_is_endless(glassgate_: Run, trained: Path, monkeypatch):
+    gates = trace_text(load(trained / "stream"), SENTENCE)
+    gates.layers[0].kept[..., 3] = 1
+    monkeypatch.setattr("glassgate.experiments.trace.trace_text", lambda *_: gates)
+    said = glassgate_("trace", trained / "stream", SENTENCE)
+    assert "longest memory: unit 3 (endless), unit " in said.out
 
 
 def test_the_arrays_prove_themselves(glassgate_: Run, trained: Path, tmp_path: Path):
     said = glassgate_("trace", trained / "deep", "the boy zyzzyx", "--format", "npz")
-    assert said.out == "trace.npz: 4 words, 2 layers of 8 units\n"
+    lines = said.out.splitlines()
+    assert lines[0] == "trace.npz: 4 words, 2 layers of 8 units"
+    assert [line.split(",")[0] for line in lines[1:]] == ["layer 0", "layer 1"]
     assert "'zyzzyx' is not" in said.err
     with np.load(tmp_path / "trace.npz") as file:
         found = dict(file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.options import Clamps, Model
+from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
     from glassgate.experiments.predict import Prediction
@@ -46,6 +47,8 @@ def predict(
     from glassgate.train.load import load
 
     loaded = load(model)
+    if clamp and loaded.settings.network != "gru":
+        raise BadInput(f"the model is of network {loaded.settings.network}: --clamp needs a gru")
     predictions = [asked(loaded, text)]
     if clamp:
         with clamps(loaded.model, clamp):

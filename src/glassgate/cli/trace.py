@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,6 +17,9 @@ from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
     from glassgate.experiments.trace import TextGates
+    from glassgate.gates import Gates
+
+LONGEST = 5  # units
 
 
 def trace(
@@ -32,6 +36,9 @@ def trace(
     overwrite: Overwrite = False,
 ) -> None:
     """Show what every gate did at every word: units x words, kept and reset side by side.
+
+    Printed are the numbers, from 0, of the units that keep longest, and for how
+    long: what --clamp of predict wants to know.
 
     The numbers hold, for each layer, the arrays reset, update, candidate,
     hidden and kept (words x units), and each unit's mean kept share and
@@ -58,12 +65,24 @@ def trace(
     make = {"png": _picture, "npz": _arrays, "json": _json}[kind]
     write_whole(path, make(traced))
     typer.echo(f"{path}: {len(traced.words)} words, {_layers(traced)}")
+    for layer, gates in enumerate(traced.layers):
+        typer.echo(f"layer {layer}, longest memory: {_longest(gates)}")
 
 
 def _layers(traced: TextGates) -> str:
     layers = len(traced.layers)
     units = traced.layers[0].kept.shape[-1]
     return f"{units} units" if layers == 1 else f"{layers} layers of {units} units"
+
+
+def _longest(gates: Gates) -> str:
+    """Name the units of a layer that keep longest over the text."""
+    from glassgate.inside.memory import Memory
+
+    memory = Memory.of(gates.kept)
+    spans = [(unit, memory.span[unit]) for unit in memory.order[:LONGEST]]
+    said = [(unit, f"{span:.3g} words" if span < math.inf else "endless") for unit, span in spans]
+    return ", ".join(f"unit {unit} ({how_long})" for unit, how_long in said)
 
 
 def _picture(traced: TextGates) -> bytes:
