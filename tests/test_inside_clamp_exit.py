@@ -202,6 +202,18 @@ TWICE = "update, kept and state hold the same: give one, got "
         ({"kept": 0, "units": 3}, BadInput, r"units must have shape \(N,\), got \(\)"),
         ({"kept": 0, "layer": 2}, BadInput, "layer must lie in 0..1, got 2"),
         ({"kept": 0, "layer": -1}, BadInput, "layer must lie in 0..1, got -1"),
+        ({"kept": 0, "layer": True}, BadInput, "layer must lie in 0..1, got True"),
+        ({"kept": 0, "layer": 1.0}, BadInput, "layer must lie in 0..1, got 1.0"),
+        (
+            {"kept": 0, "units": [[1, 2], [3]]},
+            BadInput,
+            r"units must be one row of numbers, got \[\[1, 2\], \[3\]\]",
+        ),
+        (
+            {"kept": [[1, 0], [0]]},
+            BadInput,
+            r"kept must be one row of numbers, got \[\[1, 0\], \[0\]\]",
+        ),
         (
             {"kept": 0, "direction": "reverse"},
             BadInput,

@@ -191,6 +191,11 @@ def test_without_xarray_it_says_what_to_install(traced, monkeypatch):
         traced.to_xarray()
 
 
+def test_a_layer_by_a_number_of_numpys(traced):
+    assert traced[np.int64(1)] is traced[1]
+    assert traced[np.int64(1), "forward"] is traced[1, "forward"]
+
+
 def test_layers_in_turn(traced):
     assert len(traced) == 2
     assert [one.kept.shape for one in traced] == [(T, B, H)] * 2
@@ -233,6 +238,9 @@ X = np.zeros((5, 2, 3))
         ),
         (lambda: trace(ONE, X, lengths=[5, 6]), BadInput, "lengths must lie in 0..5, got 5 to 6"),
         (lambda: trace(ONE, X)[1], BadInput, "layer must lie in 0..0, got 1"),
+        (lambda: trace(ONE, X)[0.0], BadInput, "layer must lie in 0..0, got 0.0"),
+        (lambda: trace(ONE, X)[False], BadInput, "layer must lie in 0..0, got False"),
+        (lambda: trace(ONE, X)[0, 1, 2], BadInput, r"layer must lie in 0..0, got \(0, 1, 2\)"),
         (
             lambda: trace(GRU(ONE.weights, [LayerPlan(("reverse",))]), X)[0, "forward"],
             BadInput,

@@ -13,6 +13,7 @@ from glassgate.engine.plan import Direction
 from glassgate.errors import BadInput
 from glassgate.inside.hold import edit_of
 from glassgate.inside.hold_engine import EngineGRU
+from glassgate.inside.place import checked_place
 
 if TYPE_CHECKING:
     from glassgate.inside.hold_torch import TorchGRU
@@ -95,13 +96,7 @@ def clamp(
            [ 0.556, -0.75 ]])
     """
     holdable = _holdable(network)
-    if layer not in range(len(holdable.directions)):
-        raise BadInput(f"layer must lie in 0..{len(holdable.directions) - 1}, got {layer!r}")
-    there = holdable.directions[layer]
-    direction = there[0] if direction is None else direction
-    if direction not in there:
-        wanted = " or ".join(there)
-        raise BadInput(f"direction of layer {layer} must be {wanted}, got {direction!r}")
+    layer, direction = checked_place(layer, direction, holdable.directions)
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
     edit = edit_of(holdable.formulation, holdable.hidden_sizes[layer], units, holds)

@@ -8,6 +8,7 @@ nothing is kept, and what is written is always the same.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -123,7 +124,7 @@ def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> No
 def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     if units is None:
         return np.arange(H)
-    chosen = np.asarray(units)
+    chosen = _array("units", units)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
         raise TypeError(f"units must be integers, got {chosen.dtype}")
     require_shape("units", chosen.shape, ("N",))
@@ -136,7 +137,7 @@ def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
 
 
 def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
-    values = np.asarray(value)
+    values = _array(name, value)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be a number, or one for each unit, got {value!r}")
     if values.ndim:
@@ -144,6 +145,13 @@ def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: f
     for outside in values[~((values >= low) & (values <= high) & np.isfinite(values))].flat:
         raise BadInput(f"{name} must {_range(low, high)}, got {outside}")
     return np.broadcast_to(values, count).astype(np.float64)
+
+
+def _array(name: str, given: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except ValueError:
+        raise BadInput(f"{name} must be one row of numbers, got {given!r}") from None
 
 
 def _range(low: float, high: float) -> str:

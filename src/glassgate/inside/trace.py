@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from glassgate.engine.plan import BOTH, Direction, LayerPlan, turned
-from glassgate.errors import BadInput
 from glassgate.files import write_whole
 from glassgate.formulation import Array
+from glassgate.inside.place import checked_place
 from glassgate.inside.trace_layers import (
     LayerTrace,
     Lengths,
@@ -76,15 +76,10 @@ class Trace(Generic[Layer]):
         self._initial, self._own = initial, own
 
     def __getitem__(self, key: int | tuple[int, Direction]) -> Layer:
-        layer, direction = key if isinstance(key, tuple) else (key, None)
-        if layer not in range(len(self)):
-            raise BadInput(f"layer must lie in 0..{len(self) - 1}, got {layer!r}")
-        there = self.plan[layer].directions
-        direction = there[0] if direction is None else direction
-        if direction not in there:
-            wanted = " or ".join(there)
-            raise BadInput(f"direction of layer {layer} must be {wanted}, got {direction!r}")
-        return self._layers[layer][there.index(direction)]
+        asked: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        ways = [plan.directions for plan in self.plan]
+        layer, direction = checked_place(*asked, ways)
+        return self._layers[layer][ways[layer].index(direction)]
 
     def __len__(self) -> int:
         return len(self._layers)
@@ -103,6 +98,8 @@ class Trace(Generic[Layer]):
 
         Every state is put together again from gates and candidates alone, and compared with the
         state that was traced, and with what the network itself gives as output and as last states.
+        A GRU's reset gate has its part in the state through the candidate: a wrong candidate is
+        found out, the array `reset` is not looked at.
         To that end the network is run once, by its own forward, without dropout; in a trace by
         `glassgate.tracing` what is compared with is what the model got. So ask before the network
         or the input are changed: of another network the trace is none, and the difference says so.
