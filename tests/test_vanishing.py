@@ -279,8 +279,10 @@ def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     assert not (tmp_path / "vanishing").exists()
 
 
-@pytest.mark.parametrize("option", ["--seeds=1", "--steps=11", "--seed=-1"])
-def test_too_little_is_refused(glassgate_, option):
+@pytest.mark.parametrize(
+    "option", ["--seeds=1", "--steps=11", "--seed=-1", "--seed=9223372036854775807"]
+)
+def test_what_is_out_of_range_is_refused(glassgate_, option):
     said = glassgate_("experiment", "vanishing", option)
     assert said.code == 2
     assert option.split("=")[0] in said.err
