@@ -46,11 +46,21 @@ def test_spans_are_drawn_sorted_and_endless_ones_at_the_edge(drawn):
     assert lines["after"] == [high, 30, 4, 0.5]
     assert high > 30
     assert low < 0.5
-    triangles = [line for line in axes.lines if line.get_marker() == "^" and len(line.get_ydata())]
-    assert [(one.get_xdata().tolist(), one.get_ydata().tolist()) for one in triangles] == [
-        ([1], [high])
-    ]
+    assert lines["after: endless"] == [high]
+    assert "before: endless" not in lines
     assert {text.get_text() for text in axes.texts} == {"long from 5", "short to 2"}
+
+
+@pytest.mark.parametrize("units", [1, 64])
+def test_units_are_counted_from_1_and_fill_the_picture(drawn, units):
+    png(span_picture, {"before": np.linspace(1, 2, units), "after": np.linspace(1, 90, units)})
+    (axes,) = drawn[0].axes
+    assert axes.get_xlim() == (0.5, units + 0.5)
+    assert [tick for tick in axes.get_xticks() if 0.5 <= tick <= units + 0.5 and tick % 1] == []
+    FigureCanvasAgg(drawn[0]).draw()
+    box, whole = axes.get_tightbbox(), drawn[0].bbox
+    margins = (box.x0, box.y0, whole.x1 - box.x1, whole.y1 - box.y1)
+    assert max(margins) < 0.15 * drawn[0].dpi  # inches
 
 
 def test_spans_of_0_stand_at_the_lower_edge(drawn):

@@ -29,7 +29,8 @@ def span_picture(profiles: Mapping[str, Array], path: Target, title: str) -> Non
     ----------
     profiles
         Spans in steps, [H], in any order, by a name each: such as those before training and after.
-        An endless one stands at the upper edge as a triangle, one of 0 at the lower edge.
+        An endless one stands at the upper edge as a triangle, one of 0 at the lower edge. They
+        are measured by `glassgate.inside.memory.Memory`.
     path
         Where the PNG goes: a file name, or a file open for writing.
     title
@@ -53,26 +54,33 @@ def span_picture(profiles: Mapping[str, Array], path: Target, title: str) -> Non
     axes = figure.subplots()
     for i, (name, spans) in enumerate(profiles.items()):
         profile = np.clip(np.sort(spans)[::-1], low, high)
-        style: dict[str, Any] = {"color": colour(name, i), "linewidth": 1}
-        places = np.arange(1, len(profile) + 1)
+        places, endless = np.arange(1, len(profile) + 1), profile == high
+        style: dict[str, Any] = {"color": colour(name, i), "linewidth": 1, "clip_on": False}
         axes.plot(places, profile, marker=MARKS[i], markersize=4, label=name, **style)
-        endless = profile == high
-        axes.plot(places[endless], profile[endless], "^", ms=8, c=style["color"], clip_on=False)
-    axes.set_yscale("log")
+        if endless.any():
+            style |= {"linestyle": "none", "marker": "^", "markersize": 8}
+            axes.plot(places[endless], profile[endless], label=f"{name}: endless", **style)
     axes.set_ylim(low, high)
+    axes.set_xlim(0.5, max(map(len, profiles.values())) + 0.5)
+    _mark_spans(axes)
+    _finish(axes, title)
+    axes.legend(frameon=False)
+    save(figure, path)
+
+
+def _mark_spans(axes: Axes) -> None:
+    """Name the axes of a profile of spans, and draw the lines from long and to short."""
+    axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     for text, steps in ((f"long from {LONG:g}", LONG), (f"short to {SHORT:g}", SHORT)):
         axes.axhline(steps, color=SOFT, linewidth=0.8, linestyle="--")
         along = axes.get_yaxis_transform()
         axes.text(1, steps, text, transform=along, ha="right", va="bottom", size=8, color=SOFT)
     axes.set_xlabel("units, those of the longest memory first", color=INK)
     axes.set_ylabel("memory span in steps", color=INK)
-    _finish(axes, title)
-    axes.legend(frameon=False)
-    save(figure, path)
 
 
 def saturation_picture(gates: Mapping[str, Saturation], path: Target, title: str) -> None:
