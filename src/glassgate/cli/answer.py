@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
 ]
-FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="The first of the seeds.")]
+FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="The first of the seeds.")]
 Seeds = Annotated[
     int, typer.Option(metavar="N", min=2, help="How many seeds, each with data of its own.")
 ]
