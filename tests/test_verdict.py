@@ -367,13 +367,13 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
         assert one["cost"]["mean"] == pytest.approx(np.mean(nothing["by_seed"]) - np.mean(shares))
     sentences = " ".join(answers(results | {"statements": statements(results)}))
     assert (
-        "After a verdict at the start the kept share rises (0.500 to 0.650), in the carrying units "
-        "it rises (0.500 to 0.965): so does it do what the document says? Yes."
+        "After a verdict at the start the kept share rises (0.500 to 0.650); in the carrying units "
+        "it rises (0.500 to 0.965). Is that what the document says? Yes."
     ) in sentences
     assert (
         "Over a verdict at the end the reset gate neither rises nor falls for sure (0.500 to "
-        "0.533), in the carrying units it neither rises nor falls for sure (0.500 to 0.500): so "
-        "does it do what the document says? No."
+        "0.533); in the carrying units it neither rises nor falls for sure (0.500 to 0.500). Is "
+        "that what the document says? No."
     ) in sentences
 
 

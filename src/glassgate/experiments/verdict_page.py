@@ -34,8 +34,8 @@ def tables(results: Results) -> tuple[Table, ...]:
 def answers(results: Results) -> list[str]:
     """Say in sentences whether the gates do what the document says, and what the memory needs."""
     said = [one for one in results["statements"] if one["units"]]
-    moved = (_moved(*pair) for pair in zip(said[::2], said[1::2], strict=True))
-    return [" ".join(moved), _memory(results)]
+    moved = [_moved(*pair) for pair in zip(said[::2], said[1::2], strict=True)]
+    return [*moved, _memory(results)]
 
 
 def page(results: Results) -> Page:
@@ -82,12 +82,13 @@ HOW_RESET = (
 HOW_GATES = (
     "Means over words and units, then over seeds; the carrying units are the quarter whose last "
     f"state says most of the class. The last two columns are shares of time: kept above {HIGH}, "
-    f"reset below {LOW}. Each interval in results.json."
+    f"reset below {LOW}. Intervals over seeds stand in results.json."
 )
 HOW_SAID = (
-    "Means over seeds; the interval is that of their difference (Student's t, 95%), each for "
-    "itself. It went the way the document says where that leaves out 0 on its side; it got there "
-    f"where the mean came within {NEAR} of the value named."
+    "Means over seeds: of the SRN, then the GRU; or of the gate over the first words named, then "
+    "over the others. Each interval of their difference (Student's t, 95%) stands for itself. It "
+    "is so where that leaves out 0 on the right side, and so far where the mean came within "
+    f"{NEAR} of the value named."
 )
 HOW_HELD = (
     "The GRU reads a verdict at the start as it is; then gates of all its units are held while it "
@@ -143,8 +144,8 @@ def _moved(every: Mapping[str, Any], carrying: Mapping[str, Any]) -> str:
     right = {one["direction"] for one in (every, carrying)}
     answer = "yes and no" if len(right) == 2 else ANSWERS[right.pop()]
     return (
-        f"{where} {_move(every)}, in the carrying units it {_move(carrying)}: so does it do what "
-        f"the document says? {answer.capitalize()}{_extent(every, carrying)}."
+        f"{where} {_move(every)}; in the carrying units it {_move(carrying)}. Is that what the "
+        f"document says? {answer.capitalize()}{_extent(every, carrying)}."
     )
 
 
@@ -222,13 +223,12 @@ def _gate_table(results: Results) -> Table:
 def _statement_table(results: Results) -> Table:
     rows = []
     for said in results["statements"]:
-        values = " ".join(f"{value:.3f}" for value in said["measured"].values())
-        of = f" ({said['units']} units)" if said["units"] else ""
+        values = (f"{value:.3f}" for value in said["measured"].values())
         marks = (ANSWERS[said[mark]] for mark in ("direction", "extent"))
         found = signed(said["difference"], ".3f")[:2]
-        rows.append((said["statement"] + of, values, *found, *marks))
-    columns = ("statement", "means", "difference", "95% interval", "so it went", "got there")
-    return Table(columns, tuple(rows))
+        rows.append((said["statement"], said["units"] or "", *values, *found, *marks))
+    columns = ("is it so that", "units", "first", "then", "difference", "95% interval")
+    return Table((*columns, "so it is", "so far"), tuple(rows))
 
 
 def _held_table(results: Results) -> Table:
