@@ -6,7 +6,8 @@ from glassgate.report.exhibit import Definition
 LOSS = Definition(
     "Loss",
     "the mean of -ln p over everything that was to be predicted, p the probability that the "
-    "model gave to what came, in nats. Held-out data is never learned from.",
+    "model gave to what came, in nats. Held-out data is never learned from. Training data is "
+    "counted while an epoch goes on, with dropout if there is any, so that its loss may be higher.",
 )
 PERPLEXITY = Definition(
     "Perplexity",

@@ -1,6 +1,6 @@
 """Plotly figures for pages, one colour and one marker a network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -71,11 +71,22 @@ def line_figure(
             hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
         )
     if logarithmic:
-        figure.update_yaxes(type="log", exponentformat="power", dtick=1)
-        positive = [value for values in lines.values() for value in values if value]
-        if positive and max(positive) < 100 * min(positive):  # powers of ten alone are too few
-            figure.update_yaxes(tickvals=ROUND)
+        figure.update_yaxes(exponentformat="power", dtick=1)
+        _logarithmic(figure, (value for values in lines.values() for value in values if value))
     return figure
+
+
+def _logarithmic(figure: go.Figure, values: Iterable[float]) -> None:
+    """Make the axis logarithmic, of one decade at least: what is level looks level on it."""
+    figure.update_yaxes(type="log")
+    drawn = [value for value in values if 0 < value < np.inf]
+    if not drawn:
+        return
+    low, high = min(*drawn, max(drawn) / 10), max(drawn)
+    margin = 0.05 * np.log10(high / low)
+    figure.update_yaxes(range=[np.log10(low) - margin, np.log10(high) + margin])
+    if high < 1000 * low:  # powers of ten alone are too few
+        figure.update_yaxes(tickvals=ROUND)
 
 
 def bar_figure(
@@ -99,7 +110,9 @@ def bar_figure(
     return figure
 
 
-def span_figure(title: str, spans: ArrayLike, step: str = "word") -> go.Figure:
+def span_figure(
+    title: str, spans: ArrayLike, step: str = "word", network: str = "gru"
+) -> go.Figure:
     """Draw the memory span of each unit of a layer, the longest first; endless ones have no bar."""
     every = np.asarray(spans, np.float64)
     order = np.argsort(-every, kind="stable")
@@ -109,12 +122,12 @@ def span_figure(title: str, spans: ArrayLike, step: str = "word") -> go.Figure:
     figure.add_bar(
         x=list(range(1, len(every) + 1)),
         y=[float(every[unit]) if np.isfinite(every[unit]) else None for unit in order],
-        marker_color=NETWORKS["gru"],
+        marker={"color": NETWORKS[network], "line_width": 0},  # many bars are all border
         customdata=[[int(unit)] for unit in order],
         hovertemplate=f"unit %{{customdata[0]}}: %{{y:.2f}} {step}s<extra></extra>",
     )
-    figure.update_yaxes(type="log", tickvals=ROUND)
-    return figure
+    _logarithmic(figure, every.tolist())
+    return figure.update_yaxes(tickvals=ROUND)
 
 
 def gate_figure(

@@ -46,7 +46,9 @@ def connectivity_figure(words: Sequence[str], connectivity: Array, step: str) ->
     """Draw how the logit of each word but the first, a row, hangs on each before it, a column."""
     came = [shown(word) for word in words[1:]]
     height, size = (17, 12) if len(came) <= MANY else (10, 9)  # of a row, and of what names it
-    figure = new_figure("", 150 + height * len(came), yaxis_title=f"the {step} that comes")
+    figure = new_figure(
+        "", max(150 + height * len(came), 280), yaxis_title=f"the {step} that comes"
+    )
     unread = np.triu(np.ones_like(connectivity, bool), 1)
     figure.add_heatmap(
         z=np.where(unread, np.nan, connectivity),

@@ -16,7 +16,8 @@ from glassgate.report.exhibit import Exhibit, Numbers
 from glassgate.report.page import Section, render_page
 from glassgate.report.report_units import connected, gates, kept, saturated
 
-OPEN_ENDED = 16  # bits: what is more surprising shares one bar
+BARS = 16  # and one for all that is more surprising
+WIDTHS = (1, 2, 5, 10, 20, 50)  # of a bar, in bits
 
 
 def report_page(report: Report, facts: Mapping[str, str]) -> str:
@@ -50,7 +51,9 @@ def sampled(report: Report) -> str:
     drawn = f", drawn with seed {sample.seed}" if len(sample.texts) < sample.of else ""
     said = f"{of} of {report.text}{drawn}: {sample.tokens:,} {units}"
     if sample.unknown:
-        said += f", {sample.unknown / sample.tokens:.1%} of which it does not know"
+        share = max(sample.unknown / sample.tokens, 0.001)
+        least = "less than " if sample.unknown < 0.001 * sample.tokens else ""
+        said += f", {least}{share:.1%} of which it does not know"
     if sample.shortened:
         said += f"; of {sample.shortened:,} that are longer, the first {MOST_TOKENS}"
     return f"{said}."
@@ -89,16 +92,18 @@ def _learned(report: Report) -> Section:
         f"{'higher' if measure == 'accuracy' else 'lower'} is better.",
         definitions.ACCURACY if measure == "accuracy" else definitions.PERPLEXITY,
         Numbers(f"{measure}.csv", ("epoch", measure), list(zip(epochs, values, strict=True))),
-        _by_epoch({measure: values}, measure),
+        _by_epoch({measure: values}, measure, (0, 1.02) if measure == "accuracy" else None),
     )
     return Section(heading, [text], exhibits=[loss, held_out])
 
 
-def _by_epoch(lines: Mapping[str, Sequence[float]], y_title: str) -> go.Figure:
+def _by_epoch(
+    lines: Mapping[str, Sequence[float]], y_title: str, y_range: tuple[float, float] | None = None
+) -> go.Figure:
     """Draw lines over the epochs, which have whole numbers."""
     epochs = len(next(iter(lines.values())))
     figure = figures.line_figure("", range(1, epochs + 1), lines, "epoch", y_title)
-    return figure.update_xaxes(dtick=-(-epochs // 10))
+    return figure.update_xaxes(dtick=-(-epochs // 10)).update_yaxes(range=y_range)
 
 
 def _gradient(report: Report) -> Section:
@@ -108,7 +113,7 @@ def _gradient(report: Report) -> Section:
         return Section(heading, ["A feedforward network passes no state on, and no gradient back."])
     if flow is None:
         return Section(heading, ["The text has no sequence of enough words to measure it over."])
-    where = "at one word of each."
+    where = f"at one {report.step} of each."
     if report.kind == "classifier":
         where = (
             "at their ends; the loss is that of the class which the model itself gives, as a text "
@@ -162,8 +167,9 @@ def _surprising(report: Report) -> Section:
             f"the first {WARM} words are not counted."
         )
     if found.unknown:
+        are = "is" if found.unknown == 1 else "are"
         text += (
-            f" {found.unknown:,} are not in the model's vocabulary; their surprisal is that of all "
+            f" {found.unknown:,} {are} not in the model's vocabulary: the surprisal is that of all "
             "such words together, and the lists leave them out."
         )
     return Section(heading, [text], exhibits=[_histogram(report), *_lists(report)])
@@ -171,19 +177,21 @@ def _surprising(report: Report) -> Section:
 
 def _histogram(report: Report) -> Exhibit:
     assert report.surprisals is not None
-    bits = report.surprisals.bits.clip(max=OPEN_ENDED).astype(int)
-    counts = [int((bits == low).sum()) for low in range(OPEN_ENDED + 1)]
-    names = [*map(str, range(OPEN_ENDED)), f"{OPEN_ENDED}+"]
-    rows = [
-        (low, low + 1 if low < OPEN_ENDED else math.inf, count) for low, count in enumerate(counts)
-    ]
+    bits = report.surprisals.bits
+    width = next((w for w in WIDTHS if (bits >= BARS * w).mean() <= 0.02), WIDTHS[-1])
+    bars = (bits // width).clip(max=BARS)
+    counts = [int((bars == bar).sum()) for bar in range(BARS + 1)]
+    ends = [*(bar * width for bar in range(BARS + 1)), math.inf]
+    names = [*map(str, ends[:BARS]), f"{ends[BARS]}+"]
+    rows = list(zip(ends, ends[1:], counts, strict=False))
+    rounded = "rounded down" if width == 1 else f"rounded down to a multiple of {width}"
     return Exhibit(
         "How surprising the words are",
         "The farther right a bar, the less the model expected the words in it: one bit more is "
         "half the probability.",
         definitions.SURPRISAL,
         Numbers("surprisals.csv", ("from_bits", "to_bits", "words"), rows),
-        figures.bar_figure("", names, {"words": counts}, "words", "surprisal (bits, rounded down)"),
+        figures.bar_figure("", names, {"words": counts}, "words", f"surprisal (bits, {rounded})"),
     )
 
 

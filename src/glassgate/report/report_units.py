@@ -24,6 +24,8 @@ def kept(report: Report) -> Section:
     if not report.layers:
         return Section(heading, [_no_gates(report, "of its own accord no unit keeps anything")])
     exhibits, text = [], []
+    if len(report.layers) > 1:
+        text = [f"Layer 0 reads the {report.step}s, layer 1 reads layer 0."]
     for number, layer in enumerate(report.layers):
         memory, name = layer.memory, _layer(report, number)
         endless = int(np.isinf(memory.span).sum())
@@ -41,7 +43,7 @@ def kept(report: Report) -> Section:
                 Numbers(
                     f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows
                 ),
-                figures.span_figure("", memory.span, report.step),
+                figures.span_figure("", memory.span, report.step, report.network),
             )
         )
     return Section(heading, text, exhibits=exhibits)
@@ -148,9 +150,9 @@ def _no_gates(report: Report, so: str) -> str:
 
 
 def _layer(report: Report, number: int) -> str:
-    """Name a layer where there are several."""
+    """Name a layer where there are several, by the number that `clamp` and `trace` know it by."""
     layers = max(len(report.layers), *(len(reading.layers) for reading in report.readings))
-    return f", layer {number + 1}" if layers > 1 else ""
+    return f", layer {number}" if layers > 1 else ""
 
 
 def _spelled(report: Report, reading: Reading) -> str:
