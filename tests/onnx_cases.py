@@ -122,7 +122,7 @@ def make(
     biased: bool = True,
     seed: int = 0,
 ) -> Drawn:
-    draw, (I, H), D = np.random.default_rng(seed), sizes, DIRECTIONS[direction]
+    draw, (I, H), D = np.random.default_rng(seed), sizes, len(DIRECTIONS[direction])
     T, B = (int(size) for size in draw.integers(1, 9, 2))
     alphas, betas = ((GATES[gate][i] + SQUASHES[squash][i]) * D for i in (0, 1))
     pairs = activation_pairs([gate, squash] * D, alphas, betas, D)

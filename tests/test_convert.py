@@ -149,7 +149,7 @@ def test_an_output_that_exists_is_kept_unless_told(glassgate_, tmp_path):
         ("short.pt", "gru.pt", "short.pt cannot be read as a state dict of PyTorch"),
         ("short.safetensors", "gru.pt", "no whole safetensors file"),
         ("empty.safetensors", "gru.pt", "empty.safetensors holds no GRU"),
-        ("before.safetensors", "gru.pt", "torch.nn.GRU knows reset after alone, got before"),
+        ("before.safetensors", "gru.pt", "torch.nn.GRU has reset after, got before"),
         ("gru.safetensors", "nowhere/gru.pt", "nowhere is not a folder"),
     ],
 )

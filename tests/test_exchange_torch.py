@@ -124,10 +124,10 @@ def test_writes_is_turned_into_keeps_exactly(tmp_path):
 @pytest.mark.parametrize(
     ("form", "word"),
     [
-        (Formulation(reset="before"), "reset after alone, got before"),
-        (Formulation(reset="none"), "reset after alone, got none"),
-        (Formulation(gate="hard_sigmoid_sixth"), "gate sigmoid alone, got hard_sigmoid_sixth"),
-        (Formulation(squash="relu"), "squash tanh alone, got relu"),
+        (Formulation(reset="before"), "reset after, got before"),
+        (Formulation(reset="none"), "reset after, got none"),
+        (Formulation(gate="hard_sigmoid_sixth"), "gate sigmoid, got hard_sigmoid_sixth"),
+        (Formulation(squash="relu"), "squash tanh, got relu"),
     ],
 )
 def test_forms_that_torch_has_not_are_refused(tmp_path, form, word):

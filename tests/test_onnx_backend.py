@@ -32,7 +32,7 @@ class Prepared(BackendRep):
     def run(self, inputs: Any, **_: Any) -> tuple[Array, ...]:
         names = dict(zip(self.node.input, inputs, strict=True))
         direction = self.words.get("direction", b"forward").decode()
-        pairs = activation_pairs([], [], [], DIRECTIONS[direction])
+        pairs = activation_pairs([], [], [], len(DIRECTIONS[direction]))
         after = bool(self.words.get("linear_before_reset", 0))
         arrays = NodeArrays(names["W"], names["R"], names.get("B"), after, pairs)
         batch_first = self.words.get("layout", 0) == 1

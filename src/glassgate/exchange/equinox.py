@@ -9,7 +9,8 @@ Source: the code of `equinox.nn.GRUCell` of equinox 0.13.8.
 
 import numpy as np
 
-from glassgate.exchange.trees import Layout, Tree, exact, fitted, folded, leaves
+from glassgate.exchange.conventions import exact
+from glassgate.exchange.trees import Layout, Tree, fitted, folded, leaves
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights
 

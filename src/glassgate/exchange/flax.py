@@ -16,7 +16,8 @@ Source: the code of flax 0.12.8.
 
 import numpy as np
 
-from glassgate.exchange.trees import Layout, Tree, exact, fitted, folded, leaves
+from glassgate.exchange.conventions import exact
+from glassgate.exchange.trees import Layout, Tree, fitted, folded, leaves
 from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights
 

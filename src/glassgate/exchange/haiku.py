@@ -10,8 +10,9 @@ Sources: the code of `haiku.GRU` of dm-haiku 0.0.17; Chung et al. 2014 (arXiv:14
 
 import numpy as np
 
+from glassgate.exchange.conventions import swapped
 from glassgate.exchange.trees import Layout, Tree, fitted, leaves
-from glassgate.formulation import Array, Formulation
+from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
 LAYOUT: Layout = {"w_h": ("H", "3H"), "w_i": ("I", "3H"), "b": ("3H",)}
@@ -47,10 +48,4 @@ def from_haiku(tree: Tree) -> GRUWeights:
     cell = "a haiku GRU"
     U, W, b = fitted(leaves(tree, cell), LAYOUT, cell).values()
     form = Formulation(update="writes", reset="before")
-    return GRUWeights(_swapped(W.T), _swapped(U.T), _swapped(b), np.zeros_like(b), form)
-
-
-def _swapped(rows: Array) -> Array:
-    """Put the first of three blocks after the second: z, r, a to r, z, a."""
-    first, second, third = np.split(rows, 3)
-    return np.concatenate([second, first, third])
+    return GRUWeights(swapped(W.T), swapped(U.T), swapped(b), np.zeros_like(b), form)

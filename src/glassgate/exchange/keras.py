@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glassgate.errors import BadInput
+from glassgate.exchange.conventions import swapped
 from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights, require_shape
 
@@ -107,9 +107,8 @@ def from_keras(
         require_shape("bias without reset_after", b.shape, (3 * H,))
     require_shape("bias", b.shape, (2, 3 * H))
     dtype = np.result_type(W, U, b)
-    rows = _swapped(H)
     W, U, b = (array.astype(dtype) for array in (W, U, b))
-    return GRUWeights(W.T[rows], U.T[rows], b[0][rows], b[1][rows], form)
+    return GRUWeights(swapped(W.T), swapped(U.T), swapped(b[0]), swapped(b[1]), form)
 
 
 def formulation(
@@ -159,12 +158,12 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
             "Keras 3 cannot say hard_sigmoid_fifth: its hard_sigmoid has the slope 1/6, "
             "only that of Keras 2 had 1/5"
         )
-    kept, rows = weights.with_update("keeps"), _swapped(weights.hidden_size)
-    b, c = kept.bias_input[rows], kept.bias_hidden[rows]  # each (3H,)
+    kept = weights.with_update("keeps")
+    b, c = swapped(kept.bias_input), swapped(kept.bias_hidden)  # each (3H,)
     after = form.reset == "after"
     return KerasGRU(
-        np.ascontiguousarray(kept.weight_input[rows].T),
-        np.ascontiguousarray(kept.weight_hidden[rows].T),
+        np.ascontiguousarray(swapped(kept.weight_input).T),
+        np.ascontiguousarray(swapped(kept.weight_hidden).T),
         np.stack([b, c]) if after else b + c,
         after,
         form.squash,
@@ -224,11 +223,6 @@ def _curves(layer: KerasGRU) -> tuple[Callable[[Array], Array], Callable[[Array]
         "linear": lambda x: x,
     }
     return gates[layer.recurrent_activation], squashes[layer.activation]
-
-
-def _swapped(H: int) -> NDArray[np.intp]:
-    """Give the rows that swap the first two blocks of H: z, r, h to r, z, h and back."""
-    return np.arange(3 * H).reshape(3, H)[[1, 0, 2]].ravel()
 
 
 def _hidden_size(kernel: Array, recurrent_kernel: Array) -> int:

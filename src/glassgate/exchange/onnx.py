@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from glassgate.errors import BadInput
+from glassgate.exchange.conventions import swapped
 from glassgate.exchange.onnx_node import (
     DEFAULTS,
     Activation,
@@ -16,7 +17,7 @@ from glassgate.exchange.onnx_node import (
     curve_numbers,
     node_sizes,
 )
-from glassgate.formulation import Array, Formulation, Gate, Reset, Squash
+from glassgate.formulation import Formulation, Gate, Reset, Squash
 from glassgate.weights import GRUWeights
 
 # Alpha and beta as the float32 numbers that a file holds.
@@ -69,10 +70,10 @@ def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
     reset: Reset = "after" if node.linear_before_reset else "before"
     return tuple(
         GRUWeights(
-            _swapped(node.W[d]),
-            _swapped(node.R[d]),
-            _swapped(B[d, : 3 * H]),
-            _swapped(B[d, 3 * H :]),
+            swapped(node.W[d]),
+            swapped(node.R[d]),
+            swapped(B[d, : 3 * H]),
+            swapped(B[d, 3 * H :]),
             Formulation("keeps", reset, _gate(gate), _squash(squash)),
         )
         for d, (gate, squash) in enumerate(node.activations)
@@ -99,11 +100,11 @@ def to_onnx(directions: Sequence[GRUWeights]) -> NodeArrays:
     if form.reset == "none":
         raise BadInput('ONNX has no GRU without a reset gate: reset "none" cannot be written')
     kept = [weights.with_update("keeps") for weights in directions]
-    biases = [(_swapped(w.bias_input), _swapped(w.bias_hidden)) for w in kept]
+    biases = [(swapped(w.bias_input), swapped(w.bias_hidden)) for w in kept]
     pair = GATES[form.gate], SQUASHES[form.squash]
     return NodeArrays(
-        np.stack([_swapped(weights.weight_input) for weights in kept]),  # (D, 3H, I)
-        np.stack([_swapped(weights.weight_hidden) for weights in kept]),  # (D, 3H, H)
+        np.stack([swapped(weights.weight_input) for weights in kept]),  # (D, 3H, I)
+        np.stack([swapped(weights.weight_hidden) for weights in kept]),  # (D, 3H, H)
         np.stack([np.concatenate(both) for both in biases]),  # (D, 6H)
         form.reset == "after",
         (pair,) * len(kept),
@@ -133,9 +134,3 @@ def _said(activation: Activation) -> str:
     if activation.name.lower() not in DEFAULTS:
         return activation.name
     return "{} with alpha {:g} and beta {:g}".format(activation.name, *curve_numbers(activation))
-
-
-def _swapped(rows: Array) -> Array:
-    """Put the first of three blocks after the second: from ONNX's order and back."""
-    first, second, third = np.split(rows, 3)
-    return np.concatenate([second, first, third])

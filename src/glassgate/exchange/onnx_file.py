@@ -230,7 +230,7 @@ class _States:
             state = to_array(tensor, self.beside)
             self.known[id(tensor)] = state.shape, bool(state.any())
         shape, given = self.known[id(tensor)]
-        D = DIRECTIONS[node.direction]
+        D = len(DIRECTIONS[node.direction])
         require_shape("initial_h", shape, ("B", D, "H") if node.layout else (D, "B", "H"))
         return CONSTANT if given else ZEROS
 

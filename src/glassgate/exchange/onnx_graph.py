@@ -202,7 +202,7 @@ def _words(node: NodeProto) -> Words:
         direction,
         _value(said, "layout", AttributeProto.INT, 0),
         _value(said, "linear_before_reset", AttributeProto.INT, 0) != 0,
-        _activations(said, DIRECTIONS[direction]),
+        _activations(said, len(DIRECTIONS[direction])),
         _value(said, "clip", AttributeProto.FLOAT, None),
         size.i if size is not None and not size.ref_attr_name else None,
     )

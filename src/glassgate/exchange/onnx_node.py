@@ -18,11 +18,16 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from glassgate.engine.plan import BOTH, Direction
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
 
-DIRECTIONS = {"forward": 1, "reverse": 1, "bidirectional": 2}
+DIRECTIONS: dict[str, tuple[Direction, ...]] = {
+    "forward": ("forward",),
+    "reverse": ("reverse",),
+    "bidirectional": BOTH,
+}
 
 
 class Activation(NamedTuple):

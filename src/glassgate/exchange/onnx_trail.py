@@ -13,14 +13,10 @@ import numpy as np
 from onnx import AttributeProto, NodeProto, TensorProto
 
 from glassgate.engine import LayerPlan
-from glassgate.engine.plan import BOTH, Direction, Merge, Order
+from glassgate.engine.plan import Direction, Merge, Order
+from glassgate.exchange.onnx_node import DIRECTIONS
 
 Constants: TypeAlias = Mapping[str, TensorProto]
-DIRECTIONS: dict[str, tuple[Direction, ...]] = {
-    "forward": ("forward",),
-    "reverse": ("reverse",),
-    "bidirectional": BOTH,
-}
 MOST_NUMBERS = 8  # of a shape, or of axes
 LEAST = -(2**31)  # where a slice that reads from the end to the start may end, or below
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
+from glassgate.exchange.conventions import exact
 from glassgate.exchange.found import arrangement
 from glassgate.formulation import Array, Formulation
 from glassgate.reference import sigmoid
@@ -159,17 +160,6 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
     BadInput
         When PyTorch has no such form of the unit.
     """
-    form, own = network.formulation, Formulation()
-    for word, why in (
-        ("reset", "the place of the reset gate makes a different function"),
-        ("gate", "the curve of its gates is fixed"),
-        ("squash", "the curve of its candidate is fixed"),
-    ):
-        if getattr(form, word) != getattr(own, word):
-            raise BadInput(
-                f"torch.nn.GRU knows {word} {getattr(own, word)} alone, got "
-                f"{getattr(form, word)}: {why}, so nothing converts it exactly"
-            )
     if len(set(network.hidden_sizes)) > 1:
         raise BadInput(f"torch.nn.GRU has layers of one hidden size, got {network.hidden_sizes}")
     if len(set(network.plan)) > 1 or not network.plan[0].usual:
@@ -180,7 +170,7 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
     state = {}
     for i, layer in enumerate(network.weights):
         for weights, side in zip(layer, ("", "_reverse"), strict=False):
-            kept = weights.with_update("keeps")
+            kept = exact(weights, Formulation(), "torch.nn.GRU")
             state[f"weight_ih_l{i}{side}"] = kept.weight_input
             state[f"weight_hh_l{i}{side}"] = kept.weight_hidden
             state[f"bias_ih_l{i}{side}"] = kept.bias_input

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.formulation import Array, Formulation
+from glassgate.formulation import Array
 from glassgate.weights import GRUWeights, require_shape
 
 Tree: TypeAlias = Mapping[str, object]
@@ -93,28 +93,6 @@ def floats(name: str, leaf: object) -> Array:
     if array.dtype.name not in ("float16", "bfloat16", "float32", "float64"):
         raise BadInput(f"{name} must hold float16, bfloat16, float32 or float64, got {array.dtype}")
     return array.astype(np.float64 if array.dtype.itemsize == 8 else np.float32, copy=False)
-
-
-def exact(weights: GRUWeights, form: Formulation, cell: str) -> GRUWeights:
-    """Give weights in the form that a cell computes, or refuse them.
-
-    Raises
-    ------
-    BadInput
-        When they are made for another place of the reset gate or another curve.
-    """
-    for word, why in (
-        ("reset", "the place of the reset gate"),
-        ("gate", "the curve of the gates"),
-        ("squash", "the curve of the candidate"),
-    ):
-        own, came = getattr(form, word), getattr(weights.formulation, word)
-        if own != came:
-            raise BadInput(
-                f"{cell} has {word} {own}, got {came}: {why} makes a different function, so "
-                f"nothing converts it exactly"
-            )
-    return weights.with_update(form.update)
 
 
 def folded(weights: GRUWeights) -> tuple[Array, Array]:
