@@ -151,14 +151,17 @@ def _verdicts(said: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _enough(said: Mapping[str, Any]) -> str:
-    """Say which forms with one gate did as well as the full GRU."""
+    """Say which forms with one gate are not shown to do worse than the full GRU, and which do."""
     worse = [name for name in ONE_GATE if "worse" in _verdicts(said[name])]
     enough = [name for name in ONE_GATE if name not in worse]
     better = [name for name in enough if "better" in _verdicts(said[name])]
     if not enough:
         return f"With as many learned numbers, one gate was not enough: {_quoted(worse)} did worse."
-    sentence = f"With as many learned numbers, one gate was enough as {_quoted(enough)}"
-    sentence += f", and not as {_quoted(worse)}." if worse else "."
+    sentence = (
+        "With as many learned numbers, one gate does no worse than two, as far as these seeds can "
+        f"tell, as {_quoted(enough)}"
+    )
+    sentence += f", and worse as {_quoted(worse)}." if worse else "."
     return sentence + (f" Better than the full GRU did {_quoted(better)}." if better else "")
 
 
@@ -168,7 +171,9 @@ def _left_out(said: Mapping[str, Any]) -> str:
     missed = [gate for gate, name in gates.items() if "worse" in _verdicts(said[name])]
     if len(missed) == 1:
         return f"Of the two it is the {missed[0]} gate that is missed when it is left out."
-    return "Each of the two is missed when it is left out." if missed else "Neither is missed."
+    if missed:
+        return "Each of the two is missed when it is left out."
+    return "Neither is missed, as far as these seeds can tell."
 
 
 def _memory(results: Results) -> str:
