@@ -1,6 +1,7 @@
 """One colour a network in every picture and page, told apart by the colour-blind.
 
-The colours are those of Okabe & Ito (2008).
+The colours of networks are those of Okabe & Ito (2008). What is no network has theirs and Tol's
+(2021), in an order in which the first are the farthest apart to all eyes.
 """
 
 NETWORKS = {
@@ -10,7 +11,7 @@ NETWORKS = {
     "lstm": "#D55E00",
     "the grammar": "#000000",
 }
-OTHERS = ("#009E73", "#CC79A7", "#56B4E9", "#000000")
+OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
 
 def colour(name: str, place: int) -> str:
