@@ -39,6 +39,8 @@ def ablation(
     ----------
     model
         With a GRU; it is afterwards as it was.
+    language
+        In the ids of the model: `glassgate.experiments.spoken` has them for one trained apart.
     units
         Which units, integers from 0.
     held

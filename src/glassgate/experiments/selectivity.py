@@ -39,6 +39,8 @@ def feature_selectivity(
     ----------
     model
         Of any network; the states probed are those of its last layer right before the choice.
+    language
+        In the ids of the model: `glassgate.experiments.spoken` has them for one trained apart.
     feature
         One of the grammar's.
     count
