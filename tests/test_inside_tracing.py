@@ -1,5 +1,8 @@
 """Recurrent modules inside larger models, traced while the models are used."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -192,6 +195,36 @@ def test_what_is_read_afterwards_is_read_from_what_was_answered(kind):
     np.testing.assert_array_equal(np.concatenate(both, -1), output.detach().float())
     for name, array in trace(network, x).to_numpy().items():
         np.testing.assert_array_equal(traces[""].to_numpy()[name], array)
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, glassgate.nn.GRU])
+def test_single_steps_are_those_of_the_whole(kind):
+    network, x = kind(3, 4, bidirectional=True), drawn(6, 2, 3)
+    with tracing(network) as traces:
+        state = None
+        for step in x.split(1):
+            _, state = network(step, state)
+    whole = trace(network, x)[0]  # forward: in reverse each step is a sequence of its own
+    for name, array in vars(whole).items():
+        steps = [getattr(call[0], name) for call in traces.calls[""]]
+        np.testing.assert_allclose(np.concatenate(steps), array, rtol=0, atol=3e-7)
+    assert max(call.verify() for call in traces.calls[""]) <= 1e-6
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc to read memory from")
+def test_a_trace_of_a_step_keeps_no_weights():
+    """Many are kept while a text is generated, and the engine packs weights in its own memory."""
+    network, x = nn.GRU(256, 256), drawn(1, 1, 256)
+
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    with tracing(network), torch.no_grad():
+        network(x)
+        before = resident()
+        for _ in range(50):
+            network(x)
+        assert resident() - before < 50 * 1.5e5  # of 1.5 MB of weights
 
 
 def test_what_was_not_called_and_what_is_not_there():

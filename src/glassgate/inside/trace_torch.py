@@ -68,11 +68,16 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
 
 
 def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
-    """Run on a CPU and write down what the gates do; elsewhere read what they must have done."""
+    """Run on a CPU and write down what the gates do; elsewhere read what they must have done.
+
+    They are read, too, where one layer has taken a single step, as in generating text: there the
+    engine's own copy of the weights would cost more than it saves.
+    """
     plan = [LayerPlan(directions(module))] * num_layers(module)
     device, dtype = call.input.device.type, call.input.dtype
     recordable = device == "cpu" and dtype in (torch.float32, torch.float64)
-    if isinstance(module, GRU | nn.GRU) and recordable:
+    stepped = output is not None and len(plan) == len(call.input) == 1
+    if isinstance(module, GRU | nn.GRU) and recordable and not stepped:
         ways, (state,) = directions(module), call.state
         layers = [[_engine(module, layer, way) for way in ways] for layer in range(len(plan))]
         return trace_layers(layers, plan, call.input.numpy(), state.numpy(), call.lengths, own)
