@@ -11,6 +11,7 @@ from glassgate.engine.plan import BOTH, Direction
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.inside.hold import Edit
+from glassgate.inside.trace_call import formulation
 from glassgate.nn import GRU
 
 HOLDABLE = (GRU, nn.GRU, nn.GRUCell)
@@ -37,7 +38,7 @@ class TorchGRU:
     @property
     def formulation(self) -> Formulation:
         """The form of its units."""
-        return self.module.formulation if isinstance(self.module, GRU) else Formulation()
+        return formulation(self.module)
 
     @property
     def directions(self) -> tuple[tuple[Direction, ...], ...]:

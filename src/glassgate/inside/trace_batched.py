@@ -13,11 +13,18 @@ from torch import Tensor, nn
 from glassgate.engine.plan import Direction
 from glassgate.formulation import Array, Formulation
 from glassgate.gates import Gates
-from glassgate.inside.trace_call import Call, Module, directions, num_layers, weights, wide
+from glassgate.inside.trace_call import (
+    Call,
+    Module,
+    directions,
+    formulation,
+    num_layers,
+    weights,
+    wide,
+)
 from glassgate.inside.trace_layers import LayerTrace, LSTMGates, SRNStates, remembered
 from glassgate.inside.trace_loops import lstm_gates
 from glassgate.inside.trace_run import one_layer, run
-from glassgate.nn import GRU
 from glassgate.nn.loops import GATES, SQUASHES
 from glassgate.nn.steps import valid_steps
 
@@ -101,8 +108,7 @@ def _read(module: Module, numbers: tuple[Tensor, ...], steps: _Steps) -> LayerTr
     if isinstance(module, nn.RNN):
         (candidate,) = steps.arrays(SQUASHES[module.nonlinearity](_sums(W, U, b + c, steps)))
         return SRNStates(candidate, steps.hidden.numpy(force=True))
-    formulation = module.formulation if isinstance(module, GRU) else Formulation()
-    return _read_gru((W, U, b, c), formulation, steps)
+    return _read_gru((W, U, b, c), formulation(module), steps)
 
 
 def _sums(W: Tensor, U: Tensor, bias: Tensor, steps: _Steps) -> Tensor:
@@ -110,9 +116,9 @@ def _sums(W: Tensor, U: Tensor, bias: Tensor, steps: _Steps) -> Tensor:
     return torch.addmm(bias, steps.input, W.t()).addmm_(steps.previous, U.t())
 
 
-def _read_gru(numbers: tuple[Tensor, ...], formulation: Formulation, steps: _Steps) -> Gates:
+def _read_gru(numbers: tuple[Tensor, ...], form: Formulation, steps: _Steps) -> Gates:
     W, U, b, c = numbers
-    H, form = U.shape[1], formulation
+    H = U.shape[1]
     rz = GATES[form.gate](_sums(W[: 2 * H], U[: 2 * H], b[: 2 * H] + c[: 2 * H], steps))
     r, z = rz.chunk(2, -1)  # (N, H) each
     if form.reset == "none":

@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from glassgate.engine.layer import checked_lengths
 from glassgate.engine.plan import BOTH, Direction
 from glassgate.errors import BadInput
+from glassgate.formulation import Formulation
 from glassgate.inside.trace_layers import Lengths
 from glassgate.nn import GRU
 from glassgate.nn.checks import check_dtype, check_input, time_first, under_autocast
@@ -22,6 +23,7 @@ Stacked: TypeAlias = GRU | nn.GRU | nn.LSTM | nn.RNN  # of one layer or more
 Module: TypeAlias = Stacked | nn.GRUCell
 STACKED = (GRU, nn.GRU, nn.LSTM, nn.RNN)
 MODULES = (*STACKED, nn.GRUCell)
+TORCHS = Formulation()
 States: TypeAlias = tuple[Tensor, ...]  # h, or h and c; each [layers * directions, B, H]
 
 
@@ -47,6 +49,11 @@ def directions(module: Module) -> tuple[Direction, ...]:
 def num_layers(module: Module) -> int:
     """How many layers a module has."""
     return 1 if isinstance(module, nn.GRUCell) else module.num_layers
+
+
+def formulation(module: GRU | nn.GRU | nn.GRUCell) -> Formulation:
+    """The form of a GRU's units."""
+    return module.formulation if isinstance(module, GRU) else TORCHS
 
 
 def weights(module: Module, layer: int, direction: Direction) -> tuple[Tensor, ...]:

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from glassgate.engine.layer import Layer
 from glassgate.engine.plan import Direction, LayerPlan
 from glassgate.errors import BadInput
-from glassgate.formulation import Array, Formulation
+from glassgate.formulation import Array
 from glassgate.inside.trace import Own, Trace
 from glassgate.inside.trace_batched import read_layers
 from glassgate.inside.trace_call import (
@@ -22,6 +22,7 @@ from glassgate.inside.trace_call import (
     States,
     arranged,
     directions,
+    formulation,
     num_layers,
     weights,
     wide,
@@ -91,9 +92,8 @@ def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) 
 
 
 def _engine(module: GRU | nn.GRU, layer: int, way: Direction) -> Layer:
-    formulation = module.formulation if isinstance(module, GRU) else Formulation()
     W, U, b, c = (weight.numpy() for weight in weights(module, layer, way))
-    return Layer(GRUWeights(W, U, b, c, formulation))
+    return Layer(GRUWeights(W, U, b, c, formulation(module)))
 
 
 def _answered(module: Module, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
