@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 import glassgate.nn
-from glassgate import BadInput, trace, tracing
+from glassgate import BadInput, clamp, trace, tracing
 from glassgate.nn.models import Classifier, LanguageModel
 from trace_cases import drawn, same
 
@@ -217,6 +217,17 @@ def test_a_single_step_packs_no_weights(monkeypatch):
     assert traces[""].verify() <= 1e-6
     with pytest.raises(NameError, match="_engine"), tracing(network):
         network(drawn(2, 2, 3))
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_what_a_trace_itself_runs_is_no_call(kind):
+    model = nn.ModuleDict({"gru": nn.GRU(3, 4), "other": kind(3, 4)})
+    x = drawn(5, 2, 3)
+    with tracing(model) as traces, clamp(model["gru"], kept=0.5):
+        assert trace(model["gru"], x).verify() <= 1e-6  # a held network runs before it is read
+        assert trace(model["other"].double(), x.double()).verify() <= 1e-6
+        model["gru"](x)
+    assert {name: len(calls) for name, calls in traces.calls.items()} == {"gru": 1, "other": 0}
 
 
 def test_what_was_not_called_and_what_is_not_there():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -27,11 +28,19 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = training
 
 
+by_a_trace: ContextVar[bool] = ContextVar("by_a_trace", default=False)
+"""Whether a module is run by a trace, to be read or proved, and not by its user."""
+
+
 @contextmanager
 def quiet(module: nn.Module, device: torch.device) -> Iterator[None]:
     """Run a module without dropout, gradients and autocast; afterwards its mode is what it was."""
-    with evaluating(module), torch.no_grad(), torch.autocast(device.type, enabled=False):
-        yield
+    before = by_a_trace.set(True)
+    try:
+        with evaluating(module), torch.no_grad(), torch.autocast(device.type, enabled=False):
+            yield
+    finally:
+        by_a_trace.reset(before)
 
 
 def run(module: Module, call: Call) -> tuple[Tensor, States]:

@@ -13,6 +13,7 @@ from torch import nn
 from glassgate.errors import BadInput
 from glassgate.inside.trace import Trace
 from glassgate.inside.trace_call import MODULES, Module
+from glassgate.inside.trace_run import by_a_trace
 from glassgate.inside.trace_torch import trace_answer
 
 
@@ -46,8 +47,8 @@ def tracing(model: nn.Module) -> Iterator[Traces]:
     """Trace the recurrent modules of a model while it is used, whatever it does with them.
 
     The model computes, and learns, what it would without: a trace is made right after each call,
-    from what the module was given, as `glassgate.trace` makes it. On the way out, also by an
-    exception, no hook is left.
+    from what the module was given, as `glassgate.trace` makes it. What `glassgate.trace` and
+    `Trace.verify` themselves run is no call. On the way out, also by an exception, no hook is left.
 
     Parameters
     ----------
@@ -104,5 +105,7 @@ def _record(
     named: dict[str, Any],
     answer: Any,
 ) -> None:
+    if by_a_trace.get():
+        return
     arguments = inspect.signature(module.forward).bind(*given, **named).arguments
     traces.add(name, trace_answer(module, arguments, answer))
