@@ -15,6 +15,7 @@ from glassgate.experiments.predict import predict
 from glassgate.experiments.trace import trace_text
 from glassgate.formulation import Formulation
 from glassgate.gates import Gates, verify
+from glassgate.report import pictures
 from glassgate.report.pictures import GatePanel, gate_picture
 from glassgate.train.load import load
 
@@ -154,6 +155,15 @@ def test_pictures_of_any_size_stay_of_a_size_to_look_at():
         width, height = drawn(T, H, layers).size
         assert 1000 < width < 5000
         assert 500 < height < 4000
+
+
+def test_layers_are_counted_from_0_as_everywhere(monkeypatch: pytest.MonkeyPatch):
+    figures = []
+    monkeypatch.setattr(pictures, "save", lambda figure, _: figures.append(figure))
+    panel = GatePanel.of(Gates(*[np.zeros((2, 1, 4))] * 5))
+    gate_picture(["a", "b"], [panel, panel], io.BytesIO(), "title")
+    names = [axes.get_ylabel().split(":")[0] for axes in figures[0].axes]
+    assert [name for name in names if name] == ["layer 0", "layer 1"]
 
 
 def test_signs_that_mean_something_to_matplotlib_are_drawn_as_they_are():

@@ -75,7 +75,7 @@ def gate_picture(
         len(layers), 2, squeeze=False, sharex=True, gridspec_kw={"height_ratios": heights}
     )
     for index, (layer, (left, right)) in enumerate(zip(layers, panels, strict=True)):
-        name = f"layer {index + 1}: units" if len(layers) > 1 else "units"
+        name = f"layer {index}: units" if len(layers) > 1 else "units"
         _draw_layer(layer, left, right, name)
     for panel in panels[-1]:
         _name_words(panel, words)
