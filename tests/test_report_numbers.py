@@ -205,19 +205,6 @@ def test_the_gradient_is_that_of_the_words_own_loss(trained: Path, network: str)
     np.testing.assert_allclose(flow.norms, np.mean(expected, 0), rtol=1e-4)
 
 
-def test_a_classifiers_gradient_is_that_of_the_class_it_gives(trained: Path):
-    loaded = load(trained / "sentiment")
-    flow = measure_flow(loaded, ["a good book"] * 3, seed=0)
-    assert flow is not None
-    tokens = torch.tensor(loaded.vocabulary.encode("a good book"))[:, None]
-    hidden = loaded.model.network(loaded.model.embedding(tokens))[0]
-    last = hidden[-1].detach().requires_grad_()
-    loss = -loaded.model.readout(last).log_softmax(-1).max()
-    (grad,) = torch.autograd.grad(loss, last)
-    assert flow.norms[0] == pytest.approx(grad.norm().item(), rel=1e-4)
-    assert len(flow.norms) == 3
-
-
 def test_no_gradient_flows_where_there_is_no_state_or_no_word(trained: Path):
     lines = load(trained / "lines")
     assert measure_flow(untrained(lines, "feedforward"), LINES, 0) is None

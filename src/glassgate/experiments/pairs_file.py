@@ -54,10 +54,11 @@ def read_pairs(path: Path) -> list[Pair]:
         For a file of another name, one that cannot be read, columns that a first line names the
         other way round, and a line that is no pair, with its number.
     """
-    if path.suffix not in (".jsonl", ".tsv"):
+    suffix = path.suffix.lower()
+    if suffix not in (".jsonl", ".tsv"):
         raise BadInput(f"{path} must end in .jsonl or .tsv, to say which form its pairs have")
     lines = read_text(path).split("\n")
-    if path.suffix == ".jsonl":
+    if suffix == ".jsonl":
         read, headed = _of_json, False
     else:
         read, headed = _of_columns, _is_heading(path, lines[0])

@@ -21,7 +21,8 @@ from glassgate.inside.saturation import Saturation, saturation
 from glassgate.inside.trace_layers import LSTMGates, arrays
 from glassgate.inside.tracer import trace
 from glassgate.nn import Feedforward
-from glassgate.nn.models import LanguageModel
+from glassgate.nn.models import Classifier
+from glassgate.nn.ragged import last_outputs
 from glassgate.train.load import Loaded
 
 BATCH = 25  # sequences read at once
@@ -50,14 +51,17 @@ class Reading:
     layers
         For each layer arrays [T, H] by name: those in `GATES`; of a network without gates `hidden`.
         Of a feedforward network the last layer alone.
+    outputs
+        What the rows of the connectivity are of: every word but the first, or the classes.
     connectivity
-        [T - 1, T - 1]: a row for each word but the first, how its logit hangs on each word before;
-        None of a classifier, and of a single word.
+        How the logit of each output hangs on each word read before it, [T - 1, T - 1]; or on each
+        word, [C, T]. None of a single word.
     """
 
     words: tuple[str, ...]
     unknown: tuple[str, ...]
     layers: tuple[Mapping[str, Array], ...]
+    outputs: tuple[str, ...]
     connectivity: Array | None
 
 
@@ -97,16 +101,32 @@ def read(loaded: Loaded, text: str) -> Reading:
     spelled = loaded.vocabulary.words(text)
     ids = read_ids(loaded, text)
     marks = loaded.vocabulary.tokens(ids[: len(ids) - len(spelled)])  # `<bos>`, or nothing
-    connected = None
-    if isinstance(loaded.model, LanguageModel) and len(ids) > 1:
+    words = (*marks, *spelled)
+    connected, outputs = None, words[1:]
+    if isinstance(loaded.model, Classifier):
+        connected, outputs = _of_classes(loaded.model, ids), loaded.classes
+    elif len(ids) > 1:
         connected = connectivity(loaded.model, ids[:-1], ids[1:])
     embedded, _ = _embedded(loaded, [text])
     return Reading(
-        (*marks, *spelled),
+        words,
         tuple(loaded.vocabulary.unknown(text)),
         _layers(loaded, embedded),
+        outputs,
         connected,
     )
+
+
+def _of_classes(model: Classifier, ids: Sequence[int]) -> Array:
+    """Return how the logit of each class hangs on each word, as `connectivity` says it, [C, T]."""
+    classes = model.readout.out_features
+    copies = model.embedding(torch.tensor(ids))[:, None].expand(-1, classes, -1)  # (T, C, I)
+    embedded = copies.detach().requires_grad_()
+    last = last_outputs(model.network, embedded, torch.full((classes,), len(ids)))  # (C, H)
+    logits = model.readout(last).diagonal()  # (C,): of copy c, the logit of class c
+    (gradient,) = torch.autograd.grad(logits.sum(), embedded)  # (T, C, I)
+    connected: Array = gradient.norm(dim=-1).t().numpy()
+    return connected
 
 
 @torch.no_grad()

@@ -53,8 +53,8 @@ VALUES = {
 }
 CONNECTIVITY = Definition(
     "Connectivity",
-    "the norm of the gradient of a word's logit with respect to the embedding of a word read "
-    "before it (Madsen 2019, Visualizing memorization in RNNs, Distill, "
+    "the norm of the gradient of a word's, or a class's, logit with respect to the embedding of a "
+    "word read before it (Madsen 2019, Visualizing memorization in RNNs, Distill, "
     "doi:10.23915/distill.00016).",
 )
 GRADIENT = Definition(

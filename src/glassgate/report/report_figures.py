@@ -42,20 +42,19 @@ def saturation_figure(gates: Mapping[str, Saturation]) -> go.Figure:
     return figure
 
 
-def connectivity_figure(words: Sequence[str], connectivity: Array, step: str) -> go.Figure:
-    """Draw how the logit of each word but the first, a row, hangs on each before it, a column."""
-    came = [shown(word) for word in words[1:]]
+def connectivity_figure(
+    words: Sequence[str], outputs: Sequence[str], connectivity: Array, y_title: str
+) -> go.Figure:
+    """Draw how the logit of each output, a row, hangs on each word, a column; NaN is left white."""
+    came = [shown(output) for output in outputs]
     height, size = (17, 12) if len(came) <= MANY else (10, 9)  # of a row, and of what names it
-    figure = new_figure(
-        "", max(150 + height * len(came), 280), yaxis_title=f"the {step} that comes"
-    )
-    unread = np.triu(np.ones_like(connectivity, bool), 1)
+    figure = new_figure("", max(150 + height * len(came), 280), yaxis_title=y_title)
     figure.add_heatmap(
-        z=np.where(unread, np.nan, connectivity),
-        customdata=[[[shown(word), after] for word in words[:-1]] for after in came],
+        z=connectivity,
+        customdata=[[[shown(word), after] for word in words] for after in came],
         colorscale=GATE,
         zmin=0,
-        zmax=float(connectivity.max()),
+        zmax=float(np.nanmax(connectivity)),
         colorbar={"thickness": 12},
         hoverongaps=False,
         hovertemplate="“%{customdata[1]}” hangs on “%{customdata[0]}”: %{z:.3f}<extra></extra>",
@@ -63,4 +62,4 @@ def connectivity_figure(words: Sequence[str], connectivity: Array, step: str) ->
     figure.update_yaxes(autorange="reversed", tickvals=list(range(len(came))), ticktext=came)
     figure.update_yaxes(tickfont_size=size)
     figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
-    return name_columns(figure, words[:-1])
+    return name_columns(figure, words)

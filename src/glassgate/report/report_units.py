@@ -91,18 +91,14 @@ def gates(report: Report) -> Section:
 
 
 def connected(report: Report) -> Section:
-    """Show which of the words before each word of a few sentences hangs on."""
-    heading = "Which of the words before count?"
-    if report.kind == "classifier":
-        return Section(
-            heading, ["A classifier does not predict words, which could hang on others."]
-        )
+    """Show which of the words before each word, or class, of a few sentences hangs on."""
+    hangs = _class_hangs if report.kind == "classifier" else _word_hangs
     exhibits = [
-        _hangs(report, reading, place, reading.connectivity)
+        hangs(report, reading, place, reading.connectivity)
         for place, reading in enumerate(report.readings, start=1)
         if reading.connectivity is not None
     ]
-    return Section(heading, [], exhibits=exhibits)
+    return Section("Which of the words before count?", [], exhibits=exhibits)
 
 
 def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]:
@@ -124,7 +120,7 @@ def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]
             )
 
 
-def _hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
+def _word_hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
     """Give the picture of what each word of a text hangs on."""
     words = reading.words
     rows = [
@@ -140,7 +136,31 @@ def _hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhib
         Numbers(
             f"connectivity_text{place}.csv", ("step", "word", "of_step", "of_word", "norm"), rows
         ),
-        connectivity_figure(words, values, report.step),
+        connectivity_figure(
+            words[:-1],
+            reading.outputs,
+            np.where(np.triu(np.ones_like(values, bool), 1), np.nan, values),
+            f"the {report.step} that comes",
+        ),
+        width(words),
+    )
+
+
+def _class_hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
+    """Give the picture of what each class hangs on."""
+    words, classes = reading.words, reading.outputs
+    rows = [
+        (name, step, word, values[row, step])
+        for row, name in enumerate(classes)
+        for step, word in enumerate(words)
+    ]
+    return Exhibit(
+        f"Connectivity: {_spelled(report, reading)}",
+        f"A row is a class, a column a {report.step}: the brighter, the more what the model makes "
+        "of the class hangs on it.",
+        definitions.CONNECTIVITY,
+        Numbers(f"connectivity_text{place}.csv", ("class", "step", "word", "norm"), rows),
+        connectivity_figure(words, classes, values, "class"),
         width(words),
     )
 
