@@ -71,14 +71,14 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
 def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
     """Run on a CPU and write down what the gates do; elsewhere read what they must have done.
 
-    They are read, too, where one layer has taken a single step, as in generating text: there the
-    engine's own copy of the weights would cost more than it saves.
+    They are read, too, where one layer of torch's has run already: its states are known, and
+    another run would round in another way. A GRU of ours gives the same bits again.
     """
     plan = [LayerPlan(directions(module))] * num_layers(module)
     device, dtype = call.input.device.type, call.input.dtype
-    recordable = device == "cpu" and dtype in (torch.float32, torch.float64)
-    stepped = output is not None and len(plan) == len(call.input) == 1
-    if isinstance(module, GRU | nn.GRU) and recordable and not stepped:
+    known = output is not None and len(plan) == 1 and not isinstance(module, GRU)
+    recordable = device == "cpu" and dtype in (torch.float32, torch.float64) and not known
+    if isinstance(module, GRU | nn.GRU) and recordable:
         ways, (state,) = directions(module), call.state
         layers = [[_engine(module, layer, way) for way in ways] for layer in range(len(plan))]
         return trace_layers(layers, plan, call.input.numpy(), state.numpy(), call.lengths, own)
