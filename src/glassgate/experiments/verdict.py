@@ -53,7 +53,11 @@ SETTINGS = Settings(
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what. Validation reviews choose the epoch; the test sees it once."""
+    """What is trained on what.
+
+    Validation reviews, others of the sentences to learn from, choose the epoch whose weights are
+    kept; the test, of sentences that nothing was chosen by, sees them once.
+    """
 
     sentences: int = 6  # on the plot, in every review
     train_reviews: int = 3600
@@ -75,7 +79,7 @@ REAL = Plan(
     sentences=3,
     train_reviews=10_800,
     valid_reviews=900,
-    settings=replace(SETTINGS, dropout=0.5, epochs=8, plateau_patience=1, patience=3),
+    settings=replace(SETTINGS, dropout=0.5, epochs=10, schedule="linear", patience=10),
 )
 """The plan for made-up sentences, and that for real ones, which take more reviews to learn from."""
 
@@ -184,12 +188,18 @@ def _taken_for(model: Classifier, texts: Texts, review: Review) -> dict[str, Any
 
 
 def make_texts(plan: Plan, sentences: Sentences, seed: int) -> Texts:
-    """Write the reviews; no sentence to learn from stands in those of validation and test."""
+    """Write the reviews; no sentence of the test reviews stands in the others."""
     split = split_sentences(sentences, seed)
-    counts = (plan.train_reviews, plan.valid_reviews, plan.test_reviews)
     train, valid, test = (
         write_reviews(part, count, plan.sentences, (seed, stream))
-        for stream, (part, count) in enumerate(zip(split, counts, strict=True), start=1)
+        for stream, (part, count) in enumerate(
+            (
+                (split.train, plan.train_reviews),
+                (split.train, plan.valid_reviews),
+                (split.test, plan.test_reviews),
+            ),
+            start=1,
+        )
     )
     documents = document_reviews(split.test, plan.sentences, (seed, 4))
     different = {**_counts("train", split.train), **_counts("test", split.test)}

@@ -26,7 +26,7 @@ Place = Literal["start", "middle", "end"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order of the classes
 PLACES: tuple[Place, ...] = get_args(Place)
 NEGATED = (False, False, True)  # one verdict in three
-TEST_SHARE, VALID_SHARE = 0.25, 0.1  # of all sentences, for the test and for validation alone
+TEST_SHARE = 0.25  # of all sentences, for the test alone
 LEAST_SENTENCES = 2  # on the plot: the verdict can stand between them
 
 OBJECTS = ("the book", "this novel", "the whole story", "the author's latest work")
@@ -160,10 +160,9 @@ class Sentences:
 
 
 class Split(NamedTuple):
-    """Sentences in three parts; none is in two of them."""
+    """Sentences to learn from, and those of the test; none is of both."""
 
     train: Sentences
-    valid: Sentences
     test: Sentences
 
 
@@ -198,7 +197,7 @@ def split_sentences(every: Sentences, seed: int) -> Split:
     return Split(
         *(
             Sentences({kind: parts[side] for kind, parts in verdicts.items()}, plot[side])
-            for side in range(3)
+            for side in (0, 1)
         )
     )
 
@@ -283,9 +282,8 @@ OPENING = _words("this is a fantasy book which illustrates the fall of a kingdom
 
 
 def _split(sentences: tuple[Words, ...], random: np.random.Generator) -> list[tuple[Words, ...]]:
-    """Return the sentences in three parts, at random: train, validation, test."""
+    """Return the sentences in two parts, at random: to learn from, and of the test."""
     order = [sentences[i] for i in random.permutation(len(sentences))]
     order.sort(key=lambda words: words not in (DOCUMENT, OPENING))
-    test = round(len(order) * TEST_SHARE)
-    valid = test + round(len(order) * VALID_SHARE)
-    return [tuple(order[valid:]), tuple(order[test:valid]), tuple(order[:test])]
+    cut = round(len(order) * TEST_SHARE)
+    return [tuple(order[cut:]), tuple(order[:cut])]
