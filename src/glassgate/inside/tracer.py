@@ -86,6 +86,10 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
 
     Notes
     -----
+    Two forwards in float32 round in two ways. Of a network in which a rounding grows to anything,
+    the trace is another history than its own forward's, and `Trace.verify` says so;
+    `glassgate.tracing` reads the states that a layer of torch's went through.
+
     On a CUDA device torch lets cuDNN round products to TF32, of 10 bits, unless
     ``torch.backends.cudnn.allow_tf32`` is False; gates are read in float32. With TF32 on, the two
     differ by what it rounds away, and `Trace.verify` says so.
