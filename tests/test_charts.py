@@ -51,3 +51,16 @@ def test_a_chart_says_how_to_read_it_what_it_measures_and_gives_its_numbers():
         ],
         "chart_1_2.csv": [{"line": "one", "x": "3.0", "y": "0.5", "low": "", "high": ""}],
     }
+
+
+def test_a_form_of_a_network_has_its_colour_and_another_mark_and_line_wherever_it_stands():
+    looks = []
+    for names in (("SRN", "GRU", "GRU, spans set"), ("GRU, spans set", "GRU")):
+        lines = tuple(Line(name, (0.0,), (0.5,), (0.4,), (0.6,)) for name in names)
+        drawn = {t.name: t for t in chart_figure(Chart("x", "accuracy", (0, 1), lines)).data}
+        plain, form = drawn["GRU"], drawn["GRU, spans set"]
+        assert plain.line.color == form.line.color
+        assert plain.line.dash != form.line.dash
+        looks.append((plain.marker.symbol, form.marker.symbol))
+    assert looks[0] == looks[1]
+    assert looks[0][0] != looks[0][1]

@@ -52,7 +52,7 @@ def page(results: Results) -> Page:
         how = f"{HOW_GRADIENT} {LOSS[problem]}"
         sections.append(Section(title, how, _gradients(results, problem)))
     sections += [
-        Section("How far does it reach?", f"{_said(results, 'gradient')}\n\n{HOW_REACH}", gradient),
+        Section("How far does it reach?", "\n\n".join([*_reaches(results), HOW_REACH]), gradient),
     ]
     facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
     facts |= results["versions"]
@@ -127,6 +127,15 @@ def _rates(rates: Mapping[str, float]) -> str:
 
 def _said(results: Results, about: str) -> str:
     return " ".join(one["statement"] for one in results["statements"] if one["about"] == about)
+
+
+def _reaches(results: Results) -> list[str]:
+    """Give the sentences on the gradient, before training and after each problem."""
+    said = [one for one in results["statements"] if one["about"] == "gradient"]
+    return [
+        " ".join(one["statement"] for one in said if one.get("problem") == problem)
+        for problem in (None, *results["plan"]["problems"])
+    ]
 
 
 def _learned(results: Results, problem: str) -> Table:

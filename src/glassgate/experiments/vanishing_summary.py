@@ -127,7 +127,7 @@ def _solved(rows: Mapping[int, Any], seeds: int) -> str:
 
 
 def _times(times: Sequence[int]) -> str:
-    return f"T = {listed(map(str, times))}"
+    return f"T = {listed(map(str, times))}" if times else "no T"
 
 
 def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
     left = [at["gradient"]["before"]["left"][-1] for at in kept if at["T"] == T]
     longest = None if None in halves else max(halves)
     most = max((one["mean"] for one in left if one), default=0.0)
-    half = "does not always fall to half" if longest is None else f"halves in {longest:.2g} steps"
+    half = "does not always fall to half" if longest is None else f"halves in {longest:.3g} steps"
     which = "networks whose spans are set" if chrono else "networks with PyTorch's first weights"
     return {
         "about": "gradient",
@@ -155,26 +155,26 @@ def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
 
 
 def _reaches(results: Results) -> Iterator[dict[str, Any]]:
-    """Say where the gradient of a trained network with gates reaches farther than the SRN's."""
-    gated = [name for name, form in FORMS.items() if form.network in ("gru", "lstm")]
+    """Say what is left of each trained network's gradient, and where more than of the SRN's."""
     times = results["plan"]["times"]
+    with_state = [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
     for problem in results["plan"]["problems"]:
-        for network in gated:
+        for network in with_state:
             left = [_left(results, problem, T, network) for T in times]
             srn = [_left(results, problem, T, "srn") for T in times]
             farther = [
                 T for T, own, its in zip(times, left, srn, strict=True) if own["low"] > its["high"]
             ]
-            where = f"at {_times(farther)}" if farther else "at no T"
+            more = f": more than of the SRN's, by intervals that are apart, at {_times(farther)}"
             yield {
                 "about": "gradient",
                 "network": network,
                 "problem": problem,
                 "farther": farther,
                 "left": [one["mean"] for one in left],
-                "statement": f"After training on {problem} {_shares(left)} of the "
-                f"{FORMS[network].says}'s gradient is left at the last lag of {_times(times)}, "
-                f"and {_shares(srn)} of the SRN's: more, by intervals that are apart, {where}.",
+                "statement": f"After training on {problem}, {_shares(left)} of the gradient of the "
+                f"{FORMS[network].says} is left at the last lag of {_times(times)}"
+                f"{more if network != 'srn' else ''}.",
             }
 
 

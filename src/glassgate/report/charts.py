@@ -12,6 +12,8 @@ from glassgate.report.exhibit import Definition, Exhibit, Numbers
 from glassgate.report.figures import ROUND, SYMBOLS, new_figure
 
 MARKS = (*SYMBOLS.values(), "cross", "star")
+OWN = SYMBOLS | {"gru, spans set": "circle-open", "lstm, spans set": "square-open"}
+"""The marks of networks, the same in every chart."""
 MEASURES = {
     "accuracy": Definition(
         "Accuracy", "the share of choices that are right, of two each, so that 0.5 is chance."
@@ -64,8 +66,8 @@ def chart_figure(chart: Chart) -> go.Figure:
             y=line.y,
             name=line.name,
             mode="lines+markers" if line.low else "lines",
-            line={"color": drawn, "width": 2.5},
-            marker={"symbol": SYMBOLS.get(line.name.lower(), MARKS[place]), "size": 9},
+            line={"color": drawn, "width": 2.5, "dash": "dot" if "," in line.name else "solid"},
+            marker={"symbol": OWN.get(line.name.lower(), MARKS[place]), "size": 9},
             error_y=_intervals(line, drawn) if line.low else None,
             hovertemplate=f"{line.name}: %{{y:{form}}}<extra></extra>",
         )

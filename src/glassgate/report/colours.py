@@ -15,5 +15,8 @@ OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56
 
 
 def colour(name: str, place: int) -> str:
-    """Give a network its colour, and anything else one by its place among its kind."""
-    return NETWORKS.get(name.lower(), OTHERS[place % len(OTHERS)])
+    """Give a network its colour, and anything else one by its place among its kind.
+
+    A form of a network, named after a comma, has the network's own.
+    """
+    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[place % len(OTHERS)])
