@@ -133,6 +133,8 @@ def remembered(
     """
     valid = valid_steps(lengths, len(kept))
     along = slice(None, None, -1 if reverse else 1)
+    if valid.all():
+        return carry(kept[along], written[along], initial)[along]
     kept, written = np.where(valid, kept, 1), np.where(valid, written, 0)
     return np.where(valid, carry(kept[along], written[along], initial)[along], 0)
 
