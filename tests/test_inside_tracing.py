@@ -224,6 +224,22 @@ def test_a_chaotic_network_is_traced_as_it_ran(kind):
     assert traces.calls[""][0].verify() <= 3e-6  # of sums ten times as large, and their rounding
 
 
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM, nn.RNN, nn.GRUCell, glassgate.nn.GRU])
+def test_a_model_may_write_over_what_it_read_and_gave(kind):
+    network, x, h = kind(3, 4), drawn(5, 2, 3), drawn(1, 2, 4, seed=1)
+    if kind is nn.GRUCell:
+        x, h = x[0], h[0]
+    state = (h, h.clone()) if kind is nn.LSTM else h
+    with tracing(network) as traces, torch.no_grad():
+        answer = network(x, state)
+        before = {name: array.copy() for name, array in traces[""].to_numpy().items()}
+        for tensor in (x, h, answer if kind is nn.GRUCell else answer[0]):
+            tensor.zero_()
+    for name, array in traces[""].to_numpy().items():
+        np.testing.assert_array_equal(array, before[name])
+    assert traces[""].verify() <= 1e-6
+
+
 @pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
 def test_what_a_trace_itself_runs_is_no_call(kind):
     model = nn.ModuleDict({"gru": nn.GRU(3, 4), "other": kind(3, 4)})

@@ -65,7 +65,7 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
     call = arranged(module, steps, arguments.get("hx"), arguments.get("lengths"))
     output, last = _answered(module, input, answer)
     own = _in_numpy(output, last)
-    return _traced(module, call, lambda: own, output)
+    return _traced(module, call, lambda: own, output.clone())  # the model may write over its own
 
 
 def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
@@ -81,8 +81,9 @@ def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) 
     if isinstance(module, GRU | nn.GRU) and recordable:
         ways, (state,) = directions(module), call.state
         layers = [[_engine(module, layer, way) for way in ways] for layer in range(len(plan))]
-        return trace_layers(layers, plan, call.input.numpy(), state.numpy(), call.lengths, own)
-    initial = tuple(wide(state).numpy(force=True) for state in call.state)
+        began = state.numpy().copy()
+        return trace_layers(layers, plan, call.input.numpy(), began, call.lengths, own)
+    initial = tuple(wide(state).numpy(force=True).copy() for state in call.state)
     with torch.no_grad(), torch.autocast(device, enabled=False):
         if isinstance(module, nn.LSTM | nn.RNN) and recordable:
             read = record_layers(module, call)
