@@ -23,9 +23,9 @@ from glassgate.inside.trace_call import (
     wide,
 )
 from glassgate.inside.trace_layers import LayerTrace, LSTMGates, SRNStates, remembered
-from glassgate.inside.trace_loops import lstm_gates
+from glassgate.inside.trace_loops import CURVES, lstm_gates
 from glassgate.inside.trace_run import one_layer, run
-from glassgate.nn.loops import GATES, SQUASHES
+from glassgate.nn.loops import GATES
 from glassgate.nn.steps import valid_steps
 
 
@@ -106,7 +106,7 @@ def _read(module: Module, numbers: tuple[Tensor, ...], steps: _Steps) -> LayerTr
     if isinstance(module, nn.LSTM):
         return _read_lstm(_sums(W, U, b + c, steps), steps)
     if isinstance(module, nn.RNN):
-        (candidate,) = steps.arrays(SQUASHES[module.nonlinearity](_sums(W, U, b + c, steps)))
+        (candidate,) = steps.arrays(CURVES[module.nonlinearity](_sums(W, U, b + c, steps)))
         return SRNStates(candidate, steps.hidden.numpy(force=True))
     return _read_gru((W, U, b, c), formulation(module), steps)
 
@@ -127,7 +127,7 @@ def _read_gru(numbers: tuple[Tensor, ...], form: Formulation, steps: _Steps) -> 
     recurrent = torch.addmm(c[2 * H :], recalled, U[2 * H :].t())
     if form.reset == "after":
         recurrent *= r
-    n = SQUASHES[form.squash](recurrent.addmm_(steps.input, W[2 * H :].t()).add_(b[2 * H :]))
+    n = CURVES[form.squash](recurrent.addmm_(steps.input, W[2 * H :].t()).add_(b[2 * H :]))
     (reset, update), (candidate,) = steps.arrays(rz, 2), steps.arrays(n)
     kept = update if form.update == "keeps" else steps.arrays(1 - z)[0]
     return Gates(reset, update, candidate, steps.hidden.numpy(force=True), kept)

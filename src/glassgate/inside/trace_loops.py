@@ -16,6 +16,7 @@ from glassgate.engine.plan import Direction
 from glassgate.formulation import Array
 from glassgate.inside.trace_call import Call, States, directions, weights
 from glassgate.inside.trace_layers import LayerTrace, LSTMGates, SRNStates, running_order
+from glassgate.nn.loops import SQUASHES
 
 
 def record_layers(module: nn.LSTM | nn.RNN, call: Call) -> list[list[LayerTrace]]:
@@ -40,8 +41,8 @@ def _record(
     began = [state[order.columns] for state in initial]
     sums = torch.addmm(b + c, order.running(call.input), W.t())  # (N, H or 4H)
     if isinstance(module, nn.RNN):
-        squash = tanh_ if module.nonlinearity == "tanh" else torch.relu_
-        _run_srn(torch.split(sums, order.sizes), U.t(), began[0], squash)
+        curve = CURVES[module.nonlinearity]
+        _run_srn(torch.split(sums, order.sizes), U.t(), began[0], curve)
         hidden = order.in_time(sums)
         return SRNStates(hidden, hidden)
     states, cells = _run_lstm(sums, order.sizes, U.t(), *began)
@@ -119,3 +120,6 @@ def tanh_(sums: Tensor) -> Tensor:
     array = sums.numpy()
     np.tanh(array, out=array)
     return sums
+
+
+CURVES = SQUASHES | {"tanh": tanh_}
