@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <type_traits>
@@ -10,7 +11,8 @@
 namespace glassgate {
 
 // Grows, never shrinks; what was in it is lost when it grows. 64 bytes: a line of the cache, and
-// the widest vector.
+// the widest vector. From malloc, since glibc before 2.38 seldom finds freed blocks of
+// aligned_alloc again: a process that keeps small things beside them grew without end.
 template <class T>
 class Buffer {
   static_assert(std::is_trivial<T>::value, "elements are never constructed");
@@ -20,15 +22,17 @@ class Buffer {
   explicit Buffer(size_t size) { room(size); }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { std::free(data_); }
+  ~Buffer() { std::free(raw_); }
 
   T* room(size_t size) {
     if (size > size_) {
       if (size > (SIZE_MAX - 63) / sizeof(T)) throw std::bad_alloc();
-      std::free(data_);
+      std::free(raw_);
+      data_ = nullptr;
       size_ = 0;
-      data_ = static_cast<T*>(std::aligned_alloc(64, (size * sizeof(T) + 63) / 64 * 64));
-      if (!data_) throw std::bad_alloc();
+      raw_ = std::malloc(size * sizeof(T) + 63);
+      if (!raw_) throw std::bad_alloc();
+      data_ = reinterpret_cast<T*>((reinterpret_cast<uintptr_t>(raw_) + 63) / 64 * 64);
       size_ = size;
     }
     return data_;
@@ -38,6 +42,7 @@ class Buffer {
   explicit operator bool() const { return data_; }
 
  private:
+  void* raw_ = nullptr;
   T* data_ = nullptr;
   size_t size_ = 0;
 };
