@@ -196,7 +196,7 @@ def bytes_to(folder: Path, data: bytes) -> Path:
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path):
     with pytest.raises(BadInput, match="is not a folder"):
-        load(tmp_path / "nowhere")
+        load(str(tmp_path / "nowhere"))
 
 
 class Poison(Watcher):

@@ -9,6 +9,7 @@ from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
 if TYPE_CHECKING:
+    from glassgate import nn as nn
     from glassgate.inside.clamp import clamp
     from glassgate.inside.trace import Trace
     from glassgate.inside.tracer import trace
@@ -39,6 +40,8 @@ LATER = {  # imported when asked for, with whatever they need
 
 
 def __getattr__(name: str) -> object:
+    if name == "nn":  # which needs torch
+        return import_module("glassgate.nn")
     if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(LATER[name]), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
@@ -45,12 +46,13 @@ def build(kind: str, vocabulary_size: int, classes: int, settings: Settings) -> 
     return Classifier(vocabulary_size, classes, settings.network, *sizes)
 
 
-def load(folder: Path) -> Loaded:
-    """Read a model folder.
+def load(folder: str | PathLike[str]) -> Loaded:
+    """Read a model folder that `glassgate train` wrote.
 
     `BadInput` names the file that is missing, is malformed, or does not fit the others. Weights
     are compared with the config before memory is taken for them.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise BadInput(f"{folder} is not a folder, expected one that holds a model")
     for name in (CONFIG, TOKENIZER, MODEL):
