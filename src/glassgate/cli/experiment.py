@@ -6,13 +6,28 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
 from glassgate.cli.options import Overwrite
 from glassgate.errors import BadInput
+
+if TYPE_CHECKING:
+    from glassgate.experiments.verdict import Plan
+    from glassgate.experiments.verdict_text import Sentences as Pool
+
+Sentences = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review: 6, or 3."),
+]
+Verdicts = Annotated[
+    Path | None, typer.Option(metavar="FILE.csv", help="Real verdicts, of two classes.")
+]
+Plot = Annotated[Path | None, typer.Option(metavar="FILE.txt", help="A text to put around them.")]
+Text = Annotated[str, typer.Option(metavar="COLUMN", help="Column of the verdicts.")]
+Label = Annotated[str, typer.Option(metavar="COLUMN", help="Column of their classes.")]
 
 app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
 
@@ -27,20 +42,11 @@ def verdict(
     output: Output = Path("verdict"),
     seed: FirstSeed = 0,
     seeds: Seeds = 5,
-    sentences: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review: 6, or 3."),
-    ] = None,
-    verdicts: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Real verdicts, of two classes.")
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.txt", help="A text to put around them.")
-    ] = None,
-    text: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the verdicts.")] = "text",
-    label: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Column of their classes.")
-    ] = "label",
+    sentences: Sentences = None,
+    verdicts: Verdicts = None,
+    plot: Plot = None,
+    text: Text = "text",
+    label: Label = "label",
     overwrite: Overwrite = False,
 ) -> None:
     """Ask who remembers the verdict of a book review, and what the gates do over it.
@@ -51,35 +57,43 @@ def verdict(
     file, the plot from a novel. The folder gets report.html, verdict.png and
     results.json: accuracy by where the verdict stands, whether the reset gate
     falls towards 0 at it and the kept share rises towards 1 after it, and what
-    holding them costs. It takes some five minutes, fifteen for real sentences.
+    holding them costs. It takes some five to fifteen minutes.
 
     For example:
 
         glassgate experiment verdict
 
-        glassgate experiment verdict --verdicts films.csv --plot novel.txt -o real/
+        glassgate experiment verdict --verdicts films.csv --plot novel.txt
     """
     from glassgate.cli.series import watching_series
     from glassgate.experiments import verdict as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.verdict_files import Files, read_sentences
     from glassgate.experiments.verdict_page import charts, page, tables
-    from glassgate.experiments.verdict_text import all_sentences
 
     check_free(output, overwrite)
     command = shlex.join(["glassgate", *sys.argv[1:]])
-    if verdicts and plot:
-        files = Files(verdicts, plot, text, label)
-        plan, pool, named = asked.REAL, read_sentences(files), files.to_json()
-    elif verdicts or plot:
-        raise BadInput("--verdicts and --plot go together: name both files, or neither")
-    else:
-        plan, pool, named = asked.MADE_UP, all_sentences(), {}
+    plan, pool, files = _reviews(verdicts, plot, text, label)
     if sentences:
         plan = replace(plan, sentences=sentences)
     with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, pool, named, range(seed, seed + seeds), command, watcher)
+        results = asked.run(plan, pool, files, range(seed, seed + seeds), command, watcher)
     answer(results, page(results), charts(results), tables(results), output)
+
+
+def _reviews(
+    verdicts: Path | None, plot: Path | None, text: str, label: str
+) -> tuple[Plan, Pool, dict[str, str]]:
+    """Give the plan, the sentences, and the files that they are from, if they are from files."""
+    from glassgate.experiments.verdict import MADE_UP, REAL
+    from glassgate.experiments.verdict_files import Files, read_sentences
+    from glassgate.experiments.verdict_text import all_sentences
+
+    if verdicts and plot:
+        files = Files(verdicts, plot, text, label)
+        return REAL, read_sentences(files), files.to_json()
+    if verdicts or plot:
+        raise BadInput("--verdicts and --plot go together: name both files, or neither")
+    return MADE_UP, all_sentences(), {}
 
 
 @app.command()
