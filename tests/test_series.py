@@ -37,3 +37,13 @@ def test_a_file_has_a_line_a_training(monkeypatch):
         "adding, T = 100: gru: held-out loss 0.125, accuracy 77.0%",
         "T = 300: held-out loss 0.125, accuracy 77.0%",
     ]
+
+
+def test_a_training_that_was_stopped_before_an_epoch_ended_reached_nothing(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(series, "Console", lambda **_: Console(file=screen, width=80))
+    with series.watching_series(1) as watcher:
+        one = watcher("gru, seed 0", 1)
+        one.on_start(2, [])
+        one.on_end()
+    assert screen.getvalue() == ""

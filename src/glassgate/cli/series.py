@@ -69,5 +69,6 @@ class _Line(Watcher):
         self._reached = figures(epoch)
 
     def on_end(self) -> None:
-        """Say it."""
-        self._say(f"{self._label}: {self._reached}")
+        """Say it, if an epoch was finished."""
+        if self._reached:
+            self._say(f"{self._label}: {self._reached}")
