@@ -68,6 +68,7 @@ def works() -> list[Work]:
         Work("torch.nn.GRU, 2 layers, both ways", nn.GRU(H, H, 2, bidirectional=True), x),
         Work("glassgate.nn.GRU", glassgate.nn.GRU(H, H), x),
         Work("torch.nn.LSTM", nn.LSTM(H, H), x),
+        Work("torch.nn.LSTM, B=1", nn.LSTM(H, H), x[:, :1].contiguous()),
         Work("torch.nn.RNN", nn.RNN(H, H), x),
     ]
 

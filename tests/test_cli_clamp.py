@@ -82,6 +82,7 @@ def test_every_argument_can_be_said():
     assert read_clamp("update=.5") == {"update": 0.5}
 
 
+UNITS = "units must be whole numbers and ranges with commas between them and no space, like 3,7-9"
 NAMES = "layer, direction, units, reset, update, kept, state"
 
 
@@ -95,8 +96,10 @@ NAMES = "layer, direction, units, reset, update, kept, state"
         ("kept=high", "kept must be a number, got 'high'"),
         ("kept=", "kept must be a number, got ''"),
         ("layer=top", "layer must be a whole number of up to six digits, got 'top'"),
-        ("units=1,", "a unit must be a whole number of up to six digits, got ''"),
-        ("units=1-9999999", "a unit must be a whole number of up to six digits, got '9999999'"),
+        ("units=1,", f"{UNITS}, got '1,'"),
+        ("units=3,,7", f"{UNITS}, got '3,,7'"),
+        ("units=-1", f"{UNITS}, got '-1'"),
+        ("units=1-9999999", f"{UNITS}, got '1-9999999'"),
         ("units=4-2", "units must go from the lower to the higher, got '4-2'"),
         ("", "clamp must be told one of reset, update, kept and state, got none"),
         ("kept=2", "kept must lie in 0..1, got 2.0"),

@@ -59,7 +59,9 @@ def test_a_memory_is_carried_along():
 def test_kept_share_counts_the_valid_steps_alone():
     kept = np.array([[[0.2], [0.4]], [[0.6], [9.0]]])  # (T=2, B=2, H=1); the 9 is padding
     np.testing.assert_allclose(kept_share(kept, [2, 1]), [0.4], atol=1e-15)
-    np.testing.assert_allclose(kept_share(kept), [2.55], atol=1e-15)
+    with pytest.raises(BadInput, match=r"kept must lie in 0\.\.1, got 0\.2 to 9\.0"):
+        kept_share(kept)
+    np.testing.assert_allclose(kept_share(np.minimum(kept, 1)), [0.55], atol=1e-15)
 
 
 def test_memory_span_is_where_1_over_e_is_left():

@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 import glassgate.nn
 from engine_cases import FEW_FORMS, FORMS, form_name
 from glassgate import Formulation, Trace, trace
+from glassgate.inside import trace_torch
 from glassgate.inside.trace_batched import read_layers
 from glassgate.inside.trace_call import arranged
 from glassgate.inside.trace_loops import tanh_
@@ -51,7 +52,10 @@ def called(network, arrangement, T=7, B=5, dtype=torch.float32):
 @each_way
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_trace_is_what_the_equations_say(kind, num_layers, bidirectional, arrangement):
+def test_a_trace_is_what_the_equations_say(
+    kind, num_layers, bidirectional, arrangement, monkeypatch
+):
+    monkeypatch.setattr(trace_torch, "MANY", 0)  # an LSTM is recorded, however few sequences
     network = KINDS[kind](
         3,
         4,
@@ -65,7 +69,7 @@ def test_a_trace_is_what_the_equations_say(kind, num_layers, bidirectional, arra
     same(traced, wanted, 1e-6)
     assert traced.verify() <= 1e-6
     np.testing.assert_array_equal(traced.lengths, lengths or [len(x)] * x.shape[1])
-    # The same read after the network's own forward, which is how it is done on a CUDA device.
+    # The same read after the network's own forward, as for few sequences and on a CUDA device.
     call = arranged(network, *arguments, options.get("lengths"))
     with torch.no_grad():
         read = read_layers(network, call)
@@ -189,4 +193,19 @@ def test_on_a_cuda_device(kind, arrangement, monkeypatch):
     state = tuple(s.cuda() for s in state) if isinstance(state, tuple) else state.cuda()
     traced = trace(network.cuda(), x.to("cuda"), state, **lengths)
     same(traced, oracle(runs_of(network), *given_to_oracle), 1e-6)
+    assert traced.verify() <= 1e-6
+
+
+@pytest.mark.parametrize("B", [trace_torch.MANY - 1, trace_torch.MANY])
+def test_an_lstm_of_many_sequences_is_recorded_and_of_few_is_read(B, monkeypatch):
+    network, recorded = torch.nn.LSTM(3, 4), []
+    record = trace_torch.record_layers
+    monkeypatch.setattr(
+        trace_torch, "record_layers", lambda *given: recorded.append(B) or record(*given)
+    )
+    x = drawn(7, B, 3)
+    traced = trace(network, x)
+    assert bool(recorded) == (B == trace_torch.MANY)
+    zeros = [np.zeros((1, B, 4), np.float32)] * 2
+    same(traced, oracle(runs_of(network), x.numpy(), zeros, None), 1e-6)
     assert traced.verify() <= 1e-6

@@ -74,7 +74,7 @@ def test_a_trace_of_another_network_is_found_out(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_array_is_checked(kind):
     network, x = KINDS[kind](3, 4, num_layers=2, bidirectional=True), drawn(5, 2, 3)
-    derived = {"gru": {"reset", "update"}, "lstm": {"kept", "cell"}}.get(kind, set())
+    derived = {"gru": {"reset", "update"}, "lstm": {"kept"}}.get(kind, set())
     for layer, way in product((0, 1), ("forward", "reverse")):
         for name in set(vars(trace(network, x)[0])) - derived:
             traced = trace(network, x)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glassgate.experiments.predict import Prediction
 
 SHOWN = 10  # next words
+NAMED = 20  # unknown words
 SPELLED = {
     "<unk>": "<unk> (any word it does not know)",
     "<eos>": "<eos> (end of the sentence)",
@@ -77,7 +78,9 @@ def say_unknown(words: Sequence[str]) -> None:
     """Say on stderr which words the model does not know."""
     if words:
         are = "is" if len(words) == 1 else "are"
-        named = ", ".join(repr(word) for word in words)
+        named = ", ".join(repr(word) for word in words[:NAMED])
+        if len(words) > NAMED:
+            named += f" and {len(words) - NAMED:,} more"
         typer.echo(f"{named} {are} not in the model's vocabulary: read as <unk>", err=True)
 
 

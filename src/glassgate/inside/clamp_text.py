@@ -71,9 +71,13 @@ def _integer(name: str, value: str) -> int:
 def _units(name: str, value: str) -> list[int]:
     units: list[int] = []
     for part in value.split(","):
-        first, to, last = part.partition("-")
-        start = _integer("a unit", first)
-        end = _integer("a unit", last) if to else start
+        bounds = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part, re.ASCII)
+        if not bounds:
+            raise BadInput(
+                f"{name} must be whole numbers and ranges with commas between them and no space, "
+                f"like 3,7-9, got {value!r}"
+            )
+        start, end = int(bounds[1]), int(bounds[2] or bounds[1])
         if end < start:
             raise BadInput(f"{name} must go from the lower to the higher, got {part!r}")
         units += range(start, end + 1)

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate.formulation import Array
-from glassgate.gates import memory_span
-from glassgate.inside.values import gate_values
+from glassgate.gates import kept_share, memory_span
 
 LONG, SHORT = 5.0, 2.0  # steps: a unit is long from one span on, short up to the other
 
@@ -50,7 +49,7 @@ class Memory(NamedTuple):
         TypeError
             When `kept` is no NumPy array, or the lengths are not integers.
         """
-        share: Array = gate_values("kept", kept, lengths).mean(axis=0, dtype=np.float64)
+        share = kept_share(kept, lengths)
         return cls(share, memory_span(share))
 
     @property

@@ -15,6 +15,7 @@ from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.inside.place import checked_place
 from glassgate.inside.trace_layers import (
+    STATES,
     LayerTrace,
     Lengths,
     State,
@@ -108,8 +109,8 @@ class Trace(Generic[Layer]):
         -------
         float
             The largest difference. In float32 rounding alone leaves less than 1e-6 of networks
-            with small weights, and some 1e-6 over thousands of steps of trained ones. Much more
-            means that the trace does not show what the network did.
+            with small weights, and up to some 1e-5 over thousands of steps of trained ones. Much
+            more means that the trace does not show what the network did.
         """
         output, last = self._own()
         off, row = [], 0
@@ -117,10 +118,11 @@ class Trace(Generic[Layer]):
             states = []
             for way, traced in zip(plan.directions, directions, strict=True):
                 initial = tuple(state[row] for state in self._initial)
-                hidden, ended = rebuild(traced, initial, self.lengths, way == "reverse")
-                off.append(hidden - traced.hidden)
+                rebuilt, ended = rebuild(traced, initial, self.lengths, way == "reverse")
+                told = [getattr(traced, name) for name in STATES if hasattr(traced, name)]
+                off += [mine - its for mine, its in zip(rebuilt, told, strict=True)]
                 off += [mine - own[row] for mine, own in zip(ended, last, strict=True)]
-                states.append(hidden)
+                states.append(rebuilt[0])
                 row += 1
             if layer == len(self) - 1:
                 merged = plan.merged(states)

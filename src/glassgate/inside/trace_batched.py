@@ -93,7 +93,7 @@ class _Steps:
         """Give rows [N, count * H] as so many arrays [T, B, H], 0 behind the lengths."""
         T, B, H = self.hidden.shape
         if self._valid is None:
-            steps = rows.reshape(T, B, -1)
+            steps = rows.reshape(T, B, rows.shape[1])
         else:
             steps = rows.new_zeros(T, B, count * H)
             steps[self._valid] = rows

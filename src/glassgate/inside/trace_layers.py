@@ -64,6 +64,7 @@ class SRNStates:
 
 
 LayerTrace: TypeAlias = Gates | LSTMGates | SRNStates
+STATES = ("hidden", "cell")  # of these arrays, those that are states
 
 
 def arrays(layer: LayerTrace) -> dict[str, Array]:
@@ -141,7 +142,7 @@ def remembered(
 
 def rebuild(
     layer: LayerTrace, initial: tuple[Array, ...], lengths: Lengths, reverse: bool
-) -> tuple[Array, tuple[Array, ...]]:
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
     """Put a layer's states together again from its gates and candidates alone, in float64.
 
     Parameters
@@ -155,8 +156,8 @@ def rebuild(
 
     Returns
     -------
-    hidden
-        h after each step, [T, B, H]; 0 behind the lengths.
+    states
+        h, or h and c, after each step, [T, B, H]; 0 behind the lengths.
     last
         The states after the last step that was taken, as `initial`.
     """
@@ -171,7 +172,7 @@ def rebuild(
     memory = remembered(kept, written, initial[-1], lengths, reverse)
     hidden = double["output"] * np.tanh(memory) if isinstance(layer, LSTMGates) else memory
     states = (hidden, memory)[: len(initial)]
-    return hidden, tuple(
+    return states, tuple(
         _last(of, before, lengths, reverse) for of, before in zip(states, initial, strict=True)
     )
 

@@ -1,7 +1,8 @@
 """Running an LSTM or an SRN step by step, and keeping what its gates did.
 
-On a CPU that is faster than torch's own forward with the gates read afterwards: nothing is computed
-twice. What does not wait for the state is one product before the loop.
+On a CPU that is faster than torch's own forward with the gates read afterwards, but for an LSTM of
+few sequences: nothing is computed twice. What does not wait for the state is one product before the
+loop.
 """
 
 from __future__ import annotations

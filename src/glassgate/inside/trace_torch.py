@@ -34,6 +34,8 @@ from glassgate.inside.trace_run import run
 from glassgate.nn import GRU
 from glassgate.weights import GRUWeights
 
+MANY = 16  # sequences, from which on a loop takes less time than to run and then to read
+
 
 def trace_module(
     module: Module,
@@ -72,7 +74,8 @@ def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) 
     """Run on a CPU and write down what the gates do; elsewhere read what they must have done.
 
     They are read, too, where one layer of torch's has run already: its states are known, and
-    another run would round in another way. A GRU of ours gives the same bits again.
+    another run would round in another way. A GRU of ours gives the same bits again. An LSTM of few
+    sequences, too: what a loop of torch's operations costs a step is more than its numbers do.
     """
     plan = [LayerPlan(directions(module))] * num_layers(module)
     device, dtype = call.input.device.type, call.input.dtype
@@ -85,10 +88,11 @@ def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) 
         return trace_layers(layers, plan, call.input.numpy(), began, call.lengths, own)
     initial = tuple(wide(state).numpy(force=True).copy() for state in call.state)
     with torch.no_grad(), torch.autocast(device, enabled=False):
-        if isinstance(module, nn.LSTM | nn.RNN) and recordable:
+        few = isinstance(module, nn.LSTM) and call.input.shape[1] < MANY
+        if isinstance(module, nn.LSTM | nn.RNN) and recordable and not few:
             read = record_layers(module, call)
         else:
-            read = read_layers(module, call, output)
+            read = read_layers(module, call, None if recordable else output)
     return Trace(read, plan, initial, call.ends, own)
 
 

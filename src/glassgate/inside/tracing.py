@@ -54,7 +54,8 @@ def tracing(model: nn.Module) -> Iterator[Traces]:
     ----------
     model
         Any torch module with a `glassgate.nn` or `torch.nn` GRU, GRUCell, LSTM or RNN inside, or
-        such a module itself, whose name is then ``""``.
+        such a module itself, whose name is then ``""``. `torch.nn.LSTMCell` and `RNNCell` are
+        passed over.
 
     Returns
     -------

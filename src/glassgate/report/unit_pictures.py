@@ -78,7 +78,7 @@ def _mark_spans(axes: Axes) -> None:
     for text, steps in ((f"long from {LONG:g}", LONG), (f"short to {SHORT:g}", SHORT)):
         axes.axhline(steps, color=SOFT, linewidth=0.8, linestyle="--")
         along = axes.get_yaxis_transform()
-        axes.text(1, steps, text, transform=along, ha="right", va="bottom", size=8, color=SOFT)
+        axes.text(1.01, steps, text, transform=along, ha="left", va="center", size=8, color=SOFT)
     axes.set_xlabel("units, those of the longest memory first", color=INK)
     axes.set_ylabel("memory span in steps", color=INK)
 
