@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import Run
+from conftest import TINY, Run, write_corpus
 from glassgate import clamp
 from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.table import head, row
@@ -148,7 +148,7 @@ def test_the_words_of_a_table_have_the_bits_of_its_tokens(
     (tmp_path / "text.txt").write_text('The boy "fell".\nNA null #1, 3\n')
     one = read(glassgate_("score", trained / "lines", "text.txt").out)
     said = glassgate_("score", trained / "lines", "text.txt", "--by-word")
-    assert said.err.startswith("9 words, ")
+    assert said.err.startswith("7 words and 2 ends of lines, ")
     rows = read(said.out)
     assert list(rows[0])[3:] == ["surprisal", "unknown", "length", "pieces"]
     assert [row["word"] for row in rows] == [
@@ -246,3 +246,31 @@ def test_the_page_shows_tables_as_they_are_and_its_example_runs(
         "The boy fell down and hurt his knee. <eos>"
     )
     assert len(said) == 9 + 6
+
+
+def test_a_network_without_memory_is_given_one_token(glassgate_: Run, tmp_path: Path):
+    corpus = write_corpus(tmp_path / "corpus.txt")
+    for by_sentence, name in ((["--sentences"], "lines"), ([], "stream")):
+        train = ("train", "language", corpus, "--network", "feedforward", "--output", name)
+        assert glassgate_(*train, *TINY, *by_sentence).code == 0
+        (tmp_path / "text.txt").write_text("the boy fell\n")
+        said = glassgate_("score", name, "text.txt").out
+        assert "-log2 P(token | the token before it); the first token of a " in said
+        assert "is scored given <bos>\n" in said
+        assert "state" not in said
+        (tmp_path / "pairs.tsv").write_text("the boy\tthe knee\n")
+        assert "zero state" not in glassgate_("pairs", name, "pairs.tsv").out
+
+
+def test_the_summary_counts_words_and_ends_of_lines_apart(
+    glassgate_: Run, trained: Path, tmp_path: Path
+):
+    (tmp_path / "text.txt").write_text("the <eos> fell.\n\nthe boy\n")
+    rows = read((said := glassgate_("score", trained / "lines", "text.txt", "--by-word")).out)
+    bits = sum(float(row["surprisal"]) for row in rows) / 7
+    assert len(rows) == 7
+    assert said.err.startswith(f"5 words and 2 ends of lines, {bits:.2f} bits each; 1 (20.0%) un")
+    said = glassgate_("score", trained / "lines", "text.txt")
+    assert said.err.startswith("8 tokens and 2 ends of lines, ")
+    said = glassgate_("score", trained / "stream", "text.txt", "--by-word")
+    assert said.err.startswith("5 words, ")

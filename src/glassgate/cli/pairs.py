@@ -88,10 +88,10 @@ def _title(loaded: Loaded, model: Path, file: Path, clamp: Sequence[str]) -> str
     by_sentence = loaded.config.get("by_sentence")
     kind = f"{'sentences' if by_sentence else 'a stream'} of {loaded.config.get('level', 'words')}"
     end = "; its end, <eos>, is one of its tokens" if by_sentence else ""
+    start = "" if loaded.settings.network == "feedforward" else " and the zero state"
     return (
         f"{file.name}, judged by {model.resolve().name}, a {loaded.settings.network} of {kind}: "
-        f"each sentence from <bos> and the zero state{end}"
-        + (f"; held: {'; '.join(clamp)}" if clamp else "")
+        f"each sentence from <bos>{start}{end}" + (f"; held: {'; '.join(clamp)}" if clamp else "")
     )
 
 

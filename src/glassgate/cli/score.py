@@ -93,23 +93,25 @@ def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[s
     import glassgate
 
     level, data = loaded.config.get("level", "words"), loaded.config.get("data")
+    remembers = loaded.settings.network != "feedforward"
     if loaded.config.get("by_sentence"):
         kind, whole = "sentences", "line"
         end = "<eos>, the end of a line, has a row of its own"
     else:
         kind, whole = "a stream", "text"
-        end = (
-            "the state is carried over the ends of lines; the model knows no end of a sentence: "
-            "there is no row for it"
-        )
+        carried = "the state is carried over the ends of lines; " if remembers else ""
+        end = f"{carried}the model knows no end of a sentence: there is no row for it"
+    given = f"<bos>, tokens before it in its {whole}" if remembers else "the token before it"
+    start = "<bos> and the zero state" if remembers else "<bos>"
     learned = f" that learned from {data}," if data else ""
     said = [
         f"glassgate score {glassgate.__version__}: {model.resolve().name}, a "
         f"{loaded.settings.network} of {kind} of {level}{learned} reads {file.name}",
-        f"surprisal: bits, -log2 P(token | <bos>, tokens before it in its {whole}); the first "
-        f"token of a {whole} is scored given <bos> and the zero state",
+        f"surprisal: bits, -log2 P(token | {given}); the first token of a {whole} is scored given "
+        f"{start}",
         end,
-        "unknown: 1 where the model read <unk>, which stands for every word that it does not know",
+        f"unknown: 1 where the model read <unk>, which stands for every {level[:-1]} that it does "
+        "not know",
     ]
     if words:
         space = "; the space after a word is one of them" if level == "characters" else ""
@@ -125,21 +127,24 @@ class _Count:
 
     thing: str
     number: int = 0
+    ends: int = 0  # of lines, each an <eos>
     unknown: int = 0
     bits: float = 0.0
 
     def through(self, stretches: Iterable[Sequence[Scored]]) -> Iterator[Sequence[Scored]]:
         for stretch in stretches:
             self.number += len(stretch)
+            self.ends += sum(one.is_end for one in stretch)
             self.unknown += sum(not one.known for one in stretch)
             self.bits += sum(one.surprisal for one in stretch)
             yield stretch
 
     def summary(self, output: Path | None) -> str:
+        things, ends = self.number - self.ends, f" and {self.ends:,} ends of lines"
         mean = self.bits / max(self.number, 1)
-        said = f"{self.number:,} {self.thing}s, {mean:.2f} bits a {self.thing}"
+        said = f"{things:,} {self.thing}s{ends if self.ends else ''}, {mean:.2f} bits each"
         if self.unknown:
-            share = self.unknown / self.number
+            share = self.unknown / things
             said += f"; {self.unknown:,} ({share:.1%}) unknown, read as <unk>"
         return said if output is None else f"{said}; in {output}"
 

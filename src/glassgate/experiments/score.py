@@ -39,6 +39,11 @@ class Scored:
     known: bool  # whether all of it was scored as itself and not as `<unk>`
     surprisal: float  # bits
 
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the `<eos>` after a line: one that a text spells is several tokens."""
+        return self.spelt == EOS
+
 
 @dataclass(frozen=True)
 class ScoredToken(Scored):
@@ -53,6 +58,11 @@ class ScoredWord(Scored):
 
     pieces: int  # tokens that it is made of
     length: int  # letters and digits; marks do not count
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the `<eos>` after a line."""
+        return super().is_end and self.pieces == 1
 
 
 class _Token(NamedTuple):
