@@ -110,6 +110,10 @@ def test_what_cannot_be_probed_is_refused():
         selectivity(np.full((10, 2), np.nan), [0, 1] * 5)
     with pytest.raises(BadInput, match="states must have shape"):
         selectivity(states[0], [0, 1])
+    with pytest.raises(BadInput, match=r"states must be of one unit or more, got shape \(10, 0\)"):
+        selectivity(states[:, :0], [0, 1] * 5)
+    with pytest.raises(TypeError, match="states must be numbers, got <U1"):
+        selectivity([["a", "b"]] * 10, [0, 1] * 5)
     with pytest.raises(BadInput, match="seed must be at least 0, got -1"):
         selectivity(states, [0, 1] * 5, seed=-1)
     with pytest.raises(TypeError, match="labels must be all numbers or all strings"):

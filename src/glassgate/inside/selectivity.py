@@ -76,7 +76,7 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
         When a shape does not fit, a state is not finite, there are too few of a label, or the seed
         is negative.
     TypeError
-        When the labels are not all numbers or all strings.
+        When the states are no numbers, or the labels are not all numbers or all strings.
 
     Notes
     -----
@@ -96,6 +96,10 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
     values, named = np.asarray(states), np.asarray(labels)
     require_shape("states", values.shape, ("N", "H"))
     require_shape("labels", named.shape, values.shape[:1])
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"states must be numbers, got {values.dtype}")
+    if not values.shape[1]:
+        raise BadInput(f"states must be of one unit or more, got shape {values.shape}")
     if not np.isfinite(values).all():
         raise BadInput("states must be finite, got one that is not")
     if seed < 0:
