@@ -174,3 +174,9 @@ def test_gates_of_other_words_are_refused():
     panel = GatePanel.of(Gates(*[np.zeros((3, 1, 4))] * 5))
     with pytest.raises(BadInput, match=r"kept must have shape \(2, H\), got \(3, 4\)"):
         gate_picture(["a", "b"], [panel], io.BytesIO(), "title")
+
+
+def test_of_many_unknown_words_some_are_named(glassgate_: Run, trained: Path):
+    said = glassgate_("predict", trained / "lines", " ".join(f"word{i}" for i in range(23)))
+    assert "'word19' and 3 more are not in the model's vocabulary" in said.err
+    assert "word20" not in said.err
