@@ -171,7 +171,7 @@ def test_what_is_drawn_is_what_is_downloaded(models: Path):
     report = gather(models / "stream", models / "corpus.txt", [], 0, no_bar)
     (spans,) = report_units.kept(report).exhibits
     assert list(spans.body.data[0].y) == [row[2] for row in spans.numbers.rows]
-    (saturation,) = report_units.saturated(report).exhibits
+    saturation, *_ = report_units.saturated(report).exhibits
     for place, points in enumerate(saturation.body.data):
         rows = list(saturation.numbers.rows)
         assert list(points.x) == [row[1 + 2 * place] for row in rows]

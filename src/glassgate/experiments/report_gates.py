@@ -13,10 +13,12 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.experiments.predict import read_ids
+from glassgate.experiments.report_regulation import Regulated, by_word, common, regulated
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
 from glassgate.inside.connectivity import connectivity
 from glassgate.inside.memory import Memory
+from glassgate.inside.regulation import Amounts
 from glassgate.inside.saturation import Saturation, saturation
 from glassgate.inside.trace_layers import LSTMGates, arrays
 from glassgate.inside.tracer import trace
@@ -36,6 +38,7 @@ class Layer:
 
     memory: Memory
     saturation: Mapping[str, Saturation]  # by the names in GATES
+    regulated: Regulated | None  # of a gru
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +83,27 @@ def measure_layers(
         for _ in range(loaded.settings.layers)
     ]
     network: Any = loaded.model.network
-    steps = 0
+    words, steps = common(loaded, texts), 0
+    amounts: list[list[dict[int, Amounts]]] = [[] for _ in sums]
     for start in range(0, len(texts), BATCH):
         chunk = texts[start : start + BATCH]
-        embedded, lengths = _embedded(loaded, chunk)
+        embedded, tokens, lengths = _embedded(loaded, chunk)
         here = int(lengths.sum())
-        for of, gates in zip(sums, trace(network, embedded, None, lengths), strict=True):
+        traced = trace(network, embedded, None, lengths)
+        for of, parts, gates in zip(sums, amounts, traced, strict=True):
             assert isinstance(gates, Gates | LSTMGates)
+            if isinstance(gates, Gates):
+                parts.append(by_word(gates, tokens.numpy(), lengths.numpy(), words))
             of["share"] += here * kept_share(gates.kept, lengths)
             for name, found in saturation(gates, lengths).items():
                 of[f"{name} left"] += here * found.left
                 of[f"{name} right"] += here * found.right
         steps += here
         done(start + len(chunk))
-    return tuple(_layer({name: total / steps for name, total in of.items()}, names) for of in sums)
+    return tuple(
+        _layer({name: total / steps for name, total in of.items()}, names, regulated(parts, words))
+        for of, parts in zip(sums, amounts, strict=True)
+    )
 
 
 def read(loaded: Loaded, text: str) -> Reading:
@@ -107,7 +117,7 @@ def read(loaded: Loaded, text: str) -> Reading:
         connected, outputs = _of_classes(loaded.model, ids), loaded.classes
     elif len(ids) > 1:
         connected = connectivity(loaded.model, ids[:-1], ids[1:])
-    embedded, _ = _embedded(loaded, [text])
+    embedded, _, _ = _embedded(loaded, [text])
     return Reading(
         words,
         tuple(loaded.vocabulary.unknown(text)),
@@ -130,18 +140,19 @@ def _of_classes(model: Classifier, ids: Sequence[int]) -> Array:
 
 
 @torch.no_grad()
-def _embedded(loaded: Loaded, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """Return what the network reads, [T, B, I], and the lengths [B]."""
+def _embedded(loaded: Loaded, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what the network reads, [T, B, I], the ids of that, [T, B], and the lengths [B]."""
     ids = [torch.tensor(read_ids(loaded, text)) for text in texts]
-    lengths = torch.tensor([len(one) for one in ids])
-    return loaded.model.embedding(pad_sequence(ids)), lengths
+    tokens, lengths = pad_sequence(ids), torch.tensor([len(one) for one in ids])
+    return loaded.model.embedding(tokens), tokens, lengths
 
 
-def _layer(means: Mapping[str, Array], names: Sequence[str]) -> Layer:
+def _layer(means: Mapping[str, Array], names: Sequence[str], amounts: Regulated | None) -> Layer:
     share = np.clip(means["share"], 0, 1)
     return Layer(
         Memory(share, memory_span(share)),
         {name: Saturation(means[f"{name} left"], means[f"{name} right"]) for name in names},
+        amounts,
     )
 
 

@@ -25,6 +25,13 @@ SATURATION = Definition(
     f"the share of time that a gate is all but shut, below {LOW}, or all but open, above {HIGH} "
     "(Karpathy, Johnson & Fei-Fei 2015, arXiv:1506.02078, section 4.2).",
 )
+REGULATION = Definition(
+    "Up- and down-regulation",
+    "what becomes of the whole of a unit's previous state, 1, at a step: k, the kept share, is "
+    "passed as it is; (1 - k) r, r the reset gate, is blended, coming back within the candidate, "
+    "mixed with the input; (1 - k) (1 - r) is dropped. It is what the gates let through (those of "
+    "Cho et al. 2014, arXiv:1406.1078, equations 5 to 8), not what the weights make of it.",
+)
 VALUES = {
     "kept": Definition(
         "Kept share",

@@ -65,6 +65,8 @@ class Exhibit:
         The figure or table itself.
     width
         The least that it needs, in pixels; on a narrower screen it scrolls.
+    row
+        Whether it has a row to itself.
     """
 
     title: str
@@ -73,3 +75,4 @@ class Exhibit:
     numbers: Numbers
     body: go.Figure | Table
     width: int = 0
+    row: bool = False

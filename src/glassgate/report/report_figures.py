@@ -1,4 +1,4 @@
-"""The figures that a report has and no other page: saturation, and what words hang on."""
+"""The figures that a report has and no other page: of gates, and of what words hang on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import numpy as np
 from plotly import graph_objects as go
 
 from glassgate.formulation import Array
+from glassgate.inside.regulation import Amounts
 from glassgate.inside.saturation import HIGH, LOW, Saturation
-from glassgate.report.colours import colour
+from glassgate.report.colours import OTHERS, colour
 from glassgate.report.figures import GATE, SYMBOLS, name_columns, new_figure, shown
 
 MANY = 30  # rows
+AMOUNTS = {"passed": OTHERS[0], "blended": OTHERS[6], "dropped": OTHERS[1]}
+"""What becomes of a state, from below; the lightest colour stands between the others."""
 
 
 def saturation_figure(gates: Mapping[str, Saturation]) -> go.Figure:
@@ -40,6 +43,28 @@ def saturation_figure(gates: Mapping[str, Saturation]) -> go.Figure:
     figure.update_xaxes(range=[-0.03, 1.03])
     figure.update_yaxes(range=[-0.03, 1.03])
     return figure
+
+
+def regulation_figure(amounts: Amounts, order: Sequence[int]) -> go.Figure:
+    """Draw what each unit passes, blends and drops, one upon the other, units in this order."""
+    figure = new_figure(
+        "",
+        380,
+        barmode="stack",
+        bargap=0,
+        xaxis_title="units, longest memory first",
+        yaxis_title="share of the previous state",
+    )
+    for name, drawn in AMOUNTS.items():
+        figure.add_bar(
+            x=list(range(1, len(order) + 1)),
+            y=getattr(amounts, name)[list(order)].tolist(),
+            name=name,
+            marker={"color": drawn, "line_width": 0},
+            customdata=[[int(unit)] for unit in order],
+            hovertemplate=f"unit %{{customdata[0]}}: {name} %{{y:.3f}}<extra></extra>",
+        )
+    return figure.update_yaxes(range=[0, 1]).update_layout(legend_traceorder="normal")
 
 
 def connectivity_figure(

@@ -7,14 +7,23 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from glassgate.experiments.content import Table
 from glassgate.experiments.report import Report
 from glassgate.experiments.report_gates import Reading
+from glassgate.experiments.report_regulation import Regulated
 from glassgate.formulation import Array
 from glassgate.inside.memory import LONG, SHORT
+from glassgate.inside.regulation import Amounts
 from glassgate.report import definitions, figures
 from glassgate.report.exhibit import Exhibit, Numbers
+from glassgate.report.figures import SIGNS
 from glassgate.report.page import Section
-from glassgate.report.report_figures import connectivity_figure, saturation_figure
+from glassgate.report.report_figures import (
+    AMOUNTS,
+    connectivity_figure,
+    regulation_figure,
+    saturation_figure,
+)
 from glassgate.report.unit_exhibit import unit_exhibit, width
 
 
@@ -50,11 +59,11 @@ def kept(report: Report) -> Section:
 
 
 def saturated(report: Report) -> Section:
-    """Say how much of the time gates are all but shut, or all but open."""
+    """Say how often gates are all but shut or open, and what that makes of the state."""
     heading = "How far do the gates open?"
     if not report.layers:
         return Section(heading, [_no_gates(report, "nothing opens or shuts")])
-    exhibits = []
+    text, exhibits = [], []
     for number, layer in enumerate(report.layers):
         columns = [f"{gate}_{side}" for gate in layer.saturation for side in ("below", "above")]
         values = [side for found in layer.saturation.values() for side in found]
@@ -73,7 +82,9 @@ def saturated(report: Report) -> Section:
                 saturation_figure(layer.saturation),
             )
         )
-    return Section(heading, [], exhibits=exhibits)
+    if report.network == "lstm":
+        text = ["An lstm has no reset gate: what of its cell is not kept is dropped."]
+    return Section(heading, text, exhibits=[*exhibits, *_regulation(report)])
 
 
 def gates(report: Report) -> Section:
@@ -99,6 +110,62 @@ def connected(report: Report) -> Section:
         if reading.connectivity is not None
     ]
     return Section("Which of the words before count?", [], exhibits=exhibits)
+
+
+def _regulation(report: Report) -> Iterator[Exhibit]:
+    """Show what each unit of a gru passes, blends and drops, and at which words all together."""
+    found = [layer.regulated for layer in report.layers if layer.regulated]
+    for number, regulated in enumerate(found):
+        order = report.layers[number].memory.order.tolist()
+        amounts = regulated.amounts
+        yield Exhibit(
+            f"Up- and down-regulation{_layer(report, number)}",
+            "A column is the previous state of a unit, from below: what it passes on as it is, "
+            "what it blends with the input, and what it drops.",
+            definitions.REGULATION,
+            Numbers(
+                f"regulation_layer{number}.csv",
+                ("unit", *AMOUNTS),
+                [(unit, *(amount[unit] for amount in amounts[:3])) for unit in order],
+            ),
+            regulation_figure(amounts, order),
+            row=True,
+        )
+    if found and found[0].words:
+        yield _regulation_by_word(report, found)
+
+
+def _regulation_by_word(report: Report, layers: Sequence[Regulated]) -> Exhibit:
+    """Give what is passed, blended and dropped at the commonest words, the least passed first."""
+    found = {word: _all_units([layer.words[word] for layer in layers]) for word in layers[0].words}
+    words = sorted(found, key=lambda word: found[word].passed)
+    shown = {SIGNS.get(word, word): found[word] for word in words}
+    shown["every step"] = _all_units([layer.amounts for layer in layers])
+    columns = (report.step, "read", *AMOUNTS)
+    return Exhibit(
+        f"Up- and down-regulation by {report.step}",
+        f"The higher a {report.step} stands, the less of the state passes as it is when the "
+        f"network reads it: means over all units, at the commonest {report.step}s.",
+        definitions.REGULATION,
+        Numbers(
+            "regulation_by_word.csv",
+            columns,
+            [(word, found[word].steps, *found[word][:3]) for word in words],
+        ),
+        Table(
+            columns,
+            [
+                (word, f"{means.steps:,}", *(f"{mean:.3f}" for mean in means[:3]))
+                for word, means in shown.items()
+            ],
+        ),
+    )
+
+
+def _all_units(layers: Sequence[Amounts]) -> Amounts:
+    """Average each amount over the units of all layers, which are as many in each."""
+    passed, blended, dropped = np.mean([layer[:3] for layer in layers], axis=(0, 2))
+    return Amounts(passed, blended, dropped, layers[0].steps)
 
 
 def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]:
