@@ -199,7 +199,7 @@ def _run(training: Training, plan: Plan, watcher: Watching | None) -> dict[str, 
 
 
 def _gradient(training: Training, model: Reader, size: int) -> dict[str, Any]:
-    """Measure in float64 how the gradient falls; a half-life of None is endless."""
+    """Measure in float64 how the gradient falls; a half-life of None is above T - 1 steps."""
     exact = copy.deepcopy(model).double()
     batch = training.draw(size, TEST)
     batch = Batch(batch.inputs.double(), _doubled(batch.targets), batch.lengths)

@@ -12,7 +12,7 @@ from typing import Any
 from glassgate.experiments.content import Chart, Line, Page, Section, Table
 from glassgate.experiments.differences import listed
 from glassgate.experiments.vanishing_forms import FORMS
-from glassgate.experiments.vanishing_summary import SOLVED, WHEN, blind, row
+from glassgate.experiments.vanishing_summary import SOLVED, WHEN, blind, row, with_state
 
 Results = Mapping[str, Any]
 
@@ -82,7 +82,9 @@ HOW_GRADIENT = (
     "The norm of the gradient of a loss with respect to the state k steps before it, as a share "
     "of that at k = 0, on a logarithmic axis, at the longest T: a straight line down is a constant "
     "factor a step. Geometric means over seeds; bars are 95% intervals. Shares below "
-    f"{LEAST:.0e} are not shown, and the feedforward network, which has no state, has none."
+    f"{LEAST:.0e} are not shown, nor where a seed has nothing left. The feedforward network passes "
+    "no state on: of its gradient nothing is left after the first step, and the mark at k = 0 is "
+    "all there is."
 )
 LOSS = {
     "adding": "The loss is that of the sum, after the last step.",
@@ -90,8 +92,10 @@ LOSS = {
 }
 HOW_REACH = (
     "Half-life is the number of steps back at which half of the gradient is left, median over "
-    "seeds; what is left at the last lag has the 95% interval of its geometric mean. A network "
-    "that has learned to ignore the past has no use for a gradient that reaches it."
+    "seeds; it was looked for up to T - 1 steps back. What is left at the last lag has the 95% "
+    "interval of its geometric mean; where a seed has nothing left there is neither, and the "
+    "median stands instead. A network that has learned to ignore the past has no use for a "
+    "gradient that reaches it."
 )
 
 
@@ -130,11 +134,11 @@ def _said(results: Results, about: str) -> str:
 
 
 def _reaches(results: Results) -> list[str]:
-    """Give the sentences on the gradient, before training and after each problem."""
+    """Give the sentences on the gradient, before training and after it."""
     said = [one for one in results["statements"] if one["about"] == "gradient"]
     return [
-        " ".join(one["statement"] for one in said if one.get("problem") == problem)
-        for problem in (None, *results["plan"]["problems"])
+        " ".join(one["statement"] for one in said if ("problem" in one) == trained)
+        for trained in (False, True)
     ]
 
 
@@ -162,25 +166,28 @@ def _interval(found: Mapping[str, float]) -> str:
 def _gradient_table(results: Results) -> Table:
     rows = []
     for one in results["networks"]:
-        if one["network"] != "feedforward":
-            before, after = (one["gradient"][when] for when in WHEN)
-            halves = (_half_life(side["half_life"]) for side in (before, after))
-            left = after["left"][-1]
-            reach = ("0", "") if left is None else (f"{left['mean']:.1e}", _exponents(left))
-            lag = str(results["lags"][str(one["T"])][-1])
-            name = (one["problem"], str(one["T"]), FORMS[one["network"]].short)
-            rows.append((*name, *halves, lag, *reach))
+        sides, T = [one["gradient"][when] for when in WHEN], one["T"]
+        halves = (_half_life(side["half_life"], T) for side in sides)
+        reach = ("0 after one step", "")
+        if one["network"] in with_state(results):
+            reach = _reach(sides[1]["left"][-1])
+        lag = str(results["lags"][str(T)][-1])
+        rows.append((one["problem"], str(T), FORMS[one["network"]].short, *halves, lag, *reach))
     half = ("half-life before", "after training")
     columns = ("problem", "T", "network", *half, "steps back", "left", "95% interval")
     return Table(columns, rows)
 
 
-def _half_life(steps: float | None) -> str:
-    return "endless" if steps is None else f"{steps:.1f}"
+def _half_life(steps: float | None, T: int) -> str:
+    return f"> {T - 1}" if steps is None else f"{steps:.1f}"
 
 
-def _exponents(found: Mapping[str, float]) -> str:
-    return f"{found['low']:.0e} to {found['high']:.0e}"
+def _reach(left: Mapping[str, float]) -> tuple[str, str]:
+    """Write what is left and its interval; what has none is a median."""
+    if "median" in left:
+        middle = f"{left['median']:.1e}" if left["median"] else "0"
+        return f"{middle} (median)", ""
+    return f"{left['mean']:.1e}", f"{left['low']:.1e} to {left['high']:.1e}"
 
 
 def _curves(results: Results, problem: str) -> dict[str, Chart]:
@@ -203,14 +210,18 @@ def _curves(results: Results, problem: str) -> dict[str, Chart]:
 
 
 def _gradients(results: Results, problem: str) -> dict[str, Chart]:
-    """Draw how the gradient falls at the longest T, before and after training."""
+    """Draw how the gradient falls at the longest T, before and after training.
+
+    The feedforward network has one mark alone, and comes last, so that none hides it.
+    """
     T, drawn = max(results["plan"]["times"]), {}
     lags, y_title = results["lags"][str(T)], "share of the gradient that is left"
+    networks = sorted(results["plan"]["learning_rates"], key="feedforward".__eq__)
     for when in WHEN:
         lines = []
-        for name in (name for name in results["plan"]["learning_rates"] if name != "feedforward"):
+        for name in networks:
             left = row(results, problem, T, name)["gradient"][when]["left"]
-            shown = [i for i, one in enumerate(left) if one and one["mean"] >= LEAST]
+            shown = [i for i, one in enumerate(left) if one.get("mean", 0) >= LEAST]
             lines.append(
                 _line(FORMS[name].short, [lags[i] for i in shown], [left[i] for i in shown])
             )

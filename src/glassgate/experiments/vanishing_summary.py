@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import geometric_mean, mean, median
+from statistics import geometric_mean, mean, median, median_low
 from typing import Any
 
 from glassgate.experiments.differences import listed
@@ -33,12 +33,13 @@ def statements(results: Results) -> list[dict[str, Any]]:
 
     A network solves a problem with a seed if `SOLVED` of the test is right. It does better than
     one that ignores the input if the 95% interval of its loss lies below what that one reaches;
-    its gradient reaches farther than the SRN's if their intervals are apart at the last lag.
+    its gradient reaches farther than the SRN's if both have an interval at the last lag, and its
+    own lies above.
     """
     problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
     learned = [_learned(results, name, network) for name in problems for network in networks]
     before = [_untrained(results, chrono) for chrono in (False, True)]
-    return [*learned, *before, *_reaches(results)]
+    return [*learned, *before, *(_reaches(results, name) for name in problems)]
 
 
 def row(results: Results, problem: str, T: int, network: str) -> Any:
@@ -49,6 +50,11 @@ def row(results: Results, problem: str, T: int, network: str) -> Any:
 def blind(results: Results, problem: str, T: int) -> Any:
     """Find what a network reaches that ignores the input."""
     return next(one for one in results["blind"] if (one["problem"], one["T"]) == (problem, T))
+
+
+def with_state(results: Results) -> list[str]:
+    """Name the networks that pass a state on, and so a gradient back."""
+    return [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
 
 
 def _key(run: Mapping[str, Any]) -> tuple[str, int, str]:
@@ -77,17 +83,23 @@ def _between(values: Sequence[float]) -> dict[str, float]:
 
 
 def _gradient(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the median half-life (None if endless) and what is left at each lag of that at lag 0.
+    """Give the median half-life, and what is left at each lag of that at lag 0.
 
-    Where a seed has nothing left, as every network without a state, that is None.
+    The half-life is the lower of two medians, and None where the gradient does not halve within
+    the lags that were looked at.
     """
     halves = [math.inf if one["half_life"] is None else one["half_life"] for one in seeds]
     left = zip(*([norm / one["norms"][0] for norm in one["norms"]] for one in seeds), strict=True)
-    half = median(halves)
+    half = median_low(halves)
     return {
         "half_life": half if math.isfinite(half) else None,
-        "left": [_between(at) if all(at) else None for at in left],
+        "left": [_left(at) for at in left],
     }
+
+
+def _left(shares: Sequence[float]) -> dict[str, float]:
+    """Give what `_between` does, or only the median where a seed has nothing left."""
+    return _between(shares) if all(shares) else {"median": median(shares)}
 
 
 # The sentences ------------------------------------------------------------------------------------
@@ -133,15 +145,15 @@ def _times(times: Sequence[int]) -> str:
 def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
     """Say how fast the gradient falls before training, in the networks with a state."""
     kept = [
-        one
-        for one in results["networks"]
-        if one["network"] != "feedforward" and FORMS[one["network"]].chrono == chrono
+        run
+        for run in results["runs"]
+        if run["network"] in with_state(results) and FORMS[run["network"]].chrono == chrono
     ]
-    halves = [one["gradient"]["before"]["half_life"] for one in kept]
-    T = max(results["plan"]["times"])
-    left = [at["gradient"]["before"]["left"][-1] for at in kept if at["T"] == T]
+    halves = [run["gradient"]["before"]["half_life"] for run in kept]
     longest = None if None in halves else max(halves)
-    most = max((one["mean"] for one in left if one), default=0.0)
+    T = max(results["plan"]["times"])
+    norms = [run["gradient"]["before"]["norms"] for run in kept if run["T"] == T]
+    most = max(far[-1] / far[0] for far in norms)
     half = "does not always fall to half" if longest is None else f"halves in {longest:.3g} steps"
     which = "networks whose spans are set" if chrono else "networks with PyTorch's first weights"
     return {
@@ -150,39 +162,47 @@ def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
         "half_life": longest,
         "left": most,
         "statement": f"Before training the gradient of the {which} {half} at the latest, and at "
-        f"most {most:.0e} of it is left {results['lags'][str(T)][-1]} steps back.",
+        f"most {most:.2g} of it is left {results['lags'][str(T)][-1]} steps back, whatever the "
+        "problem and the seed.",
     }
 
 
-def _reaches(results: Results) -> Iterator[dict[str, Any]]:
-    """Say what is left of each trained network's gradient, and where more than of the SRN's."""
+def _reaches(results: Results, problem: str) -> dict[str, Any]:
+    """Say of which trained networks more of the gradient is left than of the SRN's, and at which T.
+
+    Two are compared where both have an interval.
+    """
     times = results["plan"]["times"]
-    with_state = [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
-    for problem in results["plan"]["problems"]:
-        for network in with_state:
-            left = [_left(results, problem, T, network) for T in times]
-            srn = [_left(results, problem, T, "srn") for T in times]
-            farther = [
-                T for T, own, its in zip(times, left, srn, strict=True) if own["low"] > its["high"]
-            ]
-            more = f": more than of the SRN's, by intervals that are apart, at {_times(farther)}"
-            yield {
-                "about": "gradient",
-                "network": network,
-                "problem": problem,
-                "farther": farther,
-                "left": [one["mean"] for one in left],
-                "statement": f"After training on {problem}, {_shares(left)} of the gradient of the "
-                f"{FORMS[network].says} is left at the last lag of {_times(times)}"
-                f"{more if network != 'srn' else ''}.",
-            }
+    ends = {
+        name: {T: row(results, problem, T, name)["gradient"]["after"]["left"][-1] for T in times}
+        for name in with_state(results)
+    }
+    none = {name: [T for T in times if "low" not in ends[name][T]] for name in ends}
+    farther = {
+        name: [
+            T
+            for T in times
+            if T not in none[name] + none["srn"] and ends[name][T]["low"] > ends["srn"][T]["high"]
+        ]
+        for name in ends
+        if name != "srn"
+    }
+    said = "; ".join(_where(farther))
+    lost = "; ".join(_where({name: at for name, at in none.items() if at}))
+    return {
+        "about": "gradient",
+        "problem": problem,
+        "farther": farther,
+        "without_interval": none,
+        "statement": f"After training on {problem} more of the gradient is left at the last lag "
+        f"than of the SRN's, by intervals that are apart: {said}."
+        + (f" With a seed that has nothing left there is no interval: {lost}." if lost else ""),
+    }
 
 
-def _shares(left: Sequence[Mapping[str, float]]) -> str:
-    return listed(f"{one['mean']:.1g}" for one in left)
-
-
-def _left(results: Results, problem: str, T: int, network: str) -> Mapping[str, float]:
-    """Give what is left of a trained network's gradient at the last lag; nothing is 0."""
-    left = row(results, problem, T, network)["gradient"]["after"]["left"][-1]
-    return left or {"mean": 0.0, "low": 0.0, "high": 0.0}
+def _where(found: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Name networks and the T of each; those with the same T go together."""
+    of: dict[tuple[int, ...], list[str]] = {}
+    for name, times in found.items():
+        of.setdefault(tuple(times), []).append(f"the {FORMS[name].says}")
+    return (f"of {listed(names)} at {_times(times)}" for times, names in of.items())
