@@ -3,6 +3,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from scipy import stats
 from glassgate.errors import BadInput
 from glassgate.experiments import verdict as experiment
 from glassgate.experiments.content import Chart
+from glassgate.experiments.verdict_answers import NAMES, answers
 from glassgate.experiments.verdict_gates import Reading, class_correlation, measure, unit_means
 from glassgate.experiments.verdict_held import HOLDS, right_if_held
-from glassgate.experiments.verdict_page import answers, page
+from glassgate.experiments.verdict_page import page, tables
 from glassgate.experiments.verdict_summary import Told, accuracies, pooled, proportion, statements
 from glassgate.experiments.verdict_text import (
     DOCUMENT,
@@ -316,7 +318,10 @@ def test_reviews_of_all_seeds_are_counted_once_in_each_group():
     assert found["by_distance"][0]["distance_max"] == 0
 
 
-def a_run(kept_after: float, reset_late: float, gru: float) -> dict[str, object]:
+def a_run(
+    kept_after: float, reset_late: float, gru: float, late: float = 0.95
+) -> dict[str, object]:
+    """Give a run whose networks tell 0.5 and `gru` at the start, `late` and all at the end."""
     rows = [
         {"place": place, "part": part, "n": 10, **dict.fromkeys(MEANS, 0.5)}
         for place, part in (
@@ -329,8 +334,11 @@ def a_run(kept_after: float, reset_late: float, gru: float) -> dict[str, object]
     rows[1] |= {"kept": kept_after, "kept_carrying": 0.9 + kept_after / 10}
     rows[3] |= {"reset": reset_late, "reset_carrying": 0.5}
     networks = [
-        {"name": name, "by_place": [{"place": "start", "accuracy": share}]}
-        for name, share in (("srn", 0.5), ("gru", gru))
+        {
+            "name": name,
+            "by_place": [{"place": "start", "accuracy": share}, {"place": "end", "accuracy": end}],
+        }
+        for name, share, end in (("srn", 0.5, late), ("gru", gru, 1.0))
     ]
     around = [{"place": "start", "offset": 0, "kept": kept_after, "reset": 0.5}]
     return {"gates": {"by_place": rows, "around": around}, "networks": networks}
@@ -353,9 +361,10 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
     assert said["after a verdict at the start the kept share rises towards 1", "carrying"]["extent"]
     reset = said["over a verdict at the end the reset gate falls towards 0", "all"]
     assert (reset["difference"]["verdict"], reset["direction"]) == ("not told apart", False)
-    better = said["the GRU remembers a verdict at the start better than the SRN", None]
-    assert better["direction"]
-    assert better["difference"]["mean"] == pytest.approx(0.4)
+    lost = said["with a verdict at the start, not the end, the GRU loses less than the SRN", None]
+    assert lost["direction"]
+    assert lost["measured"] == pytest.approx({"srn": 0.45, "gru": 0.1})
+    assert lost["difference"]["mean"] == pytest.approx(-0.35)
     row = next(r for r in results["gates"] if (r["place"], r["part"]) == ("start", "plot after"))
     assert row["n"] == 30
     assert row["kept"]["mean"] == pytest.approx(0.65)
@@ -378,6 +387,38 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
         "0.533); in the carrying units it neither rises nor falls for sure (0.500 to 0.500). Is "
         "that what the document says? No."
     ) in sentences
+
+
+def results_of(late: tuple[float, ...]) -> dict[str, Any]:
+    """Give the results of seeds whose SRNs tell so much of the verdicts at the end."""
+    runs = [a_run(0.6, 0.5, 0.8, share) for share in late]
+    told = [some_told(seed) for seed in range(len(runs))]
+    networks = [{"name": name, **accuracies(told, name)} for name in NAMES]
+    results = {"runs": runs, "networks": networks, **pooled(runs, told)}
+    return results | {"statements": statements(results)}
+
+
+@pytest.mark.parametrize("late", [(0.53, 0.49, 0.5), (0.6, 0.7, 0.8)])  # 0.7 - 0.248 < 0.5
+def test_a_network_that_tells_no_verdict_says_nothing_of_memory(late: tuple[float, ...]):
+    results = results_of(late)
+    lost = results["statements"][0]
+    assert lost["learned"] == {"srn": False, "gru": True}
+    assert lost["direction"] is None
+    assert answers(results)[0] == (
+        "Whether the GRU remembers better than the SRN cannot be said: a verdict at the end, where "
+        "nothing has to be remembered, is not shown to be told above chance by the SRN."
+    )
+    (row,) = (row for row in tables(results)[1].rows if row[0] == lost["statement"])
+    assert row[-2:] == ("cannot be said", "")
+
+
+def test_a_loss_that_is_not_told_apart_is_not_said_to_be_less():
+    results = results_of((0.7, 0.75, 0.8))
+    assert results["statements"][0]["direction"] is False
+    assert answers(results)[0] == (
+        "Where the verdict stands at the start and not at the end, the SRN's accuracy differs by "
+        "-25.0 points and the GRU's by -20.0; the GRU is not shown to lose less."
+    )
 
 
 # End to end ---------------------------------------------------------------------------------------
@@ -422,7 +463,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert any(isinstance(section.body, Chart) for section in content.sections)
     assert content.facts["seeds"] == "2 and 3"
     html = parse((tmp_path / "out" / "report.html").read_text())
-    for sentence in answers(results):
+    for sentence in (*answers(results), "other reviews of the very sentences that are trained on"):
         assert sentence in html.text
     for review in results["reviews"]:
         where = {"end": "at the end", "start": "at the start"}[review["place"]]

@@ -18,7 +18,14 @@ import torch
 from glassgate.experiments import output, verdict_gates
 from glassgate.experiments.threads import one_thread
 from glassgate.experiments.verdict_held import right_if_held
-from glassgate.experiments.verdict_summary import Bools, Told, accuracies, pooled, statements
+from glassgate.experiments.verdict_summary import (
+    NETWORKS,
+    Bools,
+    Told,
+    accuracies,
+    pooled,
+    statements,
+)
 from glassgate.experiments.verdict_text import (
     VERDICTS,
     Review,
@@ -36,7 +43,6 @@ from glassgate.train.tasks import ClassifierTask
 from glassgate.train.tokens import Vocabulary
 from glassgate.train.watch import Watcher, Watching
 
-NETWORKS = ("srn", "gru")
 CHUNK = 100  # reviews read at once
 
 SETTINGS = Settings(

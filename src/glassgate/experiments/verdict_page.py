@@ -1,4 +1,4 @@
-"""The answers of the verdict experiment as a person reads them: sentences, tables, charts, a page.
+"""The answers of the verdict experiment as a person reads them: tables, charts, a page.
 
 Everything here is made of what `results.json` holds.
 """
@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from glassgate.experiments.content import Chart, Line, Page, Section, Table, UnitPicture
-from glassgate.experiments.differences import APART, listed, signed
+from glassgate.experiments.differences import listed, signed
+from glassgate.experiments.verdict_answers import ANSWERS, NAMES, answers
 from glassgate.experiments.verdict_summary import NEAR
 from glassgate.experiments.verdict_text import PLACES
 from glassgate.inside.saturation import HIGH, LOW
 
 Results = Mapping[str, Any]
 
-NAMES = {"srn": "SRN", "gru": "GRU"}
-ANSWERS = {True: "yes", False: "no", None: ""}
 WHERE = {"start": "at the start", "middle": "in the middle", "end": "at the end"}
 
 
@@ -31,24 +30,18 @@ def tables(results: Results) -> tuple[Table, ...]:
     )
 
 
-def answers(results: Results) -> list[str]:
-    """Say in sentences whether the gates do what the document says, and what the memory needs."""
-    said = [one for one in results["statements"] if one["units"]]
-    moved = [_moved(*pair) for pair in zip(said[::2], said[1::2], strict=True)]
-    return [*moved, _memory(results)]
-
-
 def page(results: Results) -> Page:
     """Return the content of the page."""
     accuracy, said, gates, held = tables(results)
     by_distance, kept, reset = charts(results).values()
+    remembers, *_ = answers(results)
     how_accuracy = HOW_ACCURACY if results["files"] else f"{HOW_ACCURACY} {HOW_MADE_UP}"
     facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
     return Page(
         "Where does the verdict stand?",
         _lead(results),
         (
-            Section("Who remembers the verdict?", HOW_DISTANCE, by_distance),
+            Section("Who remembers the verdict?", f"{remembers}\n\n{HOW_DISTANCE}", by_distance),
             Section("Accuracy by place and distance", how_accuracy, accuracy),
             Section("Do the gates do what the document says?", _paragraphs(results), said),
             Section("The gates over the verdict and over the plot", HOW_GATES, gates),
@@ -66,7 +59,11 @@ HOW_DISTANCE = (
     "follow the verdict, all seeds together; 0.5 is chance. Bars are 95% intervals of a share "
     "(Wilson); they do not know that the answers of one network resemble each other."
 )
-HOW_ACCURACY = "A row is a group of test reviews, of all seeds together."
+HOW_ACCURACY = (
+    "A row is a group of test reviews, of all seeds together. What the screen says of held-out "
+    "reviews while training is higher: those choose the epoch, and are other reviews of the very "
+    "sentences that are trained on."
+)
 HOW_MADE_UP = (
     "One verdict in three is negated: a network that reads single words only, not the negation "
     "before them, reaches 67% in every row but the last two."
@@ -85,10 +82,11 @@ HOW_GATES = (
     f"reset below {LOW}. Intervals over seeds stand in results.json."
 )
 HOW_SAID = (
-    "Means over seeds: of the SRN, then the GRU; or of the gate over the first words named, then "
-    "over the others. Each interval of their difference (Student's t, 95%) stands for itself. It "
-    "is so where that leaves out 0 on the right side, and so far where the mean came within "
-    f"{NEAR} of the value named."
+    "Means over seeds: of the accuracy that the SRN loses, then the GRU; or of the gate over the "
+    "first words named, then over the others. Each interval of their difference (Student's t, 95%) "
+    "stands for itself. It is so where that leaves out 0 on the right side, and so far where the "
+    f"mean came within {NEAR} of the value named. Of memory nothing can be said where a network "
+    "is not shown to tell a verdict at the end above chance."
 )
 HOW_HELD = (
     "The GRU reads a verdict at the start as it is; then gates of all its units are held while it "
@@ -128,7 +126,7 @@ def _lead(results: Results) -> str:
 
 
 def _paragraphs(results: Results) -> str:
-    return "\n\n".join([QUOTED, *answers(results), HOW_SAID])
+    return "\n\n".join([QUOTED, *answers(results)[1:], HOW_SAID])
 
 
 QUOTED = (
@@ -136,46 +134,6 @@ QUOTED = (
     "close to 0, washing out the past”; of one at the start, that it “can learn to set the vector "
     "z_t close to 1 and keep a majority of the previous information”."
 )
-
-
-def _moved(every: Mapping[str, Any], carrying: Mapping[str, Any]) -> str:
-    """Say what a gate did, and whether that is what the document says."""
-    where = f"{every['where'][0].upper()}{every['where'][1:]}"
-    right = {one["direction"] for one in (every, carrying)}
-    answer = "yes and no" if len(right) == 2 else ANSWERS[right.pop()]
-    return (
-        f"{where} {_move(every)}; in the carrying units it {_move(carrying)}. Is that what the "
-        f"document says? {answer.capitalize()}{_extent(every, carrying)}."
-    )
-
-
-def _move(said: Mapping[str, Any]) -> str:
-    verdict, measured = said["difference"]["verdict"], said["measured"]
-    how = "neither rises nor falls for sure" if verdict == APART else verdict
-    return f"{how} ({measured['first']:.3f} to {measured['then']:.3f})"
-
-
-def _extent(*said: Mapping[str, Any]) -> str:
-    """Add that a gate which moves as the document says does not come near what it says."""
-    short = any(one["direction"] for one in said) and not any(one["extent"] for one in said)
-    return ", but not nearly so far" if short and said[0]["extent"] is not None else ""
-
-
-def _memory(results: Results) -> str:
-    """Say what a verdict at the start is remembered by."""
-    free, *held = results["held"]
-    told = listed(
-        f"{row['accuracy']:.1%} with {row['held']} ({'worse' if _costs(row) else 'no worse'})"
-        for row in held
-    )
-    return (
-        f"Of the verdicts at the start the GRU tells {free['accuracy']:.1%}; with gates held while "
-        f"the plot goes by it tells {told}."
-    )
-
-
-def _costs(row: Mapping[str, Any]) -> bool:
-    return bool(row["cost"]["verdict"] == "worse")
 
 
 def _accuracy_table(results: Results) -> Table:
@@ -224,9 +182,18 @@ def _statement_table(results: Results) -> Table:
     rows = []
     for said in results["statements"]:
         values = (f"{value:.3f}" for value in said["measured"].values())
-        marks = (ANSWERS[said[mark]] for mark in ("direction", "extent"))
+        far = "" if said["extent"] is None else ANSWERS[said["extent"]]
         found = signed(said["difference"], ".3f")[:2]
-        rows.append((said["statement"], said["units"] or "", *values, *found, *marks))
+        rows.append(
+            (
+                said["statement"],
+                said["units"] or "",
+                *values,
+                *found,
+                ANSWERS[said["direction"]],
+                far,
+            )
+        )
     columns = ("is it so that", "units", "first", "then", "difference", "95% interval")
     return Table((*columns, "so it is", "so far"), tuple(rows))
 
