@@ -2,7 +2,7 @@
 
 import pytest
 
-from glassgate.experiments.content import Chart, Line, Page, Section
+from glassgate.experiments.content import Chart, Line, Page, Section, Table
 from glassgate.experiments.picture import DASHES, picture
 from glassgate.experiments.picture import MARKS as PRINTED
 from glassgate.report.charts import MARKS, chart_figure
@@ -64,3 +64,21 @@ def test_a_form_of_a_network_has_its_colour_and_another_mark_and_line_wherever_i
         looks.append((plain.marker.symbol, form.marker.symbol))
     assert looks[0] == looks[1]
     assert looks[0][0] != looks[0][1]
+
+
+def test_the_labels_at_the_origin_stand_apart():
+    axis = chart_figure(a_chart(1)).layout.xaxis
+    assert axis.ticklabelstandoff >= 6  # half the height of the letters of the other axis
+
+
+def test_on_a_narrow_screen_the_first_column_breaks_its_lines():
+    table = Table(("is it so that", "so it is"), (("a sentence of many words is so", "yes"),))
+    html = content_page(Page("Why?", "So.", (Section("S", "How.", table),), {}))
+    (row,) = parse(html).one("tbody").all("tr")
+    first, last = row.all("td")
+    assert first.one("div").text == "a sentence of many words is so"
+    assert not last.all("div")
+    narrow = html.split("@media (max-width: 600px)")[1].partition("</style>")[0]
+    assert "td:first-child div { width: max-content; max-width: 9rem; white-space: normal; }" in (
+        narrow
+    )

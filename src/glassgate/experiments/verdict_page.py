@@ -61,8 +61,8 @@ HOW_DISTANCE = (
 )
 HOW_ACCURACY = (
     "A row is a group of test reviews, of all seeds together. What the screen says of held-out "
-    "reviews while training is higher: those choose the epoch, and are other reviews of the very "
-    "sentences that are trained on."
+    "reviews while training can be higher: those choose the epoch, and are other reviews of the "
+    "very sentences that are trained on."
 )
 HOW_MADE_UP = (
     "One verdict in three is negated: a network that reads single words only, not the negation "

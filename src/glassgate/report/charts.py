@@ -58,6 +58,7 @@ def _reading(chart: Chart) -> str:
 def chart_figure(chart: Chart) -> go.Figure:
     """Draw a chart of seven lines at most, each in a colour and with a marker of its own."""
     figure = new_figure("", 420, xaxis_title=chart.x_title, yaxis_title=chart.y_title)
+    figure.update_xaxes(ticklabelstandoff=8)  # so that labels do not touch at the origin
     form = ".3f" if chart.logarithmic == "none" else ".3~g"
     for place, line in enumerate(chart.lines):
         drawn = colour(line.name, place)
