@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
-from glassgate.experiments.intervals import geometric_interval, t_interval, wilson
+from glassgate.experiments.intervals import OF_TWO, geometric_interval, t_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, 97.5% lie below
 
@@ -82,3 +82,8 @@ def test_by_hand_a_number_and_its_square_lie_around_the_power_of_a_half_more():
 def test_what_has_no_logarithm_is_refused(values: list[float]):
     with pytest.raises(ValueError, match="values must be"):
         geometric_interval(values)
+
+
+def test_by_hand_over_two_seeds_an_interval_reaches_nearly_13_standard_errors():
+    low, high = t_interval([0, 2])  # their mean is 1, its standard error 1
+    assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in OF_TWO

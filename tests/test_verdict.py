@@ -15,6 +15,7 @@ from scipy import stats
 from glassgate.errors import BadInput
 from glassgate.experiments import verdict as experiment
 from glassgate.experiments.content import Chart
+from glassgate.experiments.intervals import OF_TWO
 from glassgate.experiments.verdict_answers import NAMES, answers
 from glassgate.experiments.verdict_gates import Reading, class_correlation, measure, unit_means
 from glassgate.experiments.verdict_held import HOLDS, right_if_held
@@ -442,6 +443,8 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert results["command"] == f"glassgate {command}"
     assert results["seeds"] == [2, 3]
     assert results["files"] == {}
+    assert OF_TWO in " ".join(said.out.split())
+    assert OF_TWO in parse((tmp_path / "out" / "report.html").read_text()).text
     assert {"glassgate", "python", "torch", "numpy"} <= set(results["versions"])
     assert results["plan"]["sentences"] == 3
     assert results["plan"]["training"]["hidden_size"] == 6
@@ -490,7 +493,9 @@ def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
     assert said.code == 2
     assert "results.json" in said.err
     assert results.read_text() == "mine"
-    assert glassgate_("experiment", "verdict", "--seeds", 2, "--overwrite").code == 0
+    said = glassgate_("experiment", "verdict", "--seeds", 3, "--overwrite")
+    assert said.code == 0
+    assert OF_TWO not in " ".join(said.out.split())  # three are more
     assert json.loads(results.read_text())["experiment"] == "verdict"
 
 

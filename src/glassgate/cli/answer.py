@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
@@ -56,14 +57,22 @@ def answer(
     tables: Sequence[Table],
     output: Path,
 ) -> None:
-    """Write what was found, print its tables, and say where it is."""
+    """Write what was found, print its tables, and say where it is.
+
+    Where there are two seeds, page and screen say how little their intervals do.
+    """
+    from glassgate.experiments.intervals import OF_TWO
     from glassgate.experiments.output import write
     from glassgate.experiments.picture import picture
     from glassgate.report.content_page import content_page
 
+    warning = OF_TWO if len(results["seeds"]) == 2 else ""
+    page = replace(page, lead=f"{page.lead} {warning}".rstrip())
     names = write(results, content_page(page), picture(charts), output)
     for table in tables:
         _print(table)
+    if warning:
+        typer.echo(warning)
     typer.echo(f"{output} holds {', '.join(names[:-1])} and {names[-1]}")
 
 

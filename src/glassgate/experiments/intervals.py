@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from statistics import NormalDist, mean, stdev
 
 SURE = 0.95  # of every interval
+OF_TWO = (
+    "Intervals over two seeds say little: they reach 12.7 standard errors to either side, perhaps "
+    "beyond what is possible."
+)
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:
