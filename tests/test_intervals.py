@@ -1,6 +1,7 @@
 """Intervals beside hand-computed ones, their own definition, and scipy."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -76,6 +77,13 @@ def test_by_hand_a_number_and_its_square_lie_around_the_power_of_a_half_more():
     low, high = geometric_interval([10, 100])
     assert math.sqrt(low * high) == pytest.approx(10**1.5)
     assert high / low == pytest.approx(10 ** math.tan(0.95 * math.pi / 2))
+
+
+def test_an_interval_beyond_what_floats_hold_ends_where_they_do():
+    low, high = geometric_interval([1e-200, 1.0])  # some 10^-1371 to 10^1171
+    assert low == 0
+    assert high == pytest.approx(sys.float_info.max, rel=1e-12)
+    assert math.isfinite(high)
 
 
 @pytest.mark.parametrize("values", [[0.0, 1.0], [-1.0, 1.0], [math.nan, 1.0], [1.0]])

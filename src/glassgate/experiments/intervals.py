@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from statistics import NormalDist, mean, stdev
 
@@ -57,7 +58,8 @@ def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
     """Give the 95% interval of the geometric mean that a few numbers were drawn around.
 
     It is the `t_interval` of their logarithms, brought back: for positive numbers whose ratios
-    are more alike than their differences, such as losses over several powers of ten.
+    are more alike than their differences, such as losses over several powers of ten. An end beyond
+    what a float holds is the largest float, or 0.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
     if not all(value > 0 for value in values):
         raise ValueError(f"values must be positive, got {list(values)}")
     low, high = t_interval([math.log(value) for value in values])
-    return math.exp(low), math.exp(high)
+    return math.exp(low), math.exp(min(high, math.log(sys.float_info.max)))
 
 
 def _t_reach(freedom: int) -> float:
