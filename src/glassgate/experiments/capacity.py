@@ -49,10 +49,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        left_out = ("network", "seed", "bptt", "hidden_size")
-        shared = {k: v for k, v in self.settings.to_json().items() if k not in left_out}
-        counts = {name: value for name, value in vars(self).items() if name != "settings"}
-        return {**counts, "networks": list(NETWORKS), "training": shared}
+        return output.described(self, "hidden_size") | {"networks": list(NETWORKS)}
 
 
 def read_sizes(text: str) -> tuple[int, ...]:

@@ -6,12 +6,21 @@ import platform
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
+from glassgate.train.settings import Settings
 
 PAGE, RESULTS = "report.html", "results.json"
+
+
+class Trains(Protocol):
+    """A plan that says, among its numbers, how networks are trained."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of every training, but for what is varied."""
 
 
 class Provenance(TypedDict):
@@ -19,6 +28,18 @@ class Provenance(TypedDict):
 
     command: str
     versions: dict[str, str]
+
+
+def described(plan: Trains, *varied: str) -> dict[str, Any]:
+    """Give a plan's own numbers and, as `training`, its settings, as JSON can hold them.
+
+    Of the settings those are left out that are said elsewhere, run by run: the network, the seed,
+    and what is `varied` besides; and `bptt`, which counts for streams alone.
+    """
+    left_out = ("network", "seed", "bptt", *varied)
+    training = {k: v for k, v in plan.settings.to_json().items() if k not in left_out}
+    own = {name: value for name, value in vars(plan).items() if name != "settings"}
+    return {**own, "training": training}
 
 
 def provenance(command: str) -> Provenance:

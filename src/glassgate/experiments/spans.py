@@ -51,10 +51,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        left_out = ("network", "seed", "bptt")
-        shared = {k: v for k, v in self.settings.to_json().items() if k not in left_out}
-        counts = {name: value for name, value in vars(self).items() if name != "settings"}
-        return {**counts, "training": shared}
+        return output.described(self)
 
 
 @dataclass(frozen=True)
