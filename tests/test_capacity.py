@@ -154,16 +154,6 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert len(page(without).sections) == len(content.sections) - 1
 
 
-def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
-    (tmp_path / "capacity").mkdir()
-    results = tmp_path / "capacity" / "results.json"
-    results.write_text("mine")
-    said = glassgate_("experiment", "capacity")
-    assert said.code == 2
-    assert "results.json" in said.err
-    assert results.read_text() == "mine"
-
-
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     trained = []
 

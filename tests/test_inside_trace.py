@@ -12,21 +12,13 @@ from glassgate.inside import trace_torch
 from glassgate.inside.trace_batched import read_layers
 from glassgate.inside.trace_call import arranged
 from glassgate.inside.trace_loops import tanh_
+from nn_cases import one_thread  # noqa: F401 - around each test
 from trace_cases import KINDS, drawn, gru, numbers, oracle, runs_of, same
 
 ARRANGEMENTS = ("time first", "batch first", "one sequence", "lengths", "packed")
 LENGTHS = [4, 7, 1, 0, 7]
 each_depth = pytest.mark.parametrize("num_layers", [1, 2, 3])
 each_way = pytest.mark.parametrize("bidirectional", [False, True], ids=["one way", "both ways"])
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
 
 
 def called(network, arrangement, T=7, B=5, dtype=torch.float32):

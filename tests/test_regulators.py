@@ -231,16 +231,6 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert all(answer in content.sections[0].explanation for answer in answers(results))
 
 
-def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
-    (tmp_path / "regulators").mkdir()
-    results = tmp_path / "regulators" / "results.json"
-    results.write_text("mine")
-    said = glassgate_("experiment", "regulators")
-    assert said.code == 2
-    assert "results.json exists already" in said.err
-    assert results.read_text() == "mine"
-
-
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     trained = []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassgate.experiments.report import gather
+from glassgate.experiments.report import Report, gather
 from glassgate.report import report_units
 from glassgate.report.exhibit import Numbers
 from glassgate.report.report_page import report_page
@@ -108,9 +108,17 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
 # The numbers --------------------------------------------------------------------------------------
 
 
-def test_what_is_downloaded_is_what_was_measured(models: Path):
-    report = gather(models / "deep", models / "corpus.txt", ["the boy zyzzyx fell"], 0, no_bar)
-    files = downloads(parse(report_page(report, {})))
+@pytest.fixture(scope="module")
+def deep(models: Path) -> Report:
+    return gather(models / "deep", models / "corpus.txt", ["the boy zyzzyx fell"], 0, no_bar)
+
+
+@pytest.fixture(scope="module")
+def files(deep: Report) -> dict[str, list[dict[str, str]]]:
+    return downloads(parse(report_page(deep, {})))
+
+
+def test_learning_curves_and_parameters_are_downloaded_as_they_were_written(models: Path, files):
     history = [
         json.loads(line) for line in (models / "deep" / "metrics.jsonl").read_text().splitlines()
     ]
@@ -121,7 +129,14 @@ def test_what_is_downloaded_is_what_was_measured(models: Path):
     assert [float(row["perplexity"]) for row in files["perplexity.csv"]] == [
         line["valid_perplexity"] for line in history
     ]
-    for number, layer in enumerate(report.layers):
+    model = load(models / "deep").model
+    assert sum(int(row["size"]) for row in files["parameters.csv"]) == sum(
+        weight.numel() for weight in model.parameters()
+    )
+
+
+def test_what_units_do_is_downloaded_as_it_was_measured(deep: Report, files):
+    for number, layer in enumerate(deep.layers):
         for row in files[f"spans_layer{number}.csv"]:
             unit = int(row["unit"])
             assert float(row["mean_kept_share"]) == layer.memory.kept[unit]
@@ -132,39 +147,42 @@ def test_what_is_downloaded_is_what_was_measured(models: Path):
             for gate, found in layer.saturation.items():
                 assert float(row[f"{gate}_below"]) == found.left[int(row["unit"])]
                 assert float(row[f"{gate}_above"]) == found.right[int(row["unit"])]
-        for gate, values in report.readings[0].layers[number].items():
+        for gate, values in deep.readings[0].layers[number].items():
             rows = files[f"{gate}_layer{number}_text1.csv"]
             assert len(rows) == values.size
             for row in rows:
                 step, unit = int(row["step"]), int(row["unit"])
                 assert np.float32(row[gate]) == values[step, unit]
-                assert row["word"] == report.readings[0].words[step]
-    connectivity = report.readings[0].connectivity
+                assert row["word"] == deep.readings[0].words[step]
+
+
+def test_what_words_hang_on_is_downloaded_as_it_was_measured(deep: Report, files):
+    (reading,) = deep.readings
+    connectivity = reading.connectivity
     assert connectivity is not None
     rows = files["connectivity_text1.csv"]
     assert len(rows) == 4 * 5 // 2
     for row in rows:
         value = connectivity[int(row["step"]) - 1, int(row["of_step"])]
         assert np.float32(row["norm"]) == value
-        assert report.readings[0].words[int(row["step"])] == row["word"]
-        assert report.readings[0].words[int(row["of_step"])] == row["of_word"]
-    assert report.flow is not None
-    assert [float(row["norm"]) for row in files["gradient.csv"]] == report.flow.norms.tolist()
-    assert report.surprisals is not None
-    bits = report.surprisals.bits
+        assert reading.words[int(row["step"])] == row["word"]
+        assert reading.words[int(row["of_step"])] == row["of_word"]
+    assert deep.flow is not None
+    assert [float(row["norm"]) for row in files["gradient.csv"]] == deep.flow.norms.tolist()
+
+
+def test_surprisals_are_downloaded_as_they_were_measured(deep: Report, files):
+    assert deep.surprisals is not None
+    bits = deep.surprisals.bits
     for row in files["surprisals.csv"]:
         low, high = float(row["from_bits"]), float(row["to_bits"])
         assert int(row["words"]) == ((low <= bits) & (bits < high)).sum()
     assert sum(int(row["words"]) for row in files["surprisals.csv"]) == len(bits)
     for which in ("most", "least"):
-        words = getattr(report.surprisals, which)
+        words = getattr(deep.surprisals, which)
         assert [(row["word"], float(row["bits"])) for row in files[f"{which}_surprising.csv"]] == [
             (one.word, one.bits) for one in words
         ]
-    model = load(models / "deep").model
-    assert sum(int(row["size"]) for row in files["parameters.csv"]) == sum(
-        weight.numel() for weight in model.parameters()
-    )
 
 
 def test_what_is_drawn_is_what_is_downloaded(models: Path):

@@ -20,24 +20,7 @@ from glassgate.experiments.verdict_gates import Reading
 from glassgate.experiments.verdict_text import Review
 from glassgate.inside.selectivity import selectivity
 from glassgate.nn.models import LanguageModel
-
-GRAMMAR = """
-feature number = singular plural
-cue Noun
-construction verb = Verb
-Sentence
-    the Noun[number] Places Verb[number]
-Places
-    3 (nothing) | 4 near it Places | 1 here among them Places
-Noun[singular]
-    boy | dog
-Noun[plural]
-    boys | dogs
-Verb[singular]
-    runs
-Verb[plural]
-    run
-"""
+from grammar_cases import GRAMMAR
 
 
 @pytest.fixture(scope="module")

@@ -185,16 +185,6 @@ def test_a_network_is_afterwards_as_it_was(language):
     assert results["runs"][0]["intact"]["by_distance"] == whole
 
 
-def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
-    (tmp_path / "spans").mkdir()
-    results = tmp_path / "spans" / "results.json"
-    results.write_text("mine")
-    said = glassgate_("experiment", "spans")
-    assert said.code == 2
-    assert "results.json exists already" in said.err
-    assert results.read_text() == "mine"
-
-
 def test_ctrl_c_while_units_are_held_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     def stopped(model, language):
         raise KeyboardInterrupt

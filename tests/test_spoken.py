@@ -14,24 +14,7 @@ from glassgate.experiments.selectivity import feature_selectivity
 from glassgate.experiments.spoken import spoken_by
 from glassgate.nn.models import LanguageModel
 from glassgate.train.tokens import Vocabulary
-
-GRAMMAR = """
-feature number = singular plural
-cue Noun
-construction verb = Verb
-Sentence
-    the Noun[number] Places Verb[number]
-Places
-    3 (nothing) | 4 near it Places
-Noun[singular]
-    boy | dog
-Noun[plural]
-    boys | dogs
-Verb[singular]
-    runs
-Verb[plural]
-    run
-"""
+from grammar_cases import GRAMMAR
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +73,7 @@ def test_the_truth_goes_with_the_words(language):
 
 def test_what_does_not_speak_it_is_refused(language):
     few = model_of(["the", "boy"])
-    with pytest.raises(BadInput, match=r"it does not know \d words of the grammar, such as '\w+'$"):
+    with pytest.raises(BadInput, match=r"it does not know 10 words of the grammar, such as '\w+'$"):
         spoken_by(few, language)
     few.kind = "classifier"
     with pytest.raises(BadInput, match="expected a language model, got a classifier"):

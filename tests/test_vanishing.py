@@ -150,16 +150,6 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert len(tables(results)) == 3
 
 
-def test_results_are_not_overwritten_unasked(glassgate_, tiny, tmp_path):
-    (tmp_path / "vanishing").mkdir()
-    results = tmp_path / "vanishing" / "results.json"
-    results.write_text("mine")
-    said = glassgate_("experiment", "vanishing")
-    assert said.code == 2
-    assert "results.json" in said.err
-    assert results.read_text() == "mine"
-
-
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     begun = []
     draw = experiment.Training.draw
