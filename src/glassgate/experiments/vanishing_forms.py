@@ -2,11 +2,9 @@
 
 from typing import NamedTuple
 
-import torch
-
 from glassgate.experiments.long_lags import Reader
 from glassgate.nn import GRU, LSTM
-from glassgate.nn.chrono import set_spans
+from glassgate.nn.chrono import set_lstm_spans, set_spans
 
 
 class Form(NamedTuple):
@@ -47,21 +45,3 @@ def untrained(name: str, inputs: int, outputs: int, hidden_size: int, steps: int
     elif form.chrono and isinstance(network, LSTM):
         set_lstm_spans(network, steps)
     return reader
-
-
-@torch.no_grad()
-def set_lstm_spans(network: LSTM, longest: float) -> None:
-    """Draw the biases of an LSTM's one layer so that its cells keep for times up to `longest`.
-
-    With u drawn evenly from [1, longest - 1], the forget gate's bias is ln(u) and the input gate's
-    -ln(u); those of the hidden side are 0. A cell whose gates have nothing but their biases then
-    keeps u / (1 + u) of itself a step and takes in 1 / (1 + u): its time constant is 1 + u.
-
-    Notes
-    -----
-    Tallec & Ollivier 2018 (arXiv:1804.11188), section 2: b_f ~ log(U([1, T_max - 1])), b_i = -b_f.
-    """
-    H = network.hidden_size
-    takes, keeps = network.get_parameter("bias_ih_l0")[: 2 * H].chunk(2)  # torch's order: i, f
-    takes.copy_(-keeps.uniform_(1, longest - 1).log_())
-    network.get_parameter("bias_hh_l0")[: 2 * H].zero_()

@@ -1,9 +1,9 @@
-"""Chrono initialisation: how long the units of a GRU keep, set before training."""
+"""Chrono initialisation: how long the units of a GRU, or of an LSTM, keep, set before training."""
 
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
@@ -53,3 +53,21 @@ def set_spans(
     if formulation.update == "writes":
         drawn.neg_()
     bias_hidden[H : 2 * H].zero_()
+
+
+@torch.no_grad()
+def set_lstm_spans(network: nn.LSTM, longest: float) -> None:
+    """Draw the biases of an LSTM's one layer so that its cells keep for times up to `longest`.
+
+    With u drawn evenly from [1, longest - 1], the forget gate's bias is ln(u) and the input gate's
+    -ln(u); those of the hidden side are 0. A cell whose gates have nothing but their biases then
+    keeps u / (1 + u) of itself a step and takes in 1 / (1 + u): its time constant is 1 + u.
+
+    Notes
+    -----
+    Tallec & Ollivier 2018 (arXiv:1804.11188), section 2: b_f ~ log(U([1, T_max - 1])), b_i = -b_f.
+    """
+    H = network.hidden_size
+    takes, keeps = network.get_parameter("bias_ih_l0")[: 2 * H].chunk(2)  # torch's order: i, f
+    takes.copy_(-keeps.uniform_(1, longest - 1).log_())
+    network.get_parameter("bias_hh_l0")[: 2 * H].zero_()

@@ -12,8 +12,9 @@ from glassgate.report.exhibit import Definition, Exhibit, Numbers
 from glassgate.report.figures import ROUND, SYMBOLS, new_figure
 
 MARKS = (*SYMBOLS.values(), "cross", "star")
-OWN = SYMBOLS | {"gru, spans set": "circle-open", "lstm, spans set": "square-open"}
-"""The marks of networks, the same in every chart."""
+FORMS = {"gru, spans set": "circle-open", "lstm, spans set": "square-open"}
+OWN = SYMBOLS | FORMS
+"""The marks of networks, the same in every chart; those of `FORMS` have a dotted line."""
 MEASURES = {
     "accuracy": Definition(
         "Accuracy", "the share of choices that are right, of two each, so that 0.5 is chance."
@@ -61,14 +62,14 @@ def chart_figure(chart: Chart) -> go.Figure:
     figure.update_xaxes(ticklabelstandoff=8)  # so that labels do not touch at the origin
     form = ".3f" if chart.logarithmic == "none" else ".3~g"
     for place, line in enumerate(chart.lines):
-        drawn = colour(line.name, place)
+        drawn, own = colour(line.name, place), line.name.lower()
         figure.add_scatter(
             x=line.x,
             y=line.y,
             name=line.name,
             mode="lines+markers" if line.low else "lines",
-            line={"color": drawn, "width": 2.5, "dash": "dot" if "," in line.name else "solid"},
-            marker={"symbol": OWN.get(line.name.lower(), MARKS[place]), "size": 9},
+            line={"color": drawn, "width": 2.5, "dash": "dot" if own in FORMS else "solid"},
+            marker={"symbol": OWN.get(own, MARKS[place]), "size": 9},
             error_y=_intervals(line, drawn) if line.low else None,
             hovertemplate=f"{line.name}: %{{y:{form}}}<extra></extra>",
         )
