@@ -10,6 +10,7 @@ ENGINE := CMakeLists.txt $(wildcard native/*)
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
+	@echo "Next: '. .venv/bin/activate', and then 'glassgate --help'. README.md goes on from here."
 
 test: .venv/dev lint types
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
