@@ -1,4 +1,6 @@
-// NumPy arrays as the kernels need them: what an array must be is said in full before it is used.
+// Arrays as the kernels need them: what an array must be is said in full before it is used.
+//
+// An array is NumPy's, or a tensor of the library that tensors.h knows.
 
 #pragma once
 
@@ -11,9 +13,9 @@
 #include <initializer_list>
 #include <string>
 
-namespace glassgate {
+#include "tensors.h"
 
-namespace nb = nanobind;
+namespace glassgate {
 
 template <class T>
 struct Kind;
@@ -38,59 +40,115 @@ struct Kind<unsigned char> {
   static constexpr const char* name = "bool";
 };
 
-inline std::string in_words(const npy_intp* sizes, int axes) {
-  std::string words = "(";
-  for (int i = 0; i < axes; ++i) words += (i ? ", " : "") + std::to_string(sizes[i]);
-  return words + (axes == 1 ? ",)" : ")");
+// What is needed of an array, for as long as the caller holds it.
+struct View {
+  void* data;
+  int axes;
+  const npy_intp* sizes;
+  const npy_intp* strides;  // in bytes or in elements; null: in C order
+  int kind;                 // NumPy's number; of another dtype NPY_NOTYPE
+  bool in_order, aligned, writeable;
+
+  npy_intp count() const {
+    npy_intp count = 1;
+    for (int axis = 0; axis < axes; ++axis) count *= sizes[axis];
+    return count;
+  }
+};
+
+inline bool in_c_order(const dlpack::Tensor& tensor) {
+  int64_t expected = 1;
+  bool in_order = true;
+  for (int axis = tensor.axes; axis-- > 0; expected *= tensor.sizes[axis])
+    if (tensor.sizes[axis] != 1 && tensor.strides && tensor.strides[axis] != expected)
+      in_order = false;
+  return in_order || expected == 0;
 }
 
-[[noreturn]] inline void wrong_shape(const char* name, PyArrayObject* array,
-                                     std::initializer_list<npy_intp> shape) {
-  std::string text = std::string(name) + " must have shape " +
-                     in_words(shape.begin(), int(shape.size())) + ", got " +
-                     in_words(PyArray_DIMS(array), PyArray_NDIM(array));
-  throw nb::value_error(text.c_str());
+inline int kind_of(const dlpack::Tensor& tensor) {
+  if (tensor.lanes != 1) return NPY_NOTYPE;
+  if (tensor.code == dlpack::FLOAT)
+    return tensor.bits == 32 ? NPY_FLOAT32 : tensor.bits == 64 ? NPY_FLOAT64 : NPY_NOTYPE;
+  if (tensor.code == dlpack::INTEGER && tensor.bits == 64) return NPY_INT64;
+  return tensor.code == dlpack::BOOL && tensor.bits == 8 ? NPY_BOOL : NPY_NOTYPE;
 }
 
 [[noreturn]] inline void wrong_kind(const char* name, const char* expected, const char* came) {
   throw nb::type_error((std::string(name) + " must be " + expected + ", got " + came).c_str());
 }
 
-// An array of T in C order, aligned, in this machine's byte order.
-template <class T>
-PyArrayObject* array_of(const char* name, nb::handle object) {
+inline View view_of_tensor(const char* name, nb::handle object) {
+  const dlpack::Tensor tensor = describe(object);
+  if (tensor.device != dlpack::CPU) wrong_kind(name, "on the CPU", "a tensor of another device");
+  char* data = static_cast<char*>(tensor.data) + tensor.offset;
+  const uintptr_t size = tensor.bits / 8;
+  return {data, tensor.axes, reinterpret_cast<const npy_intp*>(tensor.sizes),
+          reinterpret_cast<const npy_intp*>(tensor.strides), kind_of(tensor), in_c_order(tensor),
+          size == 0 || reinterpret_cast<uintptr_t>(data) % size == 0, true};
+}
+
+inline View view_of(const char* name, nb::handle object) {
+  if (is_tensor(object)) return view_of_tensor(name, object);
   if (!PyArray_Check(object.ptr()))
     wrong_kind(name, "a NumPy array", Py_TYPE(object.ptr())->tp_name);
   auto* array = reinterpret_cast<PyArrayObject*>(object.ptr());
-  if (PyArray_TYPE(array) != Kind<T>::number || PyArray_ISBYTESWAPPED(array)) {
-    nb::str came(nb::handle(reinterpret_cast<PyObject*>(PyArray_DESCR(array))));
-    wrong_kind(name, Kind<T>::name, came.c_str());
+  return {PyArray_DATA(array), PyArray_NDIM(array), PyArray_DIMS(array), PyArray_STRIDES(array),
+          PyArray_ISBYTESWAPPED(array) ? NPY_NOTYPE : PyArray_TYPE(array),
+          bool(PyArray_IS_C_CONTIGUOUS(array)), bool(PyArray_ISALIGNED(array)),
+          bool(PyArray_ISWRITEABLE(array))};
+}
+
+inline std::string in_words(const npy_intp* sizes, int axes) {
+  std::string words = "(";
+  for (int i = 0; i < axes; ++i) words += (i ? ", " : "") + std::to_string(sizes[i]);
+  return words + (axes == 1 ? ",)" : ")");
+}
+
+[[noreturn]] inline void wrong_shape(const char* name, const View& view,
+                                     std::initializer_list<npy_intp> shape) {
+  std::string text = std::string(name) + " must have shape " +
+                     in_words(shape.begin(), int(shape.size())) + ", got " +
+                     in_words(view.sizes, view.axes);
+  throw nb::value_error(text.c_str());
+}
+
+// An array of T in C order, aligned, in this machine's byte order.
+template <class T>
+View array_of(const char* name, nb::handle object) {
+  const View view = view_of(name, object);
+  if (view.kind != Kind<T>::number) {
+    nb::object dtype = object.attr("dtype");
+    wrong_kind(name, Kind<T>::name, nb::str(nb::handle(dtype)).c_str());
   }
-  if (!PyArray_IS_C_CONTIGUOUS(array))
+  if (!view.in_order)
     throw nb::value_error((std::string(name) + " must be contiguous in C order, got strides " +
-                           in_words(PyArray_STRIDES(array), PyArray_NDIM(array)))
+                           in_words(view.strides, view.axes))
                               .c_str());
-  if (!PyArray_ISALIGNED(array))
+  if (!view.aligned)
     throw nb::value_error((std::string(name) + " must be aligned, got an odd address").c_str());
-  return array;
+  return view;
+}
+
+template <class T>
+View shaped_array(const char* name, nb::handle object, std::initializer_list<npy_intp> shape) {
+  const View view = array_of<T>(name, object);
+  bool fits = view.axes == int(shape.size());
+  for (int i = 0; fits && i < view.axes; ++i) fits = view.sizes[i] == shape.begin()[i];
+  if (!fits) wrong_shape(name, view, shape);
+  return view;
 }
 
 template <class T>
 const T* read_array(const char* name, nb::handle object, std::initializer_list<npy_intp> shape) {
-  PyArrayObject* array = array_of<T>(name, object);
-  bool fits = PyArray_NDIM(array) == int(shape.size());
-  for (int i = 0; fits && i < int(shape.size()); ++i)
-    fits = PyArray_DIM(array, i) == shape.begin()[i];
-  if (!fits) wrong_shape(name, array, shape);
-  return static_cast<const T*>(PyArray_DATA(array));
+  return static_cast<const T*>(shaped_array<T>(name, object, shape).data);
 }
 
 template <class T>
 T* write_array(const char* name, nb::handle object, std::initializer_list<npy_intp> shape) {
-  const T* data = read_array<T>(name, object, shape);
-  if (!PyArray_ISWRITEABLE(reinterpret_cast<PyArrayObject*>(object.ptr())))
+  const View view = shaped_array<T>(name, object, shape);
+  if (!view.writeable)
     throw nb::value_error((std::string(name) + " must be writeable, got a read-only array").c_str());
-  return const_cast<T*>(data);
+  return static_cast<T*>(view.data);
 }
 
 // None gives null.

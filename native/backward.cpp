@@ -107,7 +107,7 @@ class Backward : public Work {
     };
     size_t size = 0;
     for (auto& [place, values] : places) size += Totals<S>::rounded_up(values, 16);
-    S* at = thread_memory<S>(size);
+    S* at = memory_.room(size);
     for (auto& [place, values] : places) {
       *place = at;
       at += Totals<S>::rounded_up(values, 16);
@@ -274,6 +274,7 @@ class Backward : public Work {
   long width_, panels_, stride_;
   bool before_;
   std::vector<int> first_phase_;  // of each chunk, and of the end
+  Buffer<S> memory_;
   S *grads_, *carried_, *input_tiles_, *hidden_tiles_, *recalled_tiles_;
   std::vector<S> zero_;
   std::vector<Rows> rows_;
@@ -287,6 +288,7 @@ void backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& 
   const Split how = split(plan.batch(), plan.tokens(), weights.inputs, weights.units, most);
   Backward<S> work(weights, kernels, plan, arrays, how);
   perform(work, how.threads);
+  if (arrays.grad_input) plan.clear_padding(arrays.grad_input, weights.inputs);
   work.finish();
 }
 

@@ -77,7 +77,19 @@ struct Backward {
     });
   }
 
-  // Reset before: from n through U_n to r * h, and so to r and h.
+  // Reset before: from r * h, whose gradient is `sum`, to r and h. The job is a Return or a Recall.
+  template <class Job>
+  static INLINE void recall(const Job& job, long row, long panel, Vec sum) {
+    int lanes = lanes_in<V>(panel, job.units);
+    Vec reset = load_lanes<V>(job.tape[row] + panel * W, lanes);
+    Vec h = load_lanes<V>(job.previous[row] + panel * W, lanes);
+    V::store(job.grads + panel * job.stride + row * ROW + W,
+             sum * h * gate_slope<V>(job.form.gate, reset));
+    S* carried = job.carried + (row * job.panels + panel) * W;
+    V::store(carried, V::fma(sum, reset, V::load(carried)));
+  }
+
+  // Reset before: from n through U_n to r * h, and on.
   static void back_recalled(const Return<S>& job) {
     in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {
@@ -88,15 +100,7 @@ struct Backward {
       grads_product(sum, {0, 1}, job.weights, job.grads + row * ROW, job.stride, job.panels,
                     panel);  // n
       for (int r = 0; r < ROWS; ++r)
-        for (int p = 0; p < PANELS; ++p) {
-          int lanes = lanes_in<V>(panel + p, job.units);
-          Vec reset = load_lanes<V>(job.tape[row + r] + (panel + p) * W, lanes);
-          Vec h = load_lanes<V>(job.previous[row + r] + (panel + p) * W, lanes);
-          V::store(job.grads + (panel + p) * job.stride + (row + r) * ROW + W,
-                   sum[r][p] * h * gate_slope<V>(job.form.gate, reset));
-          S* carried = job.carried + ((row + r) * job.panels + panel + p) * W;
-          V::store(carried, V::fma(sum[r][p], reset, V::load(carried)));
-        }
+        for (int p = 0; p < PANELS; ++p) recall(job, row + r, panel + p, sum[r][p]);
     });
   }
 

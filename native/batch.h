@@ -10,14 +10,13 @@ namespace glassgate {
 // The batch that a sequence call describes; lengths must be 0 .. T and, packed, not increase.
 struct Batch {
   npy_intp steps, batch;
+  const int64_t* lengths;
   Plan plan;
 };
 
 inline Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, bool packed,
                bool reverse) {
-  if (!PyArray_Check(shape_of.ptr()))
-    wrong_kind("input", "a NumPy array", Py_TYPE(shape_of.ptr())->tp_name);
-  auto* array = reinterpret_cast<PyArrayObject*>(shape_of.ptr());
+  const View input = view_of("input", shape_of);
   const int64_t* ends = read_or_null<int64_t>("lengths", lengths, {batch});
   npy_intp steps = 0;
   if (packed) {
@@ -27,8 +26,8 @@ inline Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, b
       steps = std::max(steps, npy_intp(ends[0]));
     }
   } else {
-    if (PyArray_NDIM(array) != 3) wrong_shape("input", array, {0, batch, 0});
-    steps = PyArray_DIM(array, 0);
+    if (input.axes != 3) wrong_shape("input", input, {0, batch, 0});
+    steps = input.sizes[0];
   }
   for (npy_intp i = 0; ends && i < batch; ++i)
     if (ends[i] < 0 || ends[i] > steps)
@@ -37,15 +36,15 @@ inline Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, b
                                 .c_str());
   if (packed) {
     npy_intp tokens = 0;
-    const npy_intp rows = PyArray_NDIM(array) == 2 ? PyArray_DIM(array, 0) : -1;
+    const npy_intp rows = input.axes == 2 ? input.sizes[0] : -1;
     for (npy_intp i = 0; i < batch; ++i)
       if ((tokens += ends[i]) > rows)
         throw nb::value_error(("packed input must have a row for each step of lengths, got shape " +
-                               in_words(PyArray_DIMS(array), PyArray_NDIM(array)))
+                               in_words(input.sizes, input.axes))
                                   .c_str());
     if (tokens != rows) throw nb::value_error("packed input must have no row beyond lengths");
   }
-  return {steps, batch, Plan(steps, batch, ends, packed, reverse)};
+  return {steps, batch, ends, Plan(steps, batch, ends, packed, reverse)};
 }
 
 // [T, B, size], or packed [N, size].
@@ -57,11 +56,9 @@ auto rows_of(F access, const char* name, nb::handle object, const Batch& batch, 
 }
 
 inline npy_intp batch_size(nb::handle initial) {
-  if (!PyArray_Check(initial.ptr()))
-    wrong_kind("initial", "a NumPy array", Py_TYPE(initial.ptr())->tp_name);
-  auto* array = reinterpret_cast<PyArrayObject*>(initial.ptr());
-  if (PyArray_NDIM(array) != 2) wrong_shape("initial", array, {0, 0});
-  return PyArray_DIM(array, 0);
+  const View view = view_of("initial", initial);
+  if (view.axes != 2) wrong_shape("initial", view, {0, 0});
+  return view.sizes[0];
 }
 
 }  // namespace glassgate

@@ -10,6 +10,8 @@
 #include "batch.h"
 #include "flush.h"
 #include "gil.h"
+#include "memory.h"
+#include "openmp.h"
 #include "pool.h"
 #include "sequence.h"
 
@@ -63,10 +65,10 @@ using Words = std::tuple<std::string, std::string, std::string, std::string>;
 template <class S>
 Weights<S> weights_of(nb::handle input, nb::handle hidden, nb::handle bias_input,
                       nb::handle bias_hidden, const Words& form) {
-  PyArrayObject* shape = array_of<S>("weight_input", input);
-  const npy_intp rows = PyArray_NDIM(shape) == 2 ? PyArray_DIM(shape, 0) : 0;
-  const npy_intp I = PyArray_NDIM(shape) == 2 ? PyArray_DIM(shape, 1) : 0, H = rows / 3;
-  if (H < 1 || rows % 3 || I < 1) wrong_shape("weight_input", shape, {3 * H, I});
+  const View view = array_of<S>("weight_input", input);
+  const npy_intp rows = view.axes == 2 ? view.sizes[0] : 0;
+  const npy_intp I = view.axes == 2 ? view.sizes[1] : 0, H = rows / 3;
+  if (H < 1 || rows % 3 || I < 1) wrong_shape("weight_input", view, {3 * H, I});
   if (H > (1 << 24) || I > (1 << 24))
     throw nb::value_error("weight_input must have at most 2^24 units and inputs");
   return {read_array<S>("weight_input", input, {rows, I}),
@@ -88,8 +90,39 @@ void check_threads(int most) {
 }
 
 bool is_double(nb::handle array) {
-  return PyArray_Check(array.ptr()) &&
-         PyArray_TYPE(reinterpret_cast<PyArrayObject*>(array.ptr())) == NPY_FLOAT64;
+  if (!is_tensor(array) && !PyArray_Check(array.ptr())) return false;
+  return view_of("an array", array).kind == NPY_FLOAT64;
+}
+
+// An array in a block that comes back when nothing refers to it any more; anything is in it.
+nb::object lend(const std::vector<npy_intp>& shape, bool doubles) {
+  size_t bytes = doubles ? sizeof(double) : sizeof(float);
+  for (npy_intp size : shape)
+    if (size < 0 || __builtin_mul_overflow(bytes, size_t(size), &bytes)) throw std::bad_alloc();
+  auto block = std::make_unique<Block>(take_block(bytes));
+  void* data = block->data;
+  nb::capsule owner(block.release(), [](void* held) noexcept {
+    std::unique_ptr<Block> block(static_cast<Block*>(held));
+    give_back(*block);
+  });
+  nb::object array = nb::steal(PyArray_SimpleNewFromData(
+      int(shape.size()), shape.data(), doubles ? NPY_FLOAT64 : NPY_FLOAT32, data));
+  if (!array.is_valid() ||
+      PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(array.ptr()), owner.release().ptr()))
+    throw nb::python_error();
+  return array;
+}
+
+template <class S>
+Sequence<S> sequence_of(const Batch& batch, npy_intp I, npy_intp H, nb::handle input,
+                        nb::handle initial, nb::handle output, nb::handle last, nb::handle tape,
+                        nb::handle resets, bool packed) {
+  return {rows_of<S>(read_array<S>, "input", input, batch, packed, I),
+          read_array<S>("initial", initial, {batch.batch, H}),
+          read_or_null<unsigned char>("resets", resets, {batch.steps, batch.batch}),
+          rows_of<S>(write_array<S>, "output", output, batch, packed, H),
+          write_array<S>("last", last, {batch.batch, H}),
+          write_or_null<S>("tape", tape, {npy_intp(batch.plan.tokens()), TAPE, H})};
 }
 
 class PackedLayer {
@@ -132,15 +165,9 @@ class PackedLayer {
   static void run(const Layer<S>& layer, nb::handle input, nb::handle initial, nb::handle output,
                   nb::handle last, nb::handle tape, nb::handle lengths, nb::handle resets,
                   bool packed, bool reverse, int most) {
-    const npy_intp B = batch_size(initial), I = layer.inputs, H = layer.units;
-    const Batch batch = batch_of(input, B, lengths, packed, reverse);
-    const Sequence<S> arrays{
-        rows_of<S>(read_array<S>, "input", input, batch, packed, I),
-        read_array<S>("initial", initial, {B, H}),
-        read_or_null<unsigned char>("resets", resets, {batch.steps, B}),
-        rows_of<S>(write_array<S>, "output", output, batch, packed, H),
-        write_array<S>("last", last, {B, H}),
-        write_or_null<S>("tape", tape, {npy_intp(batch.plan.tokens()), TAPE, H})};
+    const Batch batch = batch_of(input, batch_size(initial), lengths, packed, reverse);
+    const auto arrays = sequence_of<S>(batch, layer.inputs, layer.units, input, initial, output,
+                                       last, tape, resets, packed);
     WithoutGil released;
     forward(layer, batch.plan, arrays, most);
   }
@@ -148,8 +175,8 @@ class PackedLayer {
   template <class S>
   static void one_step(const Layer<S>& layer, nb::handle input, nb::handle hidden,
                        nb::handle output, int most) {
-    PyArrayObject* shape = array_of<S>("input", input);
-    const npy_intp B = PyArray_NDIM(shape) ? PyArray_DIM(shape, 0) : 0;
+    const View view = array_of<S>("input", input);
+    const npy_intp B = view.axes ? view.sizes[0] : 0;
     auto* x = read_array<S>("input", input, {B, layer.inputs});
     auto* h = read_array<S>("hidden", hidden, {B, layer.units});
     auto* out = write_array<S>("output", output, {B, layer.units});
@@ -161,6 +188,87 @@ class PackedLayer {
 
   std::variant<std::unique_ptr<Layer<float>>, std::unique_ptr<Layer<double>>> layer_;
 };
+
+// One step with weights as they stand.
+template <class S>
+void step_once(const Weights<S>& weights, const Kernels<S>& kernels, npy_intp batch,
+               const Sequence<S>& arrays, int most) {
+  const MaybeWithoutGil released(3.0 * batch * weights.units * (weights.inputs + weights.units) >=
+                                 BRIEF);
+  if (is_few(batch)) return single_step(weights, kernels, batch, arrays, most);
+  const Layer<S> layer(weights, kernels, false);
+  forward(layer, Plan(1, batch, nullptr, false, false), arrays, most);
+}
+
+// Run with weights as they stand; nothing of them is kept.
+template <class S>
+void run_once(const Weights<S>& weights, nb::handle input, nb::handle initial, nb::handle output,
+              nb::handle last, nb::handle tape, nb::handle lengths, nb::handle resets, bool packed,
+              bool reverse, const std::string& target, int most) {
+  const Batch batch = batch_of(input, batch_size(initial), lengths, packed, reverse);
+  const auto arrays = sequence_of<S>(batch, weights.inputs, weights.units, input, initial, output,
+                                     last, tape, resets, packed);
+  const Kernels<S>& kernels = kernels_of<S>(target_named(target));
+  if (!packed && batch.steps == 1 && !batch.lengths && !arrays.resets)
+    return step_once(weights, kernels, batch.batch, arrays, most);
+  WithoutGil released;
+  const Layer<S> layer(weights, kernels, false);
+  forward(layer, batch.plan, arrays, most);
+}
+
+void run_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle bias_input,
+              nb::handle bias_hidden, const Words& form, nb::handle input, nb::handle initial,
+              nb::handle output, nb::handle last, nb::handle tape, nb::handle lengths,
+              nb::handle resets, bool packed, bool reverse, const std::string& target, int most) {
+  check_threads(most);
+  auto run = [&](auto weights) {
+    run_once(weights, input, initial, output, last, tape, lengths, resets, packed, reverse, target,
+             most);
+  };
+  is_double(weight_input)
+      ? run(weights_of<double>(weight_input, weight_hidden, bias_input, bias_hidden, form))
+      : run(weights_of<float>(weight_input, weight_hidden, bias_input, bias_hidden, form));
+}
+
+// Any array of `count` values in C order, whatever its axes.
+template <class S>
+S* values_of(const char* name, nb::handle object, npy_intp count) {
+  const View view = array_of<S>(name, object);
+  if (view.count() != count) wrong_shape(name, view, {count});
+  return static_cast<S*>(view.data);
+}
+
+// One step through layers on layers; each layer's states follow those of the one below.
+template <class S>
+void step_layers(nb::list layers, const Words& form, nb::handle input, nb::handle hidden,
+                 nb::handle output, nb::handle state, const Target& target, int most) {
+  const Kernels<S>& kernels = kernels_of<S>(target);
+  const View out = array_of<S>("output", output);
+  const npy_intp H = out.axes ? out.sizes[out.axes - 1] : 0, B = H ? out.count() / H : 0;
+  const npy_intp states = npy_intp(layers.size()) * B * H;
+  const S* before = values_of<S>("hidden", hidden, states);
+  S* after = values_of<S>("state", state, states);
+  const S* x = nullptr;
+  for (nb::handle layer : layers) {
+    nb::tuple given = nb::cast<nb::tuple>(layer);
+    const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
+    if (!x) x = values_of<S>("input", input, B * weights.inputs);
+    else if (weights.inputs != H) throw nb::value_error("layers must fit on each other");
+    if (weights.units != H) throw nb::value_error("layers must have the states' size");
+    step_once(weights, kernels, B, {x, before, nullptr, after, nullptr, nullptr}, most);
+    x = after;
+    before += B * H;
+    after += B * H;
+  }
+  std::memcpy(out.data, x, B * H * sizeof(S));
+}
+
+void step_through(nb::list layers, const Words& form, nb::handle input, nb::handle hidden,
+                  nb::handle output, nb::handle state, const std::string& target, int most) {
+  check_threads(most);
+  auto step = is_double(output) ? step_layers<double> : step_layers<float>;
+  step(layers, form, input, hidden, output, state, target_named(target), most);
+}
 
 // The weights and their form, the arrays of `sequence`, what comes from the loss, and what to fill.
 struct BackwardCall {
@@ -193,6 +301,8 @@ void run_backward(const BackwardCall& c, const Words& form, bool packed, bool re
       write_array<S>("grad_bias_hidden", c.grad_bias_hidden, {3 * H})};
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
   WithoutGil released;
+  if (!packed && batch.steps == 1 && !batch.lengths && !arrays.resets && is_few(B))
+    return single_step_back(weights, kernels, B, arrays, static_cast<S*>(nullptr), most);
   glassgate::backward(weights, kernels, batch.plan, arrays, most);
 }
 
@@ -213,10 +323,76 @@ void backward_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle
                           : run_backward<float>(call, form, packed, reverse, target, most);
 }
 
+// One step back, but for the weights' gradients: gives what `gather_steps` makes them from.
+template <class S>
+nb::object run_step_back(nb::tuple given, const Words& form, nb::handle input, nb::handle initial,
+                         nb::handle tape, nb::handle grad_output, nb::handle grad_last,
+                         nb::handle grad_input, nb::handle grad_initial, const Target& target,
+                         int most) {
+  const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
+  const npy_intp B = batch_size(initial), I = weights.inputs, H = weights.units;
+  Backpropagation<S> arrays{};
+  arrays.input = values_of<S>("input", input, B * I);
+  arrays.initial = read_array<S>("initial", initial, {B, H});
+  arrays.tape = read_array<S>("tape", tape, {B, TAPE, H});
+  if (!grad_output.is_none()) arrays.grad_output = values_of<S>("grad_output", grad_output, B * H);
+  if (!grad_last.is_none()) arrays.grad_last = values_of<S>("grad_last", grad_last, B * H);
+  if (!grad_input.is_none()) arrays.grad_input = values_of<S>("grad_input", grad_input, B * I);
+  arrays.grad_initial = write_array<S>("grad_initial", grad_initial, {B, H});
+  const Kernels<S>& kernels = kernels_of<S>(target);
+  const npy_intp panels = (H + kernels.width - 1) / kernels.width;
+  nb::object grads = lend({panels, B, TAPE, kernels.width}, sizeof(S) == 8);
+  S* rows = write_array<S>("grads", grads, {panels, B, TAPE, kernels.width});
+  const MaybeWithoutGil released(3.0 * B * H * (I + H) >= BRIEF);
+  single_step_back(weights, kernels, B, arrays, rows, most);
+  return grads;
+}
+
+nb::object step_back(nb::tuple weights, const Words& form, nb::handle input, nb::handle initial,
+                     nb::handle tape, nb::handle grad_output, nb::handle grad_last,
+                     nb::handle grad_input, nb::handle grad_initial, const std::string& target,
+                     int most) {
+  check_threads(most);
+  auto back = is_double(weights[0]) ? run_step_back<double> : run_step_back<float>;
+  return back(weights, form, input, initial, tape, grad_output, grad_last, grad_input,
+              grad_initial, target_named(target), most);
+}
+
+template <class S>
+void run_gather(nb::tuple given, const Words& form, nb::list steps, nb::tuple to,
+                const Target& target, int most) {
+  const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
+  const npy_intp I = weights.inputs, H = weights.units;
+  const Kernels<S>& kernels = kernels_of<S>(target);
+  const npy_intp panels = (H + kernels.width - 1) / kernels.width;
+  std::vector<StepRows<S>> rows;
+  for (nb::handle step : steps) {  // grads, input, initial, tape
+    nb::tuple s = nb::cast<nb::tuple>(step);
+    const npy_intp B = batch_size(s[2]);
+    rows.push_back({read_array<S>("grads", s[0], {panels, B, TAPE, kernels.width}),
+                    values_of<S>("input", s[1], B * I), read_array<S>("initial", s[2], {B, H}),
+                    read_array<S>("tape", s[3], {B, TAPE, H}), B});
+  }
+  Backpropagation<S> arrays{};
+  arrays.grad_weight_input = write_array<S>("grad_weight_input", to[0], {3 * H, I});
+  arrays.grad_weight_hidden = write_array<S>("grad_weight_hidden", to[1], {3 * H, H});
+  arrays.grad_bias_input = write_array<S>("grad_bias_input", to[2], {3 * H});
+  arrays.grad_bias_hidden = write_array<S>("grad_bias_hidden", to[3], {3 * H});
+  WithoutGil released;
+  gather_steps(weights, kernels, rows, arrays, most);
+}
+
+void gather(nb::tuple weights, const Words& form, nb::list steps, nb::tuple to,
+            const std::string& target, int most) {
+  check_threads(most);
+  auto run = is_double(weights[0]) ? run_gather<double> : run_gather<float>;
+  run(weights, form, steps, to, target_named(target), most);
+}
+
 // A gate or a squash alone: y = curve(x), for tests of its error.
 template <class S>
 void run_curve(const std::string& name, nb::handle x, nb::handle y, const std::string& target) {
-  const npy_intp size = PyArray_SIZE(array_of<S>("x", x));
+  const npy_intp size = array_of<S>("x", x).count();
   const S* from = read_array<S>("x", x, {size});
   S* to = write_array<S>("y", y, {size});
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
@@ -239,7 +415,7 @@ double multiply(long rounds, bool doubles, const std::string& name) {
 
 // Reads the array `times` times over.
 double read(nb::handle array, long times, const std::string& name) {
-  const npy_intp size = PyArray_SIZE(array_of<float>("array", array));
+  const npy_intp size = array_of<float>("array", array).count();
   const float* from = read_array<float>("array", array, {size});
   const Target& target = target_named(name);
   WithoutGil released;
@@ -257,12 +433,24 @@ std::vector<std::string> target_names() {
   return names;
 }
 
+// The path of the library on whose threads work is done, or "": the engine's own; and whether the
+// process is a fork.
+std::tuple<std::string, bool> threads_of() {
+  const OpenMp* team = openmp();
+  return {team ? team->path : "", forked()};
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
   if (_import_array() < 0) throw nb::python_error();
   nb::set_leak_warnings(false);  // a daemon thread may hold a layer when the interpreter ends
+  module.attr("FEW") = MOST_ROWS;
   module.def("targets", target_names);
+  module.def("threads_of", threads_of);
+  module.def("lend", lend, nb::arg("shape"), nb::arg("doubles"));
+  module.def("release_memory", release_blocks);
+  module.def("read_tensors_of", read_tensors_of, nb::arg("type"));
   module.def("curve", curve, nb::arg("name"), nb::arg("x"), nb::arg("y"), nb::arg("target"));
   module.def("multiply", multiply, nb::arg("rounds"), nb::arg("doubles"), nb::arg("target"));
   module.def("read", read, nb::arg("array"), nb::arg("times"), nb::arg("target"));
@@ -273,6 +461,17 @@ NB_MODULE(_native, module) {
            nb::arg("output"), nb::arg("last"), nb::arg("tape").none(), nb::arg("lengths").none(),
            nb::arg("resets").none(), nb::arg("packed"), nb::arg("reverse"), nb::arg("threads"))
       .def("step", &PackedLayer::step);
+  module.def("run", run_call, nb::arg("weight_input"), nb::arg("weight_hidden"),
+             nb::arg("bias_input"), nb::arg("bias_hidden"), nb::arg("form"), nb::arg("input"),
+             nb::arg("initial"), nb::arg("output"), nb::arg("last"), nb::arg("tape").none(),
+             nb::arg("lengths").none(), nb::arg("resets").none(), nb::arg("packed"),
+             nb::arg("reverse"), nb::arg("target"), nb::arg("threads"));
+  module.def("step_through", step_through);
+  module.def("step_back", step_back, nb::arg("weights"), nb::arg("form"), nb::arg("input"),
+             nb::arg("initial"), nb::arg("tape"), nb::arg("grad_output").none(),
+             nb::arg("grad_last").none(), nb::arg("grad_input").none(), nb::arg("grad_initial"),
+             nb::arg("target"), nb::arg("threads"));
+  module.def("gather_steps", gather);
   module.def("backward", backward_call, nb::arg("weight_input"), nb::arg("weight_hidden"),
              nb::arg("bias_input"), nb::arg("bias_hidden"), nb::arg("form"), nb::arg("input"),
              nb::arg("initial"), nb::arg("output"), nb::arg("tape"), nb::arg("lengths").none(),

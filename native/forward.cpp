@@ -27,7 +27,7 @@ class Forward : public Work {
     const bool before = layer.form.reset == Reset::before;
     recalled_size_ = before ? size_t(rows) * layer.units : 0;
     zero_.assign(layer.units, S(0));
-    memory_ = thread_memory<S>(slots * (sums_size_ + recalled_size_ + 16));
+    memory_.room(slots * (sums_size_ + recalled_size_ + 16));
     rows_.resize(split.threads);
     for (Rows<S>& r : rows_) {
       r.input.resize(steps_ * rows);
@@ -85,7 +85,7 @@ class Forward : public Work {
   }
 
   S* memory(int self) const {
-    return memory_ + (split_.by_rows ? self : 0) * (sums_size_ + recalled_size_ + 16);
+    return memory_.data() + (split_.by_rows ? self : 0) * (sums_size_ + recalled_size_ + 16);
   }
 
   // The input's sums of a chunk, of ranks [from, to) and panels [first_panel, last_panel).
@@ -125,7 +125,7 @@ class Forward : public Work {
       if (recalled_size_) rows.recalled[i] = recalled + i * H;
     }
     Step<S> job{layer_.form, layer_.hidden.data(), layer_.candidate.data(),
-                layer_.bias_candidate.data(), layer_.bfloat16, H, layer_.panels,
+                layer_.bias_candidate.data(), 0, layer_.bfloat16, H, H, layer_.panels,
                 memory(self) + before * row, rows.previous.data(), rows.recalled.data(),
                 rows.output.data(), arrays_.tape ? rows.tape.data() : nullptr, count,
                 first_panel, last_panel};
@@ -140,7 +140,7 @@ class Forward : public Work {
   long steps_;
   size_t sums_size_, recalled_size_;
   std::vector<S> zero_;
-  S* memory_;
+  Buffer<S> memory_;
   std::vector<Rows<S>> rows_;
 };
 
@@ -164,6 +164,7 @@ void forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays,
   const Split how = split(plan.batch(), plan.tokens(), layer.inputs, layer.units, most);
   Forward<S> work(layer, plan, arrays, how);
   if (plan.longest()) perform(work, how.threads);
+  plan.clear_padding(arrays.output, layer.units);
   if (arrays.last) work.finish();
 }
 

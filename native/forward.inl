@@ -58,9 +58,9 @@ struct Forward {
     const Weight* w[PANELS];
     const S* rows[ROWS];
     for (int p = 0; p < PANELS; ++p)
-      w[p] = static_cast<const Weight*>(weights) + (panel + p) * stored<Weight>(job.units) * GATES * W;
+      w[p] = static_cast<const Weight*>(weights) + (panel + p) * stored<Weight>(job.depth) * GATES * W;
     for (int r = 0; r < ROWS; ++r) rows[r] = from[r];
-    product<V, ROWS, PANELS, GATES, 1, GATES * W>(sum, w, rows, job.units);
+    product<V, ROWS, PANELS, GATES, 1, GATES * W>(sum, w, rows, job.depth);
   }
 
   // Reset after: r and k go on from the input's sums, and m from its bias to meet n's in the end.
@@ -74,7 +74,7 @@ struct Forward {
           const S* sums = sums_at(job, 3, row + r, panel + p);
           sum[r][p * 3] = V::load(sums);
           sum[r][p * 3 + 1] = V::load(sums + W);
-          sum[r][p * 3 + 2] = V::load(job.bias + (panel + p) * W);
+          sum[r][p * 3 + 2] = V::load(job.bias + (row + r) * job.bias_stride + (panel + p) * W);
         }
       recur<3, ROWS, PANELS>(sum, job, job.weights, job.previous + row, panel);
       for (int r = 0; r < ROWS; ++r)

@@ -5,6 +5,7 @@
 #include <nanobind/nanobind.h>
 
 #include <chrono>
+#include <optional>
 #include <thread>
 
 namespace glassgate {
@@ -27,6 +28,17 @@ class WithoutGil {
 
  private:
   PyThreadState* state_;
+};
+
+// The same where it is worth it.
+class MaybeWithoutGil {
+ public:
+  explicit MaybeWithoutGil(bool worth) {
+    if (worth) released_.emplace();
+  }
+
+ private:
+  std::optional<WithoutGil> released_;
 };
 
 }  // namespace glassgate

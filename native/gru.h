@@ -69,7 +69,9 @@ struct Step {
   const void* weights;       // [P][H][gates][W]: after r, k, n; before r, k; none k, n
   const void* candidate;     // [P][H][1][W], before alone; else null
   const S* bias;             // [P][W]: c_n, after alone; else null
+  long bias_stride;          // from one row's to the next: 0, or P W where it has U_n h already
   bool bfloat16;
+  long depth;                // H, or 0 where `sums` and `bias` have the products already
   long units;                // H
   long panels;               // P
   S* sums;                   // as Projection left them; "before" writes k over its place
@@ -129,6 +131,70 @@ struct Spreading {
   long rows;
 };
 
+// A single step of few rows reads the weights as they stand, in PyTorch's rows: packing them would
+// take longer than the products. The sums are those of Projection and Step.
+//
+// sums[v][row][panel] += a row of values * the rows of a matrix that are gate v's.
+template <class S>
+struct Ascent {
+  const S* weights;          // [3H, depth]
+  long units, depth;         // H; H or I
+  int count;                 // of gates
+  int blocks[3];             // of each: its block of rows, 0 reset, 1 update, 2 candidate
+  S signs[3];                // of each: -1 where packing would negate the rows
+  const S* const* values;    // [rows] of [depth]
+  S* sums[3];                // of each: [rows][panels][W], added to, with the strides that follow
+  long row_strides[3], panel_strides[3];
+  long rows;
+  long from, to;             // panels of units
+};
+
+// The way back, likewise; the sums are those of Return and Spreading.
+//
+// sums[row][column] += grads of some gates * their rows of a matrix.
+template <class S>
+struct Descent {
+  const S* weights;          // [3H, columns]
+  long units, columns;       // H; H or I
+  const S* grads;            // as in Return
+  long stride;
+  int first, count;          // which of the four gradients
+  int blocks[3];             // of each: its block of rows, 0 reset, 1 update, 2 candidate
+  S signs[3];                // of each: -1 where packing would negate the rows
+  S* sums;                   // [rows][ceil(columns / W)][W], added to
+  long rows;
+  long from, to;             // panels of columns
+};
+
+// Reset before, once the gradient to r * h is there: r's gradient, and what goes on to h.
+template <class S>
+struct Recall {
+  Form form;
+  const S* recalled;         // [rows][P][W]
+  S* grads;                  // as in Return; r's are written
+  long stride;
+  long units, panels;
+  const S* const* previous;  // [rows] of [H]
+  const S* const* tape;      // [rows] of [4, H]
+  S* carried;                // [rows][P][W], added to
+  long rows;
+  long from, to;
+};
+
+// One gate's rows of a weight gradient: to[unit][column] = sign * sum over rows of grads * values.
+template <class S>
+struct Outer {
+  const S* grads;            // as in Return
+  long stride;
+  int gradient;              // which of the four
+  const S* const* values;    // [rows] of [columns]
+  S* to;                     // [H, columns], written
+  S sign;
+  long units, columns;
+  long rows;
+  long from, to_panel;       // panels of units
+};
+
 // What an instruction set offers for one kind of number.
 template <class S>
 struct Kernels {
@@ -143,6 +209,10 @@ struct Kernels {
   void (*gather)(const Gathering<S>&);
   void (*sum_rows)(const Gathering<S>&);       // total[panel][4][W] += sum of grads; no values
   void (*spread)(const Spreading<S>&);
+  void (*ascend)(const Ascent<S>&);
+  void (*descend)(const Descent<S>&);
+  void (*recall)(const Recall<S>&);
+  void (*outer)(const Outer<S>&);
   // to[column * to_stride + row] = factor * from[row * from_stride + column]; apart from each other.
   void (*transpose)(S* to, long to_stride, const S* from, long from_stride, long rows,
                     long columns, S factor);

@@ -53,8 +53,7 @@ static void transpose(typename V::S* to, long to_stride, const typename V::S* fr
   for (long column = 0; column < whole_columns; column += W)
     for (long row = 0; row < whole_rows; row += W) {
       typename V::Vec block[W];
-      for (int i = 0; i < W; ++i) block[i] = V::load(from + (row + i) * from_stride + column);
-      V::transpose(block);
+      V::load_transposed(block, from + row * from_stride + column, from_stride);
       for (int i = 0; i < W; ++i)
         V::store(to + (column + i) * to_stride + row, block[i] * V::splat(factor));
     }
@@ -62,6 +61,8 @@ static void transpose(typename V::S* to, long to_stride, const typename V::S* fr
     for (long column = row < whole_rows ? whole_columns : 0; column < columns; ++column)
       to[column * to_stride + row] = factor * from[row * from_stride + column];
 }
+
+#include "single.inl"
 
 template <class V>
 static void each_gate(Gate kind, const typename V::S* x, typename V::S* y, long count) {
@@ -113,6 +114,10 @@ static const Kernels<typename V::S>& kernels() {
       Backward<V>::gather,
       Backward<V>::sum_rows,
       Backward<V>::spread,
+      Single<V>::ascend,
+      Single<V>::descend,
+      Single<V>::recall,
+      Single<V>::outer,
       transpose<V>,
       each_gate<V>,
       each_squash<V>,

@@ -32,10 +32,11 @@ struct Lanes {
   static Vec at_least(Vec x, Vec limit) { return x < limit ? limit : x; }
   static Vec where_positive(Vec y, Vec x) { return y > Vec{} ? x : Vec{}; }
 
-  // Vector i's lane j becomes vector j's lane i: in log2(N) rounds, blocks beside the diagonal of
+  // N values of N rows, so that vector i has those of column i: in log2(N) rounds, blocks beside the diagonal of
   // size 1, 2, 4, ... change places.
-  static void transpose(Vec (&v)[N]) {
-    exchange<1>(v);
+  static void load_transposed(Vec (&to)[N], const S* from, long stride) {
+    for (int i = 0; i < N; ++i) to[i] = load(from + i * stride);
+    exchange<1>(to);
   }
 
   template <int SIZE>

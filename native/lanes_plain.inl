@@ -45,13 +45,9 @@ struct PlainLanes {
   static Vec where_positive(Vec y, Vec x) {
     return each([&](int i) { return y.lane[i] > 0 ? x.lane[i] : S(0); });
   }
-  static void transpose(Vec (&v)[N]) {
+  static void load_transposed(Vec (&to)[N], const S* from, long stride) {
     for (int i = 0; i < N; ++i)
-      for (int j = 0; j < i; ++j) {
-        S x = v[i].lane[j];
-        v[i].lane[j] = v[j].lane[i];
-        v[j].lane[i] = x;
-      }
+      for (int j = 0; j < N; ++j) to[i].lane[j] = from[j * stride + i];
   }
   static Vec power_of_two(Vec shifted) {
     constexpr int mantissa = sizeof(S) == 4 ? 23 : 52;

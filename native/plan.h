@@ -19,7 +19,7 @@ class Plan {
  public:
   // lengths: [B], 0 .. T, or null where all are T; for packed input they must not increase.
   Plan(long steps, long batch, const int64_t* lengths, bool packed, bool reverse)
-      : batch_(batch), padded_(!packed), reverse_(reverse), column_(batch), length_(batch, steps) {
+      : steps_(steps), batch_(batch), padded_(!packed), reverse_(reverse), column_(batch), length_(batch, steps) {
     std::iota(column_.begin(), column_.end(), 0L);
     if (lengths) {
       std::stable_sort(column_.begin(), column_.end(),
@@ -53,8 +53,17 @@ class Plan {
     return padded_ ? t * batch_ + column_[rank] : start_[t] + rank;
   }
 
+  // Write zeros to the rows of [T, B, size] that stand behind a sequence's end.
+  template <class S>
+  void clear_padding(S* rows, long size) const {
+    if (!padded_) return;
+    for (long rank = 0; rank < batch_; ++rank)
+      for (long t = length_[rank]; t < steps_; ++t)
+        std::fill_n(rows + (t * batch_ + column_[rank]) * size, size, S(0));
+  }
+
  private:
-  long batch_;
+  long steps_, batch_;
   bool padded_, reverse_;
   std::vector<long> column_, length_, start_;
 };

@@ -1,7 +1,10 @@
 #include "pool.h"
 
 #include "flush.h"
+#include "openmp.h"
+#include "process.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -10,7 +13,6 @@
 #include <thread>
 
 #if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
 #include <signal.h>
 #endif
 #if defined(__x86_64__)
@@ -49,15 +51,35 @@ class Pool {
     work_.store(&work, std::memory_order_relaxed);
     uint64_t first = (word_.load(std::memory_order_relaxed) >> PART_BITS) + 1;
     first_.store(first, std::memory_order_relaxed);
-    uint64_t end = first + uint64_t(work.phases());
-    hire(most - 1);
+    const uint64_t end = first + uint64_t(work.phases());
+    end_.store(end, std::memory_order_relaxed);
+    const OpenMp* team = openmp();
+    admitted_.store(team ? 1 : most, std::memory_order_relaxed);
+    if (!team) hire(most - 1);
     publish(first, work.parts(0));
-    take_part(0, end);
+    team && !team->in_parallel() ? on_team(*team, most) : take_part(0, end);
     busy_.store(false, std::memory_order_release);
     return true;
   }
 
  private:
+  // As many threads as torch's own regions have, so that the runtime neither ends nor starts any.
+  void on_team(const OpenMp& team, int most) {
+    team_.store(&team, std::memory_order_relaxed);
+    open_.store(true, std::memory_order_release);
+    team.parallel(&Pool::join, this, unsigned(std::max(most, team.most_threads())), 0);
+  }
+
+  // What each thread of the team does. It has all it needs to know from `open_`: what passes through
+  // the runtime itself is not seen by a thread sanitizer.
+  static void join(void* data) {
+    auto& pool = *static_cast<Pool*>(data);
+    if (!pool.open_.load(std::memory_order_acquire)) return;
+    const int self = pool.team_.load(std::memory_order_relaxed)->thread_number();
+    if (self < pool.most_.load(std::memory_order_relaxed))
+      pool.take_part(self, pool.end_.load(std::memory_order_relaxed));
+  }
+
   // Where the system has no more threads to give, those there are do the work.
   void hire(int workers) {
     for (bool given = true; given && workers_ < workers; workers_ += given) {
@@ -127,7 +149,7 @@ class Pool {
     for (int idle = 0;;) {
       uint64_t word = word_.load(std::memory_order_acquire);
       int parts = int(word & ((1 << PART_BITS) - 1));
-      if (word != seen && parts && self < most_.load(std::memory_order_relaxed)) {
+      if (word != seen && parts && self < admitted_.load(std::memory_order_relaxed)) {
         seen = word;
         idle = 0;
         help(self, word >> PART_BITS, parts);
@@ -156,8 +178,10 @@ class Pool {
   alignas(64) std::atomic<uint64_t> word_{0};
   alignas(64) std::atomic<int> left_{0};
   alignas(64) std::atomic<Work*> work_{nullptr};
-  std::atomic<uint64_t> first_{0};
-  std::atomic<int> most_{1};
+  std::atomic<uint64_t> first_{0}, end_{0};
+  std::atomic<const OpenMp*> team_{nullptr};
+  std::atomic<bool> open_{false};
+  std::atomic<int> most_{1}, admitted_{1};  // numbers of all threads, and of those hired, lie below
   std::atomic<bool> busy_{false};
   int workers_ = 0;  // changed by whoever is busy
   std::atomic<int> sleepers_{0};
@@ -166,29 +190,10 @@ class Pool {
   Mark marks_[MOST_PARTS];
 };
 
-// Never destroyed: its workers may run until the process ends, and end with it.
-std::atomic<Pool*> pool{nullptr};
-
-// A forked child has the pool's memory but not its threads, and begins anew.
-void forget() { pool.store(nullptr); }
-
-Pool& the_pool() {
-  Pool* there = pool.load();
-  if (there) return *there;
-#if defined(__unix__) || defined(__APPLE__)
-  static std::once_flag once;
-  std::call_once(once, [] { pthread_atfork(nullptr, nullptr, forget); });
-#endif
-  auto* made = new Pool;
-  if (pool.compare_exchange_strong(there, made)) return *made;
-  delete made;
-  return *there;
-}
-
 }  // namespace
 
 void perform(Work& work, int most) {
-  if (most <= 1 || !the_pool().try_perform(work, most)) alone(work);
+  if (most <= 1 || !PerProcess<Pool>::get().try_perform(work, most)) alone(work);
 }
 
 }  // namespace glassgate

@@ -1,18 +1,16 @@
-// Aligned memory of a call, kept by its thread for the next.
+// Arrays of a call.
 
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 #include <type_traits>
 
+#include "memory.h"
+
 namespace glassgate {
 
-// Grows, never shrinks; what was in it is lost when it grows. 64 bytes: a line of the cache, and
-// the widest vector. From malloc, since glibc before 2.38 seldom finds freed blocks of
-// aligned_alloc again: a process that keeps small things beside them grew without end.
+// Grows, never shrinks; what was in it is lost when it grows.
 template <class T>
 class Buffer {
   static_assert(std::is_trivial<T>::value, "elements are never constructed");
@@ -22,32 +20,26 @@ class Buffer {
   explicit Buffer(size_t size) { room(size); }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() { std::free(raw_); }
+  ~Buffer() { give_back(block_); }
 
   T* room(size_t size) {
-    if (size > size_) {
-      if (size > (SIZE_MAX - 63) / sizeof(T)) throw std::bad_alloc();
-      std::free(raw_);
-      data_ = nullptr;
-      size_ = 0;
-      raw_ = std::malloc(size * sizeof(T) + 63);
-      if (!raw_) throw std::bad_alloc();
-      data_ = reinterpret_cast<T*>((reinterpret_cast<uintptr_t>(raw_) + 63) / 64 * 64);
-      size_ = size;
+    if (size > SIZE_MAX / sizeof(T)) throw std::bad_alloc();
+    if (size * sizeof(T) > block_.bytes) {
+      give_back(block_);
+      block_ = {};
+      block_ = take_block(size * sizeof(T));
     }
-    return data_;
+    return data();
   }
 
-  T* data() const { return data_; }
-  explicit operator bool() const { return data_; }
+  T* data() const { return static_cast<T*>(block_.data); }
+  explicit operator bool() const { return block_.data; }
 
  private:
-  void* raw_ = nullptr;
-  T* data_ = nullptr;
-  size_t size_ = 0;
+  Block block_;
 };
 
-// Memory of the calling thread, for the length of one call into the engine.
+// Small memory of the calling thread, for a step that takes about a microsecond.
 template <class T>
 T* thread_memory(size_t size) {
   static thread_local Buffer<T> kept;

@@ -8,7 +8,7 @@
 namespace glassgate {
 
 // Rows of input and output are counted as Plan::row says. `resets` [T, B] (ranks if packed): 1 where
-// the state is zeroed before that step; or null. Padding of `output` is left as it is.
+// the state is zeroed before that step; or null. Padding of `output` and `grad_input` becomes 0.
 template <class S>
 struct Sequence {
   const S* input;               // [T, B, I] or [N, I]
@@ -32,7 +32,7 @@ struct Backpropagation {
   const S* tape;
   const S* grad_output;    // as output; or null: nothing comes from there
   const S* grad_last;      // [B, H]; or null
-  S* grad_input;           // as input, padding left; or null: not wanted
+  S* grad_input;           // as input; or null: not wanted
   S* grad_initial;         // [B, H]
   S* grad_weight_input;    // [3H, I]
   S* grad_weight_hidden;   // [3H, H]
@@ -47,6 +47,35 @@ void backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& 
 // One step of B rows. `hidden` and `output` [B, H] may overlap.
 template <class S>
 void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output, int most);
+
+// One step of few sequences with weights as they stand, and back: without lengths and resets.
+constexpr long MOST_ROWS = 16;  // beyond it packing costs little beside the products
+bool is_few(long batch);
+
+template <class S>
+void single_step(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
+                 const Sequence<S>& arrays, int most);
+
+// `grads` [P][B][4][W], written: what `gather_steps` needs; then there may be no places for the
+// weights' gradients. Or null.
+template <class S>
+void single_step_back(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
+                      const Backpropagation<S>& arrays, S* grads, int most);
+
+// What a step leaves for the weights' gradients.
+template <class S>
+struct StepRows {
+  const S* grads;     // [P][B][4][W]
+  const S* input;     // [B, I]
+  const S* previous;  // [B, H]
+  const S* tape;      // [B, 4, H]
+  long batch;
+};
+
+// The weights' gradients of several steps, summed in the order of the steps and then of their rows.
+template <class S>
+void gather_steps(const Weights<S>& weights, const Kernels<S>& kernels,
+                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to, int most);
 
 // Rows by thread or, of a small batch, units by thread: then threads meet at every step.
 struct Split {

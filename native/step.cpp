@@ -41,7 +41,8 @@ class OneStep : public Work {
     kernels.project({layer_.input.data(), layer_.bias.data(), layer_.bfloat16, layer_.inputs,
                      layer_.panels, layer_.form.sums(), inputs_, sums_, batch_, 0, layer_.panels});
     const Step<S> job{layer_.form, layer_.hidden.data(), layer_.candidate.data(),
-                      layer_.bias_candidate.data(), layer_.bfloat16, layer_.units, layer_.panels,
+                      layer_.bias_candidate.data(), 0, layer_.bfloat16, layer_.units, layer_.units,
+                      layer_.panels,
                       sums_, previous_, recalled_, output_, nullptr, batch_, 0, layer_.panels};
     if (layer_.form.reset != Reset::before) return kernels.step(job);
     kernels.open(job);

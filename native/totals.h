@@ -7,6 +7,19 @@
 
 namespace glassgate {
 
+// One unit's bias gradients from its four sums, n, r, k and m, `width` values apart.
+template <class S>
+void write_biases(const S* sums, long width, const Weights<S>& weights,
+                  const Backpropagation<S>& to, long unit) {
+  const S n = sums[0], r = sums[width], m = sums[3 * width];
+  const S k = weights.writes ? -sums[2 * width] : sums[2 * width];
+  const S by_input[] = {r, k, n}, by_hidden[] = {r, k, m};
+  for (int gate = 0; gate < 3; ++gate) {
+    to.grad_bias_input[gate * weights.units + unit] = by_input[gate];
+    to.grad_bias_hidden[gate * weights.units + unit] = by_hidden[gate];
+  }
+}
+
 template <class S>
 struct Totals {
   Totals(const Weights<S>& weights, const Kernels<S>& kernels)
@@ -39,14 +52,7 @@ struct Totals {
              to.grad_weight_hidden);
     for (long unit = panel * width; unit < std::min(H, (panel + 1) * width); ++unit) {
       if (reset() == Reset::none) std::fill_n(to.grad_weight_hidden + unit * H, H, S(0));
-      const S* sums = bias + panel * TAPE * width + unit % width;
-      const S n = sums[0], r = sums[width], m = sums[3 * width];
-      const S k = weights.writes ? -sums[2 * width] : sums[2 * width];
-      const S by_input[] = {r, k, n}, by_hidden[] = {r, k, m};
-      for (int gate = 0; gate < 3; ++gate) {
-        to.grad_bias_input[gate * H + unit] = by_input[gate];
-        to.grad_bias_hidden[gate * H + unit] = by_hidden[gate];
-      }
+      write_biases(bias + panel * TAPE * width + unit % width, width, weights, to, unit);
     }
   }
 

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 Floats = NDArray[Any]
 Words = tuple[str, str, str, str]
 
+FEW: int
+
 def targets() -> list[str]: ...
+def threads_of() -> tuple[str, bool]: ...
+def lend(shape: tuple[int, ...], doubles: bool) -> Floats: ...
+def release_memory() -> int: ...
+def read_tensors_of(type: type) -> None: ...
 def curve(name: str, x: Floats, y: Floats, target: str) -> None: ...
 def multiply(rounds: int, doubles: bool, target: str) -> float: ...
 def read(array: Floats, times: int, target: str) -> float: ...
@@ -39,6 +45,57 @@ class PackedLayer:
     ) -> None: ...
     def step(self, input: Floats, hidden: Floats, output: Floats, threads: int, /) -> None: ...
 
+def run(
+    weight_input: Floats,
+    weight_hidden: Floats,
+    bias_input: Floats,
+    bias_hidden: Floats,
+    form: Words,
+    input: Floats,
+    initial: Floats,
+    output: Floats,
+    last: Floats,
+    tape: Floats | None,
+    lengths: Floats | None,
+    resets: Floats | None,
+    packed: bool,
+    reverse: bool,
+    target: str,
+    threads: int,
+) -> None: ...
+def step_through(
+    layers: list[tuple[Floats, ...]],
+    form: Words,
+    input: Floats,
+    hidden: Floats,
+    output: Floats,
+    state: Floats,
+    target: str,
+    threads: int,
+    /,
+) -> None: ...
+def step_back(
+    weights: tuple[Floats, ...],
+    form: Words,
+    input: Floats,
+    initial: Floats,
+    tape: Floats,
+    grad_output: Floats | None,
+    grad_last: Floats | None,
+    grad_input: Floats | None,
+    grad_initial: Floats,
+    target: str,
+    threads: int,
+) -> Floats: ...
+def gather_steps(
+    weights: tuple[Floats, ...],
+    form: Words,
+    steps: list[tuple[Floats, ...]],
+    to: tuple[Floats, ...],
+    target: str,
+    threads: int,
+    /,
+) -> None: ...
 def backward(
     weight_input: Floats,
     weight_hidden: Floats,

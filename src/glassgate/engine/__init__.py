@@ -8,20 +8,24 @@ the choice.
 from glassgate.engine.backward import backward
 from glassgate.engine.gru import GRU
 from glassgate.engine.layer import Layer, Record
+from glassgate.engine.memory import release_memory
 from glassgate.engine.plan import LayerPlan
 from glassgate.engine.rounding import bfloat16_error
 from glassgate.engine.target import target, targets
-from glassgate.engine.threads import set_threads, threads
+from glassgate.engine.threads import Threading, set_threads, threading, threads
 
 __all__ = [
     "GRU",
     "Layer",
     "LayerPlan",
     "Record",
+    "Threading",
     "backward",
     "bfloat16_error",
+    "release_memory",
     "set_threads",
     "target",
     "targets",
+    "threading",
     "threads",
 ]

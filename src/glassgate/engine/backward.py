@@ -1,9 +1,8 @@
 """Backpropagation through a recorded run of the native engine."""
 
-import numpy as np
-
 from glassgate import _native
 from glassgate.engine.layer import Record, checked_target, contiguous, form_words
+from glassgate.engine.memory import empty
 from glassgate.engine.threads import threads
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
@@ -65,14 +64,13 @@ def backward(
         grad_output = contiguous("grad_output", grad_output, dtype, record.output.shape)
     if grad_last is not None:
         grad_last = contiguous("grad_last", grad_last, dtype, record.last.shape)
-    ragged = record.lengths is not None and not record.packed
     gradients = Gradients(
-        input=(np.zeros_like if ragged else np.empty_like)(record.input),
-        initial=np.empty_like(record.initial),
-        weight_input=np.empty_like(weights.weight_input),
-        weight_hidden=np.empty_like(weights.weight_hidden),
-        bias_input=np.empty_like(weights.bias_input),
-        bias_hidden=np.empty_like(weights.bias_hidden),
+        input=empty(record.input.shape, weights.dtype),
+        initial=empty(record.initial.shape, weights.dtype),
+        weight_input=empty(weights.weight_input.shape, weights.dtype),
+        weight_hidden=empty(weights.weight_hidden.shape, weights.dtype),
+        bias_input=empty(weights.bias_input.shape, weights.dtype),
+        bias_hidden=empty(weights.bias_hidden.shape, weights.dtype),
     )
     _native.backward(
         *(weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate import _native
+from glassgate.engine.memory import empty
 from glassgate.engine.target import target
 from glassgate.engine.threads import checked_threads, threads
 from glassgate.errors import BadInput
@@ -171,9 +172,9 @@ class Layer:
         T = (max(ends, default=0) if ends is not None else 0) if packed else len(input)
         resets = None if resets is None else contiguous("resets", np.asarray(resets), bool, (T, B))
         tokens = input.shape[0] if packed else T * B if ends is None else int(ends.sum())
-        output = (np.empty if ends is None or packed else np.zeros)((*input.shape[:-1], H), dtype)
-        last = np.empty((B, H), dtype)
-        taped = np.empty((tokens, TAPE, H), dtype) if tape else np.empty((0, TAPE, H), dtype)
+        output = empty((*input.shape[:-1], H), dtype)
+        last = empty((B, H), dtype)
+        taped = empty((tokens if tape else 0, TAPE, H), dtype)
         self._packed.sequence(
             *(input, initial, output, last, taped if tape else None),
             *(ends, resets, packed, reverse, threads()),

@@ -1,0 +1,125 @@
+// A layer's weights brought from PyTorch's rows to the panels that kernels read.
+
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "layer.h"
+
+namespace glassgate {
+
+// Rows of a gate: "r", "k", "n" are the blocks reset, update, candidate.
+inline long block(char gate) { return gate == 'r' ? 0 : gate == 'k' ? 1 : 2; }
+
+template <class S>
+S sign(char gate, bool writes) {
+  return gate == 'k' && writes ? S(-1) : S(1);
+}
+
+// Rounded to nearest, ties to even; NaN stays NaN.
+inline uint16_t to_bfloat16(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof bits);
+  if (x != x) return uint16_t(bits >> 16 | 0x40);
+  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+inline const char* gates_of_input(Reset reset) { return reset == Reset::none ? "kn" : "rkn"; }
+
+inline const char* gates_of_hidden(Reset reset) {
+  return reset == Reset::after ? "rkn" : reset == Reset::before ? "rk" : "kn";
+}
+
+template <class S>
+class Packer {
+ public:
+  Packer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16 = false)
+      : weights_(weights), kernels_(kernels), width_(kernels.width), units_(weights.units),
+        panels_((units_ + width_ - 1) / width_), writes_(weights.writes), bfloat16_(bfloat16) {}
+
+  // [P][depth][gates][W]: a panel's units side by side at each depth.
+  void panels(Buffer<unsigned char>& to, const S* matrix, long depth, const char* gates) const {
+    const size_t size = size_t(panels_) * depth * std::strlen(gates) * width_;
+    if constexpr (sizeof(S) == 4)
+      if (bfloat16_) {
+        Buffer<S> values(size);
+        fill(values.data(), matrix, depth, gates);
+        return halve(to, values.data(), depth, long(std::strlen(gates)) * width_);
+      }
+    fill(reinterpret_cast<S*>(to.room(size * sizeof(S))), matrix, depth, gates);
+  }
+
+  // [depth][gates][W]: one panel.
+  void panel(S* to, const S* matrix, long depth, const char* gates, long panel) const {
+    const long count = long(std::strlen(gates)), stride = count * width_;
+    const long lanes = std::min(width_, units_ - panel * width_);
+    if (lanes < width_) std::memset(to, 0, depth * stride * sizeof(S));
+    for (long v = 0; v < count; ++v)
+      kernels_.transpose(to + v * width_, stride,
+                         matrix + (block(gates[v]) * units_ + panel * width_) * depth, depth,
+                         lanes, depth, sign<S>(gates[v], writes_));
+  }
+
+  // The biases of one panel: [sums][W] of the input's sums and, reset after, [W] of c_n.
+  void biases(S* to, S* to_candidate, long panel) const {
+    const char* gates = gates_of_input(weights_.form.reset);
+    const bool after = weights_.form.reset == Reset::after;
+    for (long lane = 0; lane < width_; ++lane) {
+      const long unit = panel * width_ + lane;
+      for (long v = 0; gates[v]; ++v) {
+        const long row = block(gates[v]) * units_ + unit;
+        S sum = 0;
+        if (unit < units_) {
+          sum = weights_.bias_input[row];
+          if (!(after && gates[v] == 'n')) sum += weights_.bias_hidden[row];  // c_n: inside r * ( )
+        }
+        to[v * width_ + lane] = sign<S>(gates[v], writes_) * sum;
+      }
+      if (after) to_candidate[lane] = unit < units_ ? weights_.bias_hidden[2 * units_ + unit] : S(0);
+    }
+  }
+
+  // [panels of columns][P][gates][W][W]: each unit's row of a matrix, cut in panels of columns.
+  void reversed(Buffer<S>& to, const S* matrix, long columns, const char* gates) const {
+    const long count = long(std::strlen(gates)), pieces = (columns + width_ - 1) / width_;
+    const size_t size = size_t(pieces) * panels_ * count * width_ * width_;
+    S* values = to.room(size);
+    if (columns % width_ || units_ % width_) std::memset(values, 0, size * sizeof(S));
+    for (long v = 0; v < count; ++v)
+      for (long unit = 0; unit < units_; ++unit) {
+        const S* row = matrix + (block(gates[v]) * units_ + unit) * columns;
+        const long q = unit / width_, place = unit % width_;
+        const S factor = sign<S>(gates[v], writes_);
+        for (long piece = 0; piece < pieces; ++piece) {
+          S* at = values + (((piece * panels_ + q) * count + v) * width_ + place) * width_;
+          const long first = piece * width_, last = std::min(columns, first + width_);
+          for (long column = first; column < last; ++column) at[column - first] = factor * row[column];
+        }
+      }
+  }
+
+ private:
+  void fill(S* to, const S* matrix, long depth, const char* gates) const {
+    for (long i = 0; i < panels_; ++i, to += depth * long(std::strlen(gates)) * width_)
+      panel(to, matrix, depth, gates, i);
+  }
+
+  // In bfloat16 two depths share words, the even one in their lower halves.
+  void halve(Buffer<unsigned char>& to, const S* values, long depth, long stride) const {
+    const long pairs = (depth + 1) / 2;
+    auto* halves = reinterpret_cast<uint16_t*>(to.room(size_t(panels_) * pairs * stride * 4));
+    for (long panel = 0; panel < panels_; ++panel, values += depth * stride)
+      for (long k = 0; k < 2 * pairs; ++k)
+        for (long i = 0; i < stride; ++i)
+          halves[((panel * pairs + k / 2) * stride + i) * 2 + k % 2] =
+              k < depth ? to_bfloat16(values[k * stride + i]) : uint16_t(0);
+  }
+
+  const Weights<S>& weights_;
+  const Kernels<S>& kernels_;
+  const long width_, units_, panels_;
+  const bool writes_, bfloat16_;
+};
+
+}  // namespace glassgate
