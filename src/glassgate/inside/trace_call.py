@@ -15,7 +15,7 @@ from glassgate.engine.plan import BOTH, Direction
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.inside.trace_layers import Lengths
-from glassgate.nn import GRU
+from glassgate.nn import GRU, GRUCell
 from glassgate.nn.checks import check_dtype, check_input, time_first, under_autocast
 from glassgate.weights import require_shape
 
@@ -53,7 +53,7 @@ def num_layers(module: Module) -> int:
 
 def formulation(module: GRU | nn.GRU | nn.GRUCell) -> Formulation:
     """The form of a GRU's units."""
-    return module.formulation if isinstance(module, GRU) else TORCHS
+    return module.formulation if isinstance(module, GRU | GRUCell) else TORCHS
 
 
 def weights(module: Module, layer: int, direction: Direction) -> tuple[Tensor, ...]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from glassgate.errors import BadInput
+from glassgate.formulation import Formulation
 from glassgate.weights import require_shape
 
 
@@ -35,6 +36,21 @@ def check_input(input: Tensor, input_size: int) -> None:
         raise TypeError(f"input must be a Tensor, got {type(input).__name__}")
     unbatched = input.ndim == 2
     require_shape("input", input.shape, ("T", input_size) if unbatched else ("T", "B", input_size))
+
+
+def check_cell_input(input: Tensor, input_size: int) -> None:
+    """Refuse what is not a tensor [B, I] or [I]."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"input must be a Tensor, got {type(input).__name__}")
+    if input.ndim not in (1, 2) or input.shape[-1] != input_size:
+        require_shape("input", input.shape, (input_size,) if input.ndim == 1 else ("B", input_size))
+
+
+def check_formulation(formulation: Formulation | None) -> Formulation:
+    """Give the formulation, PyTorch's if it is None; refuse what is none."""
+    if not isinstance(formulation, Formulation | None):
+        raise TypeError(f"formulation must be a Formulation, got {type(formulation).__name__}")
+    return Formulation() if formulation is None else formulation
 
 
 def check_dtype(input: Tensor, weight: Tensor) -> None:

@@ -11,9 +11,16 @@ from glassgate import engine
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.nn import cudnn
-from glassgate.nn.checks import check_dtype, check_input, check_sizes, time_first
+from glassgate.nn.checks import (
+    check_dtype,
+    check_formulation,
+    check_input,
+    check_sizes,
+    time_first,
+)
 from glassgate.nn.chrono import check_chrono, set_spans
 from glassgate.nn.recurrence import sequence
+from glassgate.nn.single import single_step
 from glassgate.nn.steps import packed_lengths
 from glassgate.weights import GRUWeights, require_shape
 
@@ -89,9 +96,7 @@ class GRU(nn.RNNBase):
         dtype: torch.dtype | None = None,
     ) -> None:
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
-        if not isinstance(formulation, Formulation | None):
-            raise TypeError(f"formulation must be a Formulation, got {type(formulation).__name__}")
-        self.formulation = Formulation() if formulation is None else formulation
+        self.formulation = check_formulation(formulation)
         check_chrono(chrono, bias, self.formulation)
         self.chrono = chrono  # torch's constructor, which draws the parameters, needs both
         super().__init__(
@@ -157,6 +162,8 @@ class GRU(nn.RNNBase):
             if lengths is not None:
                 raise BadInput("lengths must be left out where the input is packed, got both")
             return self._packed(input, hx, resets)
+        if lengths is None and resets is None and (stepped := self._stepped(input, hx)):
+            return stepped
         x, state = self.arranged(input, hx)
         if resets is not None and self.batch_first and input.ndim == 3:
             resets = resets.t()
@@ -166,6 +173,64 @@ class GRU(nn.RNNBase):
         if input.ndim == 2:
             return output[:, 0], state[:, 0]
         return output.transpose(0, 1) if self.batch_first else output, state
+
+    def step(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Take one step, for loops that make the next input from this output.
+
+        Parameters
+        ----------
+        input
+            [B, I].
+        state
+            The states before the step, [layers, B, H]; zeros if not given.
+
+        Returns
+        -------
+        output
+            The last layer's new state, [B, H].
+        state
+            All layers' new states, [layers, B, H].
+
+        Raises
+        ------
+        BadInput
+            When a layer reads in reverse, or as `forward` does.
+
+        Examples
+        --------
+        >>> network, state = GRU(8, 16), None
+        >>> for x in torch.zeros(5, 3, 8):
+        ...     output, state = network.step(x, state)
+        >>> output.shape, state.shape
+        (torch.Size([3, 16]), torch.Size([1, 3, 16]))
+        """
+        if self.bidirectional:
+            raise BadInput(
+                "a bidirectional network cannot take single steps: it reads each sequence from "
+                "its end, too; call the network on whole sequences"
+            )
+        require_shape("input", input.shape, ("B", self.input_size))
+        output, state = self(input[:, None] if self.batch_first else input[None], state)
+        return output[:, 0] if self.batch_first else output[0], state
+
+    def _stepped(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor] | None:
+        """Answer a batch of single steps at once, where that is all there is to do."""
+        time, batch = (1, 0) if self.batch_first else (0, 1)
+        if (
+            not (isinstance(input, Tensor) and input.ndim == 3 and input.is_cpu and self.bias)
+            or input.shape[time] != 1
+            or self.bidirectional
+            or (self.dropout and self.training)
+        ):
+            return None
+        B, H = input.shape[batch], self.hidden_size
+        if hx is None:
+            hx = input.new_zeros((self.num_layers, B, H))
+        elif hx.shape != (self.num_layers, B, H):
+            return None
+        return single_step(
+            self, self._all_weights, input, hx, (B, 1, H) if self.batch_first else (1, B, H)
+        )
 
     def arranged(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
         """Bring the first arguments of `forward` to [T, B, I] and [layers * directions, B, H]."""

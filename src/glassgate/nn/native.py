@@ -1,18 +1,207 @@
-"""The native engine as torch operators: ``glassgate::sequence`` and its way back.
+"""The native engine under torch: run at once on plain tensors, as operators where torch looks on.
 
-`torch.compile` and `torch.export` see two operators of known shapes; autograd sees one function
-that can be differentiated once. They exist for CPU tensors, and as shapes for the meta device.
+Where torch only computes, `run_plain` calls the engine through one `torch.autograd.Function`. Where
+torch traces, compiles, exports or transforms what is called, it sees two operators of known shapes,
+``glassgate::sequence`` and its way back, which do the same at a higher price a call. Both are for
+CPU tensors (the operators for shapes on the meta device, too), and can be differentiated once.
 """
 
+from functools import partial
+from math import prod
 from typing import Any, Protocol, TypeAlias, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+from torch.autograd.function import FunctionCtx
 
+from glassgate import _native
 from glassgate.engine.direct import Batch, Weights, Words, run, run_back
 from glassgate.engine.layer import TAPE, checked_lengths
+from glassgate.engine.memory import WORTH_KEEPING
+from glassgate.nn.chain import ONCE, Step, chain_of
 
 Gradients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+PLAIN = frozenset({Tensor, nn.Parameter})
+
+_native.read_tensors_of(Tensor)
+
+
+def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Give a tensor [*shape] with anything in it; a large one in memory that is handed out again."""
+    if prod(shape) * like.element_size() < WORTH_KEEPING:
+        return like.new_empty(shape)
+    return torch.from_numpy(_native.lend(shape, like.dtype == torch.float64))
+
+
+def only_computes() -> bool:
+    """Whether torch computes and does nothing else: no compiler, tracer, mode or transform is on."""
+    return (
+        not torch.compiler.is_compiling()
+        and torch._C._get_tracing_state() is None
+        and torch._C._len_torch_dispatch_stack() == 0
+        and torch._C._functorch.peek_interpreter_stack() is None
+        and forward_ad._current_level < 0
+    )
+
+
+class _Context(Protocol):
+    """What autograd hands from forward to backward."""
+
+    call: tuple[str, bool, bool]  # form, packed, reverse
+    needs_input_grad: tuple[bool, ...]
+    saved_tensors: tuple[Tensor, ...]
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None: ...
+    def mark_non_differentiable(self, *tensors: Tensor) -> None: ...
+    def set_materialize_grads(self, value: bool) -> None: ...
+
+
+def run_plain(
+    input: Tensor,
+    initial: Tensor,
+    weights: Weights,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    form: str,
+    packed: bool,
+    reverse: bool,
+) -> tuple[Tensor, Tensor]:
+    """Run one layer in one direction on plain tensors, as `glassgate.nn.recurrence.sequence` says.
+
+    `ValueError` or `TypeError` from the binding where a shape, a dtype or a device does not fit.
+    """
+    tensors = (input, initial, *weights)
+    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+        if _in_chain(input, weights, lengths, resets, packed):
+            run_step = partial(_run, rest=(None, None, form, packed, reverse, input.shape[1]))
+            x, h = input.contiguous(), initial.contiguous()
+            chain = chain_of(weights, _words(form))
+            output, last = Step.apply(chain, run_step, x, h, *chain.weights)
+            return output, last
+        output, last = _Sequence.apply(*tensors, lengths, resets, form, packed, reverse)
+        return output, last
+    output, last, _ = _run(tensors, (lengths, resets, form, packed, reverse, None))
+    return output, last
+
+
+def _in_chain(
+    input: Tensor,
+    weights: Weights,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    packed: bool,
+) -> bool:
+    """Whether it is one step of few sequences, whose weights learn and lie as the engine reads."""
+    return (
+        not packed
+        and input.shape[0] == 1
+        and 0 < input.shape[1] <= _native.FEW
+        and lengths is None
+        and resets is None
+        and any(weight.requires_grad for weight in weights)
+        and all(weight.is_contiguous() for weight in weights)
+    )
+
+
+class _Sequence(torch.autograd.Function):
+    """A run on plain tensors that can be gone back over once."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, *arguments: Any) -> tuple[Tensor, Tensor]:
+        *tensors, lengths, resets, form, packed, reverse = arguments
+        steps = prod(tensors[0].shape[:-1]) if lengths is None or packed else int(lengths.sum())
+        output, last, tape = _run(tensors, (*arguments[6:], steps))
+        ctx.save_for_backward(output, tape, *tensors, lengths, resets)
+        ctx.call = form, packed, reverse  # type: ignore[attr-defined]
+        ctx.set_materialize_grads(False)
+        return output, last
+
+    @staticmethod
+    def backward(
+        ctx: Any, grad_output: Tensor | None, grad_last: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        return _backward(_run_back, ctx, grad_output, grad_last, 5)
+
+
+def _run(tensors: Any, rest: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Run on input, state and weights; the rest are lengths and so on, and the rows of the tape.
+
+    Those beyond the valid steps are 0; without a tape, None.
+    """
+    lengths, resets, form, packed, reverse, taped = rest
+    input, initial, *weights = (tensor.contiguous() for tensor in tensors)
+    batch = _batch(input, initial, lengths, resets, packed, reverse)
+    H = initial.shape[1]
+    output, last = empty((*input.shape[:-1], H), initial), empty((*initial.shape,), initial)
+    tape = None if taped is None else empty((taped, TAPE, H), initial)
+    valid = tape
+    if tape is not None and batch.lengths is not None:
+        steps = int(batch.lengths.sum())
+        valid, rest = tape[:steps], tape[steps:]
+        rest.zero_()
+    run(cast(Weights, tuple(weights)), _words(form), batch, output, last, valid)
+    return output, last, tape
+
+
+def _run_back(
+    grad_output: Tensor | None,
+    grad_last: Tensor | None,
+    output: Tensor,
+    tape: Tensor,
+    input: Tensor,
+    initial: Tensor,
+    *rest: Any,
+) -> tuple[Tensor | None, ...]:
+    """Give the gradients to the input, the initial state, W, U, b and c; arguments as the operator."""
+    *weights, lengths, resets, form, packed, reverse, input_too = rest
+    batch = _batch(input.contiguous(), initial.contiguous(), lengths, resets, packed, reverse)
+    if batch.lengths is not None:
+        tape = tape[: int(batch.lengths.sum())]
+    grads = [None if grad is None else grad.contiguous() for grad in (grad_output, grad_last)]
+    to = [empty((*x.shape,), x) for x in (initial, *weights)]
+    to_input = empty((*input.shape,), input) if input_too else None
+    run_back(
+        cast(Weights, tuple(weight.contiguous() for weight in weights)),
+        _words(form),
+        batch,
+        (output.contiguous(), tape),
+        (grads[0], grads[1]),
+        cast(Any, (to_input, *to)),
+    )
+    return to_input, *to
+
+
+def _backward(
+    back: Any, ctx: _Context, grad_output: Tensor | None, grad_last: Tensor | None, others: int
+) -> tuple[Tensor | None, ...]:
+    """Go back; `others` arguments of the forward beside the six tensors have no gradient."""
+    if torch.is_grad_enabled():  # autograd records this backward: create_graph=True
+        raise RuntimeError(ONCE)
+    to_input, *rest = back(
+        grad_output, grad_last, *ctx.saved_tensors, *ctx.call, ctx.needs_input_grad[0]
+    )
+    return (to_input if ctx.needs_input_grad[0] else None, *rest, *[None] * others)
+
+
+def _batch(
+    input: Tensor,
+    initial: Tensor,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    packed: bool,
+    reverse: bool,
+) -> Batch:
+    ends = None
+    if lengths is not None:
+        ends = checked_lengths(lengths.numpy(force=True), tuple(input.shape), packed)
+    resets = None if resets is None else resets.contiguous()
+    return Batch(input, initial, ends, resets, packed, reverse)
+
+
+def _words(form: str) -> Words:
+    update, reset, gate, squash = form.split()
+    return update, reset, gate, squash
 
 
 @torch.library.custom_op("glassgate::sequence", mutates_args=(), device_types="cpu")
@@ -35,10 +224,10 @@ def native_sequence(
     `form` is the formulation's four words with spaces between. The results are the output, the
     last states, and the tape, [T * B, 4, H] or [N, 4, H]; of no row unless `record`.
     """
-    weights = _arrays(weight_input, weight_hidden, bias_input, bias_hidden)
-    batch = _batch(input, initial, lengths, resets, packed, reverse)
-    output, last, tape = map(torch.from_numpy, run(weights, _words(form), batch, record))
-    return output, last, tape
+    tensors = (input, initial, weight_input, weight_hidden, bias_input, bias_hidden)
+    rows = prod(input.shape[:-1]) if record else None
+    output, last, tape = _run(tensors, (lengths, resets, form, packed, reverse, rows))
+    return output, last, input.new_empty(0, TAPE, initial.shape[1]) if tape is None else tape
 
 
 @torch.library.custom_op("glassgate::sequence_backward", mutates_args=(), device_types="cpu")
@@ -64,46 +253,12 @@ def native_backward(
 
     That to the input has no element unless `input_too`.
     """
-    found = run_back(
-        _arrays(weight_input, weight_hidden, bias_input, bias_hidden),
-        _words(form),
-        _batch(input, initial, lengths, resets, packed, reverse),
-        (_array(output), _array(tape)),
-        (_array_or_none(grad_output), _array_or_none(grad_last)),
-        input_too,
+    weights = (weight_input, weight_hidden, bias_input, bias_hidden)
+    to_input, *rest = _run_back(
+        *(grad_output, grad_last, output, tape, input, initial, *weights, lengths, resets),
+        *(form, packed, reverse, input_too),
     )
-    return cast(Gradients, tuple(map(torch.from_numpy, found)))
-
-
-def _array(tensor: Tensor):  # type: ignore[no-untyped-def]  # of whatever dtype the tensor has
-    return tensor.contiguous().numpy(force=True)
-
-
-def _array_or_none(tensor: Tensor | None):  # type: ignore[no-untyped-def]
-    return None if tensor is None else _array(tensor)
-
-
-def _arrays(W: Tensor, U: Tensor, b: Tensor, c: Tensor) -> Weights:
-    return _array(W), _array(U), _array(b), _array(c)
-
-
-def _batch(
-    input: Tensor,
-    initial: Tensor,
-    lengths: Tensor | None,
-    resets: Tensor | None,
-    packed: bool,
-    reverse: bool,
-) -> Batch:
-    ends = None
-    if lengths is not None:
-        ends = checked_lengths(_array(lengths), tuple(input.shape), packed)
-    return Batch(_array(input), _array(initial), ends, _array_or_none(resets), packed, reverse)
-
-
-def _words(form: str) -> Words:
-    update, reset, gate, squash = form.split()
-    return update, reset, gate, squash
+    return cast(Gradients, (input.new_empty(0) if to_input is None else to_input, *rest))
 
 
 @native_sequence.register_fake
@@ -122,18 +277,6 @@ def _backward_shapes(*arguments: Any) -> Gradients:
     return cast(Gradients, (to_input, *[tensor.new_empty(tensor.shape) for tensor in others]))
 
 
-class _Context(Protocol):
-    """What autograd hands from forward to backward."""
-
-    call: tuple[str, bool, bool]  # form, packed, reverse
-    needs_input_grad: tuple[bool, ...]
-    saved_tensors: tuple[Tensor, ...]
-
-    def save_for_backward(self, *tensors: Tensor | None) -> None: ...
-    def mark_non_differentiable(self, *tensors: Tensor) -> None: ...
-    def set_materialize_grads(self, value: bool) -> None: ...
-
-
 def _remember(ctx: _Context, inputs: tuple[object, ...], output: tuple[Tensor, ...]) -> None:
     *tensors, form, packed, reverse, _ = inputs
     states, _, tape = output
@@ -143,15 +286,10 @@ def _remember(ctx: _Context, inputs: tuple[object, ...], output: tuple[Tensor, .
     ctx.set_materialize_grads(False)
 
 
-def _backward(
+def _operator_backward(
     ctx: _Context, grad_output: Tensor | None, grad_last: Tensor | None, _: None
 ) -> tuple[Tensor | None, ...]:
-    if torch.is_grad_enabled():  # autograd records this backward: create_graph=True
-        raise RuntimeError("the gated recurrence can be differentiated once, got create_graph=True")
-    to_input, *rest = native_backward(
-        grad_output, grad_last, *ctx.saved_tensors, *ctx.call, ctx.needs_input_grad[0]
-    )
-    return (to_input if ctx.needs_input_grad[0] else None, *rest, *[None] * 6)
+    return _backward(native_backward, ctx, grad_output, grad_last, 6)
 
 
-native_sequence.register_autograd(_backward, setup_context=_remember)
+native_sequence.register_autograd(_operator_backward, setup_context=_remember)

@@ -12,7 +12,7 @@ from glassgate.formulation import Formulation
 from glassgate.nn import loops
 from glassgate.nn.batched import batched
 from glassgate.nn.checks import under_autocast
-from glassgate.nn.native import native_sequence
+from glassgate.nn.native import PLAIN, native_sequence, only_computes, run_plain
 from glassgate.weights import require_shape
 
 NATIVE = ("cpu", "meta")  # of the meta device there are shapes alone
@@ -98,12 +98,12 @@ def sequence(
     if device not in NATIVE:
         return batched(input, hidden, weights, formulation, ends, resets, packed, reverse)
     form = formulation
-    record = torch.is_grad_enabled() and any(x.requires_grad for x in (input, hidden, *weights))
-    output, last, _ = native_sequence(
-        *(input, hidden, *weights, ends, resets),
-        f"{form.update} {form.reset} {form.gate} {form.squash}",
-        *(packed, reverse, record),
-    )
+    words = f"{form.update} {form.reset} {form.gate} {form.squash}"
+    tensors = (input, hidden, *weights)
+    if device == "cpu" and only_computes() and PLAIN.issuperset(map(type, tensors)):
+        return run_plain(input, hidden, weights, ends, resets, words, packed, reverse)
+    record = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    output, last, _ = native_sequence(*tensors, ends, resets, words, packed, reverse, record)
     return output, last
 
 

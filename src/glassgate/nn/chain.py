@@ -1,0 +1,115 @@
+"""Single steps that are learned from: a chain's weight gradients are summed once, at its end.
+
+A loop of single steps, as a decoder's, would write the gradient of every weight at each step on the
+way back, and autograd would add them up: for a large layer that is most of the time. Here a step
+leaves only its rows, what the sums are made of. All steps of a chain take the weights from one
+`_Gather`, which autograd calls when it has gone back over every one of them.
+"""
+
+from collections import defaultdict
+from functools import partial
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
+
+import torch
+from torch import Tensor
+from torch.autograd import Variable
+
+from glassgate import _native
+from glassgate.engine.direct import Weights, Words
+from glassgate.engine.target import target
+from glassgate.engine.threads import threads
+
+Rows: TypeAlias = tuple[Any, Tensor, Tensor, Tensor]  # grads, input, state before, tape
+Left: TypeAlias = dict[int, list[Rows]]  # by the backward pass that left them
+
+
+class Chain:
+    """The weights of steps that follow each other, as long as one of the steps may be gone back over.
+
+    Attributes
+    ----------
+    weights
+        W, U, b and c with `_Gather` behind them.
+    """
+
+    def __init__(self, weights: Weights, form: Words) -> None:
+        self._left: Left = defaultdict(list)
+        self.form = form
+        self.weights: Weights = _Gather.apply(self._left, form, *weights)
+
+    def leave(self, rows: Rows) -> None:
+        """Keep the rows of a step until the backward pass that is under way comes to the weights."""
+        backward_pass = torch._C._current_graph_task_id()
+        if backward_pass not in self._left:  # a pass that does not ask for the weights drops them
+            forget = partial(self._left.pop, backward_pass, None)
+            Variable._execution_engine.queue_callback(forget)
+        self._left[backward_pass].append(rows)
+
+
+_chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
+
+
+def chain_of(weights: Weights, form: Words) -> Chain:
+    """Give the chain under way with these weights as they are now, or begin one."""
+    key = (form, *[(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights])
+    chain = _chains.get(key)
+    if chain is None:
+        chain = _chains[key] = Chain(weights, form)
+    return chain
+
+
+class _Gather(torch.autograd.Function):
+    """Weights as they are; on the way back, the sums of all rows that the steps have left."""
+
+    @staticmethod
+    def forward(ctx: Any, left: Left, form: Words, *weights: Tensor) -> Any:
+        ctx.left, ctx.form = left, form
+        ctx.weights = tuple(weight.detach() for weight in weights)  # for their sizes
+        ctx.set_materialize_grads(False)
+        return weights
+
+    @staticmethod
+    def backward(ctx: Any, *_: None) -> Any:
+        rows = ctx.left.pop(torch._C._current_graph_task_id(), None)
+        if rows is None:
+            return (None,) * 6
+        grads = tuple(torch.empty_like(weight) for weight in ctx.weights)
+        _native.gather_steps(ctx.weights, ctx.form, rows, grads, target(), threads())
+        return None, None, *grads
+
+
+class Step(torch.autograd.Function):
+    """A step of a chain, `Step.apply(chain, input, initial, *chain.weights)`: output, last state."""
+
+    @staticmethod
+    def forward(  # noqa: D102
+        ctx: Any, chain: Chain, run: Any, input: Tensor, initial: Tensor, *weights: Tensor
+    ) -> Any:
+        output, last, tape = run((input, initial, *weights))
+        ctx.chain = chain
+        ctx.save_for_backward(input, initial, tape, *weights)
+        ctx.set_materialize_grads(False)
+        return output, last
+
+    @staticmethod
+    def backward(ctx: Any, grad_output: Tensor | None, grad_last: Tensor | None) -> Any:  # noqa: D102
+        if torch.is_grad_enabled():
+            raise RuntimeError(ONCE)
+        input, initial, tape, *weights = ctx.saved_tensors
+        to_input = torch.empty_like(input) if ctx.needs_input_grad[2] else None
+        to_initial = torch.empty_like(initial)
+        grads = _native.step_back(
+            *(tuple(weights), ctx.chain.form, input, initial, tape),
+            *(_in_order(grad_output), _in_order(grad_last), to_input, to_initial),
+            *(target(), threads()),
+        )
+        ctx.chain.leave((grads, input, initial, tape))
+        return None, None, to_input, to_initial, None, None, None, None
+
+
+ONCE = "the gated recurrence can be differentiated once, got create_graph=True"
+
+
+def _in_order(grad: Tensor | None) -> Tensor | None:
+    return None if grad is None else grad.contiguous()
