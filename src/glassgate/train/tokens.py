@@ -104,6 +104,10 @@ class Vocabulary:
         spans: list[tuple[int, int]] = self._tokenizer.encode(text).offsets
         return spans
 
+    def cut(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Return of each text what `encode` and `spans` do, all of them at once."""
+        return [(cut.ids, cut.offsets) for cut in self._tokenizer.encode_batch(texts)]
+
     def words(self, text: str) -> list[str]:
         """Return the tokens of a text as it spells them, known or not; one an id of `encode`."""
         return [text[start:stop] for start, stop in self.spans(text)]
