@@ -15,13 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, count, islice
 
 from glassgate.errors import BadInput
 from glassgate.experiments.surprisal import sentence_bits, stream_bits
 from glassgate.nn.models import LanguageModel
 from glassgate.train.load import Loaded
-from glassgate.train.tokens import EOS
+from glassgate.train.tokens import EOS, batches
 
 STRETCH = 4096  # tokens that are given at once
 WINDOW = 2**17  # characters of the lines that are scored at once
@@ -121,10 +121,12 @@ def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[ScoredT
     vocabulary, by_sentence = loaded.vocabulary, loaded.config.get("by_sentence", False)
     before, state = vocabulary.bos, None
     bits: Iterator[float]
-    for lines in _windows(text):
+    numbers = count(1)
+    for window in batches((match[0] for match in re.finditer(r".*\n|.+", text)), WINDOW):
+        lines = list(zip(window, numbers, strict=False))
         if by_sentence:
-            lines = [(number, line.strip()) for number, line in lines if not line.isspace()]
-        cuts = vocabulary.cut([line for _, line in lines])
+            lines = [(line.strip(), number) for line, number in lines if not line.isspace()]
+        cuts = vocabulary.cut([line for line, _ in lines])
         if by_sentence:
             sentences = [[*ids, vocabulary.eos] for ids, _ in cuts]
             bits = iter(chain(*sentence_bits(model, vocabulary.bos, sentences)))
@@ -132,23 +134,11 @@ def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[ScoredT
             said = [i for ids, _ in cuts for i in ids]
             found, state = stream_bits(model, before, said, state)
             bits, before = iter(found), said[-1] if said else before
-        for (number, line), (ids, spans) in zip(lines, cuts, strict=True):
+        for (line, number), (ids, spans) in zip(lines, cuts, strict=True):
             scored = zip(spans, ids, bits, strict=False)  # of bits only as many as there are ids
             yield from _tokens(number, line, scored, vocabulary.unk)
             if by_sentence:
                 yield ScoredToken(number, len(ids) + 1, EOS, True, next(bits), True)
-
-
-def _windows(text: str) -> Iterator[list[tuple[int, str]]]:
-    """Give the numbered lines of a text, with their line breaks, about `WINDOW` characters long."""
-    lines, size = [], 0
-    for number, match in enumerate(re.finditer(r".*\n|.+", text), 1):
-        lines.append((number, match[0]))
-        size += len(match[0])
-        if size >= WINDOW:
-            yield lines
-            lines, size = [], 0
-    yield lines
 
 
 def _tokens(
