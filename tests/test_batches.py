@@ -28,6 +28,18 @@ def test_a_stream_is_read_once_in_contiguous_columns(count: int, width: int, str
     assert all(b.count for b in batches)
 
 
+def test_batches_of_a_slice_are_those_of_the_whole():
+    whole = stream(list(range(10, 110)), BOS, 4, 7)
+    later = whole[2:]
+    assert (len(whole), len(later)) == (4, 2)
+    for one, other in zip(later, list(whole)[2:], strict=True):
+        assert torch.equal(one.inputs, other.inputs)
+    assert torch.equal(later[-1].targets, whole[3].targets)
+    assert later[0].carries
+    with pytest.raises(IndexError):
+        whole[4]
+
+
 def test_sentences_predict_their_own_next_token_up_to_their_length():
     random = np.random.default_rng(0)
     said = [[1, *random.integers(3, 99, n).tolist(), 2] for n in random.integers(1, 9, 50)]

@@ -10,6 +10,7 @@ from glassgate.train.corpus import (
     read_stream,
     read_text,
 )
+from glassgate.train.tokens import Level, Vocabulary
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -42,7 +43,7 @@ def test_newlines_are_space_among_words_and_tokens_among_characters(tmp_path: Pa
 def test_two_words_suffice_one_is_held_out(tmp_path: Path):
     corpus = read_stream(written(tmp_path, b"hello there\n"))
     assert corpus.vocabulary.tokens(corpus.train) == ["hello"]
-    assert corpus.held_out == [corpus.vocabulary.unk]
+    assert corpus.held_out.tolist() == [corpus.vocabulary.unk]
 
 
 def test_sentences_stand_one_a_line_between_their_marks(tmp_path: Path):
@@ -51,7 +52,7 @@ def test_sentences_stand_one_a_line_between_their_marks(tmp_path: Path):
     assert (len(corpus.train), len(corpus.held_out)) == (19, 2)
     assert all(s[0] == bos and s[-1] == eos for s in [*corpus.train, *corpus.held_out])
     assert corpus.vocabulary.tokens(corpus.train[0]) == ["<bos>", "a", "b", "<eos>"]
-    assert corpus.held_out[-1] == [bos, corpus.vocabulary.unk, eos]
+    assert corpus.held_out[-1].tolist() == [bos, corpus.vocabulary.unk, eos]
 
 
 @pytest.mark.parametrize("last", [b"", b"\n", b"\r\n"])
@@ -71,6 +72,65 @@ def test_several_files_follow_one_another(tmp_path: Path, last: bytes):
     (tmp_path / "2.txt").write_bytes(b"")
     with pytest.raises(BadInput, match=r"2\.txt is empty"):
         read_stream(files)
+
+
+LINES = [f"The boy's w{i % 37}, \u201cknee\u201d w{i % 11} x{i}." for i in range(120)]
+TEXTS = {
+    "plain": ["\n".join(LINES) + "\n"],
+    "no final newline": [" \t\n" + "\n\n".join(LINES)],
+    "carriage returns": ["\r\n".join(LINES) + "\r\n", "\r".join(LINES)],
+    "byte order marks": ["\ufeff" + "\n".join(LINES), "\ufeff\ufeffa b\ufeff\n\n"],
+    "other white space": ["\x0b\x85 \u2028".join(LINES) + "\x1c", "\u3000 \x0c c "],
+    "one line": [" ".join(LINES)],
+    "a long word at the end": [" ".join(LINES[:9]) + " " + "ab" * 900],
+    "a long word in between": ["c c " + "ab" * 900 + " d"],
+    "wide characters": ["\u0130 \U0001f600 \u03a3\u03a3 \n" * 30],
+}
+
+
+def read_plainly(files: list[Path], level: Level, *, by_sentence: bool) -> list[list[str]]:
+    """Return the train and held-out parts of a text that is read whole."""
+    texts = [path.read_bytes().decode().removeprefix("\ufeff") for path in files]
+    texts = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+    text = "".join(text if text.endswith("\n") else text + "\n" for text in texts)
+    if by_sentence:
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        cut = len(lines) - max(1, round(len(lines) / 10))
+        return [lines[:cut], lines[cut:]]
+    text = text.strip()
+    cut = max(1, int(len(text) * 0.9))
+    if level == "words":
+        while cut < len(text) and not text[cut].isspace():
+            cut += 1
+        cut = cut if text[cut:].strip() else len(text) - len(text.split()[-1])
+    return [[text[:cut]], [text[cut:]]]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 2**14])
+@pytest.mark.parametrize("level", ["words", "characters"])
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_pieces_have_the_tokens_of_a_text_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, level: Level, chunk: int
+):
+    monkeypatch.setattr("glassgate.train.corpus.CHUNK", chunk)
+    monkeypatch.setattr("glassgate.train.tokens.BATCH", chunk)
+    files = [tmp_path / f"{number}.txt" for number in range(len(TEXTS[name]))]
+    for path, text in zip(files, TEXTS[name], strict=True):
+        path.write_bytes(text.encode())
+    parts = read_plainly(files, level, by_sentence=False)
+    wanted = Vocabulary.learn(parts[0], level, 2)
+    corpus = read_stream(files, level, 2)
+    assert corpus.vocabulary.to_json() == wanted.to_json()
+    assert [corpus.train.tolist(), corpus.held_out.tolist()] == [
+        wanted.encode(part[0]) for part in parts
+    ]
+    parts = read_plainly(files, level, by_sentence=True)
+    if sum(map(len, parts)) > 1:
+        wanted = Vocabulary.learn(parts[0], level, 2)
+        sentences = read_sentences(files, level, 2)
+        assert sentences.vocabulary.to_json() == wanted.to_json()
+        for found, part in zip((sentences.train, sentences.held_out), parts, strict=True):
+            assert [ids.tolist() for ids in found] == [wanted.sentence(line) for line in part]
 
 
 @pytest.mark.parametrize(

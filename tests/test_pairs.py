@@ -57,7 +57,7 @@ def critical(judged: Judged) -> tuple[Critical, Critical]:
 def test_a_sentence_has_the_bits_that_score_gives_it(
     trained: Path, monkeypatch: pytest.MonkeyPatch, model: str, rows: int
 ):
-    monkeypatch.setattr("glassgate.experiments.pairs.ROWS", rows)
+    monkeypatch.setattr("glassgate.experiments.surprisal.STRETCH", rows)
     loaded = load(trained / model)
     texts = ["knee", GOOD, "the girl", "zyzzyx fell , .", "her knee and his knee", BAD]
     done: list[int] = []

@@ -18,24 +18,16 @@ words that are both unknown, which the model reads as the same `<unk>`.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import torch
-from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.experiments.pairs_file import Pair
 from glassgate.experiments.score import language_model
-from glassgate.nn.models import LanguageModel
-from glassgate.nn.ragged import run_ragged
-from glassgate.nn.steps import valid_steps
+from glassgate.experiments.surprisal import sentence_bits
 from glassgate.train.load import Loaded
 from glassgate.train.tokens import EOS, Vocabulary
 
 TIE = 1e-4  # bits; sums of float32 products are not exact to less
-ROWS = 1024  # tokens that are scored at once
 
 
 @dataclass(frozen=True)
@@ -97,15 +89,7 @@ def judge(
     """
     model, vocabulary = language_model(loaded), loaded.vocabulary
     read = [side for pair in pairs for side in _read(loaded, pair)]
-    bits: list[list[float]] = [[]] * len(read)
-    done = 0
-    for chosen in _batches([len(one.said) for one in read]):
-        found = _bits(model, vocabulary.bos, [read[i].said for i in chosen])
-        for i, one in zip(chosen, found, strict=True):
-            bits[i] = one
-        done += len(chosen)
-        if progress is not None:
-            progress(done)
+    bits = sentence_bits(model, vocabulary.bos, [one.said for one in read], progress)
     between = "" if loaded.config.get("level") == "characters" else " "
     sides = [_side(one, own, vocabulary, between) for one, own in zip(read, bits, strict=True)]
     return [Judged(*both) for both in zip(pairs, sides[::2], sides[1::2], strict=True)]
@@ -132,8 +116,10 @@ def _read(loaded: Loaded, pair: Pair) -> list[_Read]:
     vocabulary = loaded.vocabulary
     by_sentence = loaded.config.get("by_sentence", False)
     ids, marks = ([vocabulary.eos], [EOS]) if by_sentence else ([], [])
-    said = [vocabulary.encode(text) + ids for text in (pair.good, pair.bad)]
-    spelt = [vocabulary.words(text) + marks for text in (pair.good, pair.bad)]
+    texts = (pair.good, pair.bad)
+    cuts = list(zip(texts, vocabulary.cut(texts), strict=True))
+    said = [own + ids for _, (own, _) in cuts]
+    spelt = [[text[start:stop] for start, stop in spans] + marks for text, (_, spans) in cuts]
     if pair.named is not None:
         critical = [
             _named(vocabulary, *one, ids) for one, ids in zip(pair.named, said, strict=True)
@@ -162,38 +148,3 @@ def _first_difference(
     )
     both = enumerate(zip(good, bad, strict=False))
     return next((slice(at, at + 1) for at, (one, other) in both if one != other), None)
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Give the indices of sequences, those of like length together, up to `ROWS` tokens."""
-    chosen: list[int] = []
-    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if chosen and lengths[i] * (len(chosen) + 1) > ROWS:
-            yield chosen
-            chosen = []
-        chosen.append(i)
-    if chosen:
-        yield chosen
-
-
-@torch.no_grad()
-def _bits(model: LanguageModel, bos: int, said: list[list[int]]) -> list[list[float]]:
-    """Return the surprisal of every token of each sequence, in bits."""
-    heard = pad_sequence([torch.tensor([bos, *ids[:-1]]) for ids in said])  # (T, B)
-    wanted = pad_sequence([torch.tensor(ids) for ids in said])  # (T, B)
-    lengths = torch.tensor([len(ids) for ids in said])  # (B,)
-    valid = valid_steps(lengths, len(heard))  # (T, B)
-    hidden = run_ragged(model.network, model.embedding(heard), lengths)  # (N, H)
-    nats = torch.cat(
-        [
-            F.cross_entropy(model.decoder(rows).double(), targets, reduction="none")
-            for rows, targets in zip(
-                torch.split(hidden, ROWS), torch.split(wanted[valid], ROWS), strict=True
-            )
-        ]
-    )  # (N,)
-    bits = torch.zeros(wanted.shape, dtype=torch.float64)
-    bits[valid] = nats / math.log(2)
-    return [
-        column[:length].tolist() for column, length in zip(bits.T, lengths.tolist(), strict=True)
-    ]

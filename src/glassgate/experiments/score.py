@@ -12,21 +12,19 @@ surprisal is the sum over its tokens: by the chain rule, that of all of them tog
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import NamedTuple
-
-import torch
-from torch.nn import functional as F
+from itertools import chain, count, islice
 
 from glassgate.errors import BadInput
-from glassgate.nn.models import LanguageModel, State
+from glassgate.experiments.surprisal import sentence_bits, stream_bits
+from glassgate.nn.models import LanguageModel
 from glassgate.train.load import Loaded
-from glassgate.train.tokens import EOS
+from glassgate.train.tokens import EOS, batches
 
-STRETCH = 256  # tokens that are scored at once
+STRETCH = 4096  # tokens that are given at once
+WINDOW = 2**17  # characters of the lines that are scored at once
 
 
 @dataclass(frozen=True)
@@ -65,20 +63,13 @@ class ScoredWord(Scored):
         return super().is_end and self.pieces == 1
 
 
-class _Token(NamedTuple):
-    line: int
-    position: int
-    spelt: str
-    id: int
-    begins: bool
-
-
 def score(loaded: Loaded, text: str) -> Iterator[list[ScoredToken]]:
     """Score every token of a text, a word, mark or character, and in a sentence its `<eos>`.
 
     Gives them in order, at most `STRETCH` at a time. `BadInput` for a classifier.
     """
-    return _scored(loaded, language_model(loaded), text)
+    tokens = _scored(loaded, language_model(loaded), text.rstrip())
+    return iter(lambda: list(islice(tokens, STRETCH)), [])
 
 
 def by_word(stretches: Iterable[list[ScoredToken]]) -> Iterator[list[ScoredWord]]:
@@ -126,58 +117,34 @@ def _summed(pieces: list[ScoredToken], position: int) -> ScoredWord:
     )
 
 
-def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[list[ScoredToken]]:
-    by_sentence = loaded.config.get("by_sentence", False)
-    lines = text.rstrip().split("\n")
-    if by_sentence:
-        stripped = [line.strip() for line in lines]
-        runs: Iterable[Iterator[_Token]] = _lines(loaded, stripped, ended=True)
-    else:  # the line breaks are tokens of a stream of characters
-        last = len(lines) - 1
-        whole = [line + "\n" if index < last else line for index, line in enumerate(lines)]
-        runs = [chain.from_iterable(_lines(loaded, whole, ended=False))]
-    for tokens in runs:
-        yield from _run(loaded, model, tokens)
+def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[ScoredToken]:
+    vocabulary, by_sentence = loaded.vocabulary, loaded.config.get("by_sentence", False)
+    before, state = vocabulary.bos, None
+    bits: Iterator[float]
+    numbers = count(1)
+    for window in batches((match[0] for match in re.finditer(r".*\n|.+", text)), WINDOW):
+        lines = list(zip(window, numbers, strict=False))
+        if by_sentence:
+            lines = [(line.strip(), number) for line, number in lines if not line.isspace()]
+        cuts = vocabulary.cut([line for line, _ in lines])
+        if by_sentence:
+            sentences = [[*ids, vocabulary.eos] for ids, _ in cuts]
+            bits = iter(chain(*sentence_bits(model, vocabulary.bos, sentences)))
+        else:
+            said = [i for ids, _ in cuts for i in ids]
+            found, state = stream_bits(model, before, said, state)
+            bits, before = iter(found), said[-1] if said else before
+        for (line, number), (ids, spans) in zip(lines, cuts, strict=True):
+            scored = zip(spans, ids, bits, strict=False)  # of bits only as many as there are ids
+            yield from _tokens(number, line, scored, vocabulary.unk)
+            if by_sentence:
+                yield ScoredToken(number, len(ids) + 1, EOS, True, next(bits), True)
 
 
-def _lines(loaded: Loaded, lines: Iterable[str], *, ended: bool) -> Iterator[Iterator[_Token]]:
-    """Give the tokens of each line, `<eos>` after those of a line that is not blank if `ended`."""
-    for number, line in enumerate(lines, 1):
-        yield _tokens(loaded, number, line, ended=ended and bool(line))
-
-
-def _tokens(loaded: Loaded, number: int, line: str, *, ended: bool) -> Iterator[_Token]:
-    vocabulary = loaded.vocabulary
-    spans, ids = vocabulary.spans(line), vocabulary.encode(line)
-    for at, ((start, stop), i) in enumerate(zip(spans, ids, strict=True), 1):
+def _tokens(
+    number: int, line: str, scored: Iterable[tuple[tuple[int, int], int, float]], unk: int
+) -> Iterator[ScoredToken]:
+    """Give the tokens of a line, each of which is a span, an id and bits."""
+    for position, ((start, stop), i, bits) in enumerate(scored, 1):
         begins = not line[start].isspace() and (start == 0 or line[start - 1].isspace())
-        yield _Token(number, at, line[start:stop], i, begins)
-    if ended:
-        yield _Token(number, len(ids) + 1, EOS, vocabulary.eos, True)
-
-
-def _run(
-    loaded: Loaded, model: LanguageModel, tokens: Iterator[_Token]
-) -> Iterator[list[ScoredToken]]:
-    """Score what shares one state, from `<bos>` and the zero state on."""
-    state: State | None = None
-    before, unk = loaded.vocabulary.bos, loaded.vocabulary.unk
-    while stretch := list(islice(tokens, STRETCH)):
-        ids = [token.id for token in stretch]
-        bits, state = _surprisal(model, [before, *ids[:-1]], ids, state)
-        yield [
-            ScoredToken(t.line, t.position, t.spelt, t.id != unk, surprisal, t.begins)
-            for t, surprisal in zip(stretch, bits, strict=True)
-        ]
-        before = ids[-1]
-
-
-@torch.no_grad()
-def _surprisal(
-    model: LanguageModel, heard: list[int], said: list[int], state: State | None
-) -> tuple[list[float], State | None]:
-    """Return the bits of each token said after those heard, and the state at the end."""
-    logits, state = model(torch.tensor(heard)[:, None], state)  # (T, 1, V)
-    nats = F.cross_entropy(logits[:, 0].double(), torch.tensor(said), reduction="none")  # (T,)
-    bits: list[float] = (nats / math.log(2)).tolist()
-    return bits, state
+        yield ScoredToken(number, position, line[start:stop], i != unk, bits, begins)

@@ -6,9 +6,10 @@ scored targets in the joined batch is known everywhere without a message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 IGNORE = -100  # a target that is not scored: padding
+
+Ids = NDArray[np.intc]
 
 
 @dataclass(frozen=True)
@@ -68,35 +71,54 @@ def columns(size: int, rank: int, world: int) -> slice:
     return slice(size * rank // world, size * (rank + 1) // world)
 
 
-def stream(tokens: Sequence[int], bos: int, width: int, stretch: int) -> list[Batch]:
+class Batches(Sequence[Batch]):
+    """Batches that are made when they are asked for, `make(number)` for each of `numbers`."""
+
+    def __init__(self, make: Callable[[int], Batch], numbers: range) -> None:
+        self._make, self._numbers = make, numbers
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, which: int) -> Batch: ...
+    @overload
+    def __getitem__(self, which: slice) -> Batches: ...
+    def __getitem__(self, which: int | slice) -> Batch | Batches:
+        """Return a batch, or those of a slice, not made yet."""
+        numbers = self._numbers[which]
+        if isinstance(numbers, range):
+            return Batches(self._make, numbers)
+        return self._make(numbers)
+
+
+def stream(tokens: Sequence[int] | Ids, bos: int, width: int, stretch: int) -> Batches:
     """Cut one run of tokens into contiguous columns, read in stretches of `stretch` steps.
 
     Each column starts with `bos`; the state is carried from one stretch to the next. There are
     at most `width` of them, fewer where there are fewer tokens.
     """
-    height = -(-len(tokens) // width)  # ceil
-    width = -(-len(tokens) // height)
-    targets = np.full(height * width, IGNORE, dtype=np.int64)
-    targets[: len(tokens)] = np.asarray(tokens)
-    grid = targets.reshape(width, height).T  # (height, B)
-    inputs = np.vstack([np.full((1, width), bos, dtype=np.int64), grid[:-1]])
-    inputs[inputs == IGNORE] = bos
-    heard, said = torch.from_numpy(inputs), torch.from_numpy(grid.copy())
-    valid = (said != IGNORE).long()
-    return [
-        Batch(
-            heard[start : start + stretch],
-            said[start : start + stretch],
-            valid[start : start + stretch].sum(0),
-            carries=start > 0,
-        )
-        for start in range(0, height, stretch)
-    ]
+    ids = np.asarray(tokens)
+    height = -(-len(ids) // width)  # ceil
+    columns = height * np.arange(-(-len(ids) // height))  # (B,), where each begins
+
+    def make(number: int) -> Batch:
+        steps = np.arange(number * stretch, min((number + 1) * stretch, height))
+        places = steps[:, None] + columns  # (T, B)
+        valid = torch.from_numpy(places < len(ids))
+        said = torch.from_numpy(ids.take(places, mode="clip").astype(np.int64))
+        heard = torch.from_numpy(ids.take(places - 1, mode="clip").astype(np.int64))
+        heard[torch.from_numpy((places > len(ids)) | (steps[:, None] == 0))] = bos
+        said[~valid] = IGNORE
+        return Batch(heard, said, valid.sum(0), carries=number > 0)
+
+    return Batches(make, range(-(-height // stretch)))
 
 
 def sentences(
-    sequences: Sequence[Sequence[int]], size: int, seed: int, epoch: int | None
-) -> list[Batch]:
+    sequences: Sequence[Sequence[int]] | Sequence[Ids], size: int, seed: int, epoch: int | None
+) -> Batches:
     """Gather sequences, each predicting its own next token.
 
     A sequence of n + 1 tokens (its first and last mark included) gives n inputs and n targets.
@@ -104,18 +126,19 @@ def sentences(
     gradient of sentences of one length pulls away from that of the language, and a model trained
     so ends several times farther from the truth. None gathers them by length.
     """
-    lengths = np.array([len(sequence) for sequence in sequences])
     if epoch is None:
-        order = np.argsort(lengths, kind="stable")
+        order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
     else:
-        order = np.random.default_rng([seed, epoch]).permutation(len(lengths))
-    batches = []
-    for chosen in (order[start : start + size] for start in range(0, len(order), size)):
-        rows = [np.asarray(sequences[i], dtype=np.int64) for i in chosen]
+        order = np.random.default_rng([seed, epoch]).permutation(len(sequences))
+
+    def make(number: int) -> Batch:
+        members = order[number * size : (number + 1) * size]
+        rows = [np.asarray(sequences[i], dtype=np.int64) for i in members]
         inputs, valid = _pad([row[:-1] for row in rows], 0)
         targets, _ = _pad([row[1:] for row in rows], IGNORE)
-        batches.append(Batch(inputs, targets, valid))
-    return batches
+        return Batch(inputs, targets, valid)
+
+    return Batches(make, range(-(-len(order) // size)))
 
 
 def labelled(

@@ -1,37 +1,76 @@
-"""A text to learn a language from: read, its last tenth held out, cut into tokens."""
+"""A text to learn a language from: read, its last tenth held out, cut into tokens.
+
+The text may be larger than what memory is to hold: it is read from its files piece by piece, as
+often as needed, and only its ids are kept.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import overload
+
+import numpy as np
 
 from glassgate.errors import BadInput
+from glassgate.train.batches import Ids
 from glassgate.train.tokens import Level, Vocabulary
 
 HELD_OUT = 0.1  # share of the text, at its end
+CHUNK = 2**14  # characters that are read from a file at once
 
 Files = Path | Sequence[Path]
 """A text: one file, or several that follow one another."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StreamCorpus:
     """One run of tokens to train on and one, which follows it in the text, held out."""
 
     vocabulary: Vocabulary
-    train: Sequence[int]
-    held_out: Sequence[int]
+    train: Ids
+    held_out: Ids
 
 
-@dataclass(frozen=True)
+class Sentences(Sequence[Ids]):
+    """The ids of sentences, an array for each; all of them lie in one array."""
+
+    def __init__(self, sentences: Iterable[Sequence[int]]) -> None:
+        ids, ends = array("i"), array("q", [0])
+        for sentence in sentences:
+            ids.extend(sentence)
+            ends.append(len(ids))
+        self._ids = np.frombuffer(ids, np.intc)
+        self._ends = np.frombuffer(ends, np.int64)
+
+    def __len__(self) -> int:
+        """Return the number of sentences."""
+        return len(self._ends) - 1
+
+    @overload
+    def __getitem__(self, which: int) -> Ids: ...
+    @overload
+    def __getitem__(self, which: slice) -> list[Ids]: ...
+    def __getitem__(self, which: int | slice) -> Ids | list[Ids]:
+        """Return the ids of a sentence, or a list of those of several."""
+        numbers = range(len(self))[which]
+        if isinstance(numbers, range):
+            return [self[number] for number in numbers]
+        return self._ids[self._ends[numbers] : self._ends[numbers + 1]]
+
+
+@dataclass(frozen=True, eq=False)
 class SentenceCorpus:
     """Sentences to train on and, from the end of the text, held out; `<bos>` ... `<eos>` each."""
 
     vocabulary: Vocabulary
-    train: Sequence[Sequence[int]]
-    held_out: Sequence[Sequence[int]]
+    train: Sentences
+    held_out: Sentences
 
 
 def read_text(path: Path) -> str:
@@ -49,23 +88,19 @@ def read_text(path: Path) -> str:
         ) from None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise BadInput(f"{path} is empty: expected text, got {len(data)} bytes without a word")
+        raise _empty(path)
     return text
 
 
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a file; `BadInput` where there is no file."""
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder, expected a file")
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(f"{path} does not exist, expected a file") from None
+    _check_file(path)
+    return path.read_bytes()
 
 
 def fingerprint(files: Files) -> str:
     """Return the SHA-256 of a file, or of those of several: by it a run knows its data again."""
-    each = [hashlib.sha256(read_bytes(path)).hexdigest() for path in _listed(files)]
+    each = [_sha256(path) for path in _listed(files)]
     return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
 
 
@@ -80,12 +115,16 @@ def read_stream(files: Files, level: Level = "words", minimum_frequency: int = 1
     The vocabulary is that of the part to train on. `BadInput` as in `read_text`, and for a text
     of fewer than two different tokens.
     """
-    text = _joined(files).strip()
-    _check_variety(files, text, level)
-    cut = _cut(text, level)
-    train, held_out = text[:cut].splitlines(keepends=True), text[cut:].splitlines(keepends=True)
-    vocabulary = Vocabulary.learn(train, level, minimum_frequency)
-    return StreamCorpus(vocabulary, _encode(vocabulary, train), _encode(vocabulary, held_out))
+    _check_text(files)
+    start, stop = _bounds(files)
+    _check_variety(files, _part(files, start, stop), level)
+    cut = _cut(files, start, stop, level)
+    vocabulary = Vocabulary.learn(_part(files, start, cut), level, minimum_frequency)
+    train, held_out = (
+        _joined_ids(vocabulary.encode_each(_part(files, *part)))
+        for part in ((start, cut), (cut, stop))
+    )
+    return StreamCorpus(vocabulary, train, held_out)
 
 
 def read_sentences(
@@ -95,21 +134,23 @@ def read_sentences(
 
     `BadInput` as in `read_stream`, and for fewer than two such lines.
     """
-    text = _joined(files)
-    _check_variety(files, text, level)
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if len(lines) < 2:
+    _check_text(files)
+    _check_variety(files, _pieces(files), level)
+    count = sum(1 for _ in _lines(files))
+    if count < 2:
         raise BadInput(
             f"{_paths(files)} holds one line, expected two sentences or more, one a line"
         )
-    held = max(1, round(len(lines) * HELD_OUT))
-    train, held_out = lines[:-held], lines[-held:]
-    vocabulary = Vocabulary.learn(train, level, minimum_frequency)
-    return SentenceCorpus(
-        vocabulary,
-        [vocabulary.sentence(line) for line in train],
-        [vocabulary.sentence(line) for line in held_out],
+    cut = count - max(1, round(count * HELD_OUT))
+    vocabulary = Vocabulary.learn(islice(_lines(files), cut), level, minimum_frequency)
+    train, held_out = (
+        Sentences(
+            [vocabulary.bos, *ids, vocabulary.eos]
+            for ids in vocabulary.encode_each(islice(_lines(files), *part))
+        )
+        for part in ((0, cut), (cut, None))
     )
+    return SentenceCorpus(vocabulary, train, held_out)
 
 
 def _listed(files: Files) -> Sequence[Path]:
@@ -120,33 +161,117 @@ def _paths(files: Files) -> str:
     return ", ".join(map(str, _listed(files)))
 
 
-def _joined(files: Files) -> str:
-    """Return the text of all files, each from a line of its own on."""
-    texts = map(read_text, _listed(files))
-    return "".join(text if text.endswith("\n") else text + "\n" for text in texts)
+def _sha256(path: Path) -> str:
+    _check_file(path)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _cut(text: str, level: Level) -> int:
+def _empty(path: Path) -> BadInput:
+    size = path.stat().st_size
+    return BadInput(f"{path} is empty: expected text, got {size} bytes without a word")
+
+
+def _check_file(path: Path) -> None:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder, expected a file")
+    if not path.exists():
+        raise BadInput(f"{path} does not exist, expected a file")
+
+
+def _check_text(files: Files) -> None:
+    """Refuse what `read_text` refuses."""
+    for path in _listed(files):
+        _check_file(path)
+        try:
+            words = sum(not chunk.isspace() for chunk in _chunks(path))
+        except UnicodeDecodeError:
+            read_text(path)  # says where
+            raise
+        if not words:
+            raise _empty(path)
+
+
+def _check_variety(files: Files, text: Iterable[str], level: Level) -> None:
+    """Refuse a text of one token only: there is nothing to predict."""
+    different: set[str] = set()
+    for piece in text:
+        different.update(piece.lower().split() if level == "words" else piece)
+        if len(different) > 1:
+            return
+    thing = level.removesuffix("s")
+    raise BadInput(f"{_paths(files)} holds a single {thing}, expected two different ones or more")
+
+
+# A text in pieces -----------------------------------------------------------------------------
+
+
+def _chunks(path: Path) -> Iterator[str]:
+    """Give a file as `read_text` would, `CHUNK` characters at a time."""
+    with path.open(encoding="utf-8-sig") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def _pieces(files: Files) -> Iterator[str]:
+    """Give the text of all files, each from a line of its own on, in pieces of whole words."""
+    for path in _listed(files):
+        begun: list[str] = []  # of a word that goes on in the next chunk
+        for chunk in _chunks(path):
+            last = "" if chunk[-1].isspace() else chunk.rsplit(maxsplit=1)[-1]
+            if end := len(chunk) - len(last):
+                yield "".join([*begun, chunk[:end]])
+                begun = []
+            begun.append(last)
+        if not chunk.endswith("\n"):
+            yield "".join([*begun, "\n"])
+
+
+def _lines(files: Files) -> Iterator[str]:
+    """Give the lines of all files that are not blank, without space at their ends."""
+    for path in _listed(files):
+        with path.open(encoding="utf-8-sig") as file:
+            yield from filter(None, map(str.strip, file))
+
+
+def _part(files: Files, start: int, stop: int) -> Iterator[str]:
+    """Give the characters from `start` up to `stop` of all files, in pieces of whole words."""
+    at = 0
+    for piece in _pieces(files):
+        part = piece[max(0, start - at) : stop - at]
+        if part:
+            yield part
+        at += len(piece)
+        if at >= stop:
+            return
+
+
+def _bounds(files: Files) -> tuple[int, int]:
+    """Return where the first character stands that is no space, and where the last one ends."""
+    start, stop, at = -1, 0, 0
+    for piece in _pieces(files):
+        if not piece.isspace():
+            start = at + len(piece) - len(piece.lstrip()) if start < 0 else start
+            stop = at + len(piece.rstrip())
+        at += len(piece)
+    return start, stop
+
+
+def _cut(files: Files, start: int, stop: int, level: Level) -> int:
     """Return where the last tenth begins: between words, where words are the tokens."""
-    cut = max(1, int(len(text) * (1 - HELD_OUT)))
+    cut = start + max(1, int((stop - start) * (1 - HELD_OUT)))
     if level == "characters":
         return cut
-    while cut < len(text) and not text[cut].isspace():
-        cut += 1
-    if not text[cut:].strip():
-        cut = len(text) - len(text.split()[-1])  # the last word is held out
-    return cut
+    for part in _part(files, cut, stop):
+        if space := re.search(r"\s", part):
+            return cut + space.start()
+        cut += len(part)
+    *_, last = _part(files, start, stop)
+    return stop - len(last.split()[-1])  # the last word is held out
 
 
-def _check_variety(files: Files, text: str, level: Level) -> None:
-    """Refuse a text of one token only: there is nothing to predict."""
-    different = set(text.lower().split()) if level == "words" else set(text)
-    if len(different) < 2:
-        thing = level.removesuffix("s")
-        raise BadInput(
-            f"{_paths(files)} holds a single {thing}, expected two different ones or more"
-        )
-
-
-def _encode(vocabulary: Vocabulary, lines: Sequence[str]) -> list[int]:
-    return [token for line in lines for token in vocabulary.encode(line)]
+def _joined_ids(texts: Iterable[list[int]]) -> Ids:
+    joined = array("i")
+    for ids in texts:
+        joined.extend(ids)
+    return np.frombuffer(joined, np.intc)

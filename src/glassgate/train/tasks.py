@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from glassgate.nn.models import Classifier, LanguageModel, State
 from glassgate.nn.steps import valid_steps
-from glassgate.train.batches import IGNORE, Batch, labelled, sentences, stream
+from glassgate.train.batches import IGNORE, Batch, Ids, labelled, sentences, stream
 from glassgate.train.settings import Settings
 
 Measure = Literal["perplexity", "accuracy"]
@@ -77,8 +77,8 @@ class StreamTask:
     def __init__(
         self,
         model: LanguageModel,
-        train: Sequence[int],
-        held_out: Sequence[int],
+        train: Sequence[int] | Ids,
+        held_out: Sequence[int] | Ids,
         bos: int,
         settings: Settings,
     ) -> None:
@@ -109,8 +109,8 @@ class SentenceTask:
     def __init__(
         self,
         model: LanguageModel,
-        train: Sequence[Sequence[int]],
-        held_out: Sequence[Sequence[int]],
+        train: Sequence[Sequence[int]] | Sequence[Ids],
+        held_out: Sequence[Sequence[int]] | Sequence[Ids],
         settings: Settings,
     ) -> None:
         self.model = model

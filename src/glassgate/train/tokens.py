@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ SPECIALS = (UNK, BOS, EOS)
 # A word is letters and digits, with apostrophes inside; any other mark stands for itself.
 WORD = r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_"
 CHARACTER = r"[\s\S]"
+BATCH = 2**17  # characters that are encoded at once
 
 
 class Vocabulary:
@@ -91,6 +92,12 @@ class Vocabulary:
         ids: list[int] = self._tokenizer.encode(text).ids
         return ids
 
+    def encode_each(self, texts: Iterable[str]) -> Iterator[list[int]]:
+        """Give the ids of each text."""
+        for batch in batches(texts, BATCH):
+            for encoding in self._tokenizer.encode_batch_fast(batch):
+                yield encoding.ids
+
     def sentence(self, text: str) -> list[int]:
         """Return the ids of a text between `<bos>` and `<eos>`."""
         return [self.bos, *self.encode(text), self.eos]
@@ -103,6 +110,10 @@ class Vocabulary:
         """Return where each token stands, `text[start:stop]`; one an id of `encode`."""
         spans: list[tuple[int, int]] = self._tokenizer.encode(text).offsets
         return spans
+
+    def cut(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Return of each text what `encode` and `spans` do, all of them at once."""
+        return [(cut.ids, cut.offsets) for cut in self._tokenizer.encode_batch(texts)]
 
     def words(self, text: str) -> list[str]:
         """Return the tokens of a text as it spells them, known or not; one an id of `encode`."""
@@ -118,6 +129,20 @@ class Vocabulary:
         if found is None:
             raise BadInput(f"the vocabulary has no {token}")
         return found
+
+
+def batches(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
+    """Give texts, as many at once as reach so many characters."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text)
+        if size >= characters:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _tokenizer(words: Sequence[str], level: Level) -> Tokenizer:
