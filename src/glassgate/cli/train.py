@@ -124,7 +124,8 @@ def classifier(
 
 def _report(outcome: Outcome, settings: Settings, output: Path, *commands: str) -> None:
     """Say what was reached and what can be done with it."""
-    from glassgate.cli.screen import figures, is_main
+    from glassgate.cli.lines import figures
+    from glassgate.cli.screen import is_main
 
     if not is_main():
         return

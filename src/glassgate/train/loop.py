@@ -187,7 +187,7 @@ class _Run:
     def _end_epoch(self) -> None:
         """Evaluate, keep what is best, and make the position that of the next epoch."""
         position, measure = self.position, self.task.measure
-        loss, right = self.worker.evaluate()
+        loss, right = self.worker.evaluate(self._tell_evaluation)
         if not math.isfinite(loss):
             self._diverge(f"the held-out loss became {loss} after epoch {position.epoch}")
         value = right if measure == "accuracy" else math.exp(min(loss, 700.0))
@@ -200,6 +200,10 @@ class _Run:
         self.worker.track(epoch)
         for watcher in self.watchers:
             watcher.on_epoch_end(epoch)
+
+    def _tell_evaluation(self, done: int, batches: int) -> None:
+        for watcher in self.watchers:
+            watcher.on_evaluation(done, batches)
 
     # What is kept -----------------------------------------------------------------------------
 
