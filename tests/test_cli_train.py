@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -118,13 +116,3 @@ def test_only_the_main_process_speaks(
     monkeypatch.setenv("LOCAL_RANK", "1")
     said = glassgate_("train", "language", tmp_path / "none.txt", "-o", "other")
     assert (said.code, said.out, said.err) == (2, "", "")
-
-
-def test_help_needs_no_torch():
-    code = """if True:
-        import sys
-        import glassgate.cli
-        print(*sorted({"torch", "accelerate", "tokenizers", "matplotlib"} & set(sys.modules)))
-    """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == ""

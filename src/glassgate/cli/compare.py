@@ -61,7 +61,9 @@ def compare(
 
         glassgate compare novel.txt --networks srn,gru --output study/ --resume
     """
-    from glassgate.cli.screen import is_main, watching
+    from glassgate.cli.screen import announce_reading, is_main, watching
+
+    announce_reading(*corpus)
     from glassgate.experiments.compare import Study, read_study, run_study
 
     study = Study(

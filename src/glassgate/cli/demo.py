@@ -31,14 +31,16 @@ def demo(
     """
     from rich.console import Console
 
-    from glassgate.cli.screen import watching
+    from glassgate.cli.screen import announce, watching
+    from glassgate.experiments.output import check_free
+
+    check_free(output, overwrite)
+    announce("Sampling sentences and dependencies")
     from glassgate.data.grammar import Grammar
     from glassgate.experiments import language as sampled
     from glassgate.experiments.demo import run_demo
-    from glassgate.experiments.output import check_free
     from glassgate.experiments.threads import one_thread
 
-    check_free(output, overwrite)
     console = Console(stderr=True, highlight=False)
     loaded = Grammar.load(grammar)
     with console.status("sampling sentences and dependencies …"):

@@ -65,18 +65,22 @@ def verdict(
 
         glassgate experiment verdict --verdicts films.csv --plot novel.txt
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import verdict as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.verdict_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Preparing reviews")
+    from glassgate.experiments import verdict as asked
+    from glassgate.experiments.verdict_page import charts, page, tables
+
     command = shlex.join(["glassgate", *sys.argv[1:]])
     plan, pool, files = _reviews(verdicts, plot, text, label)
     if sentences:
         plan = replace(plan, sentences=sentences)
     with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, pool, files, range(seed, seed + seeds), command, watcher)
+        chosen = range(seed, seed + seeds)
+        results = asked.run(plan, pool, files, chosen, command, watcher)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -118,12 +122,15 @@ def regulators(
 
         glassgate experiment regulators --seed 10 --seeds 8 --output more/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import regulators as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.regulators_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import regulators as asked
+    from glassgate.experiments.regulators_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(asked.work(seeds)) as watcher:
@@ -153,13 +160,15 @@ def spans(
 
         glassgate experiment spans --seed 10 --seeds 8 --output more/
     """
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import announce, bar
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import spans as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.spans_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import spans as asked
+    from glassgate.experiments.spans_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(seeds) as watcher:
@@ -194,12 +203,15 @@ def vanishing(
 
         glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import vanishing as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.vanishing_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Preparing sequences")
+    from glassgate.experiments import vanishing as asked
+    from glassgate.experiments.vanishing_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
     chosen = range(seed, seed + seeds)
     with watching_series(asked.work(plan, chosen)) as watcher:
@@ -230,13 +242,16 @@ def capacity(
 
         glassgate experiment capacity --sizes 16,32,64,128 --output larger/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import capacity as asked
-    from glassgate.experiments.capacity_page import charts, page, tables
     from glassgate.experiments.output import check_free
 
-    plan = asked.Plan(asked.read_sizes(sizes))
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import capacity as asked
+    from glassgate.experiments.capacity_page import charts, page, tables
+
+    plan = asked.Plan(asked.read_sizes(sizes))
     command = shlex.join(["glassgate", *sys.argv[1:]])
     languages = sampled(plan, seed, seeds, items=False)
     with watching_series(asked.work(plan, seeds)) as watcher:

@@ -47,13 +47,15 @@ def report(
 
         glassgate report model/ --text corpus.txt --sentence "the boy hurt his knee"
     """
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import announce_reading, bar
+
+    check_free(output, overwrite)
+    announce_reading(model)
     from glassgate.experiments.output import provenance
     from glassgate.experiments.report import gather
     from glassgate.files import write_whole
     from glassgate.report.report_page import report_page, sampled
 
-    check_free(output, overwrite)
     found = gather(model, text, sentence or [], seed, bar)
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
     page = report_page(found, {"command": made["command"], "seed": str(seed), **made["versions"]})

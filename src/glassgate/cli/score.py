@@ -61,6 +61,11 @@ def score(
 
         pandas.read_csv("words.tsv", sep="\t", comment="#", keep_default_na=False)
     """
+    from glassgate.cli.screen import announce_reading
+
+    if output is not None:
+        check_free(output, overwrite)
+    announce_reading(model)
     from glassgate.experiments.score import by_word
     from glassgate.experiments.score import score as scored
     from glassgate.files import write_whole
@@ -68,8 +73,6 @@ def score(
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
 
-    if output is not None:
-        check_free(output, overwrite)
     loaded, text = load(model), read_text(file)
     tokens = scored(loaded, text)
     scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens

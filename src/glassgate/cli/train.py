@@ -64,7 +64,9 @@ def language(
 
         accelerate launch --multi_gpu --num_processes 2 -m glassgate train ...
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.screen import announce_reading, watching
+
+    announce_reading(*corpus)
     from glassgate.train import run
 
     with saying_how_to_go_on(), watching() as watcher:
@@ -106,7 +108,9 @@ def classifier(
 
         glassgate train classifier tweets.csv --text body --label mood -o mood/
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.screen import announce_reading, watching
+
+    announce_reading(reviews)
     from glassgate.train import run
 
     with saying_how_to_go_on(), watching() as watcher:
