@@ -166,6 +166,8 @@ class LastWeights:
 
     def begin(self) -> None: ...
 
+    def record_threads(self, threads: int) -> None: ...
+
     def save_state(self, snapshot: object) -> None:
         tensors = snapshot.tensors  # type: ignore[attr-defined]
         self.weights = {

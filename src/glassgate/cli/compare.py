@@ -20,6 +20,7 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
+    TrainingThreads,
     saying_how_to_go_on,
     with_settings,
 )
@@ -47,6 +48,7 @@ def compare(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
 ) -> None:
@@ -77,7 +79,7 @@ def compare(
         minimum_frequency,
     )
     with saying_how_to_go_on(), watching() as watcher:
-        run_study(study, watcher, overwrite=overwrite, resume=resume)
+        run_study(study, watcher, threads=threads, overwrite=overwrite, resume=resume)
     if is_main():
         _report(study, read_study(study))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
-from glassgate.cli.options import Overwrite
+from glassgate.cli.options import Overwrite, Threads
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def verdict(
     plot: Plot = None,
     text: Text = "text",
     label: Label = "label",
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask who remembers the verdict of a book review, and what the gates do over it.
@@ -80,7 +81,7 @@ def verdict(
         plan = replace(plan, sentences=sentences)
     with watching_series(asked.work(seeds)) as watcher:
         chosen = range(seed, seed + seeds)
-        results = asked.run(plan, pool, files, chosen, command, watcher)
+        results = asked.run(plan, pool, files, chosen, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -105,6 +106,7 @@ def regulators(
     output: Output = Path("regulators"),
     seed: FirstSeed = 0,
     seeds: Seeds = 5,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
@@ -134,7 +136,7 @@ def regulators(
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher)
+        results = asked.run(plan, languages, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -143,6 +145,7 @@ def spans(
     output: Output = Path("spans"),
     seed: FirstSeed = 0,
     seeds: Seeds = 5,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask whether long-distance units exist: hold units by their memory span.
@@ -172,9 +175,9 @@ def spans(
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(seeds) as watcher:
-        trained = asked.train(plan, languages, watcher)
+        trained = asked.train(plan, languages, watcher, threads=threads)
     with bar("holding units", plan.holds * seeds) as done:
-        results = asked.measure(plan, trained, command, done)
+        results = asked.measure(plan, trained, command, done, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -186,6 +189,7 @@ def vanishing(
     steps: Annotated[
         int, typer.Option(metavar="N", min=12, help="Training steps of each network.")
     ] = 1000,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask whether the gradient vanishes, and who learns across 100 to 400 steps.
@@ -215,7 +219,7 @@ def vanishing(
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
     chosen = range(seed, seed + seeds)
     with watching_series(asked.work(plan, chosen)) as watcher:
-        results = asked.run(plan, chosen, command, watcher)
+        results = asked.run(plan, chosen, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -227,6 +231,7 @@ def capacity(
     sizes: Annotated[
         str, typer.Option(metavar="N,...", help="Numbers of units, two or more.")
     ] = "4,8,16,32,64",
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask how near to the truth networks come with how many parameters.
@@ -255,5 +260,5 @@ def capacity(
     command = shlex.join(["glassgate", *sys.argv[1:]])
     languages = sampled(plan, seed, seeds, items=False)
     with watching_series(asked.work(plan, seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher)
+        results = asked.run(plan, languages, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glassgate.cli.options import Clamps, Model, Overwrite, check_free
+from glassgate.cli.options import Clamps, Model, Overwrite, Threads, check_free
 from glassgate.cli.predict import visible
 from glassgate.cli.table import head, row
 
@@ -32,6 +32,7 @@ def score(
         typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
     ] = None,
     clamp: Clamps = None,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     r"""Write surprisal in bits: a row for each token that the model read, or for each word.
@@ -72,6 +73,7 @@ def score(
     from glassgate.inside.clamp_text import clamps
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
+    from glassgate.train.threads import on_threads
 
     loaded, text = load(model), read_text(file)
     tokens = scored(loaded, text)
@@ -80,7 +82,7 @@ def score(
     top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
     count = _Count("word" if words else "token")
     stretches = count.through(scores)
-    with clamps(loaded.model, clamp or []):
+    with on_threads(threads), clamps(loaded.model, clamp or []):
         if output is None:
             typer.echo(top, nl=False)
             for stretch in stretches:

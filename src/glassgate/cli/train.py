@@ -15,6 +15,7 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
+    TrainingThreads,
     saying_how_to_go_on,
     with_settings,
 )
@@ -40,6 +41,7 @@ def language(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     log: Log = None,
@@ -77,6 +79,7 @@ def language(
             level="characters" if characters else "words",
             by_sentence=sentences,
             minimum_frequency=minimum_frequency,
+            threads=threads,
             watchers=[watcher(settings.network)],
         )
     predict = f'glassgate predict {output} "the beginning of a sentence"'
@@ -93,6 +96,7 @@ def classifier(
     text: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the text.")] = "text",
     label: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the class.")] = "label",
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     log: Log = None,
@@ -121,6 +125,7 @@ def classifier(
             text=text,
             label=label,
             minimum_frequency=minimum_frequency,
+            threads=threads,
             watchers=[watcher(settings.network)],
         )
     _report(outcome, settings, output, f'glassgate predict {output} "a text of unknown class"')
