@@ -1,8 +1,11 @@
 """What is said of progress where stderr is a file."""
 
+import threading
+import time
+
 import pytest
 
-from glassgate.cli.lines import Counter, Lines, Pace, SeriesLines
+from glassgate.cli.lines import Counter, Lines, Pace, SeriesLines, ticking
 from glassgate.train.watch import Epoch, Step
 
 
@@ -43,6 +46,23 @@ def test_the_time_left_is_told_from_the_pace_so_far(
     pace = Pace(clock)
     clock.now += seconds
     assert pace.left(share) == f"{left} left"
+
+
+def test_work_of_unknown_length_goes_on_until_it_ends():
+    said: list[str] = []
+    twice = threading.Event()
+
+    def say(line: str) -> None:
+        said.append(line)
+        if len(said) == 2:
+            twice.set()
+
+    with ticking("sampling", say, every=0.001):
+        assert twice.wait(60)
+    number = len(said)
+    assert said[0] == "sampling: 0 s so far"
+    time.sleep(0.05)
+    assert len(said) == number
 
 
 def test_an_epoch_says_how_far_it_is(clock: Clock):

@@ -31,9 +31,7 @@ def demo(
 
         glassgate demo --seed 7 --grammar mine.grammar --output mine
     """
-    from rich.console import Console
-
-    from glassgate.cli.screen import announce, watching
+    from glassgate.cli.screen import announce, waiting, watching
     from glassgate.experiments.output import check_free
 
     check_free(output, overwrite)
@@ -43,9 +41,8 @@ def demo(
     from glassgate.experiments.demo import run_demo
     from glassgate.train.threads import on_threads
 
-    console = Console(stderr=True, highlight=False)
     loaded = Grammar.load(grammar)
-    with console.status("sampling sentences and dependencies …"):
+    with waiting("sampling sentences and dependencies"):
         language = sampled.sample_language(loaded, seed, sampled.TRAIN, sampled.HELD_OUT)
     with watching() as watcher, on_threads(threads):
         results = run_demo(language, seed, watcher)

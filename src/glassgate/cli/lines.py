@@ -1,10 +1,12 @@
 """Progress as lines of text, for a stderr that is a file or a pipe: one at least every ten seconds.
 
-A line comes when something is done, so that work that tells of nothing for longer is silent.
+All but `ticking` speak when something is done: work that tells of nothing for longer is silent.
 """
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from glassgate.train.watch import Epoch, Step, Watcher
 
@@ -58,6 +60,25 @@ class Counter:
         share = done / self._total
         if share < 1 and self._pace.due():
             self._say(f"{self._label}: {share:.0%}, {self._pace.left(share)}")
+
+
+@contextmanager
+def ticking(label: str, say: Say, every: float = EVERY) -> Iterator[None]:
+    """Say every so many seconds that work of unknown length goes on."""
+    ended = threading.Event()
+    begun = time.monotonic()
+
+    def tick() -> None:
+        while not ended.wait(every):
+            say(f"{label}: {time.monotonic() - begun:.0f} s so far")
+
+    ticker = threading.Thread(target=tick, daemon=True)
+    ticker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        ticker.join()
 
 
 class Lines(Watcher):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,13 +83,15 @@ def score(
     top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
     count = _Count("word" if words else "token")
     stretches = count.through(scores)
+    if output is not None or not sys.stdout.isatty():  # where rows do not show how far it is
+        stretches = _drawn(stretches, text)
     with on_threads(threads), clamps(loaded.model, clamp or []):
         if output is None:
             typer.echo(top, nl=False)
             for stretch in stretches:
                 typer.echo(_rows(stretch), nl=False)
         else:
-            table = top + "".join(map(_rows, _drawn(stretches, text)))
+            table = top + "".join(map(_rows, stretches))
             write_whole(output, table.encode())
     typer.echo(count.summary(output), err=True)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from glassgate.cli.lines import Counter, Lines
+from glassgate.cli.lines import Counter, Lines, ticking
 from glassgate.train.progress import Bars
 from glassgate.train.watch import Watcher
 
@@ -67,6 +67,14 @@ def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(label, total=total)
         yield lambda done: progress.update(task, completed=done)
+
+
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show that work of unknown length goes on."""
+    console = Console(stderr=True, highlight=False)
+    with console.status(label) if console.is_terminal else ticking(label, say_on(console)):
+        yield
 
 
 def say_on(console: Console) -> Callable[[str], None]:
