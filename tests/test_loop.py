@@ -38,6 +38,9 @@ class Listener(Watcher):
     def on_step(self, step: Step) -> None:
         self.steps.append(step)
 
+    def on_evaluation(self, done: int, batches: int) -> None:
+        self.heard.append(f"evaluated {done} {batches}")
+
     def on_epoch_end(self, epoch: Epoch) -> None:
         self.epochs.append(epoch)
 
@@ -65,8 +68,8 @@ def test_the_outcome_is_what_the_watchers_heard():
     task, settings = language(epochs=3)
     listener = Listener()
     outcome = fit(task, settings, watchers=[listener], notes=["two skipped"])
-    begun = [f"epoch {n} 4 0" for n in (1, 2, 3)]
-    assert listener.heard == ["start 3 ['two skipped']", *begun, "end"]
+    epochs = [said for n in (1, 2, 3) for said in (f"epoch {n} 4 0", "evaluated 1 1")]
+    assert listener.heard == ["start 3 ['two skipped']", *epochs, "end"]
     assert tuple(listener.epochs) == outcome.history
     assert [step.step for step in listener.steps] == [1, 2, 3, 4] * 3
     last = listener.steps[-4:]
@@ -162,6 +165,8 @@ class LastWeights:
         return None
 
     def begin(self) -> None: ...
+
+    def record_threads(self, threads: int) -> None: ...
 
     def save_state(self, snapshot: object) -> None:
         tensors = snapshot.tensors  # type: ignore[attr-defined]

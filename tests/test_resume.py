@@ -264,6 +264,7 @@ def rewrite(state: Path, change: Callable[[dict[str, Any], dict[str, Tensor]], o
         (lambda p, _: p.pop("epoch"), "its position must name"),
         (lambda p, _: p.update(step="3"), "step of its position cannot be '3'"),
         (lambda p, _: p.update(step=99), "its step 99 is beyond"),
+        (lambda p, _: p.update(threads=257), "threads of its position cannot be 257"),
         (lambda p, _: p.update(epoch=3), "the epochs of its position do not agree"),
         (lambda p, _: p.update(history=[{}]), "not a list of epochs"),
         (lambda p, _: p.update(scheduler={}), "scheduler"),

@@ -28,7 +28,6 @@ from glassgate.train.interrupt import Interrupted
 
 app = typer.Typer(
     name="glassgate",
-    help="GRUs you can see into, at a speed you can ship.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -47,6 +46,26 @@ app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(grammar.app, name="grammar")
+
+
+@app.callback()
+def start(context: typer.Context) -> None:
+    """GRUs you can see into, at a speed you can ship."""
+    if context.invoked_subcommand != "bench":  # which times torch as anybody else meets it
+        prepare_threads()
+
+
+def prepare_threads() -> None:
+    """Set what the runtimes below torch read when it is imported, where the user has set nothing.
+
+    Threads that wait for one another go to sleep at once: spinning, they take the core from the
+    one they wait for when the machine is busy. And MKL's products have the same bits on any number
+    of threads.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # GNU's runtime; about a microsecond
+        os.environ.setdefault("KMP_BLOCKTIME", "0")  # Intel's and LLVM's; milliseconds
+    os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 
 def main() -> None:

@@ -38,15 +38,14 @@ class Sizes(Protocol):
 
 def sampled(plan: Sizes, first: int, count: int, *, items: bool = True) -> dict[int, Language]:
     """Sample the demo's language for each seed, with forced choices at dependencies or without."""
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import waiting
     from glassgate.data.grammar import Grammar
     from glassgate.experiments.language import sample_language
 
     grammar, languages = Grammar.load(), {}
-    with bar("sampling sentences", count) as done:
+    with waiting(f"sampling sentences for {count} seeds"):
         for seed in range(first, first + count):
             languages[seed] = sample_language(grammar, seed, plan.train, plan.held_out, items=items)
-            done(len(languages))
     return languages
 
 

@@ -51,6 +51,9 @@ def bench(
 
         glassgate bench --threads 1 --output speed.json
     """
+    from glassgate.cli.screen import announce
+
+    announce("Timing a GRU, for less than a minute")
     from glassgate.experiments.speed.contenders import TORCH
     from glassgate.experiments.speed.host import check_threads, cores
     from glassgate.experiments.speed.shapes import SHORT

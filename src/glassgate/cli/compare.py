@@ -20,6 +20,7 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
+    TrainingThreads,
     saying_how_to_go_on,
     with_settings,
 )
@@ -47,6 +48,7 @@ def compare(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
 ) -> None:
@@ -61,7 +63,9 @@ def compare(
 
         glassgate compare novel.txt --networks srn,gru --output study/ --resume
     """
-    from glassgate.cli.screen import is_main, watching
+    from glassgate.cli.screen import announce_reading, is_main, watching
+
+    announce_reading(*corpus)
     from glassgate.experiments.compare import Study, read_study, run_study
 
     study = Study(
@@ -75,7 +79,7 @@ def compare(
         minimum_frequency,
     )
     with saying_how_to_go_on(), watching() as watcher:
-        run_study(study, watcher, overwrite=overwrite, resume=resume)
+        run_study(study, watcher, threads=threads, overwrite=overwrite, resume=resume)
     if is_main():
         _report(study, read_study(study))
 

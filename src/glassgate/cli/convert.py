@@ -39,10 +39,13 @@ def convert(
 
         glassgate convert gru.safetensors gru.onnx --overwrite
     """
+    from glassgate.cli.screen import announce_reading
+
+    check_free(target, overwrite)
+    announce_reading(source)
     from glassgate.errors import printable
     from glassgate.exchange import convert as exchange
 
-    check_free(target, overwrite)
     done = exchange.convert(source, target, node, overwrite)
     name = printable(done.found.name)
     for warning in done.warnings:

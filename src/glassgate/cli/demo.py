@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.grammar import GrammarFile
+from glassgate.cli.options import Threads
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo import Results
@@ -17,6 +18,7 @@ def demo(
     output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("demo"),
     seed: Annotated[int, typer.Option(min=0, help="Of sentences, weights and order.")] = 0,
     grammar: GrammarFile = None,
+    threads: Threads = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older demo.")] = False,
 ) -> None:
     """Train four networks on one language and show what they remember, and how.
@@ -29,21 +31,20 @@ def demo(
 
         glassgate demo --seed 7 --grammar mine.grammar --output mine
     """
-    from rich.console import Console
+    from glassgate.cli.screen import announce, waiting, watching
+    from glassgate.experiments.output import check_free
 
-    from glassgate.cli.screen import watching
+    check_free(output, overwrite)
+    announce("Sampling sentences and dependencies")
     from glassgate.data.grammar import Grammar
     from glassgate.experiments import language as sampled
     from glassgate.experiments.demo import run_demo
-    from glassgate.experiments.output import check_free
-    from glassgate.experiments.threads import one_thread
+    from glassgate.train.threads import on_threads
 
-    check_free(output, overwrite)
-    console = Console(stderr=True, highlight=False)
     loaded = Grammar.load(grammar)
-    with console.status("sampling sentences and dependencies …"):
+    with waiting("sampling sentences and dependencies"):
         language = sampled.sample_language(loaded, seed, sampled.TRAIN, sampled.HELD_OUT)
-    with watching() as watcher, one_thread():
+    with watching() as watcher, on_threads(threads):
         results = run_demo(language, seed, watcher)
     _write(output, results)
     _print(results)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
-from glassgate.cli.options import Overwrite
+from glassgate.cli.options import Overwrite, Threads
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def verdict(
     plot: Plot = None,
     text: Text = "text",
     label: Label = "label",
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask who remembers the verdict of a book review, and what the gates do over it.
@@ -65,18 +66,22 @@ def verdict(
 
         glassgate experiment verdict --verdicts films.csv --plot novel.txt
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import verdict as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.verdict_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Preparing reviews")
+    from glassgate.experiments import verdict as asked
+    from glassgate.experiments.verdict_page import charts, page, tables
+
     command = shlex.join(["glassgate", *sys.argv[1:]])
     plan, pool, files = _reviews(verdicts, plot, text, label)
     if sentences:
         plan = replace(plan, sentences=sentences)
     with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, pool, files, range(seed, seed + seeds), command, watcher)
+        chosen = range(seed, seed + seeds)
+        results = asked.run(plan, pool, files, chosen, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -101,6 +106,7 @@ def regulators(
     output: Output = Path("regulators"),
     seed: FirstSeed = 0,
     seeds: Seeds = 5,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
@@ -118,16 +124,19 @@ def regulators(
 
         glassgate experiment regulators --seed 10 --seeds 8 --output more/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import regulators as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.regulators_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import regulators as asked
+    from glassgate.experiments.regulators_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher)
+        results = asked.run(plan, languages, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -136,6 +145,7 @@ def spans(
     output: Output = Path("spans"),
     seed: FirstSeed = 0,
     seeds: Seeds = 5,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask whether long-distance units exist: hold units by their memory span.
@@ -153,19 +163,21 @@ def spans(
 
         glassgate experiment spans --seed 10 --seeds 8 --output more/
     """
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import announce, bar
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import spans as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.spans_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import spans as asked
+    from glassgate.experiments.spans_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
     with watching_series(seeds) as watcher:
-        trained = asked.train(plan, languages, watcher)
+        trained = asked.train(plan, languages, watcher, threads=threads)
     with bar("holding units", plan.holds * seeds) as done:
-        results = asked.measure(plan, trained, command, done)
+        results = asked.measure(plan, trained, command, done, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -177,6 +189,7 @@ def vanishing(
     steps: Annotated[
         int, typer.Option(metavar="N", min=12, help="Training steps of each network.")
     ] = 1000,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask whether the gradient vanishes, and who learns across 100 to 400 steps.
@@ -194,16 +207,19 @@ def vanishing(
 
         glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import vanishing as asked
     from glassgate.experiments.output import check_free
-    from glassgate.experiments.vanishing_page import charts, page, tables
 
     check_free(output, overwrite)
+    announce("Preparing sequences")
+    from glassgate.experiments import vanishing as asked
+    from glassgate.experiments.vanishing_page import charts, page, tables
+
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
     chosen = range(seed, seed + seeds)
     with watching_series(asked.work(plan, chosen)) as watcher:
-        results = asked.run(plan, chosen, command, watcher)
+        results = asked.run(plan, chosen, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)
 
 
@@ -215,6 +231,7 @@ def capacity(
     sizes: Annotated[
         str, typer.Option(metavar="N,...", help="Numbers of units, two or more.")
     ] = "4,8,16,32,64",
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Ask how near to the truth networks come with how many parameters.
@@ -230,15 +247,18 @@ def capacity(
 
         glassgate experiment capacity --sizes 16,32,64,128 --output larger/
     """
+    from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments import capacity as asked
-    from glassgate.experiments.capacity_page import charts, page, tables
     from glassgate.experiments.output import check_free
 
-    plan = asked.Plan(asked.read_sizes(sizes))
     check_free(output, overwrite)
+    announce("Sampling sentences")
+    from glassgate.experiments import capacity as asked
+    from glassgate.experiments.capacity_page import charts, page, tables
+
+    plan = asked.Plan(asked.read_sizes(sizes))
     command = shlex.join(["glassgate", *sys.argv[1:]])
     languages = sampled(plan, seed, seeds, items=False)
     with watching_series(asked.work(plan, seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher)
+        results = asked.run(plan, languages, command, watcher, threads=threads)
     answer(results, page(results), charts(results), tables(results), output)

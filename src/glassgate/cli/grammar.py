@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from glassgate.data.grammar import END, Grammar
 from glassgate.errors import BadInput
 
 app = typer.Typer(help="Look at the demo's language, or at one of your own.", no_args_is_help=True)
@@ -32,6 +31,8 @@ def sample(
 
         glassgate grammar sample -n 20000 --seed 1 > corpus.txt
     """
+    from glassgate.data.grammar import Grammar
+
     for words in Grammar.load(grammar).sample(count, seed):
         typer.echo(" ".join(words))
 
@@ -47,6 +48,8 @@ def next_words(
 
         glassgate grammar next "the boys who the dog chases"
     """
+    from glassgate.data.grammar import END, Grammar
+
     words = Grammar.load(grammar).prefixes(prefix.split())[-1].next_words
     for word, probability in sorted(words.items(), key=lambda pair: -pair[1]):
         typer.echo(f"{probability:.6f}  {'(end of sentence)' if word == END else word}")
@@ -66,6 +69,9 @@ def show(
 
         glassgate grammar sample --grammar mine.grammar
     """
+    from glassgate.data.grammar import Grammar
+    from glassgate.files import write_whole
+
     text = Grammar.load().text
     if output is None:
         typer.echo(text, nl=False)
@@ -74,6 +80,4 @@ def show(
         raise BadInput(f"{output} exists already; name a new file")
     if not output.parent.is_dir():
         raise BadInput(f"{output.parent} is not a folder, so {output.name} cannot be written there")
-    from glassgate.files import write_whole
-
     write_whole(output, text.encode("utf-8"))

@@ -25,6 +25,9 @@ def inspect(
 
         glassgate inspect checkpoint.pt
     """
+    from glassgate.cli.screen import announce_reading
+
+    announce_reading(file)
     from glassgate.exchange import inspect as exchange
 
     listing = exchange.inspect(file)

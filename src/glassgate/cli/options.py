@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from glassgate.engine.threads import checked_threads
 from glassgate.errors import BadInput
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.settings import NETWORKS, OPTIMIZERS, PRECISIONS, SCHEDULES, Settings
@@ -64,6 +65,34 @@ Clamps = Annotated[
         metavar="HOLD",
         help='What to hold, as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates are reset, '
         "update and kept, 0 to 1; state holds the units themselves. All units if none are named.",
+    ),
+]
+
+
+def _check_threads(threads: int | None) -> int | None:
+    """Refuse a number of threads out of range before any work is done."""
+    return None if threads is None else checked_threads(threads)
+
+
+TrainingThreads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="Threads to train on. By default the first steps are timed on one and on all, and "
+        "all are taken where they are faster by a tenth; OMP_NUM_THREADS limits them.",
+        show_default="measured",
+        callback=_check_threads,
+    ),
+]
+Threads = Annotated[
+    int,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="Threads to compute on. Networks this small are seldom faster on several, and on "
+        "one the results have the same bits everywhere.",
+        callback=_check_threads,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]

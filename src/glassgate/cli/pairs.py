@@ -59,7 +59,12 @@ def pairs(
 
         glassgate pairs model/ mine.tsv --clamp "layer=0 units=3,7 kept=0"
     """
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import announce_reading, bar
+
+    for path in (output, results):
+        if path is not None:
+            check_free(path, overwrite)
+    announce_reading(model)
     from glassgate.experiments.pairs import judge
     from glassgate.experiments.pairs_file import read_pairs
     from glassgate.experiments.pairs_summary import accuracies, counts
@@ -67,9 +72,6 @@ def pairs(
     from glassgate.inside.clamp_text import clamps
     from glassgate.train.load import load
 
-    for path in (output, results):
-        if path is not None:
-            check_free(path, overwrite)
     loaded, found = load(model), read_pairs(file)
     with clamps(loaded.model, clamp or []), bar("judging", 2 * len(found)) as advance:
         judged = judge(loaded, found, advance)

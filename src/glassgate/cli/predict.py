@@ -43,6 +43,9 @@ def predict(
 
         glassgate predict model/ "the boy fell" --clamp "layer=0 units=3,7 kept=0"
     """
+    from glassgate.cli.screen import announce_reading
+
+    announce_reading(model)
     from glassgate.experiments.predict import predict as asked
     from glassgate.inside.clamp_text import clamps
     from glassgate.train.load import load

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassgate.cli.options import Model, Overwrite, check_free
+from glassgate.cli.options import Model, Overwrite, Threads, check_free
 
 
 def report(
@@ -30,6 +30,7 @@ def report(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the sample of the text.")] = 0,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Write one page on a model: how it learned, what its units remember, what surprises it.
@@ -47,14 +48,16 @@ def report(
 
         glassgate report model/ --text corpus.txt --sentence "the boy hurt his knee"
     """
-    from glassgate.cli.screen import bar
+    from glassgate.cli.screen import announce_reading, bar
+
+    check_free(output, overwrite)
+    announce_reading(model)
     from glassgate.experiments.output import provenance
     from glassgate.experiments.report import gather
     from glassgate.files import write_whole
     from glassgate.report.report_page import report_page, sampled
 
-    check_free(output, overwrite)
-    found = gather(model, text, sentence or [], seed, bar)
+    found = gather(model, text, sentence or [], seed, bar, threads=threads)
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
     page = report_page(found, {"command": made["command"], "seed": str(seed), **made["versions"]})
     write_whole(output, page.encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glassgate.cli.options import Clamps, Model, Overwrite, check_free
+from glassgate.cli.options import Clamps, Model, Overwrite, Threads, check_free
 from glassgate.cli.predict import visible
 from glassgate.cli.table import head, row
 
@@ -32,6 +33,7 @@ def score(
         typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
     ] = None,
     clamp: Clamps = None,
+    threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
     r"""Write surprisal in bits: a row for each token that the model read, or for each word.
@@ -61,15 +63,19 @@ def score(
 
         pandas.read_csv("words.tsv", sep="\t", comment="#", keep_default_na=False)
     """
+    from glassgate.cli.screen import announce_reading
+
+    if output is not None:
+        check_free(output, overwrite)
+    announce_reading(model)
     from glassgate.experiments.score import by_word
     from glassgate.experiments.score import score as scored
     from glassgate.files import write_whole
     from glassgate.inside.clamp_text import clamps
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
+    from glassgate.train.threads import on_threads
 
-    if output is not None:
-        check_free(output, overwrite)
     loaded, text = load(model), read_text(file)
     tokens = scored(loaded, text)
     scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens
@@ -77,13 +83,15 @@ def score(
     top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
     count = _Count("word" if words else "token")
     stretches = count.through(scores)
-    with clamps(loaded.model, clamp or []):
+    if output is not None or not sys.stdout.isatty():  # where rows do not show how far it is
+        stretches = _drawn(stretches, text)
+    with on_threads(threads), clamps(loaded.model, clamp or []):
         if output is None:
             typer.echo(top, nl=False)
             for stretch in stretches:
                 typer.echo(_rows(stretch), nl=False)
         else:
-            table = top + "".join(map(_rows, _drawn(stretches, text)))
+            table = top + "".join(map(_rows, stretches))
             write_whole(output, table.encode())
     typer.echo(count.summary(output), err=True)
 

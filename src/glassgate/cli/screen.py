@@ -1,23 +1,38 @@
-"""What a command shows while it works: bars on a terminal, a line an epoch of training elsewhere.
+"""What a command shows while it works: bars on a terminal, lines of text elsewhere.
 
 All of it goes to stderr, so that stdout holds results and nothing else.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
-from torch import distributed
 
+from glassgate.cli.lines import Counter, Lines, ticking
 from glassgate.train.progress import Bars
-from glassgate.train.watch import Epoch, Watcher
+from glassgate.train.watch import Watcher
 
 
 def is_main() -> bool:
     """Whether this is the one process, or the first of several, that speaks to the user."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def announce(line: str) -> None:
+    """Say what the command is about to do, unless torch is there already and it starts at once."""
+    if is_main() and "torch" not in sys.modules:  # which takes a second or two to import
+        print(line, file=sys.stderr, flush=True)
+
+
+def announce_reading(*paths: Path) -> None:
+    """Say which files or folders the command is about to read."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    announce(f"Reading {paths[0]}{more}")
 
 
 @contextmanager
@@ -26,13 +41,15 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
 
     Several processes part on the way out; left to the interpreter's end, their threads abort it.
     """
+    from torch import distributed
+
     console = Console(stderr=True, quiet=not is_main(), highlight=False)
     try:
         if console.is_terminal:
             with Bars(console) as bars:
                 yield bars.watcher
         else:
-            yield lambda label: Lines(label, console)
+            yield lambda label: Lines(label, say_on(console))
         if distributed.is_available() and distributed.is_initialized():
             distributed.barrier()  # nobody hangs up on one who is still talking
     finally:
@@ -42,39 +59,24 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
 
 @contextmanager
 def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Draw a bar on a terminal; give a function that says how much of `total` is done."""
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    """Draw a bar, or say lines; give a function that says how much of `total` is done."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield Counter(label, total, say_on(console)).update
+        return
+    with Progress(console=console, transient=True) as progress:
         task = progress.add_task(label, total=total)
         yield lambda done: progress.update(task, completed=done)
 
 
-def figures(epoch: Epoch) -> str:
-    """Say what an epoch reached on held-out data."""
-    value = epoch.valid_measure
-    said = f"accuracy {value:.1%}" if epoch.measure == "accuracy" else f"perplexity {value:.1f}"
-    return f"held-out loss {epoch.valid_loss:.3f}, {said}"
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show that work of unknown length goes on."""
+    console = Console(stderr=True, highlight=False)
+    with console.status(label) if console.is_terminal else ticking(label, say_on(console)):
+        yield
 
 
-class Lines(Watcher):
-    """A line an epoch, for a log file."""
-
-    def __init__(self, label: str, console: Console) -> None:
-        self._label, self._console = label, console
-        self._epochs = 0
-
-    def on_start(self, epochs: int, notes: Sequence[str]) -> None:
-        """Say the notes on the data."""
-        self._epochs = epochs
-        for note in notes:
-            self._say(note)
-
-    def on_epoch_end(self, epoch: Epoch) -> None:
-        """Say what the epoch reached."""
-        self._say(
-            f"{self._label}: epoch {epoch.epoch}/{self._epochs}, "
-            f"loss {epoch.train_loss:.3f}, {figures(epoch)}, {epoch.seconds:.1f} s"
-        )
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
+def say_on(console: Console) -> Callable[[str], None]:
+    """Return what prints a line as it is, however long."""
+    return partial(console.print, markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a command shows over many trainings: one bar on a terminal, a line a training elsewhere.
+"""What a command shows over many trainings: one bar on a terminal, lines of text elsewhere.
 
 All of it goes to stderr, as in `glassgate.cli.screen`.
 """
@@ -10,8 +10,9 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from glassgate.cli.screen import figures
-from glassgate.train.watch import Epoch, Step, Watcher
+from glassgate.cli.lines import SeriesLines
+from glassgate.cli.screen import say_on
+from glassgate.train.watch import Step, Watcher
 
 AHEAD = 600  # seconds of work that the time left is told from: trainings are of unlike speed
 
@@ -23,6 +24,9 @@ def watching_series(work: float) -> Iterator[Callable[[str, float], Watcher]]:
     The trainings run one after the other.
     """
     console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield SeriesLines(work, say_on(console)).watcher
+        return
     progress = Progress(
         BarColumn(bar_width=20),
         TextColumn("{task.percentage:3.0f}%"),
@@ -30,15 +34,11 @@ def watching_series(work: float) -> Iterator[Callable[[str, float], Watcher]]:
         TextColumn("{task.description}", markup=False),
         console=console,
         speed_estimate_period=AHEAD,
-        disable=not console.is_terminal,
     )
     bar = progress.add_task("", total=work)
     with progress:
-        if console.is_terminal:
-            move = partial(progress.update, bar)
-            yield lambda label, share: _Bar(move, label, share)
-        else:
-            yield lambda label, _: _Line(partial(console.print, markup=False), label)
+        move = partial(progress.update, bar)
+        yield lambda label, share: _Bar(move, label, share)
 
 
 class _Bar(Watcher):
@@ -55,20 +55,3 @@ class _Bar(Watcher):
         """Advance."""
         said = f"{self._label} (loss {step.mean_loss:.3g})"
         self._move(advance=self._share / step.steps, description=said)
-
-
-class _Line(Watcher):
-    """Says at the end of a training what it reached."""
-
-    def __init__(self, say: Callable[[str], None], label: str) -> None:
-        self._say, self._label = say, label
-        self._reached = ""
-
-    def on_epoch_end(self, epoch: Epoch) -> None:
-        """Keep what the last epoch reached."""
-        self._reached = figures(epoch)
-
-    def on_end(self) -> None:
-        """Say it, if an epoch was finished."""
-        if self._reached:
-            self._say(f"{self._label}: {self._reached}")

@@ -50,9 +50,7 @@ def trace(
 
         glassgate trace model/ "the boy fell down" --format npz
     """
-    from glassgate.experiments.trace import trace_text
-    from glassgate.files import write_whole
-    from glassgate.train.load import load
+    from glassgate.cli.screen import announce_reading
 
     ending = output.suffix.removeprefix(".") if output else ""
     kind = format or ending or "png"
@@ -60,6 +58,11 @@ def trace(
         raise BadInput(f"{output} must end in .{format or 'png, .npz or .json'}, got .{ending}")
     path = output or Path(f"trace.{kind}")
     check_free(path, overwrite)
+    announce_reading(model)
+    from glassgate.experiments.trace import trace_text
+    from glassgate.files import write_whole
+    from glassgate.train.load import load
+
     traced = trace_text(load(model), text)
     say_unknown(traced.unknown)
     make = {"png": _picture, "npz": _arrays, "json": _json}[kind]

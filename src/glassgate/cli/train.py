@@ -15,6 +15,7 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
+    TrainingThreads,
     saying_how_to_go_on,
     with_settings,
 )
@@ -40,6 +41,7 @@ def language(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     log: Log = None,
@@ -64,7 +66,9 @@ def language(
 
         accelerate launch --multi_gpu --num_processes 2 -m glassgate train ...
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.screen import announce_reading, watching
+
+    announce_reading(*corpus)
     from glassgate.train import run
 
     with saying_how_to_go_on(), watching() as watcher:
@@ -75,6 +79,7 @@ def language(
             level="characters" if characters else "words",
             by_sentence=sentences,
             minimum_frequency=minimum_frequency,
+            threads=threads,
             watchers=[watcher(settings.network)],
         )
     predict = f'glassgate predict {output} "the beginning of a sentence"'
@@ -91,6 +96,7 @@ def classifier(
     text: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the text.")] = "text",
     label: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the class.")] = "label",
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    threads: TrainingThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     log: Log = None,
@@ -106,7 +112,9 @@ def classifier(
 
         glassgate train classifier tweets.csv --text body --label mood -o mood/
     """
-    from glassgate.cli.screen import watching
+    from glassgate.cli.screen import announce_reading, watching
+
+    announce_reading(reviews)
     from glassgate.train import run
 
     with saying_how_to_go_on(), watching() as watcher:
@@ -117,6 +125,7 @@ def classifier(
             text=text,
             label=label,
             minimum_frequency=minimum_frequency,
+            threads=threads,
             watchers=[watcher(settings.network)],
         )
     _report(outcome, settings, output, f'glassgate predict {output} "a text of unknown class"')
@@ -124,7 +133,8 @@ def classifier(
 
 def _report(outcome: Outcome, settings: Settings, output: Path, *commands: str) -> None:
     """Say what was reached and what can be done with it."""
-    from glassgate.cli.screen import figures, is_main
+    from glassgate.cli.lines import figures
+    from glassgate.cli.screen import is_main
 
     if not is_main():
         return

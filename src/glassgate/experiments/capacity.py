@@ -20,9 +20,9 @@ from glassgate.experiments.capacity_page import NETWORKS, statements
 from glassgate.experiments.demo import SETTINGS as DEMO
 from glassgate.experiments.intervals import geometric_interval
 from glassgate.experiments.language import Language, language_task
-from glassgate.experiments.threads import one_thread
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
+from glassgate.train.threads import on_threads
 from glassgate.train.watch import Watching
 
 PAIRS = (("gru", "srn"), ("lstm", "srn"), ("gru", "lstm"))
@@ -65,14 +65,20 @@ def read_sizes(text: str) -> tuple[int, ...]:
 
 
 def run(
-    plan: Plan, languages: Mapping[int, Language], command: str, watcher: Watching | None = None
+    plan: Plan,
+    languages: Mapping[int, Language],
+    command: str,
+    watcher: Watching | None = None,
+    *,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Train every network at every size with every seed, and return what results.json holds.
 
     `languages` are two or more, by seed; `command` is the line that made it all. Every training
-    is a work of 1 to the `watcher`. Raises `Interrupted` after Ctrl-C.
+    is a work of 1 to the `watcher`. `threads`, 1..256, do the computing. Raises `Interrupted`
+    after Ctrl-C.
     """
-    with one_thread():
+    with on_threads(threads):
         runs = [
             _run(
                 language, replace(plan.settings, network=name, hidden_size=size, seed=seed), watcher

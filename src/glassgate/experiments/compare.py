@@ -87,13 +87,16 @@ def run_study(
     study: Study,
     watcher: Callable[[str], Watcher],
     *,
+    threads: int | None = None,
     overwrite: bool = False,
     resume: bool = False,
 ) -> None:
     """Train every network with every seed.
 
-    With `resume` finished runs are kept and a half-finished one goes on. `BadInput` when the
-    folder already holds a study and neither is given, or when it was made in another way.
+    Without `threads`, 1..256, the first run of a network measures how many train it fastest, and
+    its other runs take as many. With `resume` finished runs are kept and a half-finished one goes
+    on. `BadInput` when the folder already holds a study and neither is given, or when it was made
+    in another way.
     """
     if resume and not study.folder.is_dir():
         raise BadInput(f"{study.folder} does not exist: there is nothing to resume")
@@ -103,19 +106,24 @@ def run_study(
             f"{study.folder} already holds a study: name a new folder, or say --resume or "
             "--overwrite"
         )
+    measured: dict[str, int] = {}  # threads, by network
     for folder, settings in study.runs():
         if resume and _finished(study, folder, settings):
             continue
         goes_on = resume and (folder / STATE).exists()
-        train_language(
+        chosen = None if goes_on else measured.get(settings.network)
+        outcome = train_language(
             study.corpus,
             Output(folder, overwrite=not goes_on, resume=goes_on),
             settings,
             level=study.level,
             by_sentence=study.by_sentence,
             minimum_frequency=study.minimum_frequency,
+            threads=threads or chosen,
             watchers=[watcher(folder.name)],
         )
+        if outcome.threads:
+            measured[settings.network] = outcome.threads
 
 
 def read_study(study: Study) -> list[Run]:

@@ -18,11 +18,11 @@ from glassgate.experiments.intervals import t_interval
 from glassgate.experiments.language import Language, language_task
 from glassgate.experiments.regulators_forms import BOTH, FIXED, FORMS, Form, held, shape
 from glassgate.experiments.regulators_page import statements
-from glassgate.experiments.threads import one_thread
 from glassgate.experiments.unit_means import UnitMeans, unit_means
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
+from glassgate.train.threads import on_threads
 from glassgate.train.watch import Watcher, Watching
 
 SETTINGS = replace(DEMO, hidden_size=32, epochs=4)
@@ -43,14 +43,20 @@ class Plan:
 
 
 def run(
-    plan: Plan, languages: Mapping[int, Language], command: str, watcher: Watching | None = None
+    plan: Plan,
+    languages: Mapping[int, Language],
+    command: str,
+    watcher: Watching | None = None,
+    *,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Train every form with every seed, measure them, and return what results.json holds.
 
     `languages` are two or more, by seed; `command` is the line that made it all. Every training
-    is a work of 1 to the `watcher`. Raises `Interrupted` after Ctrl-C.
+    is a work of 1 to the `watcher`. `threads`, 1..256, do the computing. Raises `Interrupted`
+    after Ctrl-C.
     """
-    with one_thread():
+    with on_threads(threads):
         forms = [_form(form, plan, languages, watcher) for form in FORMS]
     first = next(iter(languages.values()))
     results = {

@@ -14,10 +14,10 @@ from glassgate.experiments.report_gates import Layer, Reading, measure_layers, r
 from glassgate.experiments.report_gradient import Flow, measure_flow
 from glassgate.experiments.report_sample import Sample, draw, readable
 from glassgate.experiments.report_words import Surprisals, measure_surprisal
-from glassgate.experiments.threads import one_thread
 from glassgate.train.corpus import read_text
 from glassgate.train.folder import METRICS, read_history
 from glassgate.train.load import Loaded, load
+from glassgate.train.threads import on_threads
 from glassgate.train.watch import Epoch
 
 SENTENCES = 2  # chosen from the text where the reader names none
@@ -80,7 +80,15 @@ class Report:
     parameters: tuple[Parameter, ...]
 
 
-def gather(folder: Path, file: Path, sentences: Sequence[str], seed: int, bar: Bar) -> Report:
+def gather(
+    folder: Path,
+    file: Path,
+    sentences: Sequence[str],
+    seed: int,
+    bar: Bar,
+    *,
+    threads: int = 1,
+) -> Report:
     """Read a model folder and a text, and measure all that the report says.
 
     Parameters
@@ -95,6 +103,8 @@ def gather(folder: Path, file: Path, sentences: Sequence[str], seed: int, bar: B
         Of the sample, at least 0.
     bar
         Shows the progress of each part.
+    threads
+        That do the computing, 1..256.
 
     Raises
     ------
@@ -109,7 +119,7 @@ def gather(folder: Path, file: Path, sentences: Sequence[str], seed: int, bar: B
     history = read_history(folder, measure) if (folder / METRICS).exists() else ()
     sample = draw(loaded, text, seed)
     chosen = tuple(sentences) or readable(loaded, sample, SENTENCES)
-    with one_thread():
+    with on_threads(threads):
         return _measured(folder, file, loaded, sample, chosen, history, bar)
 
 

@@ -19,12 +19,12 @@ from glassgate.experiments.distances import pooled, unrepeated
 from glassgate.experiments.language import Language, language_task
 from glassgate.experiments.spans_groups import Hold, groups, held, memory_of, orders, singles
 from glassgate.experiments.spans_numbers import statements
-from glassgate.experiments.threads import one_thread
 from glassgate.experiments.unit_means import unit_means
 from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
+from glassgate.train.threads import on_threads
 from glassgate.train.watch import Watching
 
 SETTINGS = replace(DEMO, epochs=4)
@@ -64,14 +64,18 @@ class Trained:
 
 
 def train(
-    plan: Plan, languages: Mapping[int, Language], watcher: Watching | None = None
+    plan: Plan,
+    languages: Mapping[int, Language],
+    watcher: Watching | None = None,
+    *,
+    threads: int = 1,
 ) -> dict[int, Trained]:
     """Train a GRU with every seed, each a work of 1 to the `watcher`.
 
-    Raises `Interrupted` after Ctrl-C.
+    `threads`, 1..256, do the computing. Raises `Interrupted` after Ctrl-C.
     """
     trained = {}
-    with one_thread():
+    with on_threads(threads):
         for seed, language in languages.items():
             settings = replace(plan.settings, seed=seed)
             task = language_task(language, settings)
@@ -82,15 +86,20 @@ def train(
 
 
 def measure(
-    plan: Plan, trained: Mapping[int, Trained], command: str, done: Callable[[int], None]
+    plan: Plan,
+    trained: Mapping[int, Trained],
+    command: str,
+    done: Callable[[int], None],
+    *,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Hold units of every network, measure what it costs, and return what results.json holds.
 
     `command` is the line that made it all; `done` is told how many of ``plan.holds`` times the
-    number of networks have been held.
+    number of networks have been held; `threads`, 1..256, do the computing.
     """
     held_so_far = count(1)
-    with one_thread():
+    with on_threads(threads):
         runs = [
             _Lesions(plan, one, seed, lambda: done(next(held_so_far))).run()
             for seed, one in trained.items()

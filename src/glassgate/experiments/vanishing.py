@@ -18,7 +18,6 @@ import torch
 
 from glassgate.experiments import output
 from glassgate.experiments.long_lags import PROBLEMS, Problem, Reader
-from glassgate.experiments.threads import one_thread
 from glassgate.experiments.vanishing_forms import FORMS, untrained
 from glassgate.experiments.vanishing_summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
@@ -27,6 +26,7 @@ from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import Measure, Scored
+from glassgate.train.threads import on_threads
 from glassgate.train.watch import Watching
 
 EPOCHS = 12  # stretches of a training, each ending with a look at held-out sequences
@@ -129,13 +129,19 @@ class LagTask:
 
 
 def run(
-    plan: Plan, seeds: Sequence[int], command: str, watcher: Watching | None = None
+    plan: Plan,
+    seeds: Sequence[int],
+    command: str,
+    watcher: Watching | None = None,
+    *,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Train every network on everything with every seed, and return what results.json holds.
 
-    `command` is the line that made it all. Raises `Interrupted` after Ctrl-C.
+    `command` is the line that made it all. `threads`, 1..256, do the computing. Raises
+    `Interrupted` after Ctrl-C.
     """
-    with one_thread():
+    with on_threads(threads):
         runs = [_run(training, plan, watcher) for training in trainings(plan, seeds)]
     results = {
         "experiment": "vanishing",

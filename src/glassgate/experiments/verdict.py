@@ -16,7 +16,6 @@ import numpy as np
 import torch
 
 from glassgate.experiments import output, verdict_gates
-from glassgate.experiments.threads import one_thread
 from glassgate.experiments.verdict_held import right_if_held
 from glassgate.experiments.verdict_summary import (
     NETWORKS,
@@ -40,6 +39,7 @@ from glassgate.nn.models import Classifier
 from glassgate.train.loop import fit
 from glassgate.train.settings import MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask
+from glassgate.train.threads import on_threads
 from glassgate.train.tokens import Vocabulary
 from glassgate.train.watch import Watcher, Watching
 
@@ -117,16 +117,18 @@ def run(
     seeds: Sequence[int],
     command: str,
     watcher: Watching | None = None,
+    *,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Train both networks with every seed, measure them, and return what results.json holds.
 
     `files` names where the sentences are from; none, if they are made up. `seeds` are two or more;
-    `command` is the line that made it all. Every training is a work of 1 to the `watcher`. One
-    thread does it all: products this small are slower on several. Raises `BadInput` for a number
-    of sentences out of range, `Interrupted` after Ctrl-C.
+    `command` is the line that made it all. Every training is a work of 1 to the `watcher`.
+    `threads`, 1..256, do the computing: products this small are slower on several. Raises
+    `BadInput` for a number of sentences out of range, `Interrupted` after Ctrl-C.
     """
     runs, told = [], []
-    with one_thread():
+    with on_threads(threads):
         for seed in seeds:
             found, test = _run(plan, sentences, seed, watcher)
             runs.append(found)

@@ -84,6 +84,12 @@ class ModelFolder:
         """Make the folder; what is in it stays."""
         self.path.mkdir(parents=True, exist_ok=True)
 
+    def record_threads(self, threads: int) -> None:
+        """Say in the config on how many threads the run trains."""
+        self._config["threads"] = threads
+        if self._has_model:
+            self._write(CONFIG, self._config_file())
+
     def due(self) -> bool:
         """Whether the last state is older than the seconds between two."""
         return time.monotonic() - self._saved >= self._save_seconds
@@ -183,7 +189,7 @@ class ModelFolder:
         two renames leaves no model, never a mixed one, and the state begins the exchange anew.
         """
         files = {
-            CONFIG: (json.dumps(self._config, indent=2) + "\n").encode(),
+            CONFIG: self._config_file(),
             TOKENIZER: self._tokenizer.encode(),
             METRICS: metrics,
             MODEL: weights,
@@ -200,6 +206,9 @@ class ModelFolder:
             (self.path / staged[name]).replace(self.path / name)
         sync_folder(self.path)
         self._has_model = True
+
+    def _config_file(self) -> bytes:
+        return (json.dumps(self._config, indent=2) + "\n").encode()
 
     def _write(self, name: str, data: bytes) -> None:
         write_whole(self.path / name, data)

@@ -19,8 +19,9 @@ from glassgate.errors import BadInput
 from glassgate.train.batches import Batch
 from glassgate.train.interrupt import Interrupted, Request, listening
 from glassgate.train.settings import Settings
-from glassgate.train.snapshot import Position, Store
+from glassgate.train.snapshot import Position, Snapshot, Store
 from glassgate.train.tasks import Task
+from glassgate.train.threads import Trial, on_threads, set_threads
 from glassgate.train.watch import Epoch, Step, Watcher
 from glassgate.train.worker import Worker
 
@@ -37,6 +38,7 @@ class Outcome:
     best: Epoch  # the epoch whose weights the model holds
     train_seconds: float  # of training steps only
     tokens_per_second: float  # read in training steps
+    threads: int  # that were chosen or given; 0: it ended before the choice
 
 
 def fit(
@@ -47,21 +49,24 @@ def fit(
     watchers: Sequence[Watcher] = (),
     tensorboard: Path | None = None,
     notes: Sequence[str] = (),
+    try_threads: bool = False,
 ) -> Outcome:
     """Train `task.model` and leave it on the CPU, in evaluation mode, with its best weights.
 
     `store` keeps what must outlive the run and says where to go on from. `tensorboard` is a folder
-    for event files; `notes` are sentences for the watchers. Raises `Diverged` when the loss is not
-    finite, `Interrupted` after Ctrl-C.
-    The random state of torch is afterwards what it was before.
+    for event files; `notes` are sentences for the watchers. With `try_threads` the first steps of a
+    single process on a CPU measure whether one thread or all of torch's train faster, and the run
+    stays with the faster; otherwise torch and the engine work on as many as are set. Raises
+    `Diverged` when the loss is not finite, `Interrupted` after Ctrl-C.
+    The random state of torch and the threads are afterwards what they were before.
     """
     accelerator = _accelerator(settings, tensorboard)
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), listening() as request:
+    with torch.random.fork_rng(devices=devices), on_threads(None), listening() as request:
         worker = Worker(task, settings, accelerator)
         run = _Run(worker, store, watchers if accelerator.is_main_process else (), request)
         try:
-            return run.to_the_end(notes)
+            return run.to_the_end(notes, try_threads)
         finally:
             run.close()
 
@@ -90,10 +95,11 @@ class _Run:
         self.writes = store if worker.accelerator.is_main_process else None
         self.settings, self.task = worker.settings, worker.task
         self.position = Position()
+        self.trial: Trial | None = None  # of threads, while it lasts
 
-    def to_the_end(self, notes: Sequence[str]) -> Outcome:
+    def to_the_end(self, notes: Sequence[str], try_threads: bool) -> Outcome:
         """Train from the stored position, or from the start."""
-        self._begin()
+        self._begin(try_threads)
         position = self.position
         for watcher in self.watchers:
             watcher.on_start(self.settings.epochs, notes)
@@ -104,7 +110,8 @@ class _Run:
             self.writes.finish()
         best = position.history[position.best_epoch - 1]
         seconds = position.total_seconds
-        return Outcome(tuple(position.history), best, seconds, position.tokens_per_second)
+        speed = position.tokens_per_second
+        return Outcome(tuple(position.history), best, seconds, speed, position.threads)
 
     def close(self) -> None:
         """Leave the model with its best weights and everybody told."""
@@ -112,22 +119,27 @@ class _Run:
         for watcher in self.watchers:
             watcher.on_end()
 
-    def _begin(self) -> None:
+    def _begin(self, try_threads: bool) -> None:
         """Take up the stored position, or store the first one."""
         snapshot = self.store.restore() if self.store else None
         self.worker.accelerator.wait_for_everyone()  # all have looked before anyone writes
         if self.store and snapshot:
-            try:
-                self.position = Position.from_json(snapshot.position, self.task.measure)
-                self.worker.check(snapshot, self.position)
-            except ValueError as error:
-                what = f"{snapshot.source} is not a state to resume from"
-                raise BadInput(f"{what}: {error}") from None
-            best = self.store.best() if self.position.best_epoch else {}
-            self.worker.restore(snapshot, self.position, best)
+            self._take_up(self.store, snapshot)
+        self._begin_threads(try_threads)
+        if snapshot:
             self._save_epochs()
         else:
             self._begin_anew()
+
+    def _take_up(self, store: Store, snapshot: Snapshot) -> None:
+        try:
+            self.position = Position.from_json(snapshot.position, self.task.measure)
+            self.worker.check(snapshot, self.position)
+        except ValueError as error:
+            what = f"{snapshot.source} is not a state to resume from"
+            raise BadInput(f"{what}: {error}") from None
+        best = store.best() if self.position.best_epoch else {}
+        self.worker.restore(snapshot, self.position, best)
 
     def _begin_anew(self) -> None:
         try:
@@ -138,6 +150,37 @@ class _Run:
             if self.writes:
                 self.writes.abandon()  # half a beginning is of no use
             raise
+
+    # Threads ----------------------------------------------------------------------------------
+
+    def _begin_threads(self, try_threads: bool) -> None:
+        """Go on with the threads that were chosen, begin to choose, or take those that are set."""
+        chosen, offered = self.position.threads, torch.get_num_threads()
+        if not try_threads or self.worker.world > 1 or self.worker.accelerator.device.type != "cpu":
+            self._record_threads(offered)
+        elif chosen or offered == 1:
+            set_threads(chosen or offered)
+            self._record_threads(chosen or offered)
+        else:
+            self.trial = Trial(offered)
+            set_threads(self.trial.threads)
+
+    def _try_threads(self, tokens: int, seconds: float) -> None:
+        """Count a step for the trial, if one is under way."""
+        if self.trial is None:
+            return
+        self.trial.add(tokens, seconds)
+        set_threads(self.trial.threads)
+        if self.trial.done:
+            self._record_threads(self.trial.threads)
+            for watcher in self.watchers:
+                watcher.on_note(str(self.trial))
+            self.trial = None
+
+    def _record_threads(self, threads: int) -> None:
+        self.position.threads = threads
+        if self.writes:
+            self.writes.record_threads(threads)
 
     def _stale(self) -> bool:
         """Whether held-out data has not improved for as long as the settings allow."""
@@ -170,7 +213,9 @@ class _Run:
         self.worker.learn(
             (position.epoch - 1 + (position.step + 0.5) / steps) / self.settings.epochs
         )
-        position.add(nats, batch, time.perf_counter() - start)
+        seconds = time.perf_counter() - start
+        position.add(nats, batch, seconds)
+        self._try_threads(int(batch.lengths.sum()), seconds)
         step = Step(
             position.epoch,
             position.step,
@@ -187,7 +232,7 @@ class _Run:
     def _end_epoch(self) -> None:
         """Evaluate, keep what is best, and make the position that of the next epoch."""
         position, measure = self.position, self.task.measure
-        loss, right = self.worker.evaluate()
+        loss, right = self.worker.evaluate(self._tell_evaluation)
         if not math.isfinite(loss):
             self._diverge(f"the held-out loss became {loss} after epoch {position.epoch}")
         value = right if measure == "accuracy" else math.exp(min(loss, 700.0))
@@ -200,6 +245,10 @@ class _Run:
         self.worker.track(epoch)
         for watcher in self.watchers:
             watcher.on_epoch_end(epoch)
+
+    def _tell_evaluation(self, done: int, batches: int) -> None:
+        for watcher in self.watchers:
+            watcher.on_evaluation(done, batches)
 
     # What is kept -----------------------------------------------------------------------------
 

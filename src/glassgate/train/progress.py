@@ -46,14 +46,14 @@ class Bars:
     def watcher(self, label: str) -> Watcher:
         """Return a new bar, as a watcher for the loop."""
         bar = self._progress.add_task(label, total=None, figures="")
-        return _Bar(self._progress, bar)
+        return _Bar(self._progress, bar, label)
 
 
 class _Bar(Watcher):
     """One network's bar."""
 
-    def __init__(self, progress: Progress, bar: TaskID) -> None:
-        self._progress, self._bar = progress, bar
+    def __init__(self, progress: Progress, bar: TaskID, label: str) -> None:
+        self._progress, self._bar, self._label = progress, bar, label
         self._epochs = 1
         self._where = self._loss = self._held_out = self._speed = ""
 
@@ -62,6 +62,10 @@ class _Bar(Watcher):
         self._epochs = epochs
         for note in notes:
             self._progress.console.print(note)
+
+    def on_note(self, note: str) -> None:
+        """Say it above the bars."""
+        self._progress.console.print(f"{self._label}: {note}", markup=False)
 
     def on_epoch_start(self, epoch: int, steps: int, done: int) -> None:
         """Make the bar as long as all epochs; early stopping may end it sooner."""

@@ -19,6 +19,7 @@ from glassgate.train.loop import Outcome, fit
 from glassgate.train.reviews import encode_reviews, read_reviews
 from glassgate.train.settings import CLASSIFIER, LANGUAGE, MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task
+from glassgate.train.threads import on_threads
 from glassgate.train.tokens import Level, Vocabulary
 from glassgate.train.watch import Watcher
 
@@ -42,12 +43,15 @@ def train_language(
     level: Level = "words",
     by_sentence: bool = False,
     minimum_frequency: int = MINIMUM_FREQUENCY,
+    threads: int | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Outcome:
     """Learn to predict the next token of a UTF-8 text, its last tenth held out.
 
     Several files are read one after the other, as one text.
     `by_sentence` takes each line as a sequence of its own; otherwise the text is one stream.
+    `threads` are those of torch and the engine, 1..256; None measures in the first steps whether
+    one or all of torch's train faster, and a resumed run goes on with what was chosen.
     Raises `BadInput` for a text, a folder or settings that cannot be used, `Interrupted` after
     Ctrl-C, `OSError` when the folder cannot be written.
     """
@@ -61,7 +65,7 @@ def train_language(
         task = StreamTask(model, data.train, data.held_out, data.vocabulary.bos, settings)
     more = {"level": level, "by_sentence": by_sentence, "minimum_frequency": minimum_frequency}
     config = _config("language", corpus, data.vocabulary, settings, more)
-    return _fit(task, settings, config, data.vocabulary, output, watchers, ())
+    return _fit(task, settings, config, data.vocabulary, output, threads, watchers, ())
 
 
 def train_classifier(
@@ -72,11 +76,12 @@ def train_classifier(
     text: str = "text",
     label: str = "label",
     minimum_frequency: int = MINIMUM_FREQUENCY,
+    threads: int | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Outcome:
     """Learn the classes of the texts of a CSV file, a random tenth held out by the seed.
 
-    `text` and `label` name its columns. Raises as `train_language`.
+    `text` and `label` name its columns. `threads` and what is raised are as in `train_language`.
     """
     found = read_reviews(reviews, text, label)
     data = encode_reviews(found, settings.seed, minimum_frequency)
@@ -88,7 +93,7 @@ def train_classifier(
     config = _config("classifier", reviews, data.vocabulary, settings, more)
     texts = "text was" if found.empty == 1 else "texts were"
     notes = [f"{found.empty} empty {texts} skipped in {reviews}"] if found.empty else []
-    return _fit(task, settings, config, data.vocabulary, output, watchers, notes)
+    return _fit(task, settings, config, data.vocabulary, output, threads, watchers, notes)
 
 
 def new_model(
@@ -121,6 +126,7 @@ def _fit(
     config: dict[str, Any],
     vocabulary: Vocabulary,
     output: Output,
+    threads: int | None,
     watchers: Sequence[Watcher],
     notes: Sequence[str],
 ) -> Outcome:
@@ -133,4 +139,13 @@ def _fit(
         save_seconds=output.save_seconds,
     )
     events = output.folder if output.tensorboard else None
-    return fit(task, settings, store=store, watchers=watchers, tensorboard=events, notes=notes)
+    with on_threads(threads):
+        return fit(
+            task,
+            settings,
+            store=store,
+            watchers=watchers,
+            tensorboard=events,
+            notes=notes,
+            try_threads=threads is None,
+        )

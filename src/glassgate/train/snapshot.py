@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from glassgate.engine.threads import MOST
 from glassgate.nn.models import State
 from glassgate.train.batches import Batch
 from glassgate.train.watch import Epoch
@@ -31,6 +32,7 @@ class Position:
     seconds: float = 0.0  # of this epoch's steps
     total_seconds: float = 0.0  # of all steps
     total_tokens: int = 0  # read in all steps
+    threads: int = 0  # that the run trains on; 0: not chosen yet
     learning_rate: float = 0.0
     scheduler: dict[str, Any] = field(default_factory=dict)  # of the plateau rule
     best_epoch: int = 0  # 0: none yet
@@ -87,6 +89,8 @@ class Position:
         begun = min(1, finished)
         if position.epoch != finished + 1 or not begun <= position.best_epoch <= finished:
             raise ValueError("the epochs of its position do not agree")
+        if not 0 <= position.threads <= MOST:
+            raise ValueError(f"threads of its position cannot be {position.threads}")
         if position.step < 0 or (values["best_loss"] is None) != (finished == 0):
             raise ValueError("the step or the best loss of its position makes no sense")
         return position
@@ -109,6 +113,9 @@ class Store(Protocol):
 
     def begin(self) -> None:
         """Make ready for a new run; what a run before left stays until an epoch is saved."""
+
+    def record_threads(self, threads: int) -> None:
+        """Say on how many threads the run trains."""
 
     def save_state(self, snapshot: Snapshot) -> None:
         """Replace the resumable state."""

@@ -66,6 +66,12 @@ class Watcher:
     def on_step(self, step: Step) -> None:
         """A step is done."""
 
+    def on_note(self, note: str) -> None:
+        """Something came up that a person should read."""
+
+    def on_evaluation(self, done: int, batches: int) -> None:
+        """At the end of an epoch `done` of the held-out `batches` are evaluated."""
+
     def on_epoch_end(self, epoch: Epoch) -> None:
         """An epoch is done and evaluated."""
 

@@ -9,7 +9,7 @@ the joined batch, however unequal the shares.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -80,12 +80,16 @@ class Worker:
     # An epoch ---------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def evaluate(self) -> tuple[float, float]:
-        """Return the held-out nats a target, and the share of targets told right."""
+    def evaluate(self, tell: Callable[[int, int], None]) -> tuple[float, float]:
+        """Return the held-out nats a target, and the share of targets told right.
+
+        `tell` hears after each batch how many are done, of how many.
+        """
         self.model.eval()
         state: State | None = None
         nats = right = count = 0.0
-        for batch in self.task.held_out():
+        batches = self.task.held_out()
+        for done, batch in enumerate(batches, 1):
             own = self._own(batch)
             carried = state if batch.carries else None
             found = self.task.predict(self.model, own, carried)
@@ -93,6 +97,7 @@ class Worker:
             nats += found.loss().item()
             right += found.right()
             count += batch.count
+            tell(done, len(batches))
         nats, right = self._sum(nats, right)
         return nats / count, right / count
 

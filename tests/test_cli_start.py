@@ -1,0 +1,108 @@
+"""What the command line does before torch is imported."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPINNING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "MKL_CBWR")
+TORCH = f"""
+import os, sys
+print("torch with", *(os.environ.get(name, "-") for name in {SPINNING}), file=sys.stderr)
+os._exit(7)
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Path:
+    """A folder whose torch says what it finds when it is imported, and ends there."""
+    (tmp_path / "torch.py").write_text(TORCH)
+    for name in ("free", "empty"):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+def start(folder: Path, *arguments: str, **environment: str) -> list[str]:
+    """Run a command up to where it imports torch; return what it said until then."""
+    others = {name: value for name, value in os.environ.items() if name not in SPINNING}
+    run = subprocess.run(
+        [sys.executable, "-m", "glassgate", *arguments],
+        cwd=folder,
+        env=others | {"PYTHONPATH": str(folder)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (run.returncode, run.stdout) == (7, ""), run
+    return run.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("train language a.txt b.txt --output m", "Reading a.txt and 1 more"),
+        ("train classifier a.csv --output m", "Reading a.csv"),
+        ("compare a.txt --output m", "Reading a.txt"),
+        ("predict empty words", "Reading empty"),
+        ("score empty a.txt", "Reading empty"),
+        ("pairs empty a.jsonl", "Reading empty"),
+        ("trace empty words", "Reading empty"),
+        ("report empty --text a.txt", "Reading empty"),
+        ("demo", "Sampling sentences and dependencies"),
+        ("experiment capacity", "Sampling sentences"),
+        ("experiment regulators", "Sampling sentences"),
+        ("experiment spans", "Sampling sentences"),
+        ("experiment vanishing", "Preparing sequences"),
+        ("experiment verdict", "Preparing reviews"),
+        ("bench", "Timing a GRU, for less than a minute"),
+    ],
+)
+def test_every_command_says_what_it_does_before_torch_is_there(
+    stand_in: Path, command: str, line: str
+):
+    assert start(stand_in, *command.split())[0] == line
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [
+        ({}, "- 1000 0 AUTO,STRICT"),
+        ({"OMP_WAIT_POLICY": "active"}, "active - - AUTO,STRICT"),
+        ({"GOMP_SPINCOUNT": "5"}, "- 5 0 AUTO,STRICT"),
+        ({"KMP_BLOCKTIME": "200"}, "- 1000 200 AUTO,STRICT"),
+        ({"MKL_CBWR": "COMPATIBLE"}, "- 1000 0 COMPATIBLE"),
+    ],
+)
+def test_threads_wait_asleep_unless_the_user_says_how(
+    stand_in: Path, environment: dict[str, str], found: str
+):
+    assert start(stand_in, "predict", "empty", "words", **environment)[-1] == f"torch with {found}"
+
+
+def test_the_benchmark_meets_torch_as_it_is(stand_in: Path):
+    assert start(stand_in, "bench")[-1] == "torch with - - - -"
+
+
+def test_only_the_first_process_speaks(stand_in: Path):
+    said = start(stand_in, "train", "language", "a.txt", "--output", "m", RANK="1")
+    assert [line for line in said if "torch" not in line] == []
+
+
+@pytest.mark.parametrize("command", ["", "train", "experiment", "grammar"])
+def test_help_needs_no_torch(command: str):
+    code = f"""if True:
+        import sys
+        import glassgate.cli
+        sys.argv = ["glassgate", *{command.split()}, "--help"]
+        try:
+            glassgate.cli.main()
+        except SystemExit:
+            heavy = {{"torch", "accelerate", "tokenizers", "matplotlib"}} & set(sys.modules)
+            print(*heavy, file=sys.stderr)
+    """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in run.stdout
+    assert run.stderr.strip() == ""
