@@ -1,4 +1,4 @@
-"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO and the machine's floor."""
+"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO, oneDNN and the machine's floor."""
 
 import argparse
 import sys
@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from onnx_rivals import rivals
+import onednn_rivals
+import onnx_rivals
 from targets import ONNX_RUNTIME, TARGETS, target_table
 
 from glassgate import BadInput
@@ -27,6 +28,8 @@ def main() -> None:
     print(header(options.threads, options.rounds))
     print_table(table(results, [TORCH, ONNX_RUNTIME]))
     print_table(target_table(results))
+    for sentence in onednn_rivals.left_out():
+        print(sentence)
     if options.output:
         write(options.output, results)
     if refused := errors(results):
@@ -71,7 +74,7 @@ def measured(works: Sequence[Work], threads: int, rounds: int) -> list[Measured]
     results = []
     with bar(len(works) * rounds) as advance:
         for work in works:
-            makers = {**contenders(work), **rivals(work)}
+            makers = {**contenders(work), **onnx_rivals.rivals(work), **onednn_rivals.rivals(work)}
             results.append(measure(work, makers, machine, threads, rounds, advance))
     return results
 

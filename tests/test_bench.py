@@ -6,7 +6,9 @@ import subprocess
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +164,20 @@ def test_a_turn_repeats_what_is_short_after_a_call_that_does_not_count(
     assert made > 100 if least else made == 2
 
 
+def test_who_runs_in_another_process_looks_at_the_clock_there():
+    calls: list[int] = []
+    seconds: list[int] = []
+    take = turn(lambda: calls.append(1), lambda count: seconds.append(count) or 0.02 * count)
+    assert take() == pytest.approx(0.02)
+    assert seconds == [1, 6, 6]  # until a turn is long enough, then the turn itself
+    assert calls == [1]
+
+    def timed(problem: Problem, threads: int) -> Contender:
+        return answering()(problem, threads)._replace(timed=lambda count: 42.0 * count)
+
+    assert measure(TRAINING, {"timed": timed}, Fixed(), 1, 1).timing("timed").median == 42
+
+
 # Floors ---------------------------------------------------------------------------------------
 
 
@@ -273,6 +289,64 @@ def test_onnx_models_give_what_the_reference_gives(work: Work):
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def onednn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("onednn_rivals")
+
+
+def test_onednn_is_given_the_same_layer_and_its_gradients_are_read_right(onednn):
+    problem = make_problem(TRAINING)
+    arrays = onednn.onednn_arrays(problem)
+    hidden, states = problem.initial, []
+    for x in problem.input:  # the equations of lbr_gru as oneDNN's manual has them
+        from_input = [x @ W.T for W in np.split(arrays["weight_input"], 3)]
+        from_hidden = [hidden @ U.T for U in np.split(arrays["weight_hidden"], 3)]
+        pairs = zip(from_input, from_hidden, arrays["bias"], strict=False)
+        update, reset = (1 / (1 + np.exp(-(a + b + c))) for a, b, c in islice(pairs, 2))
+        recurrent = from_hidden[2] + arrays["bias"][3]
+        candidate = np.tanh(from_input[2] + reset * recurrent + arrays["bias"][2])
+        hidden = update * hidden + (1 - update) * candidate
+        states.append(hidden)
+    right = solve(problem)
+    made = {name: onednn._onednn_order(right[f"grad_{name}"]) for name in arrays if "wei" in name}
+    bias = np.split(right["grad_bias_input"], 3) + np.split(right["grad_bias_hidden"], 3)
+    made["bias"] = [bias[1], bias[0], bias[2], bias[5]]
+    found = onednn.torch_arrays({"output": np.stack(states), "input": right["grad_input"], **made})
+    assert fault(problem, found, right) is None
+
+
+def test_onednn_is_left_out_in_a_sentence(onednn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(onednn, "FOLDERS", {"oneDNN 3.2": tmp_path})
+    monkeypatch.setattr(onednn, "COMPILER", sys.executable)
+    assert onednn.rivals(TRAINING) == {}
+    (said,) = onednn.left_out()
+    assert (
+        said
+        == f"oneDNN 3.2 is left out: it is not in {tmp_path}; `make bench-onednn` puts it there"
+    )
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "libdnnl.so").touch()
+    assert onednn.left_out() == []
+    assert list(onednn.rivals(TRAINING)) == ["oneDNN 3.2"]
+    assert onednn.rivals(STEP) == onednn.rivals(RAGGED) == {}
+    monkeypatch.setattr(onednn, "COMPILER", "no-such-compiler")
+    assert onednn.rivals(TRAINING) == {}
+    assert onednn.left_out() == [
+        "oneDNN 3.2 is left out: there is no C++ compiler no-such-compiler"
+    ]
+
+
+@pytest.mark.parametrize("work", [TINY[1], TRAINING], ids=lambda work: work.name)
+def test_onednn_gives_what_the_reference_gives(work: Work, onednn):
+    if not (makers := onednn.rivals(work)):
+        pytest.skip("; ".join(onednn.left_out()))
+    admitted, refused = admit(make_problem(work), makers, threads=1)
+    assert not refused
+    assert list(admitted) == list(makers)
+    assert all(contender.timed(2) > 0 for contender in admitted.values())
 
 
 # The command ----------------------------------------------------------------------------------

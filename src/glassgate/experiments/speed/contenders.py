@@ -23,12 +23,14 @@ from glassgate.formulation import Array
 class Contender(NamedTuple):
     """Who can do a work: `call` is what is timed, `read` finds the results in what it returned.
 
-    `keeps` holds what `call` only points to, so that it lives as long.
+    `keeps` holds what `call` only points to, so that it lives as long. `timed` is for those who
+    run in another process: the seconds that so many calls take, by a clock that stands there.
     """
 
     call: Callable[[], Any]
     read: Callable[[Any], Results]
     keeps: object = None
+    timed: Callable[[int], float] | None = None
 
 
 Maker: TypeAlias = Callable[[Problem, int], Contender]  # from a problem and a number of threads

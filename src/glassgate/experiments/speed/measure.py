@@ -61,7 +61,7 @@ def measure(
     threads = work.threads(threads)
     with using_threads(threads):
         admitted, errors = admit(make_problem(work), makers, threads)
-        turns = {name: turn(contender.call) for name, contender in admitted.items()}
+        turns = {name: turn(one.call, one.timed) for name, one in admitted.items()}
         floor = partial(demand(work).seconds, machine, threads)
         raced = race({FLOOR: floor, **turns}, rounds, after_round)
     found = {timing.name: timing for timing in (*raced, *errors)}
