@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -133,3 +134,51 @@ def test_steps_of_a_module_are_checked(kind: str, training: bool, monkeypatch: p
             next(network.parameters()).grad[0] += 1
             said = steps.find_fault(network, outputs, problem, right)
             assert said.startswith("grad_weight_input is off by ")
+
+
+@pytest.fixture
+def busy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return import_module("busy")
+
+
+def test_busy_programs_end_with_what_they_stand_beside(busy, monkeypatch: pytest.MonkeyPatch):
+    started = []
+
+    class Program(subprocess.Popen):
+        def __init__(self, *arguments) -> None:
+            super().__init__(*arguments)
+            started.append(self)
+
+    monkeypatch.setattr(busy.subprocess, "Popen", Program)
+    with suppress(KeyError), busy.busy_programs(2):
+        assert [program.poll() for program in started] == [None, None]
+        raise KeyError
+    assert [program.returncode for program in started] == [-9, -9]
+
+
+ORPHAN = """
+import os, subprocess, sys
+subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid())])
+"""
+
+
+def test_a_busy_program_ends_when_its_parent_did(busy):
+    # Returns when nobody holds the pipe any more, which the orphan does until it ends.
+    command = [sys.executable, "-c", ORPHAN, busy.LOOP]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_busy_reads_what_training_says_and_compares_the_losses(busy):
+    said = (
+        "gru: best epoch 2 of 2, held-out loss 2.159, perplexity 8.7\ntrained in 3.7 s, 9 tokens/s"
+    )
+    one = busy.read(said)
+    assert one == (3.7, 2.159)
+    busy.check("gru", [one, one._replace(loss=2.17)])
+    with pytest.raises(SystemExit, match="gru must learn the same on any number of threads"):
+        busy.check("gru", [one, one._replace(loss=2.3)])
+    with pytest.raises(SystemExit, match="no seconds or no loss"):
+        busy.read("trained")
+    found = {threads: [one._replace(seconds=s)] for threads, s in ((1, 4.0), (2, 2.0), (None, 3.0))}
+    assert busy.figures(found) == ("4.0 s", "2.0 s", "3.0 s", "1.50")
