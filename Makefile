@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/*)
 
-.PHONY: demo test lint types readme bench sanitize neon fuzz clean
+.PHONY: demo test lint types readme bench bench-onednn sanitize neon fuzz clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -30,6 +30,17 @@ readme: demo
 # The engine beside its rivals, every shape: some minutes on a quiet machine.
 bench: .venv/dev
 	$(BIN)/python benchmarks/run.py
+
+# Two versions of oneDNN among the rivals, 2 GB in build/onednn; both call their library the same,
+# so that each has a folder of its own.
+bench-onednn: build/onednn/3.2/lib/libdnnl.so build/onednn/3.13/lib/libdnnl.so
+
+APART := $(PIP) --ignore-installed --no-warn-script-location --prefix
+build/onednn/3.2/lib/libdnnl.so: | .venv/dev
+	$(APART) build/onednn/3.2 onednn-cpu-gomp onednn-devel-cpu-gomp
+
+build/onednn/3.13/lib/libdnnl.so: | .venv/dev
+	$(APART) build/onednn/3.13 onednn onednn-devel tbb-devel
 
 .venv/all: pyproject.toml constraints.txt $(ENGINE)
 	$(PYTHON) -m venv .venv

@@ -1,4 +1,4 @@
-"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO and the machine's floor."""
+"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO, oneDNN and the machine's floor."""
 
 import argparse
 import sys
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from onnx_rivals import rivals
+import onednn_rivals
+import onnx_rivals
+from onednn_rivals import ONEDNN_3_2, ONEDNN_3_13
 from targets import ONNX_RUNTIME, TARGETS, target_table
 
 from glassgate import BadInput
@@ -24,9 +26,12 @@ def main() -> None:
     """Run; exit code 1 when a contender was refused, 2 for bad input."""
     options = arguments()
     results = measured(options.works, options.threads, options.rounds)
-    print(header(options.threads, options.rounds))
-    print_table(table(results, [TORCH, ONNX_RUNTIME]))
+    print(header(options.threads or cores(), options.rounds))
+    print_table(table(results, [TORCH, ONNX_RUNTIME, ONEDNN_3_2, ONEDNN_3_13]))
+    print()
     print_table(target_table(results))
+    for sentence in onednn_rivals.left_out():
+        print(sentence)
     if options.output:
         write(options.output, results)
     if refused := errors(results):
@@ -41,14 +46,18 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
     parser.add_argument(
-        "--threads", type=int, default=cores(), help=f"of all works but single steps [{cores()}]"
+        "--threads",
+        type=int,
+        help="of all works but single steps [torch and the engine as they are, "
+        f"the others {cores()}]",
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="all times, in seconds")
     parser.add_argument("--overwrite", action="store_true", help="replace that file")
     options = parser.parse_args()
     try:
         options.works = chosen(options.only)
-        check_threads(options.threads)
+        if options.threads is not None:
+            check_threads(options.threads)
         if options.rounds < 1:
             raise BadInput(f"rounds must be at least 1, got {options.rounds}")
         if options.output:
@@ -66,14 +75,17 @@ def chosen(pattern: str) -> list[Work]:
     return works
 
 
-def measured(works: Sequence[Work], threads: int, rounds: int) -> list[Measured]:
-    """Measure each work, with a bar on the terminal."""
-    results = []
+def measured(works: Sequence[Work], threads: int | None, rounds: int) -> list[Measured]:
+    """Measure each work, with a bar on the terminal.
+
+    Single steps come last: they set torch's threads, and after that it has no default any more.
+    """
+    results = {}
     with bar(len(works) * rounds) as advance:
-        for work in works:
-            makers = {**contenders(work), **rivals(work)}
-            results.append(measure(work, makers, machine, threads, rounds, advance))
-    return results
+        for work in sorted(works, key=lambda work: work.is_step):
+            makers = {**contenders(work), **onnx_rivals.rivals(work), **onednn_rivals.rivals(work)}
+            results[work] = measure(work, makers, machine, threads, rounds, advance)
+    return [results[work] for work in works]
 
 
 if __name__ == "__main__":

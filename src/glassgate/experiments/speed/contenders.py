@@ -13,27 +13,32 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 import glassgate.nn
-from glassgate.engine import Layer, set_threads
+from glassgate.engine import Layer, backward, set_threads
 from glassgate.engine import threads as engine_threads
-from glassgate.experiments.speed.problem import Problem, Results
+from glassgate.experiments.speed.problem import GRADIENTS, Problem, Results
 from glassgate.experiments.speed.shapes import Work
 from glassgate.formulation import Array
+from glassgate.reference import Gradients
 
 
 class Contender(NamedTuple):
     """Who can do a work: `call` is what is timed, `read` finds the results in what it returned.
 
-    `keeps` holds what `call` only points to, so that it lives as long.
+    `keeps` holds what `call` only points to, so that it lives as long. `timed` is for those who
+    run in another process: the seconds that so many calls take, by a clock that stands there.
     """
 
     call: Callable[[], Any]
     read: Callable[[Any], Results]
     keeps: object = None
+    timed: Callable[[int], float] | None = None
 
 
 Maker: TypeAlias = Callable[[Problem, int], Contender]  # from a problem and a number of threads
 
 GLASSGATE, TORCH, TORCH_PADDED = "glassgate", "torch.nn.GRU", "torch.nn.GRU padded"
+ENGINE_ALONE = "engine alone"
+GLASSGATE_SUM, TORCH_SUM = f"{GLASSGATE} (y * dy).sum()", f"{TORCH} (y * dy).sum()"
 
 
 def contenders(work: Work) -> Mapping[str, Maker]:
@@ -41,19 +46,35 @@ def contenders(work: Work) -> Mapping[str, Maker]:
 
     On a ragged batch torch's modules get a packed sequence, packed beforehand, which is what torch
     has for it. The padded run, which computes beyond the sequences' ends, is one more contender.
+    In training there is also the engine without torch, and each module with a loss written out.
     """
-    ours = {GLASSGATE: partial(module, glassgate.nn.GRU)}
+    glassgates, torchs = partial(module, glassgate.nn.GRU), partial(module, nn.GRU)
     if not work.training:
-        ours = {GLASSGATE: engine} | ({} if work.is_step else {"glassgate.nn.GRU": ours[GLASSGATE]})
-    torchs = {TORCH: partial(module, nn.GRU)}
+        at_rest = {} if work.is_step else {"glassgate.nn.GRU": glassgates}
+        makers: dict[str, Maker] = {GLASSGATE: engine, **at_rest, TORCH: torchs}
+    else:
+        makers = {
+            GLASSGATE: glassgates,
+            GLASSGATE_SUM: partial(glassgates, summed=True),
+            ENGINE_ALONE: engine_alone,
+            TORCH: torchs,
+            TORCH_SUM: partial(torchs, summed=True),
+        }
     if work.ragged:
-        torchs[TORCH_PADDED] = partial(module, nn.GRU, packed=False)
-    return ours | torchs
+        makers[TORCH_PADDED] = partial(torchs, packed=False)
+    return makers
 
 
 @contextmanager
-def using_threads(threads: int) -> Iterator[None]:
-    """Give torch and the engine so many threads within, and afterwards what they had."""
+def using_threads(threads: int | None) -> Iterator[None]:
+    """Give torch and the engine so many threads within, and afterwards what they had.
+
+    With None they stay as they are. Torch's default is more than a number: once it has been told
+    one, its library of matrix products no longer chooses for itself.
+    """
+    if threads is None:
+        yield
+        return
     before = torch.get_num_threads(), engine_threads()
     torch.set_num_threads(threads)
     set_threads(threads)
@@ -76,16 +97,33 @@ def engine(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 `using_
     return Contender(run, lambda made: {"output": made[0]})
 
 
+def engine_alone(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 as above
+    """Return a step of training without torch; the weights, which it changes, are packed anew."""
+    lengths = problem.lengths if problem.work.ragged else None
+
+    def train() -> tuple[Array, Gradients]:
+        record = Layer(problem.weights).record(problem.input, problem.initial, lengths)
+        return record.output, backward(problem.weights, record, problem.grad)
+
+    def read(made: tuple[Array, Gradients]) -> Results:
+        output, grads = made
+        return {"output": output, **{f"grad_{name}": getattr(grads, name) for name in GRADIENTS}}
+
+    return Contender(train, read)
+
+
 def module(
     kind: Callable[[int, int], nn.Module],
     problem: Problem,
     threads: int,  # noqa: ARG001 `using_threads` has set it
     packed: bool = True,
+    summed: bool = False,
 ) -> Contender:
     """Return a torch module; without training no parameter asks for a gradient, so none is kept.
 
     The gradient of sum(output * grad) is asked for by handing `grad` to the backward pass, which
-    is the same number without a product and a sum that nobody measures.
+    is the same number without a product and a sum that nobody measures; `summed`, by writing that
+    loss out and going backward from it, as a training loop does.
     """
     network = kind(problem.work.hidden_size, problem.work.hidden_size)
     network.load_state_dict(_state(problem))
@@ -96,20 +134,32 @@ def module(
         run = partial(network, batch.input, initial)
         return Contender(run, lambda made: {"output": batch.array(batch.values(made[0]))})
 
-    names = ("input", "weight_input", "weight_hidden", "bias_input", "bias_hidden")
+    return _trainer(network, batch, initial, summed)
+
+
+def _trainer(
+    network: nn.Module, batch: _Padded | _Packed, initial: Tensor, summed: bool
+) -> Contender:
     wanted = (batch.leaf.requires_grad_(), *network.parameters())
 
     def train() -> tuple[Tensor, tuple[Tensor, ...]]:
         output = batch.values(network(batch.input, initial)[0])
         return output, torch.autograd.grad(output, wanted, batch.grad)
 
+    def train_summed() -> tuple[Tensor, tuple[Tensor, ...]]:
+        for leaf in wanted:
+            leaf.grad = None
+        output = batch.values(network(batch.input, initial)[0])
+        torch.autograd.backward((output * batch.grad).sum())
+        return output, tuple(leaf.grad for leaf in wanted if leaf.grad is not None)
+
     def read(made: tuple[Tensor, tuple[Tensor, ...]]) -> Results:
         output, (grad_input, *grads) = made
         arrays = [batch.array(grad_input), *(grad.numpy() for grad in grads)]
-        named = {f"grad_{name}": array for name, array in zip(names, arrays, strict=True)}
+        named = {f"grad_{name}": array for name, array in zip(GRADIENTS, arrays, strict=True)}
         return {"output": batch.array(output.detach()), **named}
 
-    return Contender(train, read)
+    return Contender(train_summed if summed else train, read)
 
 
 def _state(problem: Problem) -> dict[str, Tensor]:

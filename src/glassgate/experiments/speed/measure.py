@@ -8,6 +8,7 @@ from functools import partial
 
 from glassgate.experiments.speed.contenders import Contender, Maker, using_threads
 from glassgate.experiments.speed.floors import Machine, demand
+from glassgate.experiments.speed.host import cores
 from glassgate.experiments.speed.problem import Problem, fault, make_problem, solve
 from glassgate.experiments.speed.shapes import Work
 from glassgate.experiments.speed.timing import Timing, race, turn
@@ -37,7 +38,7 @@ def measure(
     work: Work,
     makers: Mapping[str, Maker],
     machine: Machine,
-    threads: int,
+    threads: int | None,
     rounds: int,
     after_round: Callable[[], None] = lambda: None,
 ) -> Measured:
@@ -52,20 +53,21 @@ def measure(
     machine
         Measures the floor's rates, in every round anew.
     threads
-        How many are on offer; a step takes one.
+        How many are on offer; a step takes one. None offers all cores and leaves torch and the
+        engine on the numbers that they have.
     rounds
         How many turns each contender has.
     after_round
         Called after each round, for a progress bar.
     """
-    threads = work.threads(threads)
-    with using_threads(threads):
-        admitted, errors = admit(make_problem(work), makers, threads)
-        turns = {name: turn(contender.call) for name, contender in admitted.items()}
-        floor = partial(demand(work).seconds, machine, threads)
+    used = work.threads(cores() if threads is None else threads)
+    with using_threads(None if threads is None and not work.is_step else used):
+        admitted, errors = admit(make_problem(work), makers, used)
+        turns = {name: turn(one.call, one.timed) for name, one in admitted.items()}
+        floor = partial(demand(work).seconds, machine, used)
         raced = race({FLOOR: floor, **turns}, rounds, after_round)
     found = {timing.name: timing for timing in (*raced, *errors)}
-    return Measured(work, threads, tuple(found[name] for name in (FLOOR, *makers)))
+    return Measured(work, used, tuple(found[name] for name in (FLOOR, *makers)))
 
 
 def admit(

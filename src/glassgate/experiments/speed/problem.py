@@ -16,6 +16,7 @@ from glassgate.formulation import Array
 Results: TypeAlias = Mapping[str, Array]
 Lengths: TypeAlias = NDArray[np.int64]
 
+GRADIENTS = ("input", "weight_input", "weight_hidden", "bias_input", "bias_hidden")
 SHORTEST = 5  # steps of a ragged batch's shortest sequence
 # The largest error allowed, as a share of an array's largest value. Float32 carries 6e-8; sums
 # over thousands of products and a hundred steps leave 1e-6, a wrong equation 1e-2 and more.
@@ -85,8 +86,7 @@ def solve(problem: Problem) -> Results:
     results = {"output": tape.hidden}
     if problem.work.training:
         grads = reference.backward(tape, problem.grad)
-        names = ("input", "weight_input", "weight_hidden", "bias_input", "bias_hidden")
-        results |= {f"grad_{name}": getattr(grads, name) for name in names}
+        results |= {f"grad_{name}": getattr(grads, name) for name in GRADIENTS}
     return results
 
 

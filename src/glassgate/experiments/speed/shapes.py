@@ -44,10 +44,14 @@ class Work:
 
 STEPS = tuple(Work(H, batch=1, steps=1) for H in (64, 128, 256, 512))
 ONE_SEQUENCE = tuple(Work(H, batch=1) for H in (128, 256, 512))
-BATCH = tuple(Work(H, batch=32) for H in (128, 256, 512, 1024))
+BATCH = (
+    *(Work(H, batch=32) for H in (128, 256, 512, 1024)),
+    Work(256, batch=128, steps=50),
+)
 TRAINING = (
     Work(256, batch=1, training=True),
-    *(Work(H, batch=32, training=True) for H in (128, 256, 512)),
+    *(Work(H, batch=32, training=True) for H in (128, 256, 512, 1024)),
+    Work(256, batch=128, steps=50, training=True),
 )
 RAGGED = tuple(Work(256, batch=256, training=training, ragged=True) for training in (False, True))
 

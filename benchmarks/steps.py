@@ -1,0 +1,183 @@
+"""Time torch's modules and ours step by step, as decoders, policies and loops of one's own do.
+
+A chain takes 20 steps, one call each, the state handed on; in training the outputs are summed and
+one backward pass goes over them all. All runs on one thread. Outputs and gradients are compared
+with the equations in float64 before anything is timed.
+
+Page faults are counted beside: memory that each call asks of the system anew can cost more than the
+arithmetic. They depend on what the process did before, so each module has a process of its own
+for them, which does nothing else.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from resource import RUSAGE_SELF, getrusage
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import glassgate.nn
+from glassgate.cli.bench import bar, header, print_table
+from glassgate.experiments.content import Table
+from glassgate.experiments.speed.contenders import using_threads
+from glassgate.experiments.speed.problem import GRADIENTS, Problem, fault, make_problem, solve
+from glassgate.experiments.speed.shapes import Work
+from glassgate.experiments.speed.timing import Timing, race, turn
+
+STEPS = 20  # of a chain
+COUNTED = 10  # chains whose page faults are counted, after as many that are not
+MICROSECONDS = 1e6
+PACKAGES = {"torch.nn": nn, "glassgate.nn": glassgate.nn}
+COLUMNS = ("steps", "who", "median, µs", "least, µs", "page faults", "times as fast")
+
+
+class Chain(NamedTuple):
+    """Steps of one module: `kind` is what both torch and glassgate call it."""
+
+    kind: str
+    hidden_size: int
+    batch: int
+    training: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        way = "with backward" if self.training else "no_grad"
+        return f"{self.kind} B={self.batch} H={self.hidden_size} {way}"
+
+    def module(self, package: str) -> nn.Module:
+        """Give one package's module."""
+        return getattr(PACKAGES[package], self.kind)(self.hidden_size, self.hidden_size)
+
+    def problem(self) -> Problem:
+        """Give weights and input, and a loss that is the sum of the outputs."""
+        problem = make_problem(Work(self.hidden_size, self.batch, STEPS, self.training))
+        return replace(problem, grad=np.ones_like(problem.grad))
+
+
+LAYERS = [
+    Chain("GRU", H, B, training)
+    for training in (False, True)
+    for H in (64, 256, 512)
+    for B in (1, 32)
+]
+CELLS = [Chain("GRUCell", 64, 1), Chain("GRUCell", 64, 2000, training=True)]
+CHAINS = {chain.name: chain for chain in (*LAYERS, *CELLS)}
+
+
+def main() -> None:
+    """Run; exit code 1 when someone's results were wrong. Or, in a child process, count."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
+    parser.add_argument("--count", nargs=2, metavar=("PACKAGE", "CHAIN"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.count:
+        package, name = options.count
+        print(count_faults(package, CHAINS[name]))
+        return
+    has_cell = hasattr(glassgate.nn, "GRUCell")
+    chains = LAYERS + (CELLS if has_cell else [])
+    with using_threads(1), bar(len(chains) * options.rounds) as advance:
+        rows = [row for chain in chains for row in measure(chain, options.rounds, advance)]
+    print(header(1, options.rounds))
+    print_table(Table(COLUMNS, rows))
+    if not has_cell:
+        print("GRUCell is left out: glassgate.nn has none")
+
+
+def measure(chain: Chain, rounds: int, after_round: Callable[[], None]) -> list[tuple[str, ...]]:
+    """Check both modules and let them race; give a row for each."""
+    problem, turns = chain.problem(), {}
+    right = solve(problem)
+    for package in PACKAGES:
+        network = load(chain.module(package), problem)
+        input, initial = torch.from_numpy(problem.input), torch.from_numpy(problem.initial)
+        run = partial(run_chain, network, input, initial, chain.training)
+        if wrong := find_fault(network, run(), problem, right):
+            sys.exit(f"{package}.{chain.kind} is wrong at {chain.name}: {wrong}")
+        turns[package] = turn(run)
+    timings = race(turns, rounds, after_round)
+    return [
+        (first, f"{timing.name}.{chain.kind}", *figures(chain, timing, beside=timings[0]))
+        for first, timing in zip((chain.name, ""), timings, strict=True)
+    ]
+
+
+def load(network: nn.Module, problem: Problem) -> nn.Module:
+    """Give a module the weights of a problem."""
+    with torch.no_grad():
+        for name, parameter in zip(GRADIENTS[1:], network.parameters(), strict=True):
+            parameter.copy_(torch.tensor(getattr(problem.weights, name)))
+    return network
+
+
+def run_chain(network: nn.Module, input: Tensor, initial: Tensor, training: bool) -> list[Tensor]:
+    """Take all steps, and go backward from the sum of their outputs where that is asked."""
+    with torch.set_grad_enabled(training):
+        outputs = take_steps(network, input, initial)  # [B, H] each, of a layer [1, B, H]
+        if training:
+            network.zero_grad()
+            sum(output.sum() for output in outputs).backward()
+    return outputs
+
+
+def take_steps(network: nn.Module, input: Tensor, initial: Tensor) -> list[Tensor]:
+    """Call a layer, or a cell, once a step."""
+    outputs = []
+    if isinstance(network, nn.RNNBase):
+        state = initial[None]  # (1, B, H)
+        for step in input.split(1):  # (1, B, H)
+            output, state = network(step, state)
+            outputs.append(output)
+        return outputs
+    state = initial
+    for step in input:
+        state = network(step, state)
+        outputs.append(state)
+    return outputs
+
+
+def find_fault(
+    network: nn.Module, outputs: list[Tensor], problem: Problem, right: dict[str, Any]
+) -> str | None:
+    """Say what is wrong with outputs or with gradients to weights; None when they are right."""
+    output = torch.stack([made.detach().reshape(problem.initial.shape) for made in outputs])
+    found = {"output": output.numpy()}
+    if problem.work.training:
+        grads = [parameter.grad.numpy() for parameter in network.parameters()]
+        found |= {f"grad_{name}": grad for name, grad in zip(GRADIENTS[1:], grads, strict=True)}
+    return fault(problem, found, {name: right[name] for name in found})
+
+
+def figures(chain: Chain, timing: Timing, beside: Timing) -> tuple[str, ...]:
+    """Say what one step takes, and how many times as fast that is as someone else's."""
+    times = (
+        f"{seconds / STEPS * MICROSECONDS:.1f}" for seconds in (timing.median, min(timing.seconds))
+    )
+    command = [sys.executable, __file__, "--count", timing.name, chain.name]
+    counted = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return (*times, f"{float(counted):.0f}", f"{beside.times(timing):.2f}")
+
+
+def count_faults(package: str, chain: Chain) -> float:
+    """Count a step's page faults in a process that has done nothing else."""
+    B, H = chain.batch, chain.hidden_size
+    input, initial = torch.randn(STEPS, B, H), torch.zeros(B, H)
+    run = partial(run_chain, chain.module(package), input, initial, chain.training)
+    with using_threads(1):
+        for _ in range(COUNTED):
+            run()
+        before = getrusage(RUSAGE_SELF).ru_minflt
+        for _ in range(COUNTED):
+            run()
+        return (getrusage(RUSAGE_SELF).ru_minflt - before) / COUNTED / STEPS
+
+
+if __name__ == "__main__":
+    main()
