@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from numpy.typing import NDArray
-
-Floats = NDArray[Any]
+Floats = Any  # a NumPy array, or a tensor on the CPU, in C order
 Words = tuple[str, str, str, str]
 
 FEW: int

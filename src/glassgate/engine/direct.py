@@ -100,5 +100,9 @@ def run_back(
     """
     _native.backward(
         *(*weights, form, batch.input, batch.initial, *ran, batch.lengths, batch.resets),
-        *(*grads, *to, batch.packed, batch.reverse, target(), threads()),
+        *(*grads, *to),
+        packed=batch.packed,
+        reverse=batch.reverse,
+        target=target(),
+        threads=threads(),
     )

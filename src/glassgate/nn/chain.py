@@ -25,7 +25,7 @@ Left: TypeAlias = dict[int, list[Rows]]  # by the backward pass that left them
 
 
 class Chain:
-    """The weights of steps that follow each other, as long as one of the steps may be gone back over.
+    """The weights of steps that follow each other, while one of the steps may be gone back over.
 
     Attributes
     ----------
@@ -36,15 +36,17 @@ class Chain:
     def __init__(self, weights: Weights, form: Words) -> None:
         self._left: Left = defaultdict(list)
         self.form = form
-        self.weights: Weights = _Gather.apply(self._left, form, *weights)
+        self.weights: Weights = _Gather.apply(self._left, form, *weights)  # type: ignore[no-untyped-call]
 
     def leave(self, rows: Rows) -> None:
-        """Keep the rows of a step until the backward pass that is under way comes to the weights."""
+        """Keep a step's rows until the backward pass that is under way comes to the weights."""
         backward_pass = torch._C._current_graph_task_id()
         if backward_pass not in self._left:  # a pass that does not ask for the weights drops them
-            forget = partial(self._left.pop, backward_pass, None)
-            Variable._execution_engine.queue_callback(forget)
+            Variable._execution_engine.queue_callback(partial(self._forget, backward_pass))
         self._left[backward_pass].append(rows)
+
+    def _forget(self, backward_pass: int) -> None:
+        self._left.pop(backward_pass, None)
 
 
 _chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
@@ -80,7 +82,7 @@ class _Gather(torch.autograd.Function):
 
 
 class Step(torch.autograd.Function):
-    """A step of a chain, `Step.apply(chain, input, initial, *chain.weights)`: output, last state."""
+    """A step of a chain, on its weights: gives the output and the last state that `run` gives."""
 
     @staticmethod
     def forward(  # noqa: D102

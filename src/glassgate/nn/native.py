@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeAlias, cast
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
-from torch.autograd.function import FunctionCtx
 
 from glassgate import _native
 from glassgate.engine.direct import Batch, Weights, Words, run, run_back
@@ -28,14 +27,14 @@ _native.read_tensors_of(Tensor)
 
 
 def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Give a tensor [*shape] with anything in it; a large one in memory that is handed out again."""
+    """Give a tensor [*shape] with anything in it; a large one in memory that was used before."""
     if prod(shape) * like.element_size() < WORTH_KEEPING:
         return like.new_empty(shape)
     return torch.from_numpy(_native.lend(shape, like.dtype == torch.float64))
 
 
 def only_computes() -> bool:
-    """Whether torch computes and does nothing else: no compiler, tracer, mode or transform is on."""
+    """Whether torch computes and does nothing else: no compiler, tracer, mode or transform."""
     return (
         not torch.compiler.is_compiling()
         and torch._C._get_tracing_state() is None
@@ -77,10 +76,11 @@ def run_plain(
             run_step = partial(_run, rest=(None, None, form, packed, reverse, input.shape[1]))
             x, h = input.contiguous(), initial.contiguous()
             chain = chain_of(weights, _words(form))
-            output, last = Step.apply(chain, run_step, x, h, *chain.weights)
-            return output, last
-        output, last = _Sequence.apply(*tensors, lengths, resets, form, packed, reverse)
-        return output, last
+            stepped = Step.apply(chain, run_step, x, h, *chain.weights)  # type: ignore[no-untyped-call]
+            return cast(tuple[Tensor, Tensor], stepped)
+        call = (lengths, resets, form, packed, reverse)
+        ran = _Sequence.apply(*tensors, *call)  # type: ignore[no-untyped-call]
+        return cast(tuple[Tensor, Tensor], ran)
     output, last, _ = _run(tensors, (lengths, resets, form, packed, reverse, None))
     return output, last
 
@@ -108,12 +108,12 @@ class _Sequence(torch.autograd.Function):
     """A run on plain tensors that can be gone back over once."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, *arguments: Any) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor]:
         *tensors, lengths, resets, form, packed, reverse = arguments
         steps = prod(tensors[0].shape[:-1]) if lengths is None or packed else int(lengths.sum())
         output, last, tape = _run(tensors, (*arguments[6:], steps))
         ctx.save_for_backward(output, tape, *tensors, lengths, resets)
-        ctx.call = form, packed, reverse  # type: ignore[attr-defined]
+        ctx.call = form, packed, reverse
         ctx.set_materialize_grads(False)
         return output, last
 
@@ -138,8 +138,8 @@ def _run(tensors: Any, rest: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor | 
     valid = tape
     if tape is not None and batch.lengths is not None:
         steps = int(batch.lengths.sum())
-        valid, rest = tape[:steps], tape[steps:]
-        rest.zero_()
+        valid = tape[:steps]
+        tape[steps:] = 0
     run(cast(Weights, tuple(weights)), _words(form), batch, output, last, valid)
     return output, last, tape
 
@@ -153,7 +153,7 @@ def _run_back(
     initial: Tensor,
     *rest: Any,
 ) -> tuple[Tensor | None, ...]:
-    """Give the gradients to the input, the initial state, W, U, b and c; arguments as the operator."""
+    """Give the gradients to the input, the initial state, W, U, b and c, as the operator does."""
     *weights, lengths, resets, form, packed, reverse, input_too = rest
     batch = _batch(input.contiguous(), initial.contiguous(), lengths, resets, packed, reverse)
     if batch.lengths is not None:

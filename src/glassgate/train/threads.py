@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from glassgate import engine
+from glassgate.engine.threads import checked_threads
 
 WARM_UP_STEPS = 3  # on one thread, and one step on all, before anything is measured
 BLOCK_STEPS = 5  # on one number of threads before it is the other's turn
@@ -25,9 +25,8 @@ MARGIN = 1.1  # so many times as fast several threads must be to be chosen
 
 
 def set_threads(threads: int) -> None:
-    """Let torch and the engine work on so many threads; `BadInput` unless 1..256."""
-    engine.set_threads(threads)
-    torch.set_num_threads(threads)
+    """Let torch, and the engine after it, use so many threads; `BadInput` unless 1..256."""
+    torch.set_num_threads(checked_threads(threads))
 
 
 @contextmanager
@@ -36,14 +35,13 @@ def on_threads(threads: int | None) -> Iterator[None]:
 
     None sets nothing, and still undoes what is set within. `BadInput` unless 1..256.
     """
-    before_torch, before_engine = torch.get_num_threads(), engine.threads()
+    before = torch.get_num_threads()
     try:
         if threads is not None:
             set_threads(threads)
         yield
     finally:
-        torch.set_num_threads(before_torch)
-        engine.set_threads(before_engine)
+        torch.set_num_threads(before)
 
 
 @dataclass

@@ -17,13 +17,13 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
 
-from glassgate import engine
 from glassgate.nn.models import State
 from glassgate.train import snapshot as snap
 from glassgate.train.batches import Batch, columns
 from glassgate.train.settings import Settings
 from glassgate.train.snapshot import Position, Snapshot
 from glassgate.train.tasks import StreamTask, Task
+from glassgate.train.threads import set_threads
 from glassgate.train.watch import Epoch
 
 WARM_UP = 0.05  # share of the run in which the linear schedule rises before it falls
@@ -221,10 +221,10 @@ class Worker:
 
 
 def _share_cores(world: int) -> None:
-    """Leave each process on this machine its share of the engine's threads."""
+    """Leave each process on this machine its share of the cores, where its launcher has not."""
     here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
-    if here > 1:
-        engine.set_threads(max(1, engine.threads() // here))
+    if here > 1 and "OMP_NUM_THREADS" not in os.environ:
+        set_threads(max(1, torch.get_num_threads() // here))
 
 
 def _optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 import glassgate.nn
-from glassgate.engine import Layer, backward, set_threads
-from glassgate.engine import threads as engine_threads
+from glassgate.engine import Layer, backward
 from glassgate.experiments.speed.problem import GRADIENTS, Problem, Results
 from glassgate.experiments.speed.shapes import Work
 from glassgate.formulation import Array
@@ -67,7 +66,7 @@ def contenders(work: Work) -> Mapping[str, Maker]:
 
 @contextmanager
 def using_threads(threads: int | None) -> Iterator[None]:
-    """Give torch and the engine so many threads within, and afterwards what they had.
+    """Give torch, and the engine, which follows, so many threads within; afterwards as before.
 
     With None they stay as they are. Torch's default is more than a number: once it has been told
     one, its library of matrix products no longer chooses for itself.
@@ -75,14 +74,12 @@ def using_threads(threads: int | None) -> Iterator[None]:
     if threads is None:
         yield
         return
-    before = torch.get_num_threads(), engine_threads()
+    before = torch.get_num_threads()
     torch.set_num_threads(threads)
-    set_threads(threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before[0])
-        set_threads(before[1])
+        torch.set_num_threads(before)
 
 
 def engine(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 `using_threads` has set it
