@@ -25,7 +25,7 @@ class Backward : public Work {
   Backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& plan,
            const Backpropagation<S>& arrays, Split split)
       : weights_(weights), kernels_(kernels), plan_(plan), arrays_(arrays), split_(split),
-        chunks_(plan), reversed_(weights, kernels), totals_(weights, kernels),
+        chunks_(plan), reversed_(weights, kernels, split.threads), totals_(weights, kernels),
         width_(kernels.width), panels_(totals_.panels), stride_(chunks_.capacity() * TAPE * width_),
         before_(weights.form.reset == Reset::before) {
     first_phase_.push_back(0);

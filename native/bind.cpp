@@ -196,7 +196,7 @@ void step_once(const Weights<S>& weights, const Kernels<S>& kernels, npy_intp ba
   const MaybeWithoutGil released(3.0 * batch * weights.units * (weights.inputs + weights.units) >=
                                  BRIEF);
   if (is_few(batch)) return single_step(weights, kernels, batch, arrays, most);
-  const Layer<S> layer(weights, kernels, false);
+  const Layer<S> layer(weights, kernels, false, most);
   forward(layer, Plan(1, batch, nullptr, false, false), arrays, most);
 }
 
@@ -212,7 +212,7 @@ void run_once(const Weights<S>& weights, nb::handle input, nb::handle initial, n
   if (!packed && batch.steps == 1 && !batch.lengths && !arrays.resets)
     return step_once(weights, kernels, batch.batch, arrays, most);
   WithoutGil released;
-  const Layer<S> layer(weights, kernels, false);
+  const Layer<S> layer(weights, kernels, false, most);
   forward(layer, batch.plan, arrays, most);
 }
 

@@ -152,6 +152,11 @@ Split split(long batch, long tokens, long inputs, long units, int most) {
   if (most == 1 || products * tokens < WORTH) return {true, std::max(1L, batch), 1};
   constexpr double STEP_WORTH = 3e4;  // products that pay for meeting at a step
   if (batch < 2 * most && 3.0 * units * units * batch > STEP_WORTH) return {false, batch, most};
+  // Weights that no core's own cache holds come from afar at every step: each thread then reads its
+  // share of them for all rows, as long as the rows' states are near.
+  constexpr double FAR = 7e5;  // recurrent weights
+  constexpr long NEAR = 1 << 16;  // values of all states
+  if (3.0 * units * units > FAR && batch * units <= NEAR) return {false, batch, most};
   // Of a part: enough to read weights once for many rows, few enough that sequences of unlike
   // lengths share out evenly.
   constexpr long MOST_ROWS = 32;

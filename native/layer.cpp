@@ -3,11 +3,11 @@
 namespace glassgate {
 
 template <class S>
-Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16)
+Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16, int most)
     : kernels(kernels), form(w.form), inputs(w.inputs), units(w.units),
       panels((w.units + kernels.width - 1) / kernels.width), bfloat16(bfloat16) {
   const long width = kernels.width, sums = form.sums();
-  const Packer<S> packer(w, kernels, bfloat16);
+  const Packer<S> packer(w, kernels, bfloat16, most);
   packer.panels(input, w.input, inputs, gates_of_input(form.reset));
   packer.panels(hidden, w.hidden, units, gates_of_hidden(form.reset));
   if (form.reset == Reset::before) packer.panels(candidate, w.hidden, units, "n");
@@ -18,8 +18,8 @@ Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16)
 }
 
 template <class S>
-Reversed<S>::Reversed(const Weights<S>& w, const Kernels<S>& kernels) {
-  const Packer<S> packer(w, kernels);
+Reversed<S>::Reversed(const Weights<S>& w, const Kernels<S>& kernels, int most) {
+  const Packer<S> packer(w, kernels, false, most);
   packer.reversed(input, w.input, w.inputs, "nrk");
   packer.reversed(hidden, w.hidden, w.units, gates_of_hidden(w.form.reset));
   if (w.form.reset == Reset::before) packer.reversed(recalled, w.hidden, w.units, "n");

@@ -21,7 +21,7 @@ struct Weights {
 
 template <class S>
 struct Layer {
-  Layer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16);
+  Layer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16, int most = 1);
 
   const Kernels<S>& kernels;
   Form form;
@@ -37,7 +37,7 @@ struct Layer {
 // The same weights for the way back; in the order of gru.h, Return and Spreading.
 template <class S>
 struct Reversed {
-  Reversed(const Weights<S>& weights, const Kernels<S>& kernels);
+  Reversed(const Weights<S>& weights, const Kernels<S>& kernels, int most);
 
   Buffer<S> input;     // [ceil(I / W)][P][n, r, k][W][W]
   Buffer<S> hidden;    // [P][P][after r, k, m; before r, k; none k, m][W][W]

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "layer.h"
+#include "pool.h"
 
 namespace glassgate {
 
@@ -34,9 +35,9 @@ inline const char* gates_of_hidden(Reset reset) {
 template <class S>
 class Packer {
  public:
-  Packer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16 = false)
+  Packer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16 = false, int most = 1)
       : weights_(weights), kernels_(kernels), width_(kernels.width), units_(weights.units),
-        panels_((units_ + width_ - 1) / width_), writes_(weights.writes), bfloat16_(bfloat16) {}
+        panels_((units_ + width_ - 1) / width_), writes_(weights.writes), bfloat16_(bfloat16), most_(most) {}
 
   // [P][depth][gates][W]: a panel's units side by side at each depth.
   void panels(Buffer<unsigned char>& to, const S* matrix, long depth, const char* gates) const {
@@ -85,24 +86,49 @@ class Packer {
     const long count = long(std::strlen(gates)), pieces = (columns + width_ - 1) / width_;
     const size_t size = size_t(pieces) * panels_ * count * width_ * width_;
     S* values = to.room(size);
-    if (columns % width_ || units_ % width_) std::memset(values, 0, size * sizeof(S));
-    for (long v = 0; v < count; ++v)
-      for (long unit = 0; unit < units_; ++unit) {
-        const S* row = matrix + (block(gates[v]) * units_ + unit) * columns;
-        const long q = unit / width_, place = unit % width_;
-        const S factor = sign<S>(gates[v], writes_);
-        for (long piece = 0; piece < pieces; ++piece) {
-          S* at = values + (((piece * panels_ + q) * count + v) * width_ + place) * width_;
-          const long first = piece * width_, last = std::min(columns, first + width_);
-          for (long column = first; column < last; ++column) at[column - first] = factor * row[column];
-        }
-      }
+    each(panels_, size, [=](long q) {
+      if (columns % width_ || (q + 1) * width_ > units_)
+        for (long piece = 0; piece < pieces; ++piece)
+          std::fill_n(values + (piece * panels_ + q) * count * width_ * width_,
+                      count * width_ * width_, S(0));
+      for (long v = 0; v < count; ++v)
+        for (long unit = q * width_; unit < std::min(units_, (q + 1) * width_); ++unit)
+          cut_row(values + ((q * count + v) * width_ + unit % width_) * width_,
+                  panels_ * count * width_ * width_,
+                  matrix + (block(gates[v]) * units_ + unit) * columns, columns,
+                  sign<S>(gates[v], writes_));
+    });
   }
 
  private:
   void fill(S* to, const S* matrix, long depth, const char* gates) const {
-    for (long i = 0; i < panels_; ++i, to += depth * long(std::strlen(gates)) * width_)
-      panel(to, matrix, depth, gates, i);
+    const long stride = depth * long(std::strlen(gates)) * width_;
+    each(panels_, panels_ * stride, [=](long i) { panel(to + i * stride, matrix, depth, gates, i); });
+  }
+
+  // A row of a matrix to the panels of its columns, `stride` values apart.
+  void cut_row(S* to, long stride, const S* row, long columns, S factor) const {
+    for (long first = 0; first < columns; first += width_, to += stride) {
+      const long last = std::min(columns, first + width_);
+      for (long column = first; column < last; ++column) to[column - first] = factor * row[column];
+    }
+  }
+
+  // do(i) for all i below `count`, on several threads where there are values enough.
+  template <class F>
+  void each(long count, size_t values, F&& act) const {
+    constexpr size_t WORTH = 1 << 16;
+    struct Each : Work {
+      Each(long count, F& act) : count(count), act(act) {}
+      int phases() const override { return 1; }
+      int parts(int) const override { return int(std::min<long>(MOST_PARTS, count)); }
+      void run(int, int part, int) override {
+        for (long i = part; i < count; i += MOST_PARTS) act(i);
+      }
+      long count;
+      F& act;
+    } work(count, act);
+    perform(work, values < WORTH ? 1 : most_);
   }
 
   // In bfloat16 two depths share words, the even one in their lower halves.
@@ -120,6 +146,7 @@ class Packer {
   const Kernels<S>& kernels_;
   const long width_, units_, panels_;
   const bool writes_, bfloat16_;
+  const int most_;  // threads
 };
 
 }  // namespace glassgate
