@@ -62,6 +62,12 @@ def test_on_a_busy_machine_the_trial_is_cut_short():
     assert taken.count(2) == 3
 
 
+@pytest.mark.parametrize(("slowness", "rounds"), [(1.5, 2), (1.2, 3), (0.95, 5)])
+def test_several_threads_that_fall_behind_are_given_up_early(slowness: float, rounds: int):
+    taken = take(Trial(2), lambda _: slowness)
+    assert taken.count(2) == 1 + 5 * rounds
+
+
 def test_one_slow_step_is_an_accident():
     trial = Trial(2)
     taken = take(trial, lambda place: 3.5 if place == 10 else 0.6)

@@ -17,7 +17,7 @@ from glassgate.engine.threads import checked_threads
 WARM_UP_STEPS = 3  # on one thread, and one step on all, before anything is measured
 BLOCK_STEPS = 5  # on one number of threads before it is the other's turn
 BLOCK_SECONDS = 0.2  # after which a block ends early
-ROUNDS = 5  # blocks on each number of threads
+BEHIND = (0.0, 0.75, 1.0, 1.0, 1.0)  # a round each: so slow beside one thread, several have lost
 TRIAL_SECONDS = 1.5  # after which no new round begins
 LOSING = 3.0  # a step on all threads that takes so many times as long ends its block
 MAX_LOST_BLOCKS = 2  # so many such blocks end the trial
@@ -106,10 +106,12 @@ class Trial:
         yield from self._block(self.offered, 1)
         self._speeds = {1: _Speed(), self.offered: _Speed()}
         lost = 0
-        for _ in range(ROUNDS):
+        for behind in BEHIND:
             yield from self._block(1, BLOCK_STEPS)
             lost += yield from self._block(self.offered, BLOCK_STEPS)
-            if lost == MAX_LOST_BLOCKS or self._seconds >= TRIAL_SECONDS:
+            one, several = (self._speeds[n].tokens_per_second for n in (1, self.offered))
+            late = lost == MAX_LOST_BLOCKS or self._seconds >= TRIAL_SECONDS
+            if late or several < behind * one:
                 return
 
     def _block(self, threads: int, steps: int) -> Generator[int, tuple[int, float], bool]:
