@@ -17,7 +17,7 @@ from glassgate.train.loop import fit
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import SentenceTask
-from glassgate.train.threads import Trial, on_threads, set_threads
+from glassgate.train.threads import Pace, Trial, on_threads, set_threads
 from glassgate.train.watch import Epoch, Step, Watcher
 from glassgate.train.worker import Worker
 
@@ -270,15 +270,51 @@ def test_a_study_measures_once_for_each_network(
 
 
 @pytest.mark.parametrize("given", [[], ["--threads", "2"]])
-@pytest.mark.parametrize("command", ["score", "report"])
-def test_small_networks_run_on_one_thread_unless_told(
-    glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, command: str, given: list[str]
+def test_a_report_runs_on_one_thread_unless_told(
+    glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, given: list[str]
 ):
     asked: list[int] = []
     monkeypatch.setattr("glassgate.train.threads.set_threads", asked.append)
-    text = [trained / "corpus.txt"] if command == "score" else ["--text", trained / "corpus.txt"]
-    assert glassgate_(command, trained / "lines", *text, *given).code == 0
+    text = ["--text", trained / "corpus.txt"]
+    assert glassgate_("report", trained / "lines", *text, *given).code == 0
     assert asked == [2 if given else 1]
+
+
+def test_score_runs_on_the_threads_that_it_is_told(
+    glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+    monkeypatch.setattr("glassgate.train.threads.set_threads", asked.append)
+    text = trained / "corpus.txt"
+    assert glassgate_("score", trained / "lines", text, "--threads", 2).code == 0
+    assert asked == [2]
+
+
+@pytest.mark.usefixtures("two_offered")
+@pytest.mark.parametrize("model", ["lines", "stream"])
+def test_score_measures_and_says_what_it_chose(
+    glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, model: str
+):
+    text = trained / "corpus.txt"
+    monkeypatch.setattr("glassgate.experiments.surprisal.STRETCH", 16)
+    plain = glassgate_("score", trained / model, text, "--threads", 1)
+    monkeypatch.setattr("glassgate.train.threads.Trial", Decided)
+    said = glassgate_("score", trained / model, text)
+    assert said.out == plain.out
+    assert "Threads: 2 of 2" in said.err
+
+
+def test_pieces_are_done_on_the_threads_of_the_trial():
+    pace, seen = Pace(2), []
+    with on_threads(1):
+        while not pace.trial.done:
+            with pace.piece(100):
+                seen.append(torch.get_num_threads())
+            assert len(seen) < 1000
+        with pace.piece(100):
+            assert torch.get_num_threads() == pace.trial.threads
+    assert pace.measured
+    assert seen[:4] == [1, 1, 1, 2]
 
 
 @pytest.mark.parametrize("given", [[], ["--threads", "2"]])

@@ -16,11 +16,11 @@ import typer
 from glassgate.cli.options import (
     Characters,
     Corpus,
+    MeasuredThreads,
     MinimumFrequency,
     Overwrite,
     Resume,
     Sentences,
-    TrainingThreads,
     saying_how_to_go_on,
     with_settings,
 )
@@ -48,7 +48,7 @@ def compare(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
-    threads: TrainingThreads = None,
+    threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
 ) -> None:

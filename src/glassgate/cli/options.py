@@ -74,12 +74,12 @@ def _check_threads(threads: int | None) -> int | None:
     return None if threads is None else checked_threads(threads)
 
 
-TrainingThreads = Annotated[
+MeasuredThreads = Annotated[
     int | None,
     typer.Option(
         "--threads",
         metavar="N",
-        help="Threads to train on. By default the first steps are timed on one and on all, and "
+        help="Threads to compute on. By default the first steps are timed on one and on all, and "
         "all are taken where they are faster by a tenth; OMP_NUM_THREADS limits them.",
         show_default="measured",
         callback=_check_threads,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glassgate.cli.options import Clamps, Model, Overwrite, Threads, check_free
+from glassgate.cli.options import Clamps, MeasuredThreads, Model, Overwrite, check_free
 from glassgate.cli.predict import visible
 from glassgate.cli.table import head, row
 
@@ -33,7 +33,7 @@ def score(
         typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
     ] = None,
     clamp: Clamps = None,
-    threads: Threads = 1,
+    threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
 ) -> None:
     r"""Write surprisal in bits: a row for each token that the model read, or for each word.
@@ -74,10 +74,11 @@ def score(
     from glassgate.inside.clamp_text import clamps
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
-    from glassgate.train.threads import on_threads
+    from glassgate.train.threads import Pace, offered_threads, on_threads
 
     loaded, text = load(model), read_text(file)
-    tokens = scored(loaded, text)
+    pace = Pace(offered_threads()) if threads is None else None
+    tokens = scored(loaded, text, pace)
     scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens
     held = [f"held: {'; '.join(clamp)}"] if clamp else []
     top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
@@ -93,6 +94,8 @@ def score(
         else:
             table = top + "".join(map(_rows, stretches))
             write_whole(output, table.encode())
+    if pace is not None and pace.measured:
+        typer.echo(pace.trial, err=True)
     typer.echo(count.summary(output), err=True)
 
 

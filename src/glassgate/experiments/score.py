@@ -21,6 +21,7 @@ from glassgate.errors import BadInput
 from glassgate.experiments.surprisal import sentence_bits, stream_bits
 from glassgate.nn.models import LanguageModel
 from glassgate.train.load import Loaded
+from glassgate.train.threads import Pace
 from glassgate.train.tokens import EOS, batches
 
 STRETCH = 4096  # tokens that are given at once
@@ -63,12 +64,13 @@ class ScoredWord(Scored):
         return super().is_end and self.pieces == 1
 
 
-def score(loaded: Loaded, text: str) -> Iterator[list[ScoredToken]]:
+def score(loaded: Loaded, text: str, pace: Pace | None = None) -> Iterator[list[ScoredToken]]:
     """Score every token of a text, a word, mark or character, and in a sentence its `<eos>`.
 
-    Gives them in order, at most `STRETCH` at a time. `BadInput` for a classifier.
+    Gives them in order, at most `STRETCH` at a time; `pace` chooses the threads. `BadInput` for a
+    classifier.
     """
-    tokens = _scored(loaded, language_model(loaded), text.rstrip())
+    tokens = _scored(loaded, language_model(loaded), text.rstrip(), pace)
     return iter(lambda: list(islice(tokens, STRETCH)), [])
 
 
@@ -117,7 +119,9 @@ def _summed(pieces: list[ScoredToken], position: int) -> ScoredWord:
     )
 
 
-def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[ScoredToken]:
+def _scored(
+    loaded: Loaded, model: LanguageModel, text: str, pace: Pace | None
+) -> Iterator[ScoredToken]:
     vocabulary, by_sentence = loaded.vocabulary, loaded.config.get("by_sentence", False)
     before, state = vocabulary.bos, None
     bits: Iterator[float]
@@ -129,10 +133,10 @@ def _scored(loaded: Loaded, model: LanguageModel, text: str) -> Iterator[ScoredT
         cuts = vocabulary.cut([line for line, _ in lines])
         if by_sentence:
             sentences = [[*ids, vocabulary.eos] for ids, _ in cuts]
-            bits = iter(chain(*sentence_bits(model, vocabulary.bos, sentences)))
+            bits = iter(chain(*sentence_bits(model, vocabulary.bos, sentences, pace=pace)))
         else:
             said = [i for ids, _ in cuts for i in ids]
-            found, state = stream_bits(model, before, said, state)
+            found, state = stream_bits(model, before, said, state, pace)
             bits, before = iter(found), said[-1] if said else before
         for (line, number), (ids, spans) in zip(lines, cuts, strict=True):
             scored = zip(spans, ids, bits, strict=False)  # of bits only as many as there are ids

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from torch.nn.utils.rnn import pad_sequence
 from glassgate.nn.models import LanguageModel, State
 from glassgate.nn.ragged import run_ragged
 from glassgate.nn.steps import valid_steps
+from glassgate.train.threads import Pace
 
 STRETCH = 4096  # tokens that a network reads at once
 LOGITS = 2**22  # numbers that a decoder gives at once
@@ -26,15 +28,18 @@ def sentence_bits(
     bos: int,
     sentences: Sequence[Sequence[int]],
     progress: Callable[[int], object] | None = None,
+    pace: Pace | None = None,
 ) -> list[list[float]]:
     """Return the surprisal of every token of each sentence, from `<bos>` and the zero state.
 
-    Sentences are one token or more. `progress` is told how many of them are done.
+    Sentences are one token or more. `progress` is told how many of them are done; `pace` chooses
+    the threads for each batch.
     """
     bits: list[list[float]] = [[]] * len(sentences)
     done = 0
     for batch in _batches([len(ids) for ids in sentences]):
-        found = _batch_bits(model, bos, [sentences[i] for i in batch])
+        with _at(pace, sum(len(sentences[i]) for i in batch)):
+            found = _batch_bits(model, bos, [sentences[i] for i in batch])
         for i, own in zip(batch, found, strict=True):
             bits[i] = own
         done += len(batch)
@@ -45,19 +50,29 @@ def sentence_bits(
 
 @torch.no_grad()
 def stream_bits(
-    model: LanguageModel, before: int, ids: Sequence[int], state: State | None
+    model: LanguageModel,
+    before: int,
+    ids: Sequence[int],
+    state: State | None,
+    pace: Pace | None = None,
 ) -> tuple[list[float], State | None]:
     """Return the surprisal of tokens that follow the token `before`, and the state at their end.
 
-    `state` is the one that `before` is read in; None is the zero state.
+    `state` is the one that `before` is read in; None is the zero state. `pace` chooses the threads
+    for each stretch.
     """
     tokens = torch.tensor([before, *ids])  # (T + 1,)
     bits: list[float] = []
     stretches = (torch.split(part, STRETCH) for part in (tokens[:-1], tokens[1:]))
     for heard, said in zip(*stretches, strict=True):
-        hidden, state = model.network(model.embedding(heard[:, None]), state)  # (t, 1, H)
-        bits += _decoded_bits(model, hidden[:, 0], said).tolist()
+        with _at(pace, len(said)):
+            hidden, state = model.network(model.embedding(heard[:, None]), state)  # (t, 1, H)
+            bits += _decoded_bits(model, hidden[:, 0], said).tolist()
     return bits, state
+
+
+def _at(pace: Pace | None, tokens: int) -> AbstractContextManager[None]:
+    return nullcontext() if pace is None else pace.piece(tokens)
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

@@ -2,8 +2,8 @@
 
 A loop of single steps, as a decoder's, would write the gradient of every weight at each step on the
 way back, and autograd would add them up: for a large layer that is most of the time. Here a step
-leaves only its rows, what the sums are made of. All steps of a chain take the weights from one
-`_Gather`, which autograd calls when it has gone back over every one of them.
+leaves only its rows, what the sums are made of. In autograd's graph all steps of a chain hang on
+one `_Gather`, which is called when autograd has gone back over every one of them.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from glassgate.engine.threads import threads
 
 Rows: TypeAlias = tuple[Any, Tensor, Tensor, Tensor]  # grads, input, state before, tape
 Left: TypeAlias = dict[int, list[Rows]]  # by the backward pass that left them
+ONCE = "the gated recurrence can be differentiated once, got create_graph=True"
 
 
 class Chain:
@@ -29,14 +30,16 @@ class Chain:
 
     Attributes
     ----------
-    weights
-        W, U, b and c with `_Gather` behind them.
+    weights, form
+        W, U, b and c, and the formulation's words.
+    token
+        A tensor of no element with `_Gather` behind it: where steps hang on in the graph.
     """
 
     def __init__(self, weights: Weights, form: Words) -> None:
         self._left: Left = defaultdict(list)
-        self.form = form
-        self.weights: Weights = _Gather.apply(self._left, form, *weights)  # type: ignore[no-untyped-call]
+        self.weights, self.form = weights, form
+        self.token: Tensor = _Gather.apply(self._left, form, *weights)  # type: ignore[no-untyped-call]
 
     def leave(self, rows: Rows) -> None:
         """Keep a step's rows until the backward pass that is under way comes to the weights."""
@@ -62,17 +65,17 @@ def chain_of(weights: Weights, form: Words) -> Chain:
 
 
 class _Gather(torch.autograd.Function):
-    """Weights as they are; on the way back, the sums of all rows that the steps have left."""
+    """Gives a token for weights; on the way back, the sums of all rows that steps have left."""
 
     @staticmethod
-    def forward(ctx: Any, left: Left, form: Words, *weights: Tensor) -> Any:
+    def forward(ctx: Any, left: Left, form: Words, *weights: Tensor) -> Tensor:
         ctx.left, ctx.form = left, form
         ctx.weights = tuple(weight.detach() for weight in weights)  # for their sizes
         ctx.set_materialize_grads(False)
-        return weights
+        return weights[0].new_empty(0)
 
     @staticmethod
-    def backward(ctx: Any, *_: None) -> Any:
+    def backward(ctx: Any, _: None) -> Any:
         rows = ctx.left.pop(torch._C._current_graph_task_id(), None)
         if rows is None:
             return (None,) * 6
@@ -82,20 +85,25 @@ class _Gather(torch.autograd.Function):
 
 
 class Step(torch.autograd.Function):
-    """A step of a chain, on its weights: gives the output and the last state that `run` gives."""
+    """A step of a chain, `Step.apply(chain, run, input, initial, chain.token)`.
+
+    It gives the output and the last state that `run` gives, which records a tape, too.
+    """
 
     @staticmethod
-    def forward(  # noqa: D102
-        ctx: Any, chain: Chain, run: Any, input: Tensor, initial: Tensor, *weights: Tensor
-    ) -> Any:
-        output, last, tape = run((input, initial, *weights))
+    def forward(
+        ctx: Any, chain: Chain, run: Any, input: Tensor, initial: Tensor, _: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Take the step."""
+        output, last, tape = run((input, initial, *chain.weights))
         ctx.chain = chain
-        ctx.save_for_backward(input, initial, tape, *weights)
+        ctx.save_for_backward(input, initial, tape, *chain.weights)
         ctx.set_materialize_grads(False)
         return output, last
 
     @staticmethod
-    def backward(ctx: Any, grad_output: Tensor | None, grad_last: Tensor | None) -> Any:  # noqa: D102
+    def backward(ctx: Any, grad_output: Tensor | None, grad_last: Tensor | None) -> Any:
+        """Give the gradients to input and state, and leave the rest to the chain."""
         if torch.is_grad_enabled():
             raise RuntimeError(ONCE)
         input, initial, tape, *weights = ctx.saved_tensors
@@ -107,10 +115,7 @@ class Step(torch.autograd.Function):
             *(target(), threads()),
         )
         ctx.chain.leave((grads, input, initial, tape))
-        return None, None, to_input, to_initial, None, None, None, None
-
-
-ONCE = "the gated recurrence can be differentiated once, got create_graph=True"
+        return None, None, to_input, to_initial, None
 
 
 def _in_order(grad: Tensor | None) -> Tensor | None:

@@ -76,7 +76,7 @@ def run_plain(
             run_step = partial(_run, rest=(None, None, form, packed, reverse, input.shape[1]))
             x, h = input.contiguous(), initial.contiguous()
             chain = chain_of(weights, _words(form))
-            stepped = Step.apply(chain, run_step, x, h, *chain.weights)  # type: ignore[no-untyped-call]
+            stepped = Step.apply(chain, run_step, x, h, chain.token)  # type: ignore[no-untyped-call]
             return cast(tuple[Tensor, Tensor], stepped)
         call = (lengths, resets, form, packed, reverse)
         ran = _Sequence.apply(*tensors, *call)  # type: ignore[no-untyped-call]

@@ -21,7 +21,7 @@ from glassgate.train.interrupt import Interrupted, Request, listening
 from glassgate.train.settings import Settings
 from glassgate.train.snapshot import Position, Snapshot, Store
 from glassgate.train.tasks import Task
-from glassgate.train.threads import Trial, on_threads, set_threads
+from glassgate.train.threads import Trial, offered_threads, on_threads, set_threads
 from glassgate.train.watch import Epoch, Step, Watcher
 from glassgate.train.worker import Worker
 
@@ -155,7 +155,7 @@ class _Run:
 
     def _begin_threads(self, try_threads: bool) -> None:
         """Go on with the threads that were chosen, begin to choose, or take those that are set."""
-        chosen, offered = self.position.threads, torch.get_num_threads()
+        chosen, offered = self.position.threads, offered_threads()
         if not try_threads or self.worker.world > 1 or self.worker.accelerator.device.type != "cpu":
             self._record_threads(offered)
         elif chosen or offered == 1:

@@ -6,6 +6,7 @@ small one, or of any beside a busy program. Only a measurement on the spot can t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ TRIAL_SECONDS = 1.5  # after which no new round begins
 LOSING = 3.0  # a step on all threads that takes so many times as long ends its block
 MAX_LOST_BLOCKS = 2  # so many such blocks end the trial
 MARGIN = 1.1  # so many times as fast several threads must be to be chosen
+
+
+def offered_threads() -> int:
+    """Give how many threads there are: as many as torch uses by default, or was told to use."""
+    return torch.get_num_threads()
 
 
 def set_threads(threads: int) -> None:
@@ -127,3 +133,33 @@ class Trial:
             if self._seconds - begun >= BLOCK_SECONDS:
                 break
         return False
+
+
+class Pace:
+    """Does pieces of work on the number of threads that a `Trial` finds fastest in the first ones.
+
+    Parameters
+    ----------
+    offered
+        The threads there are; with 1 there is nothing to try.
+    """
+
+    def __init__(self, offered: int) -> None:
+        self.trial = Trial(offered)
+
+    @property
+    def measured(self) -> bool:
+        """Whether several threads were tried, and the trial came to its end."""
+        return self.trial.done and self.trial.offered > 1
+
+    @contextmanager
+    def piece(self, tokens: int) -> Iterator[None]:
+        """Do what stands within, a piece of so many tokens."""
+        if self.trial.done:
+            yield
+            return
+        set_threads(self.trial.threads)
+        begun = time.perf_counter()
+        yield
+        self.trial.add(tokens, time.perf_counter() - begun)
+        set_threads(self.trial.threads)
