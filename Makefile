@@ -61,7 +61,7 @@ sanitize: .venv/dev
 # The kernels for 64-bit Arm, under emulation; wants Debian's g++-aarch64-linux-gnu and qemu-user.
 neon:
 	mkdir -p build/neon
-	cd build/neon && for source in dispatch memory openmp pool layer forward backward single step target_plain \
+	cd build/neon && for source in dispatch memory openmp pool layer forward backward single single_back step target_plain \
 	    target_neon check; do \
 	  aarch64-linux-gnu-g++ -std=c++17 -O2 -ffp-contract=off -c ../../native/$$source.cpp || exit; \
 	done

@@ -48,35 +48,6 @@ void backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& 
 template <class S>
 void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output, int most);
 
-// One step of few sequences with weights as they stand, and back: without lengths and resets.
-constexpr long MOST_ROWS = 16;  // beyond it packing costs little beside the products
-bool is_few(long batch);
-
-template <class S>
-void single_step(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                 const Sequence<S>& arrays, int most);
-
-// `grads` [P][B][4][W], written: what `gather_steps` needs; then there may be no places for the
-// weights' gradients. Or null.
-template <class S>
-void single_step_back(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                      const Backpropagation<S>& arrays, S* grads, int most);
-
-// What a step leaves for the weights' gradients.
-template <class S>
-struct StepRows {
-  const S* grads;     // [P][B][4][W]
-  const S* input;     // [B, I]
-  const S* previous;  // [B, H]
-  const S* tape;      // [B, 4, H]
-  long batch;
-};
-
-// The weights' gradients of several steps, summed in the order of the steps and then of their rows.
-template <class S>
-void gather_steps(const Weights<S>& weights, const Kernels<S>& kernels,
-                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to, int most);
-
 // Rows by thread or, of a small batch, units by thread: then threads meet at every step.
 struct Split {
   bool by_rows;

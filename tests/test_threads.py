@@ -287,3 +287,34 @@ print(engine.threads())
 """
     assert run(code) == "1"
     assert 1 <= threads() <= max(1, len(os.sched_getaffinity(0)))
+
+
+def test_an_openmp_runtime_that_is_loaded_gives_its_threads():
+    """Alone, with no other library that calls it: whatever races, races in the engine."""
+    said = run(
+        PRELUDE
+        + """
+import ctypes, importlib.util, pathlib
+from glassgate.engine import threading as threads_in_use
+
+check()
+spec = importlib.util.find_spec("torch")
+places = [pathlib.Path(place) / "lib" for place in spec.submodule_search_locations] if spec else []
+found = sorted(path for place in places for path in place.glob("libgomp*.so*"))
+if not found:
+    print("none")
+    sys.exit()
+ctypes.CDLL(str(found[0]))
+assert threads_in_use().runtime is not None
+for most in (2, 3, 4, 3):
+    set_threads(most)
+    check()
+callers = [threading.Thread(target=check) for _ in range(4)]
+for caller in callers: caller.start()
+for caller in callers: caller.join()
+print("done")
+"""
+    )
+    if said == "none":
+        pytest.skip("there is no libgomp to load")
+    assert said == "done"
