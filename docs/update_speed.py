@@ -6,7 +6,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-RIVALS = ["torch.nn.GRU", "torch.nn.GRU padded", "ONNX Runtime", "OpenVINO"]
+RIVALS = [
+    "torch.nn.GRU",
+    "torch.nn.GRU padded",
+    "ONNX Runtime",
+    "OpenVINO",
+    "oneDNN 3.2",
+    "oneDNN 3.13",
+]
 MARKS = "<!-- speed:begin -->", "<!-- speed:end -->"
 SHOWN = [
     "step H=64",

@@ -185,7 +185,6 @@ std::tuple<std::string, bool> threads_of() {
 NB_MODULE(_native, module) {
   if (_import_array() < 0) throw nb::python_error();
   nb::set_leak_warnings(false);  // a daemon thread may hold a layer when the interpreter ends
-  module.attr("FEW") = MOST_ROWS;
   module.def("targets", target_names);
   module.def("threads_of", threads_of);
   module.def("lend", lend, nb::arg("shape"), nb::arg("doubles"));

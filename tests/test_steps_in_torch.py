@@ -196,7 +196,7 @@ def wanted_gradients(net, x, state, grad):
     return torch.autograd.grad(loss, [x, state, *torchs.parameters()])
 
 
-@pytest.mark.parametrize("B", [1, 16, 17])
+@pytest.mark.parametrize("B", [1, 16, 17, 65])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_gradients_of_a_chain_are_those_of_torch(B, layers):
     net = network(num_layers=layers)

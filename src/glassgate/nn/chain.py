@@ -8,6 +8,7 @@ one `_Gather`, which is called when autograd has gone back over every one of the
 
 from collections import defaultdict
 from functools import partial
+from threading import get_ident
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -56,8 +57,8 @@ _chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
 
 
 def chain_of(weights: Weights, form: Words) -> Chain:
-    """Give the chain under way with these weights as they are now, or begin one."""
-    key = (form, *[(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights])
+    """Give this thread's chain under way with these weights as they are now, or begin one."""
+    key = (get_ident(), form, *[(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights])
     chain = _chains.get(key)
     if chain is None:
         chain = _chains[key] = Chain(weights, form)

@@ -21,6 +21,7 @@ from glassgate.engine.memory import WORTH_KEEPING
 from glassgate.nn.chain import ONCE, Step, chain_of
 
 Gradients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+MOST_CHAINED = 64  # sequences; the more there are, the less of a step is its weights' gradients
 PLAIN = frozenset({Tensor, nn.Parameter})
 
 _native.read_tensors_of(Tensor)
@@ -96,7 +97,7 @@ def _in_chain(
     return (
         not packed
         and input.shape[0] == 1
-        and 0 < input.shape[1] <= _native.FEW
+        and 0 < input.shape[1] <= MOST_CHAINED
         and lengths is None
         and resets is None
         and any(weight.requires_grad for weight in weights)
