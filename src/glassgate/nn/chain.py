@@ -58,7 +58,8 @@ _chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
 
 def chain_of(weights: Weights, form: Words) -> Chain:
     """Give this thread's chain under way with these weights as they are now, or begin one."""
-    key = (get_ident(), form, *[(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights])
+    now = [(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights]
+    key = (get_ident(), form, *now)
     chain = _chains.get(key)
     if chain is None:
         chain = _chains[key] = Chain(weights, form)
