@@ -20,6 +20,7 @@ from glassgate import _native
 from glassgate.engine.direct import Weights, Words
 from glassgate.engine.target import target
 from glassgate.engine.threads import threads
+from glassgate.nn.memory import empty
 
 Rows: TypeAlias = tuple[Any, Tensor, Tensor, Tensor]  # grads, input, state before, tape
 Left: TypeAlias = dict[int, list[Rows]]  # by the backward pass that left them
@@ -81,7 +82,7 @@ class _Gather(torch.autograd.Function):
         rows = ctx.left.pop(torch._C._current_graph_task_id(), None)
         if rows is None:
             return (None,) * 6
-        grads = tuple(torch.empty_like(weight) for weight in ctx.weights)
+        grads = tuple(empty((*weight.shape,), weight) for weight in ctx.weights)
         _native.gather_steps(ctx.weights, ctx.form, rows, grads, target(), threads())
         return None, None, *grads
 

@@ -17,21 +17,14 @@ from torch.autograd import forward_ad
 from glassgate import _native
 from glassgate.engine.direct import Batch, Weights, Words, run, run_back
 from glassgate.engine.layer import TAPE, checked_lengths
-from glassgate.engine.memory import WORTH_KEEPING
 from glassgate.nn.chain import ONCE, Step, chain_of
+from glassgate.nn.memory import empty
 
 Gradients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 MOST_CHAINED = 64  # sequences; the more there are, the less of a step is its weights' gradients
 PLAIN = frozenset({Tensor, nn.Parameter})
 
 _native.read_tensors_of(Tensor)
-
-
-def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Give a tensor [*shape] with anything in it; a large one in memory that was used before."""
-    if prod(shape) * like.element_size() < WORTH_KEEPING:
-        return like.new_empty(shape)
-    return torch.from_numpy(_native.lend(shape, like.dtype == torch.float64))
 
 
 def only_computes() -> bool:
