@@ -1,4 +1,8 @@
-"""The gated recurrent unit as a torch module: `torch.nn.GRU`, in every published form."""
+"""The gated recurrent unit as a torch module: `torch.nn.GRU`, in every published form.
+
+Longer than other files, since one class has torch's whole interface, and half of it is what that
+interface says of its arguments.
+"""
 
 from collections.abc import Iterator
 
