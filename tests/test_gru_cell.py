@@ -135,6 +135,8 @@ def test_what_does_not_fit_is_said():
         cell(torch.randn(2, I).double())
     with pytest.raises(TypeError, match=r"^input must be a Tensor, got list$"):
         cell([1.0])
+    with pytest.raises(TypeError, match=r"^hx must be a Tensor, got list$"):
+        cell(torch.randn(2, I), [[0.0]])
     with pytest.raises(TypeError, match=r"^formulation must be a Formulation, got str$"):
         GRUCell(I, H, formulation="before")
     with pytest.raises(ValueError, match=r"^hidden_size must be greater than zero, got 0$"):

@@ -275,6 +275,45 @@ def test_gradients_to_the_input_alone_leave_nothing_behind():
     assert not chain._left
 
 
+def test_an_error_on_the_way_back_leaves_nothing_behind():
+    def refuse(grad):
+        raise ValueError("no")
+
+    net, x = network(), torch.randn(1, 2, I)
+    _, first = net(x)
+    between = first * 1
+    between.register_hook(refuse)
+    output, _ = net(x, between)
+    (chain,) = chains._chains.values()
+    for _ in range(5):
+        with pytest.raises(ValueError, match=r"^no$"):
+            output.sum().backward(retain_graph=True)
+    gc.collect()
+    assert len(chain._left) <= 1  # the last one may still hang on its error
+
+
+@pytest.mark.parametrize("T", [1, 4])
+def test_data_that_is_set_before_the_way_back_is_not_used(T):
+    gradients = []
+    torchs = nn.GRU(I, H)
+    ours = network()
+    ours.load_state_dict(torchs.state_dict())
+    x, state = torch.randn(T, 2, I), torch.randn(1, 2, H)
+    for net in (torchs, ours):
+        h = state.clone().requires_grad_()
+        output, _ = net(x, h)
+        net.weight_hh_l0.data = net.weight_hh_l0.data * 3
+        gradients.append(torch.autograd.grad(output.sum(), h)[0])
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("T", [1, 4])
+def test_a_batch_of_gradients_is_refused(T):
+    net, x = network(), torch.randn(T, 1, I)
+    with pytest.raises(RuntimeError, match=r"takes one gradient at a time, got a batch of them"):
+        torch.autograd.functional.jacobian(lambda x: net(x)[0].sum(0), x, vectorize=True)
+
+
 def test_a_chain_goes_with_its_graph():
     net, x = network(), torch.randn(2, 2, I)
     output, state = steps(net, x)
@@ -338,6 +377,8 @@ def test_step_is_the_forward_of_one_step(batch_first, learns):
 def test_step_says_what_it_takes():
     with pytest.raises(BadInput, match=r"^a bidirectional network cannot take single steps: "):
         network(bidirectional=True).step(torch.randn(2, I))
+    with pytest.raises(TypeError, match=r"^input must be a Tensor, got NoneType$"):
+        network().step(None)
     with pytest.raises(BadInput, match=r"^input must have shape \(B, 5\), got \(1, 2, 5\)$"):
         network().step(torch.randn(1, 2, I))
 

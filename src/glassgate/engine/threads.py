@@ -104,13 +104,13 @@ def _number() -> tuple[int, str]:
 
 @cache
 def _number_without_torch() -> tuple[int, str]:
-    wanted = os.environ.get(VARIABLE)
+    wanted = os.environ.get(VARIABLE, "").strip()
     if wanted:
-        if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_THREADS:
+        if not (wanted.isascii() and wanted.isdecimal()) or not 1 <= int(wanted) <= MOST_THREADS:
             raise BadInput(f"{VARIABLE} must be a number from 1 to {MOST_THREADS}, got {wanted!r}")
         return int(wanted), f"set by {VARIABLE}"
     openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number a level
-    if openmp.isdecimal() and int(openmp):
+    if openmp.isascii() and openmp.isdecimal() and int(openmp):
         return min(int(openmp), MOST_THREADS), f"set by {OPENMP_VARIABLE}"
     return _allowed_cores(), "one for each core that the process may use"
 

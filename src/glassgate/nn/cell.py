@@ -4,7 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from glassgate.formulation import Formulation
-from glassgate.nn.checks import check_cell_input, check_dtype, check_formulation, check_sizes
+from glassgate.nn.checks import (
+    check_cell_input,
+    check_dtype,
+    check_formulation,
+    check_sizes,
+    check_tensor,
+)
 from glassgate.nn.recurrence import sequence
 from glassgate.nn.single import single_step
 from glassgate.weights import GRUWeights, require_shape
@@ -90,8 +96,8 @@ class GRUCell(nn.GRUCell):
         batch = input.shape[:-1]
         if hx is None:
             hx = input.new_zeros((*batch, self.hidden_size), dtype=self.weight_hh.dtype)
-        elif hx.shape != (*batch, self.hidden_size):
-            require_shape("hx", hx.shape, (*batch, self.hidden_size))
+        check_tensor("hx", hx)
+        require_shape("hx", hx.shape, (*batch, self.hidden_size))
         if input.is_cpu and self.bias and input.numel():
             ran = single_step(self, NAMES, input.contiguous(), hx.contiguous(), tuple(hx.shape))
             if ran is not None:

@@ -6,8 +6,7 @@ leaves only its rows, what the sums are made of. In autograd's graph all steps o
 one `_Gather`, which is called when autograd has gone back over every one of them.
 """
 
-from collections import defaultdict
-from functools import partial
+from collections.abc import Iterable
 from threading import get_ident
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
@@ -22,9 +21,12 @@ from glassgate.engine.target import target
 from glassgate.engine.threads import threads
 from glassgate.nn.memory import empty
 
-Rows: TypeAlias = tuple[Any, Tensor, Tensor, Tensor]  # grads, input, state before, tape
-Left: TypeAlias = dict[int, list[Rows]]  # by the backward pass that left them
-ONCE = "the gated recurrence can be differentiated once, got create_graph=True"
+
+class Rows(list[tuple[Any, Tensor, Tensor, Tensor]]):
+    """What the steps of one backward pass left: grads, input, state before and tape of each."""
+
+
+Left: TypeAlias = WeakValueDictionary[int, Rows]  # by the backward pass, which keeps them alive
 
 
 class Chain:
@@ -39,19 +41,22 @@ class Chain:
     """
 
     def __init__(self, weights: Weights, form: Words) -> None:
-        self._left: Left = defaultdict(list)
+        self._left: Left = WeakValueDictionary()
         self.weights, self.form = weights, form
         self.token: Tensor = _Gather.apply(self._left, form, *weights)  # type: ignore[no-untyped-call]
 
-    def leave(self, rows: Rows) -> None:
-        """Keep a step's rows until the backward pass that is under way comes to the weights."""
-        backward_pass = torch._C._current_graph_task_id()
-        if backward_pass not in self._left:  # a pass that does not ask for the weights drops them
-            Variable._execution_engine.queue_callback(partial(self._forget, backward_pass))
-        self._left[backward_pass].append(rows)
+    def leave(self, grads: Any, input: Tensor, initial: Tensor, tape: Tensor) -> None:
+        """Keep a step's rows until the backward pass that is under way comes to the weights.
 
-    def _forget(self, backward_pass: int) -> None:
-        self._left.pop(backward_pass, None)
+        The pass holds them as one of its callbacks, so they go with it: also where it does not ask
+        for the weights, or ends in an error.
+        """
+        backward_pass = torch._C._current_graph_task_id()
+        rows = self._left.get(backward_pass)
+        if rows is None:
+            rows = self._left[backward_pass] = Rows()
+            Variable._execution_engine.queue_callback(rows.clear)
+        rows.append((grads, input, initial, tape))
 
 
 _chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
@@ -79,11 +84,12 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, _: None) -> Any:
-        rows = ctx.left.pop(torch._C._current_graph_task_id(), None)
-        if rows is None:
+        rows = ctx.left.get(torch._C._current_graph_task_id())
+        if not rows:
             return (None,) * 6
         grads = tuple(empty((*weight.shape,), weight) for weight in ctx.weights)
         _native.gather_steps(ctx.weights, ctx.form, rows, grads, target(), threads())
+        rows.clear()
         return None, None, *grads
 
 
@@ -100,16 +106,15 @@ class Step(torch.autograd.Function):
         """Take the step."""
         output, last, tape = run((input, initial, *chain.weights))
         ctx.chain = chain
-        ctx.save_for_backward(input, initial, tape, *chain.weights)
+        ctx.save_for_backward(input, initial, tape, *as_they_are(chain.weights))
         ctx.set_materialize_grads(False)
         return output, last
 
     @staticmethod
     def backward(ctx: Any, grad_output: Tensor | None, grad_last: Tensor | None) -> Any:
         """Give the gradients to input and state, and leave the rest to the chain."""
-        if torch.is_grad_enabled():
-            raise RuntimeError(ONCE)
-        input, initial, tape, *weights = ctx.saved_tensors
+        check_backward(grad_output, grad_last)
+        input, initial, tape, *weights = (tensor.contiguous() for tensor in ctx.saved_tensors)
         to_input = torch.empty_like(input) if ctx.needs_input_grad[2] else None
         to_initial = torch.empty_like(initial)
         grads = _native.step_back(
@@ -117,8 +122,30 @@ class Step(torch.autograd.Function):
             *(_in_order(grad_output), _in_order(grad_last), to_input, to_initial),
             *(target(), threads()),
         )
-        ctx.chain.leave((grads, input, initial, tape))
+        ctx.chain.leave(grads, input, initial, tape)
         return None, None, to_input, to_initial, None
+
+
+def as_they_are(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Give tensors that keep their memory even if their originals' `.data` is set to another."""
+    return [tensor.detach() for tensor in tensors]
+
+
+def check_backward(*grads: Tensor | None) -> None:
+    """Refuse what the way back cannot do, whichever path it takes.
+
+    Raises
+    ------
+    RuntimeError
+        When autograd records the way back, or asks for many gradients at once.
+    """
+    if torch.is_grad_enabled():
+        raise RuntimeError("the gated recurrence can be differentiated once, got create_graph=True")
+    if any(grad is not None and not torch._C._has_storage(grad) for grad in grads):
+        raise RuntimeError(
+            "the gated recurrence takes one gradient at a time, got a batch of them: "
+            "leave out vectorize=True or is_grads_batched=True"
+        )
 
 
 def _in_order(grad: Tensor | None) -> Tensor | None:

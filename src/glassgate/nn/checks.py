@@ -32,16 +32,20 @@ def check_dropout(dropout: float, num_layers: int) -> None:
 
 def check_input(input: Tensor, input_size: int) -> None:
     """Refuse what is not a tensor [T, B, I], [B, T, I] or [T, I] of at least one step."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"input must be a Tensor, got {type(input).__name__}")
+    check_tensor("input", input)
     unbatched = input.ndim == 2
     require_shape("input", input.shape, ("T", input_size) if unbatched else ("T", "B", input_size))
 
 
+def check_tensor(name: str, came: object) -> None:
+    """Refuse what is no tensor."""
+    if not isinstance(came, Tensor):
+        raise TypeError(f"{name} must be a Tensor, got {type(came).__name__}")
+
+
 def check_cell_input(input: Tensor, input_size: int) -> None:
     """Refuse what is not a tensor [B, I] or [I]."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"input must be a Tensor, got {type(input).__name__}")
+    check_tensor("input", input)
     if input.ndim not in (1, 2) or input.shape[-1] != input_size:
         require_shape("input", input.shape, (input_size,) if input.ndim == 1 else ("B", input_size))
 

@@ -20,6 +20,7 @@ from glassgate.nn.checks import (
     check_formulation,
     check_input,
     check_sizes,
+    check_tensor,
     time_first,
 )
 from glassgate.nn.chrono import check_chrono, set_spans
@@ -213,6 +214,7 @@ class GRU(nn.RNNBase):
                 "a bidirectional network cannot take single steps: it reads each sequence from "
                 "its end, too; call the network on whole sequences"
             )
+        check_tensor("input", input)
         require_shape("input", input.shape, ("B", self.input_size))
         output, state = self(input[:, None] if self.batch_first else input[None], state)
         return output[:, 0] if self.batch_first else output[0], state

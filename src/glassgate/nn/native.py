@@ -17,7 +17,7 @@ from torch.autograd import forward_ad
 from glassgate import _native
 from glassgate.engine.direct import Batch, Weights, Words, run, run_back
 from glassgate.engine.layer import TAPE, checked_lengths
-from glassgate.nn.chain import ONCE, Step, chain_of
+from glassgate.nn.chain import Step, as_they_are, chain_of, check_backward
 from glassgate.nn.memory import empty
 
 Gradients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -106,7 +106,9 @@ class _Sequence(torch.autograd.Function):
         *tensors, lengths, resets, form, packed, reverse = arguments
         steps = prod(tensors[0].shape[:-1]) if lengths is None or packed else int(lengths.sum())
         output, last, tape = _run(tensors, (*arguments[6:], steps))
-        ctx.save_for_backward(output, tape, *tensors, lengths, resets)
+        input, initial, *weights = tensors
+        kept = (output, tape, input, initial, *as_they_are(weights), lengths, resets)
+        ctx.save_for_backward(*kept)
         ctx.call = form, packed, reverse
         ctx.set_materialize_grads(False)
         return output, last
@@ -170,8 +172,7 @@ def _backward(
     back: Any, ctx: _Context, grad_output: Tensor | None, grad_last: Tensor | None, others: int
 ) -> tuple[Tensor | None, ...]:
     """Go back; `others` arguments of the forward beside the six tensors have no gradient."""
-    if torch.is_grad_enabled():  # autograd records this backward: create_graph=True
-        raise RuntimeError(ONCE)
+    check_backward(grad_output, grad_last)
     to_input, *rest = back(
         grad_output, grad_last, *ctx.saved_tensors, *ctx.call, ctx.needs_input_grad[0]
     )
