@@ -42,8 +42,8 @@ def clamp(
     Parameters
     ----------
     network
-        A `glassgate.GRU`, a `glassgate.nn.GRU`, `torch.nn.GRU` or `torch.nn.GRUCell`, or a torch
-        module that has exactly one of these inside.
+        A `glassgate.GRU`, a GRU or GRUCell of `glassgate.nn` or `torch.nn`, or a torch module that
+        has exactly one of these inside.
     layer
         Which layer, from 0, the one that reads the input.
     direction

@@ -60,7 +60,7 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
     network
         A `glassgate.GRU`; or, with any number of layers, in one direction or two, on any device,
         `glassgate.nn.GRU`, `LSTM` and `SRN`, `torch.nn.GRU`, `LSTM` and `RNN`; or a
-        `torch.nn.GRUCell`, which is run step by step.
+        `GRUCell` of either, which is run step by step.
     input
         As the network takes it: for a `glassgate.GRU` an array [T, B, I]; for a torch module a
         tensor [T, B, I], [B, T, I] if `batch_first`, [T, I] for one sequence, or a
