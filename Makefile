@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 # The engine is built in .venv itself, not apart from it, so that building again builds what changed.
 INSTALL := $(PIP) --no-build-isolation --editable
-ENGINE := CMakeLists.txt $(wildcard native/*)
+ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
 .PHONY: demo test lint types readme bench bench-onednn sanitize neon fuzz clean
 
@@ -61,9 +61,10 @@ sanitize: .venv/dev
 # The kernels for 64-bit Arm, under emulation; wants Debian's g++-aarch64-linux-gnu and qemu-user.
 neon:
 	mkdir -p build/neon
-	cd build/neon && for source in dispatch memory openmp pool layer forward backward single single_back step target_plain \
-	    target_neon check; do \
-	  aarch64-linux-gnu-g++ -std=c++17 -O2 -ffp-contract=off -c ../../native/$$source.cpp || exit; \
+	cd build/neon && for source in kernels/dispatch kernels/target_plain kernels/target_neon \
+	    $(addprefix engine/,memory openmp pool layer forward backward single single_back step check); do \
+	  aarch64-linux-gnu-g++ -std=c++17 -O2 -ffp-contract=off -I../../native \
+	    -c ../../native/$$source.cpp || exit; \
 	done
 	aarch64-linux-gnu-g++ -static build/neon/*.o -o build/neon/check
 	qemu-aarch64 build/neon/check
@@ -73,7 +74,7 @@ neon:
 SECONDS ?= 60
 SEED ?= 0
 fuzz: .venv/dev
-	cd tests && ../$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED) --keep ../build/fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz
 
 clean:
 	rm -rf .venv demo build

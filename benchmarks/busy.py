@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from glassgate.cli.bench import bar, print_table
-from glassgate.experiments.content import Table
-from glassgate.experiments.speed.host import cores, processor
+from glassgate.pages.content import Table
+from glassgate.speed.host import cores, processor
 from glassgate.train.settings import NETWORKS
 
 BUSY = (0, 1, 2)  # programs beside

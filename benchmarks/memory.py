@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from glassgate.cli.bench import print_table
-from glassgate.experiments.content import Table
-from glassgate.experiments.speed.contenders import GLASSGATE, TORCH, contenders, using_threads
-from glassgate.experiments.speed.problem import make_problem
-from glassgate.experiments.speed.shapes import Work
+from glassgate.pages.content import Table
+from glassgate.speed.contenders import GLASSGATE, TORCH, contenders, using_threads
+from glassgate.speed.problem import make_problem
+from glassgate.speed.shapes import Work
 
 MIB = 2**20
 NAMES = (GLASSGATE, TORCH)

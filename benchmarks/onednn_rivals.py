@@ -18,10 +18,10 @@ from weakref import finalize
 import numpy as np
 
 from glassgate import GRUWeights
-from glassgate.experiments.speed.contenders import Contender, Maker
-from glassgate.experiments.speed.problem import Problem, Results
-from glassgate.experiments.speed.shapes import Work
 from glassgate.formulation import Array
+from glassgate.speed.contenders import Contender, Maker
+from glassgate.speed.problem import Problem, Results
+from glassgate.speed.shapes import Work
 
 ONEDNN_3_2, ONEDNN_3_13 = "oneDNN 3.2", "oneDNN 3.13"
 HERE = Path(__file__).parent

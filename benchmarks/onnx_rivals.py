@@ -13,10 +13,10 @@ from onnx import TensorProto, helper, numpy_helper
 from targets import ONNX_RUNTIME
 
 from glassgate import GRUWeights
-from glassgate.experiments.speed.contenders import Contender, Maker
-from glassgate.experiments.speed.problem import Problem
-from glassgate.experiments.speed.shapes import Work
 from glassgate.formulation import Array
+from glassgate.speed.contenders import Contender, Maker
+from glassgate.speed.problem import Problem
+from glassgate.speed.shapes import Work
 
 OPENVINO = "OpenVINO"
 OPSET, IR_VERSION = 17, 8  # what every runtime of the last years reads

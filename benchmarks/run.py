@@ -14,12 +14,12 @@ from targets import ONNX_RUNTIME, TARGETS, target_table
 from glassgate import BadInput
 from glassgate.cli.bench import bar, header, print_table, write
 from glassgate.cli.options import check_free
-from glassgate.engine import machine
-from glassgate.experiments.speed.contenders import TORCH, contenders
-from glassgate.experiments.speed.host import check_threads, cores
-from glassgate.experiments.speed.measure import Measured, measure
-from glassgate.experiments.speed.shapes import ALL, Work
-from glassgate.experiments.speed.table import errors, table
+from glassgate.speed import machine
+from glassgate.speed.contenders import TORCH, contenders
+from glassgate.speed.host import check_threads, cores
+from glassgate.speed.measure import Measured, measure
+from glassgate.speed.shapes import ALL, Work
+from glassgate.speed.table import errors, table
 
 
 def main() -> None:

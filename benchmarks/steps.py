@@ -24,11 +24,11 @@ from torch import Tensor, nn
 
 import glassgate.nn
 from glassgate.cli.bench import bar, header, print_table
-from glassgate.experiments.content import Table
-from glassgate.experiments.speed.contenders import using_threads
-from glassgate.experiments.speed.problem import GRADIENTS, Problem, fault, make_problem, solve
-from glassgate.experiments.speed.shapes import Work
-from glassgate.experiments.speed.timing import Timing, race, turn
+from glassgate.pages.content import Table
+from glassgate.speed.contenders import using_threads
+from glassgate.speed.problem import GRADIENTS, Problem, fault, make_problem, solve
+from glassgate.speed.shapes import Work
+from glassgate.speed.timing import Timing, race, turn
 
 STEPS = 20  # of a chain
 COUNTED = 10  # chains whose page faults are counted, after as many that are not

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from onednn_rivals import ONEDNN_3_2, ONEDNN_3_13
 
-from glassgate.experiments.content import Table
-from glassgate.experiments.speed.contenders import (
+from glassgate.pages.content import Table
+from glassgate.speed.contenders import (
     ENGINE_ALONE,
     GLASSGATE,
     GLASSGATE_SUM,
@@ -14,7 +14,7 @@ from glassgate.experiments.speed.contenders import (
     TORCH_PADDED,
     TORCH_SUM,
 )
-from glassgate.experiments.speed.measure import FLOOR, Measured
+from glassgate.speed.measure import FLOOR, Measured
 
 ONNX_RUNTIME = "ONNX Runtime"
 COLUMNS = ("work", "asked", "measured", "met")

@@ -18,12 +18,12 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 import glassgate.nn
 from glassgate.cli.bench import bar, header, print_table
-from glassgate.experiments.content import Table
-from glassgate.experiments.speed.contenders import using_threads
-from glassgate.experiments.speed.host import cores
-from glassgate.experiments.speed.timing import Timing, race, turn
 from glassgate.gates import Gates
+from glassgate.pages.content import Table
 from glassgate.reference import forward
+from glassgate.speed.contenders import using_threads
+from glassgate.speed.host import cores
+from glassgate.speed.timing import Timing, race, turn
 from glassgate.weights import GRUWeights
 
 T, B, H = 100, 32, 256

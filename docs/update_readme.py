@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from glassgate.report.demo_tables import overview
+from glassgate.experiments.demo.page import overview
 
 ROOT = Path(__file__).parent.parent
 

@@ -44,9 +44,10 @@ run() { "$python" -m pytest --capture=sys -p no:cacheprovider "$@"; }  # fd 2 is
 
 case $kind in
   address)
-    run --noconftest tests/test_engine.py tests/test_same_bits.py tests/test_engine_safety.py \
-      tests/test_native_checks.py tests/test_curves.py tests/test_threads.py tests/test_single_step.py ;;
+    run --noconftest tests/engine/test_engine.py tests/engine/test_same_bits.py \
+      tests/engine/test_engine_safety.py tests/engine/test_native_checks.py tests/engine/test_curves.py \
+      tests/engine/test_threads.py tests/engine/test_single_step.py ;;
   thread)
-    run --noconftest tests/test_threads.py -k "not fork and not processes and not torch"
-    run --noconftest tests/test_same_bits.py -k "threads or units" ;;
+    run --noconftest tests/engine/test_threads.py -k "not fork and not processes and not torch"
+    run --noconftest tests/engine/test_same_bits.py -k "threads or units" ;;
 esac

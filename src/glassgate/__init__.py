@@ -9,11 +9,10 @@ from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
 if TYPE_CHECKING:
-    from glassgate import nn as nn
     from glassgate.inside.clamp import clamp
-    from glassgate.inside.trace import Trace
-    from glassgate.inside.tracer import trace
-    from glassgate.inside.tracing import tracing
+    from glassgate.inside.trace import trace
+    from glassgate.inside.trace.model import tracing
+    from glassgate.inside.trace.result import Trace
 
 __version__ = "0.1.0"
 
@@ -32,10 +31,10 @@ __all__ = [
 ]
 
 LATER = {  # imported when asked for, with whatever they need
-    "Trace": "glassgate.inside.trace",
+    "Trace": "glassgate.inside.trace.result",
     "clamp": "glassgate.inside.clamp",
-    "trace": "glassgate.inside.tracer",
-    "tracing": "glassgate.inside.tracing",
+    "trace": "glassgate.inside.trace",
+    "tracing": "glassgate.inside.trace.model",
 }
 
 

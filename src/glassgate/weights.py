@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import DTypeLike
 
+from glassgate.bfloat16 import rounded
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation, Update
-from glassgate.rounding import rounded
 
 MATRICES = ("weight_input", "weight_hidden")
 GATES = ("reset", "update", "candidate")  # in the order of their rows

@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from fuzz.run import Fuzz, Result, write_samples
-from fuzz.targets import TARGETS
+from tests.fuzz.run import Fuzz, Result, write_samples
+from tests.fuzz.targets import TARGETS
 
 
 def main() -> int:

@@ -18,8 +18,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fuzz.targets import TARGETS, damaged, load
 from glassgate import BadInput
+from tests.fuzz.targets import TARGETS, damaged, load
 
 SPARE, TIMES = 2**26, 30  # bytes that reading may take, and more for each byte of the files
 

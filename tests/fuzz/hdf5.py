@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from fuzz.words import NAMES, damaged_json
+from tests.fuzz.words import NAMES, damaged_json
 
 DTYPES = ("f2", "f4", "f8", ">f4", "i4", "c8", "S4", "V8", h5py.string_dtype())
 

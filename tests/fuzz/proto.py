@@ -8,8 +8,8 @@ from typing import Any
 
 from onnx import ModelProto
 
-from fuzz.mutate import NUMBERS
-from fuzz.words import NAMES
+from tests.fuzz.mutate import NUMBERS
+from tests.fuzz.words import NAMES
 
 GRU_NAMES = (
     "X", "W", "R", "B", "GRU", "", "LSTM", "Identity", "Constant", "If", "Loop", "direction",

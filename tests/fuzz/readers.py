@@ -29,9 +29,9 @@ def inspect_and_convert(path: Path) -> None:
 
 def inspect_keras(path: Path) -> None:
     """List what a file holds, HDF5 read by a copy of this process, which is there at once."""
-    from glassgate.exchange import keras_store
+    from glassgate.exchange.keras import store
 
-    keras_store.started = Forked  # type: ignore[assignment]
+    store.started = Forked  # type: ignore[assignment]
     listing(read(path))
 
 
@@ -39,7 +39,7 @@ class Forked:
     """A process that reads HDF5, with what `subprocess.Popen` has of a process."""
 
     def __init__(self, size: int, path: str) -> None:
-        from glassgate.exchange.keras_hdf5 import serve
+        from glassgate.exchange.keras.hdf5 import serve
 
         asked, ask = os.pipe()
         answers, answer = os.pipe()

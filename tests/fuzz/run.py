@@ -16,10 +16,10 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
-from fuzz.child import keep
-from fuzz.targets import TARGETS
+from tests.fuzz.child import keep
+from tests.fuzz.targets import TARGETS
 
-TESTS = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LONGEST = 60  # seconds for one input, on a machine that has other work as well
 START = 120  # seconds until a process has loaded what it needs
 
@@ -119,12 +119,12 @@ class Fuzz:
             "first": first,
             "count": count - first,
         }
-        command = [sys.executable, "-m", "fuzz.child", self.target]
+        command = [sys.executable, "-m", "tests.fuzz.child", self.target]
         command += [part for name, word in words.items() for part in (f"--{name}", str(word))]
         # one thread and one heap: more of them are memory that is reserved, not used
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         return subprocess.Popen(
-            command, cwd=TESTS, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
 
     def _count(self, result: Result, number: int, said: dict[str, str]) -> None:
@@ -137,8 +137,8 @@ class Fuzz:
 
 def write_samples(folder: Path, targets: Sequence[str]) -> None:
     """Write the samples of targets into a folder, in a process of its own: it loads all tools."""
-    command = [sys.executable, "-m", "fuzz.samples", folder, *targets]
-    made = subprocess.run(command, cwd=TESTS, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tests.fuzz.samples", folder, *targets]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if made.returncode:
         raise RuntimeError(f"no samples could be made: {made.stderr}")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fuzz.structured import unzipped, zipped
 from glassgate import GRU, Formulation, LayerPlan
+from tests.fuzz.structured import unzipped, zipped
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -28,7 +28,7 @@ def write(targets: Sequence[str], folder: Path) -> None:
 
 def networks() -> Iterator[GRU]:
     """Give networks of every arrangement, small."""
-    from gru_cases import network
+    from tests.engine.gru_cases import network
 
     yield network(1, 1, np.float32)
     yield network(2, 2, np.float64, Formulation("writes"), 2, 2)
@@ -143,14 +143,14 @@ def undated(data: bytes) -> bytes:
 
 def early_h5(folder: Path) -> None:
     """Write what Keras 2 wrote."""
-    from keras_cases import simple_h5
+    from tests.exchange.keras.keras_cases import simple_h5
 
     simple_h5(folder / "model.h5")
 
 
 def written_keras(folder: Path) -> None:
     """Write a network as Glassgate writes it for Keras."""
-    from glassgate.exchange.keras_write import write_keras
+    from glassgate.exchange.keras.write import write_keras
 
     write_keras(folder / "model.keras", next(networks()))
 
@@ -159,7 +159,7 @@ def written_onnx(at: int) -> Callable[[Path], None]:
     """Give what writes one of the networks as Glassgate writes it for ONNX."""
 
     def make(folder: Path) -> None:
-        from glassgate.exchange.onnx_file import write_onnx
+        from glassgate.exchange.onnx.file import write_onnx
 
         write_onnx(folder / "model.onnx", list(networks())[at])
 
@@ -170,7 +170,7 @@ def node(folder: Path) -> None:
     """Write single nodes: of other curves, in branches, their weights in Constant nodes."""
     from onnx import helper
 
-    import onnx_cases
+    from tests.exchange.onnx import onnx_cases
 
     case = onnx_cases.make("bidirectional", (2, 2), False, "HardSigmoid", "relu")
     constants = [
@@ -186,7 +186,7 @@ def node(folder: Path) -> None:
 
 def beside(folder: Path) -> None:
     """Write a model whose weights lie in a file beside it."""
-    import onnx_cases
+    from tests.exchange.onnx import onnx_cases
 
     onnx_cases.external(onnx_cases.make(sizes=(2, 2)), folder / "model.onnx")
 

@@ -10,9 +10,9 @@ import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fuzz.hdf5 import contents
-from fuzz.mutate import damaged
-from fuzz.words import NAMES, damaged_json
+from tests.fuzz.hdf5 import contents
+from tests.fuzz.mutate import damaged
+from tests.fuzz.words import NAMES, damaged_json
 
 Change = Callable[[random.Random, bytes, Sequence[bytes]], bytes]
 

@@ -27,22 +27,26 @@ class Target(NamedTuple):
 
     ending: str
     changes: dict[str, int]
-    reader: str = "fuzz.readers:inspect_and_convert"
+    reader: str = "tests.fuzz.readers:inspect_and_convert"
 
 
-KERAS = "fuzz.readers:inspect_keras"
-BYTES = "fuzz.mutate:damaged"
+KERAS = "tests.fuzz.readers:inspect_keras"
+BYTES = "tests.fuzz.mutate:damaged"
 TARGETS = {
-    "canonical": Target("safetensors", {BYTES: 2, "fuzz.structured:header": 3}),
-    "plan": Target("safetensors", {"fuzz.structured:plan": 1}),
-    "safetensors": Target("safetensors", {BYTES: 2, "fuzz.structured:header": 3}),
-    "pt": Target("pt", {BYTES: 2, "fuzz.structured:members": 4, "fuzz.structured:entries": 1}),
-    "h5": Target("h5", {BYTES: 3, "fuzz.hdf5:contents": 2}, KERAS),
-    "keras": Target(
-        "keras", {BYTES: 1, "fuzz.structured:members": 4, "fuzz.structured:entries": 1}, KERAS
+    "canonical": Target("safetensors", {BYTES: 2, "tests.fuzz.structured:header": 3}),
+    "plan": Target("safetensors", {"tests.fuzz.structured:plan": 1}),
+    "safetensors": Target("safetensors", {BYTES: 2, "tests.fuzz.structured:header": 3}),
+    "pt": Target(
+        "pt", {BYTES: 2, "tests.fuzz.structured:members": 4, "tests.fuzz.structured:entries": 1}
     ),
-    "onnx": Target("onnx", {BYTES: 1, "fuzz.proto:fields": 2}),
-    "external": Target("onnx", {BYTES: 1, "fuzz.proto:fields": 2}),
+    "h5": Target("h5", {BYTES: 3, "tests.fuzz.hdf5:contents": 2}, KERAS),
+    "keras": Target(
+        "keras",
+        {BYTES: 1, "tests.fuzz.structured:members": 4, "tests.fuzz.structured:entries": 1},
+        KERAS,
+    ),
+    "onnx": Target("onnx", {BYTES: 1, "tests.fuzz.proto:fields": 2}),
+    "external": Target("onnx", {BYTES: 1, "tests.fuzz.proto:fields": 2}),
 }
 
 

@@ -7,7 +7,7 @@ import json
 import random
 from typing import Any
 
-from fuzz.mutate import NUMBERS
+from tests.fuzz.mutate import NUMBERS
 
 NAMES = (
     "", "gru", "layer0.forward.weight_input", "weight_ih_l0", "weight_hh_l999999", "../up", "/etc",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 if TYPE_CHECKING:
-    from glassgate.experiments.content import Chart, Page, Table
-    from glassgate.experiments.language import Language
+    from glassgate.analysis.language import Language
+    from glassgate.pages.content import Chart, Page, Table
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
@@ -38,9 +38,9 @@ class Sizes(Protocol):
 
 def sampled(plan: Sizes, first: int, count: int, *, items: bool = True) -> dict[int, Language]:
     """Sample the demo's language for each seed, with forced choices at dependencies or without."""
+    from glassgate.analysis.language import sample_language
     from glassgate.cli.screen import waiting
-    from glassgate.data.grammar import Grammar
-    from glassgate.experiments.language import sample_language
+    from glassgate.grammar.grammar import Grammar
 
     grammar, languages = Grammar.load(), {}
     with waiting(f"sampling sentences for {count} seeds"):
@@ -60,10 +60,10 @@ def answer(
 
     Where there are two seeds, page and screen say how little their intervals do.
     """
-    from glassgate.experiments.intervals import OF_TWO
-    from glassgate.experiments.output import write
-    from glassgate.experiments.picture import picture
-    from glassgate.report.content_page import content_page
+    from glassgate.analysis.intervals import OF_TWO
+    from glassgate.experiments.common import write
+    from glassgate.pages.charts import picture
+    from glassgate.pages.render import content_page
 
     warning = OF_TWO if len(results["seeds"]) == 2 else ""
     page = replace(page, lead=f"{page.lead} {warning}".rstrip())

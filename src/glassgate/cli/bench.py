@@ -17,9 +17,9 @@ from glassgate.cli.options import Overwrite, check_free
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from glassgate.experiments.content import Table
-    from glassgate.experiments.speed.measure import Measured
-    from glassgate.experiments.speed.shapes import Work
+    from glassgate.pages.content import Table
+    from glassgate.speed.measure import Measured
+    from glassgate.speed.shapes import Work
 
 ROUNDS = 7  # enough for quartiles, and the whole is over in less than a minute
 WIDE = 160  # columns, more than any table has: a file keeps them, a terminal wraps what is too much
@@ -54,10 +54,10 @@ def bench(
     from glassgate.cli.screen import announce
 
     announce("Timing a GRU, for less than a minute")
-    from glassgate.experiments.speed.contenders import TORCH
-    from glassgate.experiments.speed.host import check_threads, cores
-    from glassgate.experiments.speed.shapes import SHORT
-    from glassgate.experiments.speed.table import errors, table
+    from glassgate.speed.contenders import TORCH
+    from glassgate.speed.host import check_threads, cores
+    from glassgate.speed.shapes import SHORT
+    from glassgate.speed.table import errors, table
 
     threads = cores() if threads is None else threads
     check_threads(threads)
@@ -74,9 +74,9 @@ def bench(
 
 
 def _measure(works: Sequence[Work], threads: int) -> list[Measured]:
-    from glassgate.engine import machine
-    from glassgate.experiments.speed.contenders import GLASSGATE, TORCH, contenders
-    from glassgate.experiments.speed.measure import measure
+    from glassgate.speed import machine
+    from glassgate.speed.contenders import GLASSGATE, TORCH, contenders
+    from glassgate.speed.measure import measure
 
     results = []
     with bar(len(works) * ROUNDS) as advance:
@@ -102,7 +102,7 @@ def header(threads: int, rounds: int) -> str:
     """Say what the times were measured on."""
     import torch
 
-    from glassgate.experiments.speed.host import host
+    from glassgate.speed.host import host
 
     facts = host()
     return (
@@ -129,10 +129,10 @@ def print_table(content: Table) -> None:
 
 def write(output: Path, results: Sequence[Measured]) -> None:
     """Write everything that was measured, and on what."""
-    from glassgate.experiments.output import provenance
-    from glassgate.experiments.speed.host import host
-    from glassgate.experiments.speed.table import to_json
+    from glassgate.experiments.common import provenance
     from glassgate.files import write_whole
+    from glassgate.speed.host import host
+    from glassgate.speed.table import to_json
 
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     said = {**provenance(command), "host": host(), "works": to_json(results)}

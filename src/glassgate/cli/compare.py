@@ -27,7 +27,7 @@ from glassgate.cli.options import (
 from glassgate.train.settings import LANGUAGE, MINIMUM_FREQUENCY, NETWORKS, Settings
 
 if TYPE_CHECKING:
-    from glassgate.experiments.compare import Row, Run, Study
+    from glassgate.train.study import Row, Run, Study
 
 CURVES, TABLE = "curves.png", "table.md"
 
@@ -66,7 +66,7 @@ def compare(
     from glassgate.cli.screen import announce_reading, is_main, watching
 
     announce_reading(*corpus)
-    from glassgate.experiments.compare import Study, read_study, run_study
+    from glassgate.train.study import Study, read_study, run_study
 
     study = Study(
         corpus,
@@ -86,10 +86,10 @@ def compare(
 
 def _report(study: Study, runs: Sequence[Run]) -> None:
     """Write and print what was found."""
-    from glassgate.experiments.compare import RESULTS, summary, to_json
     from glassgate.files import write_whole
-    from glassgate.report.pictures import learning_curves
+    from glassgate.pages.pictures import learning_curves
     from glassgate.train.corpus import name_of
+    from glassgate.train.study import RESULTS, summary, to_json
 
     results = {
         "command": shlex.join(["glassgate", *sys.argv[1:]]),

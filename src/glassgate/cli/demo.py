@@ -11,7 +11,7 @@ from glassgate.cli.grammar import GrammarFile
 from glassgate.cli.options import Threads
 
 if TYPE_CHECKING:
-    from glassgate.experiments.demo import Results
+    from glassgate.experiments.demo.experiment import Results
 
 
 def demo(
@@ -32,13 +32,13 @@ def demo(
         glassgate demo --seed 7 --grammar mine.grammar --output mine
     """
     from glassgate.cli.screen import announce, waiting, watching
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Sampling sentences and dependencies")
-    from glassgate.data.grammar import Grammar
-    from glassgate.experiments import language as sampled
-    from glassgate.experiments.demo import run_demo
+    from glassgate.analysis import language as sampled
+    from glassgate.experiments.demo.experiment import run_demo
+    from glassgate.grammar.grammar import Grammar
     from glassgate.train.threads import on_threads
 
     loaded = Grammar.load(grammar)
@@ -57,10 +57,10 @@ def _write(output: Path, results: "Results") -> None:
 
     import numpy as np
 
-    from glassgate.experiments.output import provenance
+    from glassgate.experiments.common import provenance
+    from glassgate.experiments.demo.page import demo_page
     from glassgate.files import write_whole
-    from glassgate.report.demo_page import demo_page
-    from glassgate.report.pictures import GatePanel, gate_picture
+    from glassgate.pages.pictures import GatePanel, gate_picture
 
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
     facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}
@@ -79,7 +79,7 @@ def _print(results: "Results") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from glassgate.report.demo_tables import overview
+    from glassgate.experiments.demo.page import overview
 
     content = overview(results)
     table = Table(title=None, caption=content.caption, caption_justify="left")

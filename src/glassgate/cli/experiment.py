@@ -15,8 +15,8 @@ from glassgate.cli.options import Overwrite, Threads
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
-    from glassgate.experiments.verdict import Plan
-    from glassgate.experiments.verdict_text import Sentences as Pool
+    from glassgate.experiments.verdict.experiment import Plan
+    from glassgate.experiments.verdict.reviews import Sentences as Pool
 
 Sentences = Annotated[
     int | None,
@@ -68,12 +68,12 @@ def verdict(
     """
     from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Preparing reviews")
-    from glassgate.experiments import verdict as asked
-    from glassgate.experiments.verdict_page import charts, page, tables
+    from glassgate.experiments.verdict import experiment as asked
+    from glassgate.experiments.verdict.page import charts, page, tables
 
     command = shlex.join(["glassgate", *sys.argv[1:]])
     plan, pool, files = _reviews(verdicts, plot, text, label)
@@ -89,9 +89,9 @@ def _reviews(
     verdicts: Path | None, plot: Path | None, text: str, label: str
 ) -> tuple[Plan, Pool, dict[str, str]]:
     """Give the plan, the sentences, and the files that they are from, if they are from files."""
-    from glassgate.experiments.verdict import MADE_UP, REAL
-    from glassgate.experiments.verdict_files import Files, read_sentences
-    from glassgate.experiments.verdict_text import all_sentences
+    from glassgate.experiments.verdict.experiment import MADE_UP, REAL
+    from glassgate.experiments.verdict.real_reviews import Files, read_sentences
+    from glassgate.experiments.verdict.reviews import all_sentences
 
     if verdicts and plot:
         files = Files(verdicts, plot, text, label)
@@ -126,12 +126,12 @@ def regulators(
     """
     from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Sampling sentences")
-    from glassgate.experiments import regulators as asked
-    from glassgate.experiments.regulators_page import charts, page, tables
+    from glassgate.experiments.regulators import experiment as asked
+    from glassgate.experiments.regulators.page import charts, page, tables
 
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
@@ -165,12 +165,12 @@ def spans(
     """
     from glassgate.cli.screen import announce, bar
     from glassgate.cli.series import watching_series
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Sampling sentences")
-    from glassgate.experiments import spans as asked
-    from glassgate.experiments.spans_page import charts, page, tables
+    from glassgate.experiments.spans import experiment as asked
+    from glassgate.experiments.spans.page import charts, page, tables
 
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
     languages = sampled(plan, seed, seeds)
@@ -209,12 +209,12 @@ def vanishing(
     """
     from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Preparing sequences")
-    from glassgate.experiments import vanishing as asked
-    from glassgate.experiments.vanishing_page import charts, page, tables
+    from glassgate.experiments.vanishing import experiment as asked
+    from glassgate.experiments.vanishing.page import charts, page, tables
 
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
     chosen = range(seed, seed + seeds)
@@ -249,12 +249,12 @@ def capacity(
     """
     from glassgate.cli.screen import announce
     from glassgate.cli.series import watching_series
-    from glassgate.experiments.output import check_free
+    from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
     announce("Sampling sentences")
-    from glassgate.experiments import capacity as asked
-    from glassgate.experiments.capacity_page import charts, page, tables
+    from glassgate.experiments.capacity import experiment as asked
+    from glassgate.experiments.capacity.page import charts, page, tables
 
     plan = asked.Plan(asked.read_sizes(sizes))
     command = shlex.join(["glassgate", *sys.argv[1:]])

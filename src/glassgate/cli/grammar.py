@@ -31,7 +31,7 @@ def sample(
 
         glassgate grammar sample -n 20000 --seed 1 > corpus.txt
     """
-    from glassgate.data.grammar import Grammar
+    from glassgate.grammar.grammar import Grammar
 
     for words in Grammar.load(grammar).sample(count, seed):
         typer.echo(" ".join(words))
@@ -48,7 +48,7 @@ def next_words(
 
         glassgate grammar next "the boys who the dog chases"
     """
-    from glassgate.data.grammar import END, Grammar
+    from glassgate.grammar.grammar import END, Grammar
 
     words = Grammar.load(grammar).prefixes(prefix.split())[-1].next_words
     for word, probability in sorted(words.items(), key=lambda pair: -pair[1]):
@@ -69,8 +69,8 @@ def show(
 
         glassgate grammar sample --grammar mine.grammar
     """
-    from glassgate.data.grammar import Grammar
     from glassgate.files import write_whole
+    from glassgate.grammar.grammar import Grammar
 
     text = Grammar.load().text
     if output is None:

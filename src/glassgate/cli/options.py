@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from glassgate.engine.threads import checked_threads
+from glassgate.engine.settings import checked_threads
 from glassgate.errors import BadInput
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.settings import NETWORKS, OPTIMIZERS, PRECISIONS, SCHEDULES, Settings

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glassgate.cli.options import Clamps, Model, Overwrite, check_free
-from glassgate.cli.table import head, row
+from glassgate.cli.screen import head, row
 
 if TYPE_CHECKING:
-    from glassgate.experiments.pairs import Judged, Side
-    from glassgate.experiments.pairs_summary import Accuracy, Counts
+    from glassgate.analysis.pairs import Accuracy, Counts, Judged, Side
     from glassgate.train.load import Loaded
 
 COLUMNS = ("line", "right", "critical_right")
@@ -65,11 +64,10 @@ def pairs(
         if path is not None:
             check_free(path, overwrite)
     announce_reading(model)
-    from glassgate.experiments.pairs import judge
-    from glassgate.experiments.pairs_file import read_pairs
-    from glassgate.experiments.pairs_summary import accuracies, counts
+    from glassgate.analysis.pairs import accuracies, counts, judge
+    from glassgate.analysis.pairs_file import read_pairs
+    from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
-    from glassgate.inside.clamp_text import clamps
     from glassgate.train.load import load
 
     loaded, found = load(model), read_pairs(file)
@@ -153,7 +151,7 @@ def _side(side: Side) -> list[Any]:
 def _json(
     model: Path, file: Path, clamp: Clamps, reached: Sequence[Accuracy], counted: Counts
 ) -> str:
-    from glassgate.experiments.output import provenance
+    from glassgate.experiments.common import provenance
 
     figures = [
         {**asdict(one), "accuracy": one.share, "interval": one.interval and list(one.interval)}

@@ -52,10 +52,10 @@ def report(
 
     check_free(output, overwrite)
     announce_reading(model)
-    from glassgate.experiments.output import provenance
-    from glassgate.experiments.report import gather
+    from glassgate.analysis.report import gather
+    from glassgate.analysis.report.page import report_page, sampled
+    from glassgate.experiments.common import provenance
     from glassgate.files import write_whole
-    from glassgate.report.report_page import report_page, sampled
 
     found = gather(model, text, sentence or [], seed, bar, threads=threads)
     made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))

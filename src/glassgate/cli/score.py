@@ -12,10 +12,10 @@ import typer
 
 from glassgate.cli.options import Clamps, MeasuredThreads, Model, Overwrite, check_free
 from glassgate.cli.predict import visible
-from glassgate.cli.table import head, row
+from glassgate.cli.screen import head, row
 
 if TYPE_CHECKING:
-    from glassgate.experiments.score import Scored
+    from glassgate.analysis.score import Scored
     from glassgate.train.load import Loaded
 
 TOKENS = ("sentence", "position", "token", "surprisal", "unknown")
@@ -68,10 +68,10 @@ def score(
     if output is not None:
         check_free(output, overwrite)
     announce_reading(model)
-    from glassgate.experiments.score import by_word
-    from glassgate.experiments.score import score as scored
+    from glassgate.analysis.score import by_word
+    from glassgate.analysis.score import score as scored
+    from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
-    from glassgate.inside.clamp_text import clamps
     from glassgate.train.corpus import read_text
     from glassgate.train.load import load
     from glassgate.train.threads import Pace, offered_threads, on_threads
@@ -161,7 +161,7 @@ class _Count:
 
 
 def _rows(stretch: Iterable[Scored]) -> str:
-    from glassgate.experiments.score import ScoredWord
+    from glassgate.analysis.score import ScoredWord
 
     rows = []
     for one in stretch:

@@ -5,7 +5,7 @@ All of it goes to stderr, so that stdout holds results and nothing else.
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from glassgate.cli.bars import Bars
 from glassgate.cli.lines import Counter, Lines, ticking
-from glassgate.train.progress import Bars
 from glassgate.train.watch import Watcher
 
 
@@ -80,3 +80,21 @@ def waiting(label: str) -> Iterator[None]:
 def say_on(console: Console) -> Callable[[str], None]:
     """Return what prints a line as it is, however long."""
     return partial(console.print, markup=False, soft_wrap=True)
+
+
+def head(comments: Iterable[str], columns: Iterable[str]) -> str:
+    """Return the first lines of a table: comments, and the names of its columns."""
+    said = "".join(f"# {' '.join(comment.split())}\n" for comment in comments)
+    return said + row(columns)
+
+
+def row(values: Iterable[object]) -> str:
+    """Return one line; numbers with a point have six places, text holds no tab or line break."""
+    return "\t".join(map(_cell, values)) + "\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    text = str(value)
+    return '"' + text.replace('"', '""') + '"' if '"' in text or "#" in text else text

@@ -16,7 +16,7 @@ from glassgate.cli.predict import say_unknown, visible
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
-    from glassgate.experiments.trace import TextGates
+    from glassgate.analysis.text_gates import TextGates
     from glassgate.gates import Gates
 
 LONGEST = 5  # units
@@ -59,7 +59,7 @@ def trace(
     path = output or Path(f"trace.{kind}")
     check_free(path, overwrite)
     announce_reading(model)
-    from glassgate.experiments.trace import trace_text
+    from glassgate.analysis.text_gates import trace_text
     from glassgate.files import write_whole
     from glassgate.train.load import load
 
@@ -89,7 +89,7 @@ def _longest(gates: Gates) -> str:
 
 
 def _picture(traced: TextGates) -> bytes:
-    from glassgate.report.pictures import GatePanel, gate_picture
+    from glassgate.pages.pictures import GatePanel, gate_picture
 
     picture = io.BytesIO()
     words = [visible(word) for word in traced.words]

@@ -5,14 +5,13 @@ direction; `targets` lists the instruction sets, the environment's ``GLASSGATE_T
 the choice.
 """
 
-from glassgate.engine.backward import backward
+from glassgate.engine.bfloat16 import bfloat16_error
+from glassgate.engine.calls import backward
 from glassgate.engine.gru import GRU
 from glassgate.engine.layer import Layer, Record
 from glassgate.engine.memory import release_memory
 from glassgate.engine.plan import LayerPlan
-from glassgate.engine.rounding import bfloat16_error
-from glassgate.engine.target import target, targets
-from glassgate.engine.threads import Threading, set_threads, threading, threads
+from glassgate.engine.settings import Threading, set_threads, target, targets, threading, threads
 
 __all__ = [
     "GRU",

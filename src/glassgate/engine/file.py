@@ -28,12 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, TensorSpec, deserialize, serialize
 
-from glassgate.engine.plan import BOTH, LayerPlan
-from glassgate.engine.stack import Stack
+from glassgate.bfloat16 import from_bits, to_bits
+from glassgate.engine.plan import BOTH, LayerPlan, Stack
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
 from glassgate.formulation import Array, Formulation
-from glassgate.rounding import from_bits, to_bits
 from glassgate.weights import ARRAYS, MATRICES, GRUWeights, require_shape
 
 Tensors: TypeAlias = dict[str, dict[str, Any]]  # each with its shape, dtype and data

@@ -9,9 +9,17 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from glassgate.engine.file import read_file, write_file
 from glassgate.engine.layer import Layer, contiguous
-from glassgate.engine.plan import BOTH, LayerPlan, turned
-from glassgate.engine.stack import Stack, checked_stack
-from glassgate.engine.state import State, as_state, checked_state, require_state
+from glassgate.engine.plan import (
+    BOTH,
+    LayerPlan,
+    Stack,
+    State,
+    as_state,
+    checked_stack,
+    checked_state,
+    require_state,
+    turned,
+)
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape

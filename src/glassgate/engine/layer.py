@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassgate import _native
 from glassgate.engine.memory import empty
-from glassgate.engine.target import target
-from glassgate.engine.threads import checked_threads, threads
+from glassgate.engine.settings import checked_threads, target, threads
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape

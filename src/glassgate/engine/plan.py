@@ -1,19 +1,28 @@
-"""How a layer of a network reads its input, and what it hands on."""
+"""How the layers of a network stand on one another: directions, order of reading, states."""
 
 import reprlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from itertools import chain
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from glassgate.engine.layer import contiguous
 from glassgate.errors import BadInput
-from glassgate.formulation import Array
+from glassgate.formulation import Array, Formulation
+from glassgate.weights import GRUWeights, require_shape
 
 Direction: TypeAlias = Literal["forward", "reverse"]
 Merge: TypeAlias = Literal["concat", "sum", "mul", "ave"]
 Order: TypeAlias = Literal["time", "read"]
 BOTH: tuple[Direction, ...] = ("forward", "reverse")
+
+
+Stack: TypeAlias = tuple[tuple[GRUWeights, ...], ...]  # layers, and their directions
+State: TypeAlias = Array | tuple[Array, ...]
+"""Of all layers and directions, [states, B, H]; a tuple of [B, H] where layers differ in H."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +108,140 @@ def _require_word(name: str, came: object, kind: Any) -> None:
     if not isinstance(came, str) or came not in get_args(kind):
         words = ", ".join(get_args(kind))
         raise BadInput(f"{name} must be one of {words}, got {reprlib.repr(came)}")
+
+
+def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
+    """Give the stack as it came, if its layers fit one on the other and fit their plan.
+
+    Raises
+    ------
+    BadInput
+        When there is no layer, or a layer's weights do not fit its plan, the layer below or the
+        first layer.
+    TypeError
+        When something is no `GRUWeights` or no `LayerPlan`.
+    """
+    if not stack or not stack[0]:
+        raise BadInput("layers must hold at least one layer of at least one direction, got none")
+    _require_kind("layers", chain.from_iterable(stack), GRUWeights)
+    _require_kind("plan", plan, LayerPlan)
+    if len(plan) != len(stack):
+        raise BadInput(f"plan must have one entry a layer, {len(stack)}, got {len(plan)}")
+    first, reads = stack[0][0], stack[0][0].input_size
+    for i, (layer, arranged) in enumerate(zip(stack, plan, strict=True)):
+        if len(layer) != len(arranged.directions):
+            wanted = " and ".join(arranged.directions)
+            raise BadInput(f"layer {i} must have weights for {wanted}, got {len(layer)}")
+        for direction, weights in zip(arranged.directions, layer, strict=True):
+            name = f"layer {i} {direction}"
+            _require("input_size", name, weights.input_size, reads)
+            _require("hidden_size", name, weights.hidden_size, layer[0].hidden_size)
+            for fact in ("dtype", "bfloat16", "formulation"):
+                _require(fact, name, getattr(weights, fact), getattr(first, fact))
+        reads = arranged.width(layer[0].hidden_size)
+    return stack
+
+
+def _require_kind(name: str, some: Iterable[object], kind: type) -> None:
+    for one in some:
+        if not isinstance(one, kind):
+            raise TypeError(f"{name} must hold {kind.__name__}, got {type(one).__name__}")
+
+
+def _require(fact: str, name: str, came: object, wanted: object) -> None:
+    if came != wanted:
+        raise BadInput(f"{fact} of {name} must be {_words(wanted)}, got {_words(came)}")
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, Formulation):
+        return str(value)
+    gates = f"gates {value.gate}, candidate {value.squash}"
+    return f"reset {value.reset}, update {value.update}, {gates}"
+
+
+def as_state(states: Sequence[Array]) -> State:
+    """Make states, [B, H] each, one array [states, B, H] where they are of one size."""
+    if len({state.shape for state in states}) == 1:
+        return np.stack(states)
+    return tuple(states)
+
+
+def checked_state(
+    state: State, sizes: Sequence[int], batch: int, dtype: np.dtype[np.floating]
+) -> State:
+    """Give a state that the engine can read, copied if not contiguous.
+
+    Parameters
+    ----------
+    state
+        What a caller gave.
+    sizes
+        H of each state.
+    batch, dtype
+        B, and what the numbers must be.
+
+    Raises
+    ------
+    BadInput
+        When a shape or the number of arrays does not fit.
+    TypeError
+        When a dtype does not.
+    """
+    if len(set(sizes)) == 1:
+        shape = (len(sizes), batch, sizes[0])
+        return contiguous("state", cast(Array, state), dtype, shape)
+    _require_several("state", state, sizes)
+    named = ((f"state {i}", one, (batch, sizes[i])) for i, one in enumerate(state))
+    return tuple(contiguous(name, one, dtype, shape) for name, one, shape in named)
+
+
+def require_state(name: str, came: State, sizes: Sequence[int], batch: int) -> None:
+    """Refuse a state whose shape is not that of `sizes`, H of each, and B = `batch`."""
+    if len(set(sizes)) == 1:
+        require_shape(name, np.shape(came), (len(sizes), batch, sizes[0]))
+        return
+    _require_several(name, came, sizes)
+    for i, (one, H) in enumerate(zip(came, sizes, strict=True)):
+        require_shape(f"{name} {i}", np.shape(one), (batch, H))
+
+
+def _require_several(name: str, came: State, sizes: Sequence[int]) -> None:
+    if not isinstance(came, tuple) or len(came) != len(sizes):
+        got = f"{len(came)} of them" if isinstance(came, tuple) else type(came).__name__
+        raise BadInput(f"{name} must be a tuple of {len(sizes)} arrays (B, H), got {got}")
+
+
+def checked_place(
+    layer: int, direction: Direction | None, directions: Sequence[Sequence[Direction]]
+) -> tuple[int, Direction]:
+    """Give a layer and a direction of it, the layer's first where none is named.
+
+    Parameters
+    ----------
+    layer
+        From 0.
+    direction
+        ``"forward"`` or ``"reverse"``, or None.
+    directions
+        Those that each layer has.
+
+    Raises
+    ------
+    BadInput
+        When there is no such layer, or no such direction of it.
+
+    Examples
+    --------
+    >>> checked_place(1, None, [["forward"], ["reverse", "forward"]])
+    (1, 'reverse')
+    """
+    number = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
+    if not (number and 0 <= layer < len(directions)):
+        raise BadInput(f"layer must lie in 0..{len(directions) - 1}, got {layer!r}")
+    there = directions[layer]
+    direction = there[0] if direction is None else direction
+    if direction not in there:
+        wanted = " or ".join(there)
+        raise BadInput(f"direction of layer {layer} must be {wanted}, got {direction!r}")
+    return int(layer), direction

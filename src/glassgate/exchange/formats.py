@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
 from glassgate.engine.file import ENTRY, require_short_header
-from glassgate.engine.state import State, as_state
+from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.found import Found, describe
 from glassgate.formulation import Array
@@ -23,19 +23,19 @@ from glassgate.reference import forward
 # The module and function of each; imported when needed, since each calls for a library of its own.
 READERS = {
     ".safetensors": ("formats", "read_safetensors"),
-    ".pt": ("pytorch_file", "read"),
-    ".pth": ("pytorch_file", "read"),
-    ".h5": ("keras_file", "read_keras"),
-    ".hdf5": ("keras_file", "read_keras"),
-    ".keras": ("keras_file", "read_keras"),
-    ".onnx": ("onnx_file", "read_onnx"),
+    ".pt": ("pytorch.file", "read"),
+    ".pth": ("pytorch.file", "read"),
+    ".h5": ("keras.file", "read_keras"),
+    ".hdf5": ("keras.file", "read_keras"),
+    ".keras": ("keras.file", "read_keras"),
+    ".onnx": ("onnx.file", "read_onnx"),
 }
 WRITERS = {
     ".safetensors": ("formats", "write_safetensors"),
-    ".pt": ("pytorch_file", "write"),
-    ".pth": ("pytorch_file", "write"),
-    ".keras": ("keras_write", "write_keras"),
-    ".onnx": ("onnx_file", "write_onnx"),
+    ".pt": ("pytorch.file", "write"),
+    ".pth": ("pytorch.file", "write"),
+    ".keras": ("keras.write", "write_keras"),
+    ".onnx": ("onnx.file", "write_onnx"),
 }
 NEEDS = {".pt": "torch", ".pth": "torch", ".onnx": "onnx", ".h5": "h5py", ".hdf5": "h5py"}
 NEEDS |= {".keras": "h5py"}
@@ -92,7 +92,7 @@ def read_safetensors(path: Path) -> list[Found]:
     except (BadInput, SafetensorError) as error:
         raise BadInput(f"{path} is no whole safetensors file ({error})") from error
     if not canonical:
-        found: list[Found] = import_module("glassgate.exchange.pytorch_file").read_safetensors(path)
+        found: list[Found] = import_module("glassgate.exchange.pytorch.file").read_safetensors(path)
         return found
     network = GRU.load(path)
     return [Found("gru", network, None, describe(network), partial(run, network), OWN)]

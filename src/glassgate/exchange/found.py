@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from glassgate.engine import GRU, LayerPlan
-from glassgate.engine.state import State
+from glassgate.engine.plan import State
 from glassgate.formulation import Array
 
 Reference: TypeAlias = Callable[[Array, State], tuple[Array, State]]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from glassgate.engine import GRU
-from glassgate.engine.state import State, as_state
+from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.formats import OWN, run
 from glassgate.exchange.found import EQUATIONS, Found
-from glassgate.exchange.written import Run, written_runs
 from glassgate.formulation import Array
 from glassgate.weights import ARRAYS
 
@@ -153,3 +156,81 @@ def _apart(one: Array, other: Array) -> float:
 def _is_finite(network: GRU) -> bool:
     arrays = (getattr(w, name) for layer in network.weights for w in layer for name in ARRAYS)
     return all(np.isfinite(array).all() for array in arrays)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way of running a network.
+
+    Attributes
+    ----------
+    name
+        What runs it.
+    run
+        As `GRU.run`.
+    from_zero
+        Whether it takes no state and gives none: it begins with zeros.
+    """
+
+    name: str
+    run: Callable[[Array, State], tuple[Array, State]]
+    from_zero: bool = False
+
+
+def written_runs(path: Path, result: Found) -> Iterator[Run]:
+    """Give every way in which other tools run a file that was written here.
+
+    Parameters
+    ----------
+    path
+        The file.
+    result
+        What was read back from it.
+    """
+    network, ending = result.network, path.suffix.lower()
+    if network is None or result.reference is None:
+        return
+    if ending == ".onnx":
+        if network.dtype == np.float32 and find_spec("onnxruntime"):
+            yield _in_onnx_runtime(path, network)
+    elif result.runtime.startswith(("torch", "keras")):
+        yield Run(result.runtime, result.reference)
+        if ending == ".keras":
+            yield _in_keras(path, result.runtime)
+
+
+def _in_onnx_runtime(path: Path, network: GRU) -> Run:
+    runtime: Any = import_module("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3  # errors, which are raised as well
+    session = runtime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])
+
+    def run(input: Array, state: State) -> tuple[Array, State]:
+        feeds, rows = {"input": input}, list(state)
+        for name in [each.name for each in session.get_inputs()][1:]:
+            count = len(rows) if len(session.get_inputs()) == 2 else _directions(network, name)
+            feeds[name], rows = np.stack(rows[:count]), rows[count:]
+        output, *states = session.run(None, feeds)
+        return output, as_state([one for some in states for one in some])
+
+    return Run(f"onnxruntime {runtime.__version__}", run)
+
+
+def _directions(network: GRU, name: str) -> int:
+    """Say how many states the layer has whose initial state has this name."""
+    return len(network.weights[int(name.removeprefix("layer").partition(".")[0])])
+
+
+def _in_keras(path: Path, runtime: str) -> Run:
+    def run(input: Array, state: State) -> tuple[Array, State]:
+        from glassgate.exchange.keras.runtime import imported
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Keras about the libraries below it
+            keras = imported()
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+            output = keras.ops.convert_to_numpy(model(input.swapaxes(0, 1)))
+        return output.swapaxes(0, 1), state
+
+    return Run(runtime.partition(",")[0] + " as a whole", run, from_zero=True)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.inside.trace_run import evaluating
+from glassgate.inside.networks import evaluating
 from glassgate.nn.models import LanguageModel
 from glassgate.weights import require_shape
 

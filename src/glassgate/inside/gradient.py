@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from glassgate.engine.layer import checked_lengths
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.inside.trace_layers import Lengths
-from glassgate.inside.trace_run import evaluating
+from glassgate.inside.networks import evaluating
+from glassgate.inside.trace.states import Lengths
+from glassgate.nn.baselines import Feedforward
 from glassgate.nn.checks import check_input
-from glassgate.nn.feedforward import Feedforward
 from glassgate.weights import require_shape
 
 Network: TypeAlias = nn.RNNBase | Feedforward

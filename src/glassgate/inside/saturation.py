@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.gates import Gates, gate_values
-from glassgate.inside.trace_layers import LayerTrace, LSTMGates, arrays
+from glassgate.inside.trace.states import LayerTrace, LSTMGates, arrays
 
 LOW, HIGH = 0.1, 0.9  # a gate below is left-saturated, above right-saturated
 NO_GATES = ("candidate", "cell", "hidden")

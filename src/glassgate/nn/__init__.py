@@ -3,10 +3,8 @@
 `GRUCell` is a single step, as torch has it: ``state = cell(input, state)``.
 """
 
+from glassgate.nn.baselines import LSTM, SRN, Feedforward
 from glassgate.nn.cell import GRUCell
-from glassgate.nn.feedforward import Feedforward
 from glassgate.nn.gru import GRU
-from glassgate.nn.lstm import LSTM
-from glassgate.nn.srn import SRN
 
 __all__ = ["GRU", "LSTM", "SRN", "Feedforward", "GRUCell"]

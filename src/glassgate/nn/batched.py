@@ -15,7 +15,7 @@ from torch import Tensor
 
 from glassgate.formulation import Formulation
 from glassgate.nn import loops
-from glassgate.nn.steps import valid_steps
+from glassgate.nn.checks import valid_steps
 
 STRETCH = 16  # steps that share one tape when nothing has to be remembered
 

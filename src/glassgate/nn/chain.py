@@ -16,9 +16,8 @@ from torch import Tensor
 from torch.autograd import Variable
 
 from glassgate import _native
-from glassgate.engine.direct import Weights, Words
-from glassgate.engine.target import target
-from glassgate.engine.threads import threads
+from glassgate.engine.calls import Weights, Words
+from glassgate.engine.settings import target, threads
 from glassgate.nn.memory import empty
 
 

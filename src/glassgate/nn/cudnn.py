@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from glassgate.nn.checks import valid_steps
 from glassgate.nn.recurrence import checked_lengths
-from glassgate.nn.steps import valid_steps
 
 
 class Options(NamedTuple):

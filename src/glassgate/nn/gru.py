@@ -21,12 +21,12 @@ from glassgate.nn.checks import (
     check_input,
     check_sizes,
     check_tensor,
+    packed_lengths,
     time_first,
 )
 from glassgate.nn.chrono import check_chrono, set_spans
 from glassgate.nn.recurrence import sequence
 from glassgate.nn.single import single_step
-from glassgate.nn.steps import packed_lengths
 from glassgate.weights import GRUWeights, require_shape
 
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from glassgate import _native
-from glassgate.engine.direct import Batch, Weights, Words, run, run_back
+from glassgate.engine.calls import Batch, Weights, Words, run, run_back
 from glassgate.engine.layer import TAPE, checked_lengths
 from glassgate.nn.chain import Step, as_they_are, chain_of, check_backward
 from glassgate.nn.memory import empty

@@ -7,8 +7,8 @@ lack to its longest is computed and dropped.
 import torch
 from torch import Tensor, nn
 
+from glassgate.nn.checks import valid_steps
 from glassgate.nn.gru import GRU
-from glassgate.nn.steps import valid_steps
 
 GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
 

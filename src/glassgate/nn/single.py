@@ -13,8 +13,7 @@ from torch import Tensor
 
 from glassgate import _native
 from glassgate.engine.layer import form_words
-from glassgate.engine.target import target
-from glassgate.engine.threads import threads
+from glassgate.engine.settings import target, threads
 from glassgate.nn.native import PLAIN, only_computes
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from glassgate.engine.threads import MOST_THREADS
+from glassgate.engine.settings import MOST_THREADS
 from glassgate.nn.models import State
 from glassgate.train.batches import Batch
 from glassgate.train.watch import Epoch

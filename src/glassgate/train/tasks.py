@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple, Protocol
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from glassgate.nn.checks import valid_steps
 from glassgate.nn.models import Classifier, LanguageModel, State
-from glassgate.nn.steps import valid_steps
 from glassgate.train.batches import IGNORE, Batch, Ids, labelled, sentences, stream
 from glassgate.train.settings import Settings
 

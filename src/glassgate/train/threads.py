@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from glassgate.engine.threads import checked_threads
+from glassgate.engine.settings import checked_threads
 
 WARM_UP_STEPS = 3  # on one thread, and one step on all, before anything is measured
 BLOCK_STEPS = 5  # on one number of threads before it is the other's turn

@@ -90,7 +90,7 @@ def flax_linen(case):
     import flax.linen
     import jax
 
-    from glassgate.exchange.flax import to_flax_linen
+    from glassgate.exchange.arrays.flax import to_flax_linen
 
     cell = flax.linen.GRUCell(SIZES[case][3], **curves(case))
 
@@ -121,7 +121,7 @@ def equinox(case):
     import equinox
     import jax
 
-    from glassgate.exchange.equinox import to_equinox
+    from glassgate.exchange.arrays.equinox import to_equinox
 
     if case == "curves":
         return  # it has none but its own

@@ -1,0 +1,217 @@
+"""What a trained language model expects, measured against the truth.
+
+Shapes: V tokens; a context of n ids gives n distributions, one after each.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypedDict
+
+import numpy as np
+import torch
+
+from glassgate.analysis.intervals import wilson
+from glassgate.analysis.language import Floats, Language
+from glassgate.grammar.dependency import DISTANCES
+from glassgate.nn.models import LanguageModel
+from glassgate.pages.content import Chart, Line
+
+CONTEXTS = 256  # run at once
+
+
+def distance_name(low: int, high: int | None) -> str:
+    """Say a class of distances.
+
+    >>> [distance_name(*bounds) for bounds in ((0, 0), (1, 2), (10, None))]
+    ['0 words', '1-2 words', '10+ words']
+    """
+    if high is None:
+        return f"{low}+ words"
+    return f"{low} words" if low == high else f"{low}-{high} words"
+
+
+DISTANCE_NAMES = tuple(distance_name(least, most) for least, most in DISTANCES)
+
+
+class Agreement(TypedDict):
+    """Forced-choice accuracy in one cell; a distance_max of None is open."""
+
+    construction: str
+    cue_repeated: bool
+    distance_min: int
+    distance_max: int | None
+    n: int
+    accuracy: float
+
+
+class Score(TypedDict):
+    """How well a model predicts held-out sentences, in bits a word (the end is a word, too)."""
+
+    cross_entropy_bits: float
+    perplexity: float
+    kl_bits: float
+
+
+@torch.no_grad()
+def log2_probabilities(model: LanguageModel, contexts: Sequence[Sequence[int]]) -> list[Floats]:
+    """Give log2 of the next token's distribution after each token of each context.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode, on the CPU.
+    contexts
+        Ids, each context from zero state.
+
+    Returns
+    -------
+    list
+        One array a context, [n, V], n its length.
+    """
+    found: dict[int, Floats] = {}
+    order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]))
+    for chosen in (order[start : start + CONTEXTS] for start in range(0, len(order), CONTEXTS)):
+        tokens = torch.zeros(len(contexts[chosen[-1]]), len(chosen), dtype=torch.long)  # (T, B)
+        for column, i in enumerate(chosen):
+            tokens[: len(contexts[i]), column] = torch.tensor(contexts[i])
+        logits, _ = model(tokens)  # (T, B, V)
+        bits = (logits.log_softmax(-1) / np.log(2)).numpy()
+        for column, i in enumerate(chosen):
+            found[i] = bits[: len(contexts[i]), column]
+    return [found[i] for i in range(len(contexts))]
+
+
+def score(model: LanguageModel, language: Language) -> Score:
+    """Measure a model on the held-out sentences.
+
+    Cross-entropy is the mean of -log2 q(word) over the words that came; the KL divergence the
+    mean over all places of sum_w p(w) log2 (p(w) / q(w)), p the truth (Kullback & Leibler 1951).
+    """
+    contexts = [language.context(words) for words in language.held_out]
+    surprisal, divergence = [], []
+    for words, truth, log_q in zip(
+        language.held_out, language.truth, log2_probabilities(model, contexts), strict=True
+    ):
+        targets = language.sentence(words)[1:]
+        surprisal.append(-log_q[range(len(targets)), targets])
+        divergence.append(kl_divergence(truth, log_q))
+    bits = float(np.concatenate(surprisal).mean(dtype=np.float64))
+    kl = float(np.concatenate(divergence).mean(dtype=np.float64))
+    return {"cross_entropy_bits": bits, "perplexity": 2.0**bits, "kl_bits": kl}
+
+
+def kl_divergence(truth: Floats, log2_q: Floats) -> Floats:
+    """Give sum_w p(w) log2 (p(w) / q(w)) for each row of [n, V], in bits: [n].
+
+    >>> kl_divergence(np.float32([[0.5, 0.5, 0]]), np.log2(np.float32([[0.25, 0.25, 0.5]])))
+    array([1.], dtype=float32)
+    """
+    log2_p = np.log2(truth, out=np.zeros_like(truth), where=truth > 0)
+    divergence: Floats = (truth * (log2_p - log2_q)).sum(1)
+    return divergence
+
+
+def floor(language: Language) -> float:
+    """Give the truth's own cross-entropy on the held-out sentences, in bits a word."""
+    bits = [
+        -np.log2(truth[range(len(truth)), language.sentence(words)[1:]])
+        for words, truth in zip(language.held_out, language.truth, strict=True)
+    ]
+    return float(np.concatenate(bits).mean(dtype=np.float64))
+
+
+def agreement(model: LanguageModel, language: Language) -> list[Agreement]:
+    """Give the share of items at which the right word is more probable than its rival."""
+    found: list[Agreement] = []
+    for cell, items in language.items.items():
+        rows = log2_probabilities(model, [language.context(item.words) for item in items])
+        right = [
+            row[-1][language.ids[item.right]] > row[-1][language.ids[item.wrong]]
+            for row, item in zip(rows, items, strict=True)
+        ]
+        accuracy = float(np.mean(right))
+        found.append(
+            {
+                "construction": cell.construction,
+                "cue_repeated": cell.cue_repeated,
+                "distance_min": cell.distance_min,
+                "distance_max": cell.distance_max,
+                "n": len(items),
+                "accuracy": accuracy,
+            }
+        )
+    return found
+
+
+def classes_of(language: Language, distribution: Floats) -> dict[str, float]:
+    """Sum a distribution over tokens, [V], by the classes that the grammar's file declares."""
+    shares = dict.fromkeys([*language.grammar.rules.file.classes.values(), "other"], 0.0)
+    for word, i in language.ids.items():
+        shares[language.grammar.word_class(word)] += float(distribution[i])
+    return shares
+
+
+class Accuracy(TypedDict):
+    """Forced choices won in one class of distances, with Wilson's 95% interval.
+
+    A distance_max of None is open.
+    """
+
+    distance_min: int
+    distance_max: int | None
+    n: int
+    accuracy: float
+    low: float
+    high: float
+
+
+def unrepeated(language: Language, shortest: int = 0) -> Language:
+    """Leave out the items whose cue is repeated, or nearer than `shortest` words.
+
+    Where a word between the two ends shows the feature again, nothing has to be remembered from
+    the cue on; where none does, a network without memory is right in one of two by design.
+    """
+    items = {
+        cell: items
+        for cell, items in language.items.items()
+        if not cell.cue_repeated and cell.distance_min >= shortest
+    }
+    return replace(language, items=items)
+
+
+def pooled(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
+    """Put cells of one distance together, of all constructions, networks and seeds given."""
+    counts: dict[tuple[int, int | None], tuple[int, int]] = {}
+    for cell in cells:
+        key = cell["distance_min"], cell["distance_max"]
+        right, n = counts.get(key, (0, 0))
+        counts[key] = right + round(cell["n"] * cell["accuracy"]), n + cell["n"]
+    found: list[Accuracy] = []
+    for (least, most), (right, n) in sorted(counts.items(), key=lambda item: item[0][0]):
+        low, high = wilson(right, n)
+        found.append(
+            {
+                "distance_min": least,
+                "distance_max": most,
+                "n": n,
+                "accuracy": right / n,
+                "low": low,
+                "high": high,
+            }
+        )
+    return found
+
+
+def distance_line(name: str, rows: Sequence[Accuracy]) -> Line:
+    """Give accuracies as a line over `DISTANCE_NAMES`."""
+    x = tuple(float(DISTANCES.index((r["distance_min"], r["distance_max"]))) for r in rows)
+    accuracy = tuple(row["accuracy"] for row in rows)
+    low, high = tuple(row["low"] for row in rows), tuple(row["high"] for row in rows)
+    return Line(name, x, accuracy, low, high)
+
+
+def distance_chart(lines: Sequence[Line]) -> Chart:
+    """Draw accuracies by distance, from somewhat below chance on."""
+    lowest = min((low for line in lines for low in line.low), default=0.5)
+    range_ = (min(0.45, lowest - 0.03), 1.03)
+    return Chart("between the two ends", "accuracy", range_, tuple(lines), ticks=DISTANCE_NAMES)

@@ -1,0 +1,139 @@
+"""How sure a number is: intervals of measured proportions, and of means over a few seeds."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import NormalDist, mean, stdev
+from typing import Any, TypedDict
+
+SURE = 0.95  # of every interval
+OF_TWO = (
+    "Intervals over two seeds say little: they reach 12.7 standard errors to either side, perhaps "
+    "beyond what is possible."
+)
+
+
+APART = "not told apart"
+
+
+def wilson(right: float, n: int) -> tuple[float, float]:
+    """Give the 95% interval of a share that was right `right` times of n (Wilson 1927).
+
+    Of all shares p it holds those that n draws would not set apart from `right` / n: those with
+    ``|right / n - p| <= z sqrt(p (1 - p) / n)``, z = 1.96. It stays within 0 and 1 and is not
+    empty where all or none are right. `right` may count halves, as for ties; the interval is
+    then somewhat too wide, never too narrow, as halves vary less than rights and wrongs.
+
+    Raises
+    ------
+    ValueError
+        If n is less than 1, or `right` is not from 0 to n.
+    """
+    if n < 1 or not 0 <= right <= n:
+        raise ValueError(f"right must be from 0 to n and n at least 1, got {right} of {n}")
+    z, share = NormalDist().inv_cdf((1 + SURE) / 2), right / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Give the 95% interval of the mean that a few numbers were drawn around (Student 1908).
+
+    It is their own mean, and on either side t s / sqrt(n), s their standard deviation and t as far
+    as 95% of Student's distribution of n - 1 degrees of freedom reach. For numbers that are not
+    far from normal, such as what one experiment gives with several seeds.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two numbers, or one is not finite.
+    """
+    n = len(values)
+    if n < 2 or not all(map(math.isfinite, values)):
+        raise ValueError(f"values must be two finite numbers or more, got {list(values)}")
+    half = _t_reach(n - 1) * stdev(values) / math.sqrt(n)
+    return mean(values) - half, mean(values) + half
+
+
+def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Give the 95% interval of the geometric mean that a few numbers were drawn around.
+
+    It is the `t_interval` of their logarithms, brought back: for positive numbers whose ratios
+    are more alike than their differences, such as losses over several powers of ten. An end beyond
+    what a float holds is the largest float, or 0.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two numbers, or one is not positive and finite.
+    """
+    if not all(value > 0 for value in values):
+        raise ValueError(f"values must be positive, got {list(values)}")
+    low, high = t_interval([math.log(value) for value in values])
+    return math.exp(low), math.exp(min(high, math.log(sys.float_info.max)))
+
+
+def _t_reach(freedom: int) -> float:
+    """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""
+    low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / sqrt(freedom)
+    while low < (angle := (low + high) / 2) < high:
+        low, high = (angle, high) if _t_within(angle, freedom) < SURE else (low, angle)
+    return math.tan(low) * math.sqrt(freedom)
+
+
+def _t_within(angle: float, freedom: int) -> float:
+    """Give the share of Student's distribution within +-tan(angle) sqrt(freedom), a finite sum.
+
+    Abramowitz & Stegun 1964, 26.7.3 for odd degrees of freedom and 26.7.4 for even ones.
+    """
+    odd = freedom % 2
+    term = math.cos(angle) if odd else 1.0
+    total = term if freedom > 1 else 0.0
+    for i in range(2 + odd, freedom - 1, 2):
+        term *= (i - 1) / i * math.cos(angle) ** 2
+        total += term
+    within = math.sin(angle) * total
+    return (angle + within) * 2 / math.pi if odd else within
+
+
+class Difference(TypedDict):
+    """The mean over seeds of one thing less the other, with its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+    verdict: str
+
+
+def difference(
+    values: Sequence[float], others: Sequence[float], verdicts: tuple[str, str]
+) -> Difference:
+    """Compare two things seed by seed; both lists are in the order of the seeds.
+
+    `verdicts` are what more and less are called. Two are told apart where the interval of the mean
+    difference (`t_interval`) leaves out 0; else the verdict is `APART`.
+    """
+    between = [value - other for value, other in zip(values, others, strict=True)]
+    low, high = t_interval(between)
+    more, less = verdicts
+    verdict = more if low > 0 else less if high < 0 else APART
+    return {"mean": mean(between), "low": low, "high": high, "verdict": verdict}
+
+
+def signed(found: Mapping[str, Any], form: str) -> tuple[str, str, str]:
+    """Write a difference, its interval and its verdict, numbers as `form` has them."""
+    between = f"{found['low']:+{form}} to {found['high']:+{form}}"
+    return f"{found['mean']:+{form}}", between, found["verdict"]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Put names in a row.
+
+    >>> listed(["one"]), listed(["one", "two"]), listed(["one", "two", "three"])
+    ('one', 'one and two', 'one, two and three')
+    """
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last

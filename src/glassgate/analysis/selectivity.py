@@ -1,0 +1,127 @@
+"""Which units carry what a later word must agree with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from glassgate.analysis.language import Language
+from glassgate.errors import BadInput
+from glassgate.formulation import Array
+from glassgate.grammar.dependency import Dependency, dependencies
+from glassgate.grammar.derivation import Derivation, Replay, derive
+from glassgate.grammar.grammar import Grammar
+from glassgate.inside.selectivity import Selectivity, selectivity
+from glassgate.nn.models import LanguageModel
+from glassgate.nn.ragged import last_outputs
+
+SENTENCES = 40_000  # looked through, at most
+
+
+class Example(NamedTuple):
+    """The words before a choice, and the value of the feature that decides it."""
+
+    words: list[str]
+    value: str
+
+
+def feature_selectivity(
+    model: LanguageModel, language: Language, feature: str, count: int, seed: int
+) -> Selectivity:
+    """Measure which units carry a feature of the cue, as number, until a word agrees with it.
+
+    Parameters
+    ----------
+    model
+        Of any network; the states probed are those of its last layer right before the choice.
+    language
+        In the ids of the model: `glassgate.analysis.language` has them for one trained apart.
+    feature
+        One of the grammar's.
+    count
+        How many sentences to probe, at most.
+    seed
+        Of sentences, folds and shuffling.
+
+    Raises
+    ------
+    BadInput
+        When the grammar has no such feature, or too few sentences in which it decides a choice.
+    """
+    examples = feature_examples(language.grammar, feature, count, seed)
+    states = last_states(model, [language.context(example.words) for example in examples])
+    return selectivity(states, [example.value for example in examples], seed)
+
+
+def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> list[Example]:
+    """Sample sentences up to a word that agrees with a cue in a feature, at least a word later.
+
+    No two are alike, so that what a probe is tested on is none of what it was fitted to. Taken are
+    those in which every other value of the feature calls for another word there, and changes no
+    word between: so all values are as likely after the same words, and only who remembers the cue
+    can tell them apart.
+
+    Raises
+    ------
+    BadInput
+        When the grammar has no such feature.
+    """
+    features = grammar.rules.file.features
+    if feature not in features:
+        wanted = " or ".join(features) or "none"
+        raise BadInput(f"feature must be one that the grammar has, {wanted}, got {feature!r}")
+    chance = random.Random(seed)
+    found: dict[str, Example] = {}  # by their words
+    for _ in range(SENTENCES):
+        derivation = grammar.derive(chance)
+        decided = (
+            Example(derivation.words[: dependency.target.begin], derivation.draws[draw][1])
+            for dependency in dependencies(grammar, derivation)
+            if (draw := _deciding(grammar, derivation, dependency, feature)) is not None
+        )
+        if example := next(decided, None):
+            found.setdefault(" ".join(example.words), example)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def _deciding(
+    grammar: Grammar, derivation: Derivation, dependency: Dependency, feature: str
+) -> int | None:
+    """Give the draw of the feature whose every other value changes cue and target alone."""
+    cue, target = dependency.cue, dependency.target
+    between = slice(cue.end, target.begin)
+    shared = {draw for draw in cue.identities if draw >= 0} & set(target.identities)
+    for draw in sorted(shared):
+        name, value = derivation.draws[draw]
+        if name != feature or not derivation.words[between]:
+            continue
+        others = [other for other in grammar.rules.values(feature) if other != value]
+        twins = [_twin(grammar, derivation, draw, other) for other in others]
+        words = {twin[target.begin] for twin in twins if len(twin) > target.begin}
+        same = all(twin[between] == derivation.words[between] for twin in twins)
+        if same and len({*words, derivation.words[target.begin]}) == len(others) + 1:
+            return draw
+    return None
+
+
+def _twin(grammar: Grammar, derivation: Derivation, draw: int, value: str) -> list[str]:
+    """Give the words under another value of a draw; none where there is no such sentence."""
+    try:
+        return derive(grammar.rules, Replay(derivation, {draw: value})).words
+    except LookupError:
+        return []
+
+
+@torch.no_grad()
+def last_states(model: LanguageModel, contexts: Sequence[Sequence[int]]) -> Array:
+    """Give the state of the network's last layer after each context of ids, [N, H]."""
+    columns = [torch.tensor(context) for context in contexts]
+    lengths = torch.tensor([len(column) for column in columns])
+    embedded = model.embedding(torch.nn.utils.rnn.pad_sequence(columns))  # (T, N, I)
+    states: Array = last_outputs(model.network, embedded, lengths).numpy()
+    return states

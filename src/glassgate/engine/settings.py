@@ -1,0 +1,166 @@
+"""The engine's settings: which instruction set it uses, how many threads, and whose they are."""
+
+import math
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from glassgate import _native
+from glassgate.errors import BadInput
+
+TARGET_VARIABLE = "GLASSGATE_TARGET"
+MOST_THREADS = 256
+THREADS_VARIABLE = "GLASSGATE_NUM_THREADS"
+OPENMP_VARIABLE = "OMP_NUM_THREADS"
+_chosen: int | None = None  # by set_threads
+
+
+def targets() -> list[str]:
+    """List the instruction sets that the processor and the operating system offer, best first.
+
+    ``"plain"``, portable C++, is always the last.
+    """
+    return _native.targets()
+
+
+@cache
+def target() -> str:
+    """Name the instruction set in use: the environment's ``GLASSGATE_TARGET``, or the best.
+
+    Chosen once, when it is first asked for.
+
+    Raises
+    ------
+    BadInput
+        When the environment names one that is not offered here.
+    """
+    offered = targets()
+    wanted = os.environ.get(TARGET_VARIABLE) or offered[0]
+    if wanted not in offered:
+        raise BadInput(
+            f"{TARGET_VARIABLE} must be one of {', '.join(offered)} here, got {wanted!r}"
+        )
+    return wanted
+
+
+class Threading(NamedTuple):
+    """The threads that sequences and their gradients run on.
+
+    Attributes
+    ----------
+    threads
+        How many, the caller's included, 1..256.
+    runtime
+        The path of the OpenMP library in this process whose threads they are; None where they are
+        the engine's own.
+    reason
+        What set the number, and why the threads are whose they are.
+    """
+
+    threads: int
+    runtime: str | None
+    reason: str
+
+
+def set_threads(threads: int | None) -> None:
+    """Set how many threads a sequence, forward or backward, may use; 1 is the caller alone.
+
+    Results do not depend on it. It overrides torch's number and the environment's. A step of
+    `glassgate.GRU` uses one thread unless asked for more.
+
+    Parameters
+    ----------
+    threads
+        1..256; None to go back to what holds until it is called: as many threads as torch uses
+        (`torch.get_num_threads`) where torch has been imported; else as many as
+        ``GLASSGATE_NUM_THREADS`` or ``OMP_NUM_THREADS`` say in the environment; else one for each
+        core that the process may use.
+
+    Raises
+    ------
+    BadInput
+        When `threads` is out of range.
+    TypeError
+        When it is no int.
+    """
+    global _chosen
+    _chosen = None if threads is None else checked_threads(threads)
+
+
+def threads() -> int:
+    """Give the number of threads that the next sequence may use."""
+    return _number()[0]
+
+
+def threading() -> Threading:
+    """Say how many threads the engine uses, whose they are, and why.
+
+    Raises
+    ------
+    BadInput
+        When ``GLASSGATE_NUM_THREADS`` decides and is not a number of threads.
+
+    Examples
+    --------
+    >>> threading().threads == threads()
+    True
+    """
+    number, source = _number()
+    runtime, forked = _native.threads_of()
+    if runtime:
+        whose = "on the threads of the OpenMP runtime that this process has loaded"
+    elif forked:
+        whose = "on threads of its own, since an OpenMP runtime does not outlive a fork"
+    else:
+        whose = "on threads of its own, since this process has no OpenMP runtime"
+    return Threading(number, runtime or None, f"{source}; {whose}")
+
+
+def _number() -> tuple[int, str]:
+    """Give the number of threads and what set it."""
+    if _chosen is not None:
+        return _chosen, "set by glassgate.set_threads"
+    torch = sys.modules.get("torch")
+    ask = getattr(torch, "get_num_threads", None)  # None also while torch is being imported
+    if ask is not None:
+        return min(int(ask()), MOST_THREADS), "as torch.get_num_threads() says"
+    return _number_without_torch()
+
+
+@cache
+def _number_without_torch() -> tuple[int, str]:
+    wanted = os.environ.get(THREADS_VARIABLE, "").strip()
+    if wanted:
+        if not (wanted.isascii() and wanted.isdecimal()) or not 1 <= int(wanted) <= MOST_THREADS:
+            raise BadInput(
+                f"{THREADS_VARIABLE} must be a number from 1 to {MOST_THREADS}, got {wanted!r}"
+            )
+        return int(wanted), f"set by {THREADS_VARIABLE}"
+    openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number a level
+    if openmp.isascii() and openmp.isdecimal() and int(openmp):
+        return min(int(openmp), MOST_THREADS), f"set by {OPENMP_VARIABLE}"
+    return _allowed_cores(), "one for each core that the process may use"
+
+
+def _allowed_cores() -> int:
+    """Count the cores that the process may use: its affinity, and a container's share of time."""
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    quota = Path("/sys/fs/cgroup/cpu.max")  # "200000 100000": two cores' time, or "max 100000"
+    if quota.is_file():
+        share, _, period = quota.read_text().partition(" ")
+        if share.isdigit():
+            cores = min(cores, math.ceil(int(share) / int(period)))
+    return max(1, min(cores, MOST_THREADS))
+
+
+def checked_threads(threads: int) -> int:
+    """Give `threads` back, or refuse it as `set_threads` does."""
+    if isinstance(threads, bool) or not isinstance(threads, int):
+        raise TypeError(f"threads must be an int, got {type(threads).__name__}")
+    if not 1 <= threads <= MOST_THREADS:
+        raise BadInput(f"threads must lie in 1..{MOST_THREADS}, got {threads}")
+    return threads

@@ -1,0 +1,1 @@
+"""GRUs of tools that give their weights as arrays: equinox, flax, haiku, TensorFlow 1."""

@@ -1,0 +1,1 @@
+"""GRUs of Keras: arrays, layers and files."""

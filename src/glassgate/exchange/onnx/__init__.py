@@ -1,0 +1,1 @@
+"""GRUs of ONNX: arrays, nodes and files."""

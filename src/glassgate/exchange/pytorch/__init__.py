@@ -1,0 +1,1 @@
+"""GRUs of PyTorch: arrays and files."""

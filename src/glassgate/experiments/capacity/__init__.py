@@ -1,0 +1,1 @@
+"""How many parameters does it take? Networks of equal size compared."""

@@ -1,0 +1,157 @@
+"""The main job: four networks learn one language, and the gates show why the GRU remembers.
+
+Every number of the result is computed here, from the seed on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any, TypedDict
+
+import numpy as np
+
+from glassgate.analysis import agreement
+from glassgate.analysis.agreement import Agreement
+from glassgate.analysis.gradient import distant_items, gradient_by_lag
+from glassgate.analysis.language import Language, language_task, true_distributions
+from glassgate.analysis.units import long_sentence, sentence_gates, unit_memory
+from glassgate.experiments.common import SETTINGS
+from glassgate.gates import Gates
+from glassgate.grammar.dependency import Item
+from glassgate.inside.memory import LONG, SHORT
+from glassgate.nn.models import LanguageModel
+from glassgate.train.loop import fit
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Watcher
+
+NETWORKS = ("feedforward", "srn", "gru", "lstm")
+LAGS = 12
+
+
+class Network(TypedDict):
+    """What one network reached. `classes_after` are its shares of the next word's classes."""
+
+    name: str
+    parameters: int
+    train_seconds: float
+    tokens_per_second: float
+    cross_entropy_bits: float
+    perplexity: float
+    kl_bits: float
+    agreement: list[Agreement]
+    classes_after: dict[str, float]
+    gradient_by_lag: dict[str, list[float]] | None
+
+
+class Results(TypedDict):
+    """All that the demo found; results.json adds how and with what it was made."""
+
+    seed: int
+    grammar: str
+    sentences: dict[str, int]
+    settings: dict[str, Any]
+    grammar_entropy_bits: float
+    grammar_entropy_exact_bits: float
+    networks: list[Network]
+    short_distance: dict[str, Any]
+    memory: dict[str, Any]
+    gates: dict[str, Any]
+
+
+def run_demo(
+    language: Language, seed: int, watcher: Callable[[str], Watcher], settings: Settings = SETTINGS
+) -> Results:
+    """Train the four networks and answer the questions of the demo.
+
+    Parameters
+    ----------
+    language
+        What they learn.
+    seed
+        Of the networks' first weights and of the order of the sentences.
+    watcher
+        Gives somebody to look on at the training of the network of this name.
+    settings
+        How they are trained; network and seed are set here.
+    """
+    gradient_items = distant_items(language)
+    probe = _probe(language)
+    networks: list[Network] = []
+    for name in NETWORKS:
+        model, network = _train(
+            language, replace(settings, network=name, seed=seed), watcher(name), gradient_items
+        )
+        networks.append(network)
+        network["classes_after"] = _classes(model, language, probe)
+        if name == "gru":
+            memory, gates = _memory(model, language), _gates(model, language)
+    return {
+        "seed": seed,
+        "grammar": language.grammar.rules.file.name,
+        "sentences": {"train": len(language.train), "held_out": len(language.held_out)},
+        "settings": {k: v for k, v in asdict(settings).items() if k not in ("network", "seed")},
+        "grammar_entropy_bits": agreement.floor(language),
+        "grammar_entropy_exact_bits": language.grammar.entropy() / language.grammar.mean_length,
+        "networks": networks,
+        "short_distance": {"after": " ".join(probe), "truth": _true_classes(language, probe)},
+        "memory": memory,
+        "gates": gates,
+    }
+
+
+def _train(
+    language: Language, settings: Settings, watcher: Watcher, items: Sequence[Item]
+) -> tuple[LanguageModel, Network]:
+    task = language_task(language, settings)
+    model = task.model.eval()
+    recurrent = settings.network != "feedforward" and bool(items)
+    before = gradient_by_lag(model, language, items, LAGS).tolist() if recurrent else []
+    outcome = fit(task, settings, watchers=[watcher])
+    after = gradient_by_lag(model, language, items, LAGS).tolist() if recurrent else []
+    return model, {
+        "name": settings.network,
+        "parameters": sum(weight.numel() for weight in model.parameters()),
+        "train_seconds": outcome.train_seconds,
+        "tokens_per_second": outcome.tokens_per_second,
+        **agreement.score(model, language),
+        "agreement": agreement.agreement(model, language),
+        "classes_after": {},
+        "gradient_by_lag": {"before": before, "after": after} if recurrent else None,
+    }
+
+
+def _probe(language: Language) -> list[str]:
+    """Choose the word whose successors are shown: "the", or the likeliest first word."""
+    first = language.grammar.begin().next_words
+    return ["the" if "the" in first else max(first, key=lambda word: first[word])]
+
+
+def _classes(model: LanguageModel, language: Language, words: list[str]) -> dict[str, float]:
+    log_q = agreement.log2_probabilities(model, [language.context(words)])[0][-1]
+    return agreement.classes_of(language, np.exp2(log_q))
+
+
+def _true_classes(language: Language, words: list[str]) -> dict[str, float]:
+    truth = true_distributions(language.grammar, language.ids, words)[-1]
+    return agreement.classes_of(language, truth)
+
+
+def _memory(model: LanguageModel, language: Language) -> dict[str, Any]:
+    memory = unit_memory(model, language)
+    return {
+        "kept": memory.kept.tolist(),
+        "span_words": memory.span.tolist(),
+        "long_from_words": LONG,
+        "long_units": memory.long,
+        "short_to_words": SHORT,
+        "short_units": memory.short,
+    }
+
+
+def _gates(model: LanguageModel, language: Language) -> dict[str, Any]:
+    words = long_sentence(language)
+    gates: Gates = sentence_gates(model, language, words)
+    return {
+        "words": words,
+        "reset": gates.reset[:, 0].tolist(),  # (T, H)
+        "kept": gates.kept[:, 0].tolist(),  # (T, H)
+    }

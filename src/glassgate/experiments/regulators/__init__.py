@@ -1,0 +1,1 @@
+"""Two gates or one: networks with gates left out or tied, at equal size."""

@@ -1,0 +1,102 @@
+"""Forms of the unit with both regulators, with one, and with none that moves.
+
+All run on the same engine: a gate is left out by the formulation, held by a clamp, or made one
+with the other by sharing its weights.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from glassgate.analysis.units import UnitMeans
+from glassgate.formulation import Formulation
+from glassgate.inside.clamp import clamp
+from glassgate.nn.gru import GRU
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of the unit: its name, what learns in it, and what it is.
+
+    `blocks` counts the rows of weights that learn, in units of H: one for each gate that learns
+    and one for the candidate.
+    """
+
+    name: str
+    blocks: int
+    what: str
+
+    def learned(self, vocabulary_size: int, embedding_size: int, hidden_size: int) -> int:
+        """Count the numbers of a language model that are learned, as torch keeps them.
+
+        Embedding, the blocks with their two biases, decoder. Weights that a gate shares with the
+        other count once; those of a gate that is left out or held do not count.
+        """
+        V, E, H = vocabulary_size, embedding_size, hidden_size
+        return V * E + self.blocks * H * (E + H + 2) + (H + 1) * V
+
+    def matched(self, vocabulary_size: int, embedding_size: int, learned: int) -> int:
+        """Give the hidden size, at least 1, that comes nearest to so many learned numbers."""
+
+        def distance(H: int) -> int:
+            return abs(self.learned(vocabulary_size, embedding_size, H) - learned)
+
+        H = 1
+        while distance(H + 1) < distance(H):
+            H += 1
+        return H
+
+
+BOTH = Form("GRU", 3, "reset and update gate")
+NO_RESET = Form("no reset gate", 2, "the candidate sees all of the previous state")
+NO_UPDATE = Form("no update gate", 2, "kept held at 0: each state is the candidate")
+ONE = Form("one gate for both", 2, "MGU: what the gate lets write, it also lets the candidate see")
+FIXED = Form("fixed gates", 1, "both held at each unit's mean in a trained GRU of the same size")
+FORMS = (BOTH, NO_RESET, NO_UPDATE, ONE, FIXED)
+
+
+class _OneGate(nn.Module):
+    """Rows of one gate and the candidate as rows of reset, update and candidate."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Repeat the gate's rows: [2H, ...] becomes [3H, ...]."""
+        return torch.cat([rows[: len(rows) // 2], rows])
+
+    def right_inverse(self, rows: Tensor) -> Tensor:
+        """Take the update gate's rows for both: [3H, ...] becomes [2H, ...]."""
+        return rows[len(rows) // 3 :]
+
+
+def minimal(network: GRU) -> None:
+    """Make a GRU of one layer a minimal gated unit, by sharing the gates' weights.
+
+    Zhou et al. 2016 (arXiv:1603.09420), equations 7 to 9: f = sigmoid(W_f [h, x] + b_f),
+    n = tanh(W_h [f * h, x] + b_h), h' = (1 - f) * h + f * n. That is the form whose reset gate
+    stands before the product and whose update gate writes, with reset = update = f.
+    """
+    network.formulation = Formulation(update="writes", reset="before")
+    for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+        parametrize.register_parametrization(network, name, _OneGate())
+
+
+def shape(form: Form, network: GRU) -> None:
+    """Give an untrained GRU its form, as far as its formulation and its parameters say it."""
+    if form == NO_RESET:
+        network.formulation = Formulation(reset="none")
+    elif form == ONE:
+        minimal(network)
+
+
+def held(form: Form, network: GRU, means: UnitMeans | None) -> AbstractContextManager[None]:
+    """Hold whatever the form holds, for training and use inside; `means` are of `FIXED` alone."""
+    if form == NO_UPDATE:
+        return clamp(network, kept=0)
+    if form == FIXED:
+        assert means is not None
+        return clamp(network, reset=means.reset, kept=means.kept)
+    return nullcontext()

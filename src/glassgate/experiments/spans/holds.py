@@ -1,0 +1,80 @@
+"""Which units of a GRU are held together, and how: groups of one span, in order of span, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from glassgate.analysis.units import UnitMeans
+from glassgate.gates import memory_span
+from glassgate.inside.clamp import clamp
+from glassgate.inside.memory import Memory
+from glassgate.nn.models import LanguageModel
+
+Way = Literal["forgets", "silent"]
+WAYS: tuple[Way, ...] = ("forgets", "silent")
+"""A unit that forgets has its kept share held at 0: its state is the candidate of the current word.
+A silent one has its state held at its mean: it says nothing of any word."""
+
+GROUPS = ("longest", "middle", "shortest", "random")
+ORDERS = ("longest first", "shortest first", "random order")
+FIFTH, DRAWS, STEPS = 5, 5, 8  # units to a group are H / 5; random groups; steps of an order
+
+
+class Hold(NamedTuple):
+    """Units that are held, how, and as what."""
+
+    way: Way
+    name: str
+    units: tuple[int, ...]
+
+
+def memory_of(means: UnitMeans) -> Memory:
+    """Give the units' memory from their means."""
+    kept = np.clip(means.kept, 0, 1)
+    return Memory(kept, memory_span(kept))
+
+
+def group_size(hidden_size: int) -> int:
+    """Count the units of a group: a fifth, at least one."""
+    return max(1, round(hidden_size / FIFTH))
+
+
+def groups(memory: Memory, random: np.random.Generator) -> list[Hold]:
+    """Give the longest, the middle and the shortest fifth, and `DRAWS` random groups as large."""
+    order, size = memory.order.tolist(), group_size(len(memory.span))
+    middle = (len(order) - size) // 2
+    chosen = [order[:size], order[middle : middle + size], order[-size:]]
+    named = list(zip(GROUPS, chosen, strict=False))
+    for _ in range(DRAWS):
+        named.append((GROUPS[-1], random.permutation(order)[:size].tolist()))
+    return [Hold(way, name, tuple(units)) for way in WAYS for name, units in named]
+
+
+def orders(memory: Memory, random: np.random.Generator) -> list[Hold]:
+    """Give ever more units, up to all in `STEPS` steps, by span from either end and at random."""
+    longest = memory.order.tolist()
+    shuffled = random.permutation(longest).tolist()
+    by_order = zip(ORDERS, (longest, longest[::-1], shuffled), strict=True)
+    return [
+        Hold(way, name, tuple(order[: round(len(order) * step / STEPS)]))
+        for name, order in by_order
+        for way in WAYS
+        for step in range(STEPS + 1)
+    ]
+
+
+def singles(hidden_size: int) -> list[Hold]:
+    """Give each unit alone."""
+    return [Hold(way, "alone", (unit,)) for way in WAYS for unit in range(hidden_size)]
+
+
+def held(model: LanguageModel, hold: Hold, means: UnitMeans) -> AbstractContextManager[None]:
+    """Hold the units for whatever runs inside."""
+    units: Sequence[int] = hold.units
+    if hold.way == "forgets":
+        return clamp(model, units=units, kept=0)
+    return clamp(model, units=units, state=means.hidden[list(units)])

@@ -1,0 +1,1 @@
+"""The vanishing gradient, and who learns across many steps."""

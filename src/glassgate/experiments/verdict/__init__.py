@@ -1,0 +1,1 @@
+"""What the gates do at the verdict of a review."""

@@ -1,0 +1,117 @@
+"""Holding gates, to see what they were for: `glassgate.clamp`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from glassgate.engine import GRU
+from glassgate.engine.plan import Direction, checked_place
+from glassgate.errors import BadInput
+from glassgate.inside.clamp.edit import edit_of
+from glassgate.inside.clamp.engine import EngineGRU
+
+if TYPE_CHECKING:
+    from glassgate.inside.clamp.torch import TorchGRU
+
+
+def clamp(
+    network: object,
+    *,
+    layer: int = 0,
+    direction: Direction | None = None,
+    units: ArrayLike | None = None,
+    reset: ArrayLike | None = None,
+    update: ArrayLike | None = None,
+    kept: ArrayLike | None = None,
+    state: ArrayLike | None = None,
+) -> AbstractContextManager[None]:
+    """Hold gates of chosen units at values of your choice, for whatever runs inside a ``with``.
+
+    A held gate is an edit of its own rows of the weights (`inside.clamp.edit`), so that all runs as
+    fast as ever, on any engine and device: prediction, scoring, streaming, and training of the
+    rest. Held rows take no gradient, and what an optimiser does to them all the same is undone
+    before the next forward. On the way out, also by an exception, they hold again the bits that
+    they held on the way in; everything else stays as the body left it. Clamps nest, also on the
+    same units: the innermost holds.
+
+    Parameters
+    ----------
+    network
+        A `glassgate.GRU`, a GRU or GRUCell of `glassgate.nn` or `torch.nn`, or a torch module that
+        has exactly one of these inside.
+    layer
+        Which layer, from 0, the one that reads the input.
+    direction
+        ``"forward"`` or ``"reverse"``; the layer's first if not given, as in ``trace[layer]``:
+        forward alone where there are both.
+    units
+        Which units, integers from 0; all of the layer if not given.
+    reset, update, kept
+        What the gate, or the kept share, is held at, 0..1: a number, or one for each of the units.
+        `update` is the gate as the network's own formulation defines it; `kept` is the share of
+        the previous state that passes, in every formulation: give one of the two.
+    state
+        What the units' state is held at from the first step on, likewise: within the range of the
+        candidate's curve, -1..1 for tanh. Nothing is kept and the candidate is always the same.
+        The first step still reads the state that the network is given, zeros by default.
+
+    Returns
+    -------
+    context manager
+        Nothing is held until it is entered.
+
+    Raises
+    ------
+    BadInput
+        When nothing is named to be held, or two things that contradict; when a layer, direction,
+        unit or value is out of range; when the network has no such gate; and where a network
+        without biases is to be held at anything but gates of 0.5, which is all that zeros hold.
+    TypeError
+        When the network is none, units are no integers, or values no numbers.
+
+    Notes
+    -----
+    At 0 and 1 a gate is exactly that, and so is a state of -1, 0 or 1; in between it is what the
+    curve makes of its argument in the weights' dtype, some 1e-7 off in float32. With kept at 1,
+    Glassgate passes a state bit for bit (subnormal numbers aside, which its engine takes for 0);
+    torch's own CPU kernel writes n + (h - n), which rounds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassgate import GRU, GRUWeights
+    >>> weights = GRUWeights(*(np.full(shape, 0.5) for shape in ((6, 1), (6, 2), 6, 6)))
+    >>> gru = GRU([[weights]])
+    >>> before = np.array([[[0.25, -0.75]]])
+    >>> with clamp(gru, kept=1, units=[1]):
+    ...     output, _ = gru.run(np.ones((3, 1, 1)), before)
+    >>> output[:, 0].round(3)
+    array([[ 0.38 , -0.75 ],
+           [ 0.479, -0.75 ],
+           [ 0.556, -0.75 ]])
+    """
+    holdable = _holdable(network)
+    layer, direction = checked_place(layer, direction, holdable.directions)
+    named = {"reset": reset, "update": update, "kept": kept, "state": state}
+    holds = {name: value for name, value in named.items() if value is not None}
+    edit = edit_of(holdable.formulation, holdable.hidden_sizes[layer], units, holds)
+    if not holdable.bias and edit.bias.any():
+        came = ", ".join(f"{name} {value}" for name, value in holds.items())
+        raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {came}")
+    return holdable.held(layer, direction, edit)
+
+
+def _holdable(network: object) -> EngineGRU | TorchGRU:
+    if isinstance(network, GRU):
+        return EngineGRU(network)
+    torch = sys.modules.get("torch")  # without it, nothing can be a module
+    if torch is None or not isinstance(network, torch.nn.Module):
+        kind = type(network).__name__
+        raise TypeError(f"network must be a glassgate.GRU or a torch module, got {kind}")
+    from glassgate.inside.clamp.torch import TorchGRU
+
+    return TorchGRU(network)

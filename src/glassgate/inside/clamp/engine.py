@@ -1,0 +1,55 @@
+"""Holding units of a `glassgate.GRU`: it runs with edited weights, and then with its own again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from glassgate.engine import GRU
+from glassgate.engine.plan import Direction
+from glassgate.formulation import Formulation
+from glassgate.inside.clamp.edit import Edit
+from glassgate.weights import ARRAYS, GRUWeights
+
+
+@dataclass(frozen=True)
+class EngineGRU:
+    """A `glassgate.GRU` as `glassgate.clamp` sees it."""
+
+    network: GRU
+    bias: bool = True
+
+    @property
+    def formulation(self) -> Formulation:
+        """The form of its units."""
+        return self.network.formulation
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """H, the units in one direction, of each layer."""
+        return self.network.hidden_sizes
+
+    @property
+    def directions(self) -> tuple[tuple[Direction, ...], ...]:
+        """The directions of each layer, in the order of their weights."""
+        return tuple(plan.directions for plan in self.network.plan)
+
+    @contextmanager
+    def held(self, layer: int, direction: Direction, edit: Edit) -> Iterator[None]:
+        """Hold what an edit of one layer's weights holds."""
+        before = self.network.weights
+        stack = [list(directions) for directions in before]
+        i = self.directions[layer].index(direction)
+        stack[layer][i] = edited(stack[layer][i], edit)
+        self.network._use(tuple(map(tuple, stack)))
+        try:
+            yield
+        finally:
+            self.network._use(before)
+
+
+def edited(weights: GRUWeights, edit: Edit) -> GRUWeights:
+    """Give a layer's weights with an edit made."""
+    arrays = {name: getattr(weights, name).copy() for name in ARRAYS}
+    for name, array in arrays.items():
+        array[edit.rows] = edit.bias if name == "bias_input" else 0
+    return replace(weights, **arrays)

@@ -1,0 +1,119 @@
+"""Holding units of a torch module: rows of its parameters are edited, watched, and brought back."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from glassgate.engine.plan import BOTH, Direction
+from glassgate.errors import BadInput
+from glassgate.formulation import Formulation
+from glassgate.inside.clamp.edit import Edit
+from glassgate.inside.networks import formulation
+from glassgate.nn import GRU
+
+HOLDABLE = (GRU, nn.GRU, nn.GRUCell)
+
+
+class TorchGRU:
+    """A GRU of torch's or of `glassgate.nn`, found in a model, as `glassgate.clamp` sees it.
+
+    `BadInput` when the model is no GRU and has none inside, or several.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        found = {name: m for name, m in model.named_modules() if isinstance(m, HOLDABLE)}
+        if not found:
+            kind = type(model).__name__
+            raise BadInput(f"network must be a GRU or have one inside, got {kind} without")
+        if len(found) > 1:
+            names = " and ".join(found)
+            raise BadInput(f"network must have one GRU inside, got {names}: hand over one of them")
+        (self.module,) = found.values()
+        self.bias = bool(self.module.bias)
+        self.hidden_sizes = (self.module.hidden_size,) * len(self.directions)
+
+    @property
+    def formulation(self) -> Formulation:
+        """The form of its units."""
+        return formulation(self.module)
+
+    @property
+    def directions(self) -> tuple[tuple[Direction, ...], ...]:
+        """The directions of each layer, in the order of their weights."""
+        if isinstance(self.module, nn.GRUCell):
+            return (BOTH[:1],)
+        return (BOTH if self.module.bidirectional else BOTH[:1],) * self.module.num_layers
+
+    def held(self, layer: int, direction: Direction, edit: Edit) -> AbstractContextManager[None]:
+        """Hold what an edit of one layer's weights holds.
+
+        On the way out the rows get back what they held on the way in; all others stay as they are.
+        `BadInput` where a parameter is computed from others.
+        """
+        return self._held(self._names(layer, direction), edit)
+
+    @contextmanager
+    def _held(self, names: list[str], edit: Edit) -> Iterator[None]:
+        module, rows = self.module, torch.from_numpy(edit.rows)
+        before = _Rows(rows, {name: _picked(module, name, rows) for name in names})
+        zeros = {name: torch.zeros_like(value) for name, value in before.values.items()}
+        bias = [name for name in names if name.startswith("bias_ih")]
+        after = _Rows(rows, zeros | {name: torch.from_numpy(edit.bias) for name in bias})
+        with ExitStack() as undone:
+            undone.callback(before.write, module)
+            after.write(module)
+            for name in names:
+                if getattr(module, name).requires_grad:
+                    undone.callback(getattr(module, name).register_hook(after.mask).remove)
+            undone.callback(module.register_forward_pre_hook(after.write_again).remove)
+            yield
+
+    def _names(self, layer: int, direction: Direction) -> list[str]:
+        """Name the parameters of a layer."""
+        end = "_reverse" if direction == "reverse" else ""
+        end = "" if isinstance(self.module, nn.GRUCell) else f"_l{layer}{end}"
+        kinds = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
+        names = [kind + end for kind in kinds]
+        for name in names:
+            if name not in self.module._parameters:
+                raise BadInput(f"{name} must be a parameter to be held, got one that is computed")
+        return names
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Some rows [N] of some parameters, and what they are to hold, [N, ...] each."""
+
+    rows: Tensor
+    values: Mapping[str, Tensor]
+
+    def write(self, module: nn.Module) -> None:
+        """Write the values; autograd sees that the parameters have changed."""
+        for name, value in self.values.items():
+            self._copy(getattr(module, name).detach(), value)
+
+    def write_again(self, module: nn.Module, _: object) -> None:
+        """Write the values before a forward, since an optimiser may have moved the rows.
+
+        Looking first would cost more, and not every optimiser counts a version up. Autograd does
+        not see it: where nothing has moved, nothing changes. An exported program is not to do it.
+        """
+        if not torch.compiler.is_exporting():
+            for name, value in self.values.items():
+                self._copy(getattr(module, name).data, value)
+
+    def _copy(self, parameter: Tensor, value: Tensor) -> None:
+        rows = self.rows.to(parameter.device)
+        parameter.index_copy_(0, rows, value.to(parameter.device, parameter.dtype))
+
+    def mask(self, grad: Tensor) -> Tensor:
+        """Take the rows' share from a gradient: what is held does not learn."""
+        return grad.index_fill(0, self.rows.to(grad.device), 0)
+
+
+def _picked(module: nn.Module, name: str, rows: Tensor) -> Tensor:
+    parameter: Tensor = getattr(module, name).detach()
+    return parameter.index_select(0, rows.to(parameter.device))

@@ -1,0 +1,121 @@
+"""Tracing a network: `glassgate.trace`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, overload
+
+from numpy.typing import ArrayLike
+
+from glassgate.engine import GRU
+from glassgate.formulation import Array
+from glassgate.gates import Gates
+from glassgate.inside.trace.engine import trace_network
+from glassgate.inside.trace.result import Trace
+from glassgate.inside.trace.states import LSTMGates, SRNStates
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.nn.utils.rnn import PackedSequence
+
+    import glassgate.nn
+
+
+@overload
+def trace(
+    network: GRU, input: Array, state: Array | None = None, lengths: ArrayLike | None = None
+) -> Trace[Gates]: ...
+@overload
+def trace(
+    network: glassgate.nn.GRU | nn.GRU | nn.GRUCell,
+    input: Tensor | PackedSequence,
+    state: Tensor | None = None,
+    lengths: Tensor | ArrayLike | None = None,
+) -> Trace[Gates]: ...
+@overload
+def trace(
+    network: nn.LSTM,
+    input: Tensor | PackedSequence,
+    state: tuple[Tensor, Tensor] | None = None,
+    lengths: Tensor | ArrayLike | None = None,
+) -> Trace[LSTMGates]: ...
+@overload
+def trace(
+    network: nn.RNN,
+    input: Tensor | PackedSequence,
+    state: Tensor | None = None,
+    lengths: Tensor | ArrayLike | None = None,
+) -> Trace[SRNStates]: ...
+def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> Trace[Any]:
+    """Run a network over a batch of sequences and give what every gate did at every step.
+
+    It runs without dropout and gradients, and is afterwards as it was. On the CPU its gates are
+    written down as it goes: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's
+    operations. On any other device it runs by its own forward, cuDNN included, after which all
+    gates of all steps of a layer are one batched product; and so does a cell, and what is not in
+    float32 or float64. Either way `Trace.verify` compares with what the network itself computes.
+
+    Parameters
+    ----------
+    network
+        A `glassgate.GRU`; or, with any number of layers, in one direction or two, on any device,
+        `glassgate.nn.GRU`, `LSTM` and `SRN`, `torch.nn.GRU`, `LSTM` and `RNN`; or a
+        `GRUCell` of either, which is run step by step.
+    input
+        As the network takes it: for a `glassgate.GRU` an array [T, B, I]; for a torch module a
+        tensor [T, B, I], [B, T, I] if `batch_first`, [T, I] for one sequence, or a
+        `PackedSequence`; for a cell [T, B, I] or [T, I].
+    state
+        The state before the first step, as the network takes it; zeros if not given.
+    lengths
+        Valid steps of each sequence, 0..T, [B] integers; all if not given. A packed sequence has
+        its own.
+
+    Returns
+    -------
+    Trace
+        `Gates` by layer and direction; of an LSTM `LSTMGates`, of an RNN or SRN `SRNStates`.
+
+    Raises
+    ------
+    BadInput
+        When a shape, dtype or device does not fit, a length is out of range, a torch module gets
+        no step, or an LSTM has projections.
+    TypeError
+        When the network is none of these, or input or state is of another kind than it takes.
+
+    Notes
+    -----
+    Two forwards in float32 round in two ways. Of a network in which a rounding grows to anything,
+    the trace is another history than its own forward's, and `Trace.verify` says so;
+    `glassgate.tracing` reads the states that a layer of torch's went through.
+
+    On a CUDA device torch lets cuDNN round products to TF32, of 10 bits, unless
+    ``torch.backends.cudnn.allow_tf32`` is False; gates are read in float32. With TF32 on, the two
+    differ by what it rounds away, and `Trace.verify` says so.
+
+    Examples
+    --------
+    >>> import torch
+    >>> _ = torch.manual_seed(0)
+    >>> network = torch.nn.GRU(8, 16, num_layers=2, bidirectional=True)
+    >>> traced = trace(network, torch.randn(5, 3, 8), lengths=[5, 2, 4])
+    >>> traced
+    Trace(layers=2 (forward and reverse), steps=5, batch=3, units=16)
+    >>> traced[1, "reverse"].kept.shape
+    (5, 3, 16)
+    >>> traced.verify() < 1e-6
+    True
+    """
+    if isinstance(network, GRU):
+        return trace_network(network, input, state, lengths)
+    if "torch" in sys.modules:  # without it, nothing can be a module
+        from glassgate.inside.networks import MODULES
+        from glassgate.inside.trace.torch import trace_module
+
+        if isinstance(network, MODULES):
+            return trace_module(network, input, state, lengths)
+    raise TypeError(
+        "network must be a glassgate.GRU, or a GRU, GRUCell, LSTM or RNN of torch.nn or "
+        f"glassgate.nn, got {type(network).__name__}; glassgate.tracing takes models around one"
+    )

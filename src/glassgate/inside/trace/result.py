@@ -1,0 +1,201 @@
+"""What every gate of a network did at every step, and the proof of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+
+from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, turned
+from glassgate.files import write_whole
+from glassgate.formulation import Array
+from glassgate.inside.trace.states import (
+    STATES,
+    LayerTrace,
+    Lengths,
+    State,
+    arrays,
+    rebuild,
+    valid_steps,
+)
+
+if TYPE_CHECKING:
+    import xarray
+
+Layer = TypeVar("Layer", bound=LayerTrace, covariant=True)
+Own: TypeAlias = Callable[[], tuple[Array, State]]
+"""Gives what the network itself computed: output [T, B, ...], last states [states, B, H] each."""
+
+
+class Trace(Generic[Layer]):
+    """What every layer of a network did at every step of a batch of sequences.
+
+    ``trace[layer]`` are the arrays of a layer, from 0, the one that reads the input, and
+    ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.gates.Gates` of a GRU
+    (`reset`, `update`, `candidate`, `hidden`, `kept`), `LSTMGates` of an LSTM, `SRNStates` of a
+    network without gates. Each array is [T, B, H], however the input was arranged (B = 1 for one
+    sequence). Step t is the one that read x_t, in both directions: in reverse, the previous state
+    is that of step t + 1. Behind the end of a sequence all is 0, as a network's output is there.
+
+    Attributes
+    ----------
+    lengths
+        Valid steps of each sequence, [B].
+    plan
+        For each layer its directions, and how they make its output: a `LayerPlan`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glassgate import GRU, GRUWeights, trace
+    >>> weights = GRUWeights(*(np.full(shape, 0.5) for shape in ((6, 1), (6, 2), 6, 6)))
+    >>> traced = trace(GRU([[weights]]), np.ones((3, 1, 1)))
+    >>> traced[0].kept[:, 0].round(3)
+    array([[0.818, 0.818],
+           [0.84 , 0.84 ],
+           [0.856, 0.856]])
+    >>> traced.verify() < 1e-12
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Sequence[Layer]],
+        plan: Sequence[LayerPlan],
+        initial: State,
+        lengths: Lengths,
+        own: Own,
+    ) -> None:
+        """Take the layers' arrays by direction, and the states [states, B, H] they began with."""
+        self.plan, self.lengths = tuple(plan), lengths
+        self._layers = tuple(map(tuple, layers))
+        self._initial, self._own = initial, own
+
+    def __getitem__(self, key: int | tuple[int, Direction]) -> Layer:
+        asked: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        ways = [plan.directions for plan in self.plan]
+        layer, direction = checked_place(*asked, ways)
+        return self._layers[layer][ways[layer].index(direction)]
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return (directions[0] for directions in self._layers)
+
+    def __repr__(self) -> str:
+        T, B, _ = self._layers[0][0].hidden.shape
+        ways = " and ".join(self._directions())
+        units = " and ".join(dict.fromkeys(str(layer.hidden.shape[-1]) for layer in self))
+        return f"Trace(layers={len(self)} ({ways}), steps={T}, batch={B}, units={units})"
+
+    def verify(self) -> float:
+        """Prove the trace: give how far the states it tells lie from the network's own.
+
+        Every state is put together again from gates and candidates alone, and compared with the
+        state that was traced, and with what the network itself gives as output and as last states.
+        A GRU's reset gate has its part in the state through the candidate: a wrong candidate is
+        found out, the array `reset` is not looked at.
+        To that end the network is run once, by its own forward, without dropout; in a trace by
+        `glassgate.tracing` what is compared with is what the model got. So ask before the network
+        or the input are changed: of another network the trace is none, and the difference says so.
+
+        Returns
+        -------
+        float
+            The largest difference. In float32 rounding alone leaves less than 1e-6 of networks
+            with small weights, and up to some 1e-5 over thousands of steps of trained ones. Much
+            more means that the trace does not show what the network did.
+        """
+        output, last = self._own()
+        off, row = [], 0
+        for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
+            states = []
+            for way, traced in zip(plan.directions, directions, strict=True):
+                initial = tuple(state[row] for state in self._initial)
+                rebuilt, ended = rebuild(traced, initial, self.lengths, way == "reverse")
+                told = [getattr(traced, name) for name in STATES if hasattr(traced, name)]
+                off += [mine - its for mine, its in zip(rebuilt, told, strict=True)]
+                off += [mine - own[row] for mine, own in zip(ended, last, strict=True)]
+                states.append(rebuilt[0])
+                row += 1
+            if layer == len(self) - 1:
+                merged = plan.merged(states)
+                off.append((turned(merged, self.lengths) if plan.turns else merged) - output)
+        return float(np.max([np.max(np.abs(difference), initial=0) for difference in off]))
+
+    def to_numpy(self) -> dict[str, Array | Lengths]:
+        """Give every array by its name: ``layer0_kept``, ``layer0_reverse_kept``, ``lengths``."""
+        named: dict[str, Array | Lengths] = {}
+        for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
+            for way, traced in zip(plan.directions, directions, strict=True):
+                start = f"layer{layer}_reverse_" if way == "reverse" else f"layer{layer}_"
+                named |= {start + name: array for name, array in arrays(traced).items()}
+        return named | {"lengths": self.lengths}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the arrays of `to_numpy` to a file that ``numpy.load`` reads, without pickle.
+
+        A file that is there already is replaced, as a whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When the file cannot be written.
+        """
+        file = io.BytesIO()
+        named: dict[str, Any] = self.to_numpy()
+        np.savez(file, **named)
+        write_whole(Path(path), file.getvalue())
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Give a dataset of one variable for each kind of array, with named axes.
+
+        Axes are layer, direction, step, batch and unit; `lengths` stands beside. What is not there,
+        behind the end of a sequence or in a direction or a unit that a layer has not, is NaN, which
+        xarray leaves out of means and sums.
+
+        Raises
+        ------
+        ImportError
+            When xarray is not installed: ``pip install glassgate[inside]``.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise ImportError(
+                "a trace becomes a dataset of xarray, which is not installed: "
+                "pip install glassgate[inside]"
+            ) from error
+        ways = self._directions()
+        axes = ("layer", "direction", "step", "batch", "unit")
+        return xarray.Dataset(
+            {name: (axes, self._stacked(name, ways)) for name in arrays(self._layers[0][0])},
+            {
+                "layer": range(len(self)),
+                "direction": list(ways),
+                "lengths": ("batch", self.lengths),
+            },
+        )
+
+    def _directions(self) -> tuple[Direction, ...]:
+        """The directions that some layer reads in."""
+        return tuple(way for way in BOTH if any(way in plan.directions for plan in self.plan))
+
+    def _stacked(self, name: str, ways: Sequence[Direction]) -> Array:
+        """One array of all layers, [layers, directions, T, B, H], NaN for what is not there."""
+        first: Array = getattr(self._layers[0][0], name)
+        most = max(layer[0].hidden.shape[-1] for layer in self._layers)  # units of a layer
+        shape = (len(self), len(ways), *first.shape[:2], most)
+        stack = np.full(shape, np.nan, first.dtype)
+        valid = valid_steps(self.lengths, len(first))
+        for i, plan in enumerate(self.plan):
+            for way in plan.directions:
+                array = getattr(self[i, way], name)
+                there = stack[i, ways.index(way), :, :, : array.shape[-1]]
+                there[:] = np.where(valid, array, np.nan)
+        return stack

@@ -1,0 +1,185 @@
+"""What a layer of each kind did at every step, and its states put together again from that."""
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glassgate.engine.plan import State as Rows
+from glassgate.formulation import Array
+from glassgate.gates import Gates, carry
+
+State: TypeAlias = tuple[Rows, ...]  # of all layers: h, or h and c
+Bools: TypeAlias = NDArray[np.bool_]
+Lengths: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class LSTMGates:
+    """The gates of one layer of an LSTM in one direction, each array [T, B, H].
+
+    Hochreiter & Schmidhuber 1997; the forget gate is of Gers et al. 2000. h_t = o * tanh(c_t),
+    c_t = f * c_{t-1} + i * g.
+
+    Attributes
+    ----------
+    input, forget, output
+        i, f and o, 0..1.
+    candidate
+        g, the new content proposed for the cell, -1..1.
+    cell
+        c, the cell after each step: what is remembered.
+    hidden
+        h, the state after each step: what is shown of it.
+    kept
+        The share of the previous cell that passed to this one: the forget gate.
+    """
+
+    input: Array
+    forget: Array
+    output: Array
+    candidate: Array
+    cell: Array
+    hidden: Array
+    kept: Array
+
+
+@dataclass(frozen=True, eq=False)
+class SRNStates:
+    """The states of one layer of a simple recurrent network in one direction, [T, B, H] each.
+
+    Elman 1990. It has no gates: h_t is the candidate, and nothing is kept but what that sees.
+
+    Attributes
+    ----------
+    candidate
+        squash(W x_t + b + U h_{t-1} + c), computed from the inputs and the network's own states.
+    hidden
+        h, the state after each step.
+    """
+
+    candidate: Array
+    hidden: Array
+
+
+LayerTrace: TypeAlias = Gates | LSTMGates | SRNStates
+STATES = ("hidden", "cell")  # of these arrays, those that are states
+
+
+def arrays(layer: LayerTrace) -> dict[str, Array]:
+    """Give every array of a layer by its name."""
+    return {field.name: getattr(layer, field.name) for field in fields(layer)}
+
+
+def valid_steps(lengths: Lengths, steps: int) -> Bools:
+    """Mark the valid steps, [T, B, 1], T = `steps`."""
+    valid: Bools = (np.arange(steps)[:, None] < lengths)[..., None]
+    return valid
+
+
+class RunningOrder(NamedTuple):
+    """In which order the valid steps of a batch run: side by side, the longest sequence first.
+
+    Attributes
+    ----------
+    rows
+        Where each valid step stands in [T * B], [N].
+    sizes
+        How many sequences run at the first step, the second, and so on.
+    columns
+        The sequences, the longest first, [B].
+    """
+
+    rows: NDArray[np.intp]
+    sizes: list[int]
+    columns: NDArray[np.intp]
+
+
+def running_order(lengths: Lengths, steps: int, reverse: bool) -> RunningOrder:
+    """Order the valid steps of sequences of `lengths` [B] in a batch of T = `steps`.
+
+    In reverse, each sequence runs from its last valid step to its first.
+
+    >>> running_order(np.array([1, 3]), 3, reverse=True)
+    RunningOrder(rows=array([5, 0, 3, 1]), sizes=[2, 1, 1], columns=array([1, 0]))
+    """
+    columns = np.argsort(-lengths, kind="stable")
+    step, rank = np.nonzero(np.arange(steps)[:, None] < lengths[columns])
+    column = columns[rank]
+    time = lengths[column] - 1 - step if reverse else step
+    return RunningOrder(time * len(lengths) + column, np.bincount(step).tolist(), columns)
+
+
+def remembered(
+    kept: Array, written: Array, initial: Array, lengths: Lengths, reverse: bool
+) -> Array:
+    """Carry a memory along sequences of unlike lengths: s_t = k_t * s_{t-1} + w_t.
+
+    Parameters
+    ----------
+    kept, written
+        k and w, [T, B, H].
+    initial
+        s before the first step that is taken, [B, H].
+    lengths
+        Valid steps, [B].
+    reverse
+        Whether each sequence was read from its last valid step to its first.
+
+    Returns
+    -------
+    Array
+        s after each step, [T, B, H]; 0 behind the lengths.
+    """
+    valid = valid_steps(lengths, len(kept))
+    along = slice(None, None, -1 if reverse else 1)
+    if valid.all():
+        return carry(kept[along], written[along], initial)[along]
+    kept, written = np.where(valid, kept, 1), np.where(valid, written, 0)
+    return np.where(valid, carry(kept[along], written[along], initial)[along], 0)
+
+
+def rebuild(
+    layer: LayerTrace, initial: tuple[Array, ...], lengths: Lengths, reverse: bool
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Put a layer's states together again from its gates and candidates alone, in float64.
+
+    Parameters
+    ----------
+    layer
+        What was traced; its `hidden` and `cell` are not looked at.
+    initial
+        The states before the first step.
+    lengths, reverse
+        As `remembered` takes them.
+
+    Returns
+    -------
+    states
+        h, or h and c, after each step, [T, B, H]; 0 behind the lengths.
+    last
+        The states after the last step that was taken, as `initial`.
+    """
+    double = {name: array.astype(np.float64) for name, array in arrays(layer).items()}
+    match layer:
+        case Gates():
+            kept, written = double["kept"], (1 - double["kept"]) * double["candidate"]
+        case LSTMGates():
+            kept, written = double["forget"], double["input"] * double["candidate"]
+        case SRNStates():
+            kept, written = np.zeros_like(double["candidate"]), double["candidate"]
+    memory = remembered(kept, written, initial[-1], lengths, reverse)
+    hidden = double["output"] * np.tanh(memory) if isinstance(layer, LSTMGates) else memory
+    states = (hidden, memory)[: len(initial)]
+    return states, tuple(
+        _last(of, before, lengths, reverse) for of, before in zip(states, initial, strict=True)
+    )
+
+
+def _last(states: Array, initial: Array, lengths: Lengths, reverse: bool) -> Array:
+    """Give the states after the last step taken, [B, H]: the initial ones where there was none."""
+    if not len(states):
+        return initial
+    at = np.zeros_like(lengths) if reverse else lengths - 1
+    return np.where((lengths > 0)[:, None], states[at, np.arange(len(lengths))], initial)

@@ -1,0 +1,109 @@
+"""`glassgate compare`: one table, and a study that can be stopped at any moment."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import TINY, Run, write_corpus
+
+SMALL = [*TINY, "--networks", "srn,gru", "--seeds", "2", "--output", "study"]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus.txt")
+
+
+def without_seconds(path: Path) -> str:
+    """What a study found, but for the time it took and how it was called."""
+    found = json.loads(path.read_text())
+    del found["command"]
+    for entry in [*found["networks"], *found["runs"]]:
+        entry.pop("seconds", None)
+        entry.pop("train_seconds", None)
+        for epoch in entry.get("epochs", []):
+            del epoch["seconds"]
+    return json.dumps(found)
+
+
+def test_a_study_stopped_and_resumed_is_that_of_one_go(
+    glassgate_: Run, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    said = glassgate_("compare", corpus, *SMALL)
+    assert said.code == 0
+    study = tmp_path / "study"
+    runs = {"srn-0", "srn-1", "gru-0", "gru-1"}
+    assert {path.name for path in study.iterdir()} == runs | {
+        *("results.json", "table.md", "curves.png")
+    }
+    table = (study / "table.md").read_text()
+    assert said.out.startswith(table)
+    assert [line.split()[1] for line in table.splitlines()[2:]] == ["srn", "gru"]
+    found = json.loads((study / "results.json").read_text())
+    reached = [run["valid_perplexity"] for run in found["runs"] if run["network"] == "gru"]
+    row = found["networks"][1]
+    assert row["perplexity"] == pytest.approx(sum(reached) / 2)
+    assert row["deviation"] == pytest.approx(abs(reached[0] - reached[1]) / 2**0.5)
+    assert f"{row['perplexity']:.2f} ± {row['deviation']:.2f}" in table
+
+    again = [*SMALL[:-1], "again"]
+    with monkeypatch.context() as patch:
+        stop_after(patch, "gru-0", epoch=1)
+        said = glassgate_("compare", corpus, *again)
+    assert said.code == 130
+    assert said.err.endswith("its state is kept to resume from: repeat the command with --resume\n")
+    assert not (tmp_path / "again/results.json").exists()
+    assert glassgate_("compare", corpus, *again).code == 2  # not by mistake
+    done = (tmp_path / "again/srn-0/model.safetensors").stat().st_mtime_ns
+    said = glassgate_("compare", corpus, *again, "--resume")
+    assert said.code == 0
+    assert (tmp_path / "again/srn-0/model.safetensors").stat().st_mtime_ns == done
+    assert without_seconds(study / "results.json") == without_seconds(
+        tmp_path / "again/results.json"
+    )
+
+    said = glassgate_("compare", corpus, *again, "--resume", "--hidden-size", 9)
+    assert said.code == 2
+    assert said.err == "glassgate: again/srn-0 was made with hidden_size 8, not 9\n"
+
+
+def stop_after(patch: pytest.MonkeyPatch, label: str, epoch: int) -> None:
+    """Press Ctrl-C at the end of an epoch of one run."""
+    from glassgate.cli.screen import Lines
+
+    def on_epoch_end(self: Lines, done: object) -> None:
+        if self._label == label and done.epoch == epoch:  # type: ignore[attr-defined]
+            signal.raise_signal(signal.SIGINT)
+
+    patch.setattr(Lines, "on_epoch_end", on_epoch_end)
+
+
+def test_a_run_that_diverged_is_not_taken_for_finished(
+    glassgate_: Run, corpus: Path, tmp_path: Path
+):
+    wild = ["--networks", "srn", "--seeds", "1", "--optimizer", "sgd", "--learning-rate", "1e38"]
+    study = ["compare", corpus, *TINY, *wild, "--output", "study"]
+    assert glassgate_(*study).code == 2
+    said = glassgate_(*study, "--resume")
+    assert said.code == 2
+    assert "the loss became" in said.err or "the held-out loss became" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--networks", "srn,srn"], "networks must be one or more, each named once, got srn, srn"),
+        (["--networks", ""], "networks must be one or more, each named once, got none"),
+        (["--networks", "rnn"], "network must be one of feedforward, srn, gru, lstm, got 'rnn'"),
+        (["--resume"], "study does not exist: there is nothing to resume"),
+    ],
+)
+def test_what_cannot_be_compared(
+    glassgate_: Run, corpus: Path, tmp_path: Path, arguments: list[str], sentence: str
+):
+    said = glassgate_("compare", corpus, "--output", "study", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == f"glassgate: {sentence}\n"
+    assert not (tmp_path / "study").exists()

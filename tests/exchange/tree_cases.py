@@ -1,0 +1,81 @@
+"""Trees of parameters from the files that golden/exchange/make_trees.py made, and their readers."""
+
+from pathlib import Path
+
+import numpy as np
+
+from glassgate import GRUWeights
+from glassgate.exchange.arrays.equinox import from_equinox
+from glassgate.exchange.arrays.flax import from_flax_linen, from_flax_nnx
+from glassgate.exchange.arrays.haiku import from_haiku
+from glassgate.exchange.arrays.tensorflow1 import from_tensorflow1
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "exchange"
+
+
+def tensorflow1(tree, squash="tanh"):
+    gates, candidate = tree["gates"], tree["candidate"]
+    four = gates["kernel"], gates["bias"], candidate["kernel"], candidate["bias"]
+    return from_tensorflow1(*four, squash)
+
+
+READERS = {
+    "flax_linen": from_flax_linen,
+    "flax_nnx": from_flax_nnx,
+    "equinox": from_equinox,
+    "haiku": from_haiku,
+    "tensorflow1": tensorflow1,
+}
+TREES = ("flax_linen", "flax_nnx", "equinox", "haiku")  # what is read from one mapping
+
+
+def golden(name):
+    with np.load(GOLDEN / f"{name}.npz", allow_pickle=False) as file:
+        return dict(file)
+
+
+def nested(arrays, under="tree/"):
+    """The tree that stands in a golden file, its mappings within each other again."""
+    tree = {}
+    for path, array in arrays.items():
+        if path.startswith(under):
+            *outer, last = path.removeprefix(under).split("/")
+            inner = tree
+            for key in outer:
+                inner = inner.setdefault(key, {})
+            inner[last] = array
+    return tree
+
+
+def small(package):
+    """The tree of the small cell, as the package holds it."""
+    return nested(golden(f"{package}-small"))
+
+
+def leaves_of(tree):
+    for value in tree.values():
+        if isinstance(value, dict):
+            yield from leaves_of(value)
+        else:
+            yield value
+
+
+def mapped(tree, change):
+    return {
+        key: mapped(value, change) if isinstance(value, dict) else change(value)
+        for key, value in tree.items()
+    }
+
+
+def place(tree, path):
+    """The mapping in which the last key of a path stands, and that key."""
+    *outer, last = path.split("/")
+    for key in outer:
+        tree = tree[key]
+    return tree, last
+
+
+def random_weights(I, H, form, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    shapes = ((3 * H, I), (3 * H, H), 3 * H, 3 * H)
+    return GRUWeights(*(rng.normal(size=shape).astype(dtype) for shape in shapes), form)

@@ -1,0 +1,18 @@
+"""What holds for every experiment."""
+
+import pytest
+
+from tests.conftest import Run
+
+NAMES = ("capacity", "regulators", "spans", "vanishing", "verdict")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_are_not_overwritten_unasked(glassgate_: Run, tmp_path, name):
+    (tmp_path / name).mkdir()
+    results = tmp_path / name / "results.json"
+    results.write_text("mine")
+    said = glassgate_("experiment", name)
+    assert (said.code, said.out) == (2, "")
+    assert "results.json exists already" in said.err
+    assert results.read_text() == "mine"

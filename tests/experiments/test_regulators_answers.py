@@ -1,0 +1,104 @@
+"""What the experiment on regulators says of its numbers."""
+
+import pytest
+
+from glassgate.analysis.agreement import pooled
+from glassgate.analysis.intervals import t_interval
+from glassgate.experiments.regulators.networks import (
+    BOTH,
+    FIXED,
+    FORMS,
+    NO_RESET,
+    NO_UPDATE,
+    ONE,
+)
+from glassgate.experiments.regulators.page import answers, statements
+
+
+def invented(kl: dict[str, list[float]], far: dict[str, list[float]]) -> dict:
+    """Results in which each form has these divergences and far accuracies by seed."""
+
+    def cell(accuracy: float) -> dict:
+        return {
+            "construction": "verb",
+            "cue_repeated": False,
+            "distance_min": 10,
+            "distance_max": None,
+            "n": 1000,
+            "accuracy": accuracy,
+        }
+
+    forms = []
+    for form in FORMS:
+        runs = [
+            {"kl_bits": bits, "agreement": [cell(accuracy)]}
+            for bits, accuracy in zip(kl[form.name], far[form.name], strict=True)
+        ]
+        by_distance = pooled(cell for run in runs for cell in run["agreement"])
+        forms.append({"name": form.name, "runs": runs, "by_distance": by_distance})
+    results = {"forms": forms}
+    return results | {"statements": statements(results)}
+
+
+KL = {
+    BOTH.name: [0.030, 0.032, 0.031],
+    NO_RESET.name: [0.020, 0.023, 0.021],
+    NO_UPDATE.name: [0.100, 0.120, 0.110],
+    ONE.name: [0.029, 0.033, 0.030],
+    FIXED.name: [0.050, 0.051, 0.049],
+}
+FAR = {
+    BOTH.name: [0.98, 0.97, 0.99],
+    NO_RESET.name: [0.97, 0.99, 0.98],
+    NO_UPDATE.name: [0.50, 0.51, 0.50],
+    ONE.name: [0.98, 0.97, 0.985],
+    FIXED.name: [0.90, 0.92, 0.91],
+}
+
+
+def test_statements_are_differences_from_the_full_gru_seed_by_seed():
+    said = {one["form"]: one for one in invented(KL, FAR)["statements"]}
+    assert list(said) == [form.name for form in FORMS[1:]]
+    low, high = t_interval([-0.010, -0.009, -0.010])
+    assert said[NO_RESET.name]["kl_bits"] == {
+        "mean": pytest.approx(-0.029 / 3),
+        "low": pytest.approx(low),
+        "high": pytest.approx(high),
+        "verdict": "better",
+    }
+    assert said[NO_RESET.name]["far"]["verdict"] == "not told apart"
+    assert said[NO_UPDATE.name]["kl_bits"]["verdict"] == "worse"
+    assert said[NO_UPDATE.name]["far"]["verdict"] == "worse"
+    assert said[ONE.name]["kl_bits"]["verdict"] == "not told apart"
+
+
+def test_answers_follow_the_numbers():
+    one, missed, memory, fixed = answers(invented(KL, FAR))
+    assert one == (
+        "With as many learned numbers, one gate does no worse than two, as far as these seeds can "
+        "tell, as “no reset gate” and “one gate for both”, and worse as “no update gate”. Better "
+        "than the full GRU did “no reset gate”."
+    )
+    assert missed == "Of the two it is the update gate that is missed when it is left out."
+    assert memory == (
+        "Over 10+ words a subject is not remembered better than chance, as far as these seeds can "
+        "tell, by “no update gate” (0.503)."
+    )
+    assert "predict worse than the full GRU and remember worse than the full GRU" in fixed
+
+    turned = dict(zip(KL, reversed(KL.values()), strict=True))
+    far = {name: [0.9, 0.91, 0.9] for name in FAR}
+    one, missed, memory, fixed = answers(invented(turned | {BOTH.name: [0.01, 0.011, 0.01]}, far))
+    assert one == (
+        "With as many learned numbers, one gate was not enough: “no reset gate”, “no update gate” "
+        "and “one gate for both” did worse."
+    )
+    assert missed == "Each of the two is missed when it is left out."
+    assert memory == "Every form remembers a subject over 10+ words better than chance."
+    assert "remember neither better nor worse" in fixed
+    alike = dict.fromkeys(KL, KL[BOTH.name])
+    assert answers(invented(alike, far))[:2] == [
+        "With as many learned numbers, one gate does no worse than two, as far as these seeds can "
+        "tell, as “no reset gate”, “no update gate” and “one gate for both”.",
+        "Neither is missed, as far as these seeds can tell.",
+    ]

@@ -1,0 +1,59 @@
+"""The colours of pictures: as far apart to the colour-blind as they have to be."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from glassgate.pages.colours import NETWORKS, OTHERS
+
+EYES = {  # what they make of linear red, green and blue: Machado, Oliveira & Fernandes 2009
+    "all three cones": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+XYZ = [[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]]
+
+
+def lab(colour: str, eyes: str) -> np.ndarray:
+    """CIELAB, white D65, of a colour as these eyes see it."""
+    light = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(EYES[eyes]) @ linear, 0, 1)
+    x, y, z = np.array(XYZ) @ seen / [0.9505, 1, 1.089]
+    fx, fy, fz = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in (x, y, z))
+    return np.array([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)])
+
+
+def nearest(colours: list[str], eyes: str) -> float:
+    """The least distance of two, CIE 1976; 2.3 can just be seen."""
+    return min(
+        float(np.linalg.norm(lab(a, eyes) - lab(b, eyes))) for a, b in combinations(colours, 2)
+    )
+
+
+def test_distances_are_cies():
+    assert nearest(["#000000", "#ffffff"], "all three cones") == pytest.approx(100, abs=0.05)
+    red, green = lab("#ff0000", "all three cones"), lab("#00ff00", "all three cones")
+    np.testing.assert_allclose(red, [53.2, 80.1, 67.2], atol=0.1)
+    np.testing.assert_allclose(green, [87.7, -86.2, 83.2], atol=0.1)
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_colours_are_told_apart_by_all_eyes(eyes: str):
+    assert nearest(list(NETWORKS.values()), eyes) > 18
+    assert nearest(list(OTHERS[:4]), eyes) > 35
+    assert nearest(list(OTHERS), eyes) > 15

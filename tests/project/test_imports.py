@@ -1,0 +1,35 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "glassgate",
+        "glassgate.engine",
+        "glassgate.gates",
+        "glassgate.reference",
+        "glassgate.weights",
+        "glassgate.grammar",
+        "glassgate.inside.trace",
+        "glassgate.inside.memory",
+        "glassgate.inside.regulation",
+        "glassgate.inside.saturation",
+    ],
+)
+def test_no_torch_comes_with(module):
+    heavy = {"torch", "accelerate", "tokenizers", "typer", "rich", "matplotlib", "plotly"}
+    code = f"import sys, {module}; print(*sorted({heavy!r} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == ""
+
+
+def test_nn_comes_when_asked_for_and_not_before():
+    code = (
+        "import sys, glassgate; print('torch' in sys.modules); "
+        "print(glassgate.nn.GRU(2, 3).hidden_size)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "3"]
