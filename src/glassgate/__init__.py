@@ -25,6 +25,7 @@ __all__ = [
     "Trace",
     "__version__",
     "clamp",
+    "load",
     "set_threads",
     "trace",
     "tracing",
@@ -32,6 +33,7 @@ __all__ = [
 
 LATER = {  # imported when asked for, with whatever they need
     "Trace": "glassgate.inside.trace.result",
+    "load": "glassgate.analysis.trained",
     "clamp": "glassgate.inside.clamp",
     "trace": "glassgate.inside.trace",
     "tracing": "glassgate.inside.trace.model",

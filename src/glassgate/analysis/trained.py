@@ -1,0 +1,85 @@
+"""A trained model, read from its folder, and what can be asked of it: `glassgate.load`."""
+
+from __future__ import annotations
+
+from itertools import chain
+from os import PathLike
+
+from torch import nn
+
+from glassgate.analysis.predict import Prediction, predict
+from glassgate.analysis.score import Scored, by_word, score
+from glassgate.analysis.text_gates import TextGates, trace_text
+from glassgate.train.load import Loaded
+from glassgate.train.load import load as read_folder
+
+
+class TrainedModel(Loaded):
+    """A language model or classifier with its vocabulary, ready to be asked.
+
+    Everything that takes a loaded model takes this one. Gates held by `glassgate.clamp` on
+    `network` hold for all its answers.
+    """
+
+    @property
+    def network(self) -> nn.Module:
+        """The recurrent (or feedforward) network inside: what `glassgate.clamp` takes."""
+        return self.model.network
+
+    def predict(self, text: str) -> Prediction:
+        """Give the distribution of the next token after `text`, or of the text's class.
+
+        Raises
+        ------
+        BadInput
+            When a classifier gets no word.
+        """
+        return predict(self, text)
+
+    def score(self, text: str, words: bool = False) -> list[Scored]:
+        """Give the surprisal of every token of a text, in bits.
+
+        Parameters
+        ----------
+        text
+            Of any number of lines.
+        words
+            Sum over the tokens of each word: what stands between two spaces.
+
+        Raises
+        ------
+        BadInput
+            When the model is a classifier.
+        """
+        tokens = score(self, text)
+        return list(chain.from_iterable(by_word(tokens) if words else tokens))
+
+    def trace(self, text: str) -> TextGates:
+        """Read every gate of every layer over `text`, in arrays [T, 1, H].
+
+        Raises
+        ------
+        BadInput
+            When the network is no GRU, or the text holds no word.
+        """
+        return trace_text(self, text)
+
+
+def load(folder: str | PathLike[str]) -> TrainedModel:
+    """Read a model folder that `glassgate train` wrote.
+
+    Raises
+    ------
+    BadInput
+        When a file of the folder is missing, malformed or does not fit the others.
+
+    Examples
+    --------
+    ::
+
+        model = glassgate.load("model")
+        model.predict("the boy fell down and hurt").ranked[:3]
+        with glassgate.clamp(model.network, kept=0, reset=0):
+            model.predict("the boy fell down and hurt").ranked[:3]
+    """
+    return TrainedModel(**vars(read_folder(folder)))
