@@ -1,0 +1,78 @@
+"""The doors of packages: names that come when they are used, and the extra that they need."""
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOOR = """
+from glassgate.doors import lazy
+
+ready = 1
+NAMES = {"answer": "light", "whole": "whole", "deep": "inner.deepest", "fit": "heavy"}
+__getattr__, __dir__ = lazy(__name__, NAMES, extra="train")
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    files = {
+        "__init__": DOOR,
+        "light": "answer = 42",
+        "whole": "part = 'of it'",
+        "inner/__init__": "",
+        "inner/deepest": "deep = 'down'",
+        "heavy": "import no_such_package.part\nfit = 1",
+    }
+    (tmp_path / "room" / "inner").mkdir(parents=True)
+    for name, text in files.items():
+        (tmp_path / "room" / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.split(".")[0] == "room"]:
+        monkeypatch.delitem(sys.modules, name)
+    return importlib.import_module("room")
+
+
+def test_a_name_is_imported_when_it_is_used_and_not_before(package: ModuleType):
+    assert "room.light" not in sys.modules
+    assert package.answer == 42
+    assert "room.light" in sys.modules
+    assert package.deep == "down"
+
+
+def test_a_name_equal_to_its_submodule_is_the_submodule_however_it_was_imported(
+    package: ModuleType,
+):
+    assert package.whole.part == "of it"
+    assert importlib.import_module("room.whole") is package.whole
+
+
+def test_a_door_lists_what_it_has_and_what_it_can_import(package: ModuleType):
+    assert {"answer", "deep", "fit", "ready", "whole"} <= set(dir(package))
+    assert "room.light" not in sys.modules
+
+
+def test_an_unknown_name_is_an_attribute_error(package: ModuleType):
+    with pytest.raises(AttributeError, match=r"^module 'room' has no attribute 'unknown'$"):
+        _ = package.unknown
+    assert not hasattr(package, "other")
+
+
+def test_a_missing_package_names_the_extra_that_brings_it(package: ModuleType):
+    message = (
+        "room.fit needs no_such_package, which is not installed: run pip install 'glassgate[train]'"
+    )
+    with pytest.raises(ModuleNotFoundError) as attribute:
+        _ = package.fit
+    with pytest.raises(ModuleNotFoundError) as imported:
+        from room import fit  # noqa: F401
+    assert str(attribute.value) == str(imported.value) == message
+    assert attribute.value.name == "no_such_package"
+
+
+def test_a_missing_module_of_its_own_is_no_matter_of_extras(package: ModuleType, tmp_path: Path):
+    (tmp_path / "room" / "heavy.py").write_text("import room.no_such_module")
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'room.no_such_module'$"):
+        _ = package.fit
