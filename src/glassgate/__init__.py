@@ -1,14 +1,37 @@
-"""GRUs you can see into, at a speed you can ship."""
+"""GRUs you can see into, at a speed you can ship.
 
-from importlib import import_module
+`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, `load`
+reads a model that `glassgate train` wrote. `trace` reads every gate of a network, PyTorch's own
+included; `clamp` holds gates while something runs. `Formulation` names the published form of a
+unit, and `GRUWeights` holds its numbers.
+
+Importing this package needs NumPy and safetensors alone. Five rooms open when they are asked for:
+
+- `glassgate.nn`: recurrent modules for PyTorch;
+- `glassgate.inside`: measures of what happens inside a network;
+- `glassgate.analysis`: what trained models predict, score and remember;
+- `glassgate.train`: fit a model;
+- `glassgate.exchange`: read and write other tools' files.
+
+A newcomer reads `formulation`, `weights` and `reference` (the equations, in plain NumPy), then
+`engine` (the same at speed), `nn` and `inside`.
+"""
+
 from typing import TYPE_CHECKING
 
+from glassgate.doors import lazy
 from glassgate.engine import GRU, LayerPlan, set_threads
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.weights import GRUWeights
 
 if TYPE_CHECKING:
+    from glassgate import analysis as analysis
+    from glassgate import exchange as exchange
+    from glassgate import inside as inside
+    from glassgate import nn as nn
+    from glassgate import train as train
+    from glassgate.analysis.trained import load
     from glassgate.inside.clamp import clamp
     from glassgate.inside.trace import trace
     from glassgate.inside.trace.model import tracing
@@ -24,25 +47,31 @@ __all__ = [
     "LayerPlan",
     "Trace",
     "__version__",
+    "analysis",
     "clamp",
+    "exchange",
+    "inside",
     "load",
+    "nn",
     "set_threads",
     "trace",
     "tracing",
+    "train",
 ]
 
-LATER = {  # imported when asked for, with whatever they need
-    "Trace": "glassgate.inside.trace.result",
-    "load": "glassgate.analysis.trained",
-    "clamp": "glassgate.inside.clamp",
-    "trace": "glassgate.inside.trace",
-    "tracing": "glassgate.inside.trace.model",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name == "nn":  # which needs torch
-        return import_module("glassgate.nn")
-    if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(LATER[name]), name)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Trace": "inside.trace.result",
+        "analysis": "analysis",
+        "clamp": "inside.clamp",
+        "exchange": "exchange",
+        "inside": "inside",
+        "load": "analysis.trained",
+        "nn": "nn",
+        "trace": "inside.trace",
+        "tracing": "inside.trace.model",
+        "train": "train",
+    },
+    extra="train",
+)

@@ -13,8 +13,8 @@ from scipy.stats import binomtest
 from glassgate import clamp
 from glassgate.analysis.pairs import Critical, Judged, Side, accuracies, counts, judge
 from glassgate.analysis.pairs_file import Pair, read_pairs
-from glassgate.analysis.predict import predict
-from glassgate.analysis.score import score
+from glassgate.analysis.prediction import predict
+from glassgate.analysis.scoring import score
 from glassgate.errors import BadInput
 from glassgate.train.load import Loaded, load
 from tests.conftest import Run

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from glassgate import clamp
-from glassgate.analysis.predict import predict
-from glassgate.analysis.score import STRETCH, ScoredToken, by_word, score
+from glassgate.analysis.prediction import predict
+from glassgate.analysis.scoring import STRETCH, ScoredToken, by_word, score
 from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.screen import head, row
 from glassgate.train.load import Loaded, load
@@ -62,7 +62,7 @@ def test_a_stream_carries_its_state_over_lines_and_knows_no_end(trained: Path):
 def test_stretches_change_nothing(trained: Path, monkeypatch: pytest.MonkeyPatch, model: str):
     loaded, text = load(trained / model), (SENTENCE + "\n") * 3 + SENTENCE * 12
     whole = tokens(loaded, text)
-    monkeypatch.setattr("glassgate.analysis.score.STRETCH", 7)
+    monkeypatch.setattr("glassgate.analysis.scoring.STRETCH", 7)
     cut = tokens(loaded, text)
     assert spelt(cut) == spelt(whole)
     bits = [[token.surprisal for token in found] for found in (cut, whole)]
@@ -104,7 +104,7 @@ def test_the_end_of_a_line_is_no_word_that_looks_like_it(trained: Path):
 def test_letters_are_summed_with_the_space_that_ends_them(
     trained: Path, monkeypatch: pytest.MonkeyPatch, stretch: int
 ):
-    monkeypatch.setattr("glassgate.analysis.score.STRETCH", stretch)
+    monkeypatch.setattr("glassgate.analysis.scoring.STRETCH", stretch)
     loaded, text = load(trained / "letters"), "\n  the  boy\n\n\tfell ."
     one = [token.surprisal for token in tokens(loaded, text)]
     assert len(one) == len(text)

@@ -17,7 +17,7 @@ from glassgate.analysis.units import ablation, drop_by_unit
 from glassgate.experiments.verdict.gates import Reading, verdict_selectivity
 from glassgate.experiments.verdict.reviews import Review
 from glassgate.grammar.grammar import Grammar
-from glassgate.inside.selectivity import selectivity
+from glassgate.inside.probe import selectivity
 from glassgate.nn.models import LanguageModel
 from tests.analysis.grammar_cases import GRAMMAR
 

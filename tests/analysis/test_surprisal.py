@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from glassgate import clamp
-from glassgate.analysis import score as scoring
-from glassgate.analysis import surprisal
-from glassgate.analysis.score import ScoredToken, score
+from glassgate.analysis import scoring, surprisal
+from glassgate.analysis.scoring import ScoredToken, score
 from glassgate.nn.models import NETWORKS, LanguageModel
 from glassgate.train.load import Loaded
 from glassgate.train.settings import LANGUAGE

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from glassgate import clamp
-from glassgate.analysis.predict import predict
+from glassgate.analysis.prediction import predict
 from glassgate.cli.clamps import clamps, read_clamp
 from glassgate.train.load import load
 from tests.conftest import Run

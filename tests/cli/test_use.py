@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from glassgate.analysis.predict import predict
+from glassgate.analysis.prediction import predict
 from glassgate.analysis.text_gates import trace_text
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation

@@ -8,8 +8,8 @@ import torch
 
 import glassgate.nn
 from glassgate import Formulation, clamp
-from glassgate.analysis.predict import predict
-from glassgate.analysis.score import score
+from glassgate.analysis.prediction import predict
+from glassgate.analysis.scoring import score
 from glassgate.train.load import load
 from tests.inside.clamp_cases import B, H, I, T, drawn, torch_network
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassgate import BadInput
-from glassgate.inside.connectivity import connectivity
+from glassgate.inside.connections import connectivity
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn import GRU, LSTM, SRN, Feedforward
 from glassgate.nn.models import NETWORKS, LanguageModel

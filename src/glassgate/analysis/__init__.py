@@ -1,1 +1,79 @@
-"""What trained models predict, score and remember, measured."""
+"""What trained models predict, score and remember, measured on texts and on known languages.
+
+`glassgate.load` gives a `TrainedModel`, which `predict`, `score`, `judge` and the rest take. A
+`Language` is a grammar whose exact next-word distribution is known, in a model's own ids.
+
+A newcomer reads `trained`, `prediction` and `scoring`; then `language` and `agreement` (a model
+beside the truth), `units` (what breaks when units are held), `pairs` (minimal pairs), `intervals`
+(how sure a number is), and `report` (the page of `glassgate report`).
+"""
+
+from typing import TYPE_CHECKING
+
+from glassgate.doors import lazy
+
+if TYPE_CHECKING:
+    from glassgate.analysis.intervals import t_interval, wilson
+    from glassgate.analysis.language import Language, sample_language, spoken_by
+    from glassgate.analysis.pairs import accuracies, judge
+    from glassgate.analysis.pairs_file import Pair, read_pairs
+    from glassgate.analysis.prediction import Prediction, predict
+    from glassgate.analysis.scoring import ScoredToken, ScoredWord, by_word, score
+    from glassgate.analysis.selectivity import feature_selectivity
+    from glassgate.analysis.text_gates import TextGates, trace_text
+    from glassgate.analysis.trained import TrainedModel
+    from glassgate.analysis.units import Ablation, ablation, drop_by_unit
+
+__all__ = [
+    "Ablation",
+    "Language",
+    "Pair",
+    "Prediction",
+    "ScoredToken",
+    "ScoredWord",
+    "TextGates",
+    "TrainedModel",
+    "ablation",
+    "accuracies",
+    "by_word",
+    "drop_by_unit",
+    "feature_selectivity",
+    "judge",
+    "predict",
+    "read_pairs",
+    "sample_language",
+    "score",
+    "spoken_by",
+    "t_interval",
+    "trace_text",
+    "wilson",
+]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "Ablation": "units",
+        "Language": "language",
+        "Pair": "pairs_file",
+        "Prediction": "prediction",
+        "ScoredToken": "scoring",
+        "ScoredWord": "scoring",
+        "TextGates": "text_gates",
+        "TrainedModel": "trained",
+        "ablation": "units",
+        "accuracies": "pairs",
+        "by_word": "scoring",
+        "drop_by_unit": "units",
+        "feature_selectivity": "selectivity",
+        "judge": "pairs",
+        "predict": "prediction",
+        "read_pairs": "pairs_file",
+        "sample_language": "language",
+        "score": "scoring",
+        "spoken_by": "language",
+        "t_interval": "intervals",
+        "trace_text": "text_gates",
+        "wilson": "intervals",
+    },
+    extra="train",
+)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from glassgate.analysis.intervals import wilson
 from glassgate.analysis.pairs_file import Pair
-from glassgate.analysis.score import language_model
+from glassgate.analysis.scoring import language_model
 from glassgate.analysis.surprisal import sentence_bits
 from glassgate.train.load import Loaded
 from glassgate.train.tokens import EOS, Vocabulary

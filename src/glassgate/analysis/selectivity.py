@@ -14,7 +14,7 @@ from glassgate.formulation import Array
 from glassgate.grammar.dependency import Dependency, dependencies
 from glassgate.grammar.derivation import Derivation, Replay, derive
 from glassgate.grammar.grammar import Grammar
-from glassgate.inside.selectivity import Selectivity, selectivity
+from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.nn.models import LanguageModel
 from glassgate.nn.ragged import last_outputs
 

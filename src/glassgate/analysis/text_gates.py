@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from glassgate.analysis.predict import read_ids
+from glassgate.analysis.prediction import read_ids
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.gates import Gates, kept_share, memory_span

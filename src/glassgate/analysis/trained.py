@@ -7,8 +7,8 @@ from os import PathLike
 
 from torch import nn
 
-from glassgate.analysis.predict import Prediction, predict
-from glassgate.analysis.score import Scored, by_word, score
+from glassgate.analysis.prediction import Prediction, predict
+from glassgate.analysis.scoring import Scored, by_word, score
 from glassgate.analysis.text_gates import TextGates, trace_text
 from glassgate.train.load import Loaded
 from glassgate.train.load import load as read_folder

@@ -11,7 +11,7 @@ from glassgate.cli.options import Clamps, Model
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
-    from glassgate.analysis.predict import Prediction
+    from glassgate.analysis.prediction import Prediction
 
 SHOWN = 10  # next words
 NAMED = 20  # unknown words
@@ -46,7 +46,7 @@ def predict(
     from glassgate.cli.screen import announce_reading
 
     announce_reading(model)
-    from glassgate.analysis.predict import predict as asked
+    from glassgate.analysis.prediction import predict as asked
     from glassgate.cli.clamps import clamps
     from glassgate.train.load import load
 

@@ -15,7 +15,7 @@ from glassgate.cli.predict import visible
 from glassgate.cli.screen import head, row
 
 if TYPE_CHECKING:
-    from glassgate.analysis.score import Scored
+    from glassgate.analysis.scoring import Scored
     from glassgate.train.load import Loaded
 
 TOKENS = ("sentence", "position", "token", "surprisal", "unknown")
@@ -68,8 +68,8 @@ def score(
     if output is not None:
         check_free(output, overwrite)
     announce_reading(model)
-    from glassgate.analysis.score import by_word
-    from glassgate.analysis.score import score as scored
+    from glassgate.analysis.scoring import by_word
+    from glassgate.analysis.scoring import score as scored
     from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
     from glassgate.train.corpus import read_text
@@ -161,7 +161,7 @@ class _Count:
 
 
 def _rows(stretch: Iterable[Scored]) -> str:
-    from glassgate.analysis.score import ScoredWord
+    from glassgate.analysis.scoring import ScoredWord
 
     rows = []
     for one in stretch:

@@ -36,7 +36,7 @@ def word_picture(
         What is expected in each row, from the top.
     connectivity
         Of each output to each word, at least 0, [rows, T]: rows of
-        `glassgate.inside.connectivity.connectivity`.
+        `glassgate.inside.connections.connectivity`.
     path
         Where the PNG goes: a file name, or a file open for writing.
     title

@@ -15,10 +15,10 @@ from glassgate.analysis.report.gradient import measure_flow
 from glassgate.analysis.report.sample import draw, readable
 from glassgate.analysis.report.units import measure_layers, read
 from glassgate.analysis.report.words import WARM, measure_surprisal
-from glassgate.analysis.score import by_word, score
+from glassgate.analysis.scoring import by_word, score
 from glassgate.analysis.text_gates import trace_text
 from glassgate.errors import BadInput
-from glassgate.inside.connectivity import connectivity
+from glassgate.inside.connections import connectivity
 from glassgate.inside.trace import trace
 from glassgate.inside.trace.states import LSTMGates
 from glassgate.train.load import Loaded, load

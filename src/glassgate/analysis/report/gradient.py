@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
-from glassgate.analysis.predict import read_ids
+from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import Classifier, LanguageModel

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from glassgate.analysis.predict import read_ids
+from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.inside.connectivity import connectivity
+from glassgate.inside.connections import connectivity
 from glassgate.inside.memory import Memory
 from glassgate.inside.regulation import Amounts, Regulation
 from glassgate.inside.saturation import Saturation, saturation

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glassgate.analysis.report.sample import Sample
-from glassgate.analysis.score import Scored, by_word, score
+from glassgate.analysis.scoring import Scored, by_word, score
 from glassgate.formulation import Array
 from glassgate.train.load import Loaded
 from glassgate.train.tokens import EOS

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from glassgate.experiments.verdict.reviews import PLACES, VERDICTS, Place, Review
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.inside.saturation import HIGH, LOW
-from glassgate.inside.selectivity import Selectivity, selectivity
 
 Part = Literal["plot before", "verdict", "plot after"]
 PARTS: tuple[Part, ...] = get_args(Part)
