@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from glassgate.inside.connections import connectivity
     from glassgate.inside.gradient import gradient_by_lag, half_life
     from glassgate.inside.probe import Selectivity, selectivity
-    from glassgate.inside.trace.result import Trace
 
 __all__ = [
     "Gates",
@@ -30,7 +29,6 @@ __all__ = [
     "Regulation",
     "Saturation",
     "Selectivity",
-    "Trace",
     "connectivity",
     "gradient_by_lag",
     "half_life",
@@ -44,7 +42,6 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "Selectivity": "probe",
-        "Trace": "trace.result",
         "connectivity": "connections",
         "gradient_by_lag": "gradient",
         "half_life": "gradient",

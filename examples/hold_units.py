@@ -1,0 +1,35 @@
+"""Hold gates of a trained network, and see what its memory was for."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import glassgate
+from glassgate.grammar import Grammar
+from glassgate.train import Output, Settings, train_language
+
+TEXTS = ("the boy fell down and hurt", "the girl fell down and hurt")
+recipe = Settings(
+    hidden_size=32, embedding_size=32, dropout=0.0, epochs=1, batch_size=128, learning_rate=0.02
+)
+
+with TemporaryDirectory() as name:
+    corpus, folder = Path(name, "corpus.txt"), Path(name, "model")
+    sentences = Grammar.load().sample(20_000, seed=0)
+    corpus.write_text("\n".join(" ".join(words) for words in sentences))
+    train_language(corpus, Output(folder), recipe, by_sentence=True)
+    model = glassgate.load(folder)
+
+
+def show(what: str) -> None:
+    """Print the chance of his and her after each text."""
+    for text in TEXTS:
+        chances = dict(model.predict(text).ranked)
+        print(f"{what:12} {text} ...  his {chances['his']:.2f}  her {chances['her']:.2f}")
+
+
+show("as trained")
+with glassgate.clamp(model.network, kept=0, reset=0):
+    show("no memory")
+longest = model.trace(TEXTS[0]).layers[0].kept.mean((0, 1)).argsort()[-6:]
+with glassgate.clamp(model.network, units=longest, kept=0, reset=0):
+    show("6 forget")

@@ -1,0 +1,34 @@
+"""Which of two sentences does a model prefer? Minimal pairs, with memory and without."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import glassgate
+from glassgate.analysis import Pair, accuracies, judge
+from glassgate.grammar import Grammar
+from glassgate.train import Output, Settings, train_language
+
+PEOPLE = {"boy": "his", "king": "his", "girl": "her", "queen": "her"}
+PLACES = ("", "near the tree", "beside the river", "in the garden behind the house")
+recipe = Settings(
+    hidden_size=32, embedding_size=32, dropout=0.0, epochs=2, batch_size=128, learning_rate=0.02
+)
+
+with TemporaryDirectory() as name:
+    corpus, folder = Path(name, "corpus.txt"), Path(name, "model")
+    sentences = Grammar.load().sample(20_000, seed=0)
+    corpus.write_text("\n".join(" ".join(words) for words in sentences))
+    train_language(corpus, Output(folder), recipe, by_sentence=True)
+    model = glassgate.load(folder)
+
+pairs = []
+for person, own in PEOPLE.items():
+    other = "her" if own == "his" else "his"
+    for place in PLACES:
+        good, bad = (f"the {person} {place} fell down and hurt {word} knee" for word in (own, other))
+        pairs.append(Pair(len(pairs) + 1, " ".join(good.split()), " ".join(bad.split())))
+
+for what, held in (("as trained", {}), ("no memory", {"kept": 0, "reset": 0})):
+    with glassgate.clamp(model.network, **held) if held else TemporaryDirectory():
+        whole = accuracies(judge(model, pairs))[0]
+    print(f"{what:11} prefers the good sentence in {whole.share:.0%} of {whole.n} pairs")
