@@ -14,7 +14,7 @@ from glassgate.analysis import score as scoring
 from glassgate.analysis import surprisal
 from glassgate.analysis.score import ScoredToken, score
 from glassgate.nn.models import NETWORKS, LanguageModel
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.settings import LANGUAGE
 from glassgate.train.tokens import EOS, Level, Vocabulary
 
