@@ -1,4 +1,4 @@
-"""Read the gates of a GRU in PyTorch: how much of its state does each unit keep, and for how long?"""
+"""Read the gates of a GRU of PyTorch: how much of its state each unit keeps, and for how long."""
 
 import torch
 

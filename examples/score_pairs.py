@@ -11,7 +11,13 @@ from glassgate.train import Output, Settings, train_language
 PEOPLE = {"boy": "his", "king": "his", "girl": "her", "queen": "her"}
 PLACES = ("", "near the tree", "beside the river", "in the garden behind the house")
 recipe = Settings(
-    hidden_size=32, embedding_size=32, dropout=0.0, epochs=2, batch_size=128, learning_rate=0.02
+    hidden_size=64,
+    embedding_size=32,
+    dropout=0.0,
+    epochs=4,
+    batch_size=128,
+    learning_rate=0.02,
+    schedule="linear",
 )
 
 with TemporaryDirectory() as name:
@@ -25,7 +31,9 @@ pairs = []
 for person, own in PEOPLE.items():
     other = "her" if own == "his" else "his"
     for place in PLACES:
-        good, bad = (f"the {person} {place} fell down and hurt {word} knee" for word in (own, other))
+        good, bad = (
+            f"the {person} {place} fell down and hurt {word} knee" for word in (own, other)
+        )
         pairs.append(Pair(len(pairs) + 1, " ".join(good.split()), " ".join(bad.split())))
 
 for what, held in (("as trained", {}), ("no memory", {"kept": 0, "reset": 0})):

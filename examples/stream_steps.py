@@ -1,4 +1,4 @@
-"""Run a GRU on a stream, one frame at a time, without PyTorch: the bits are those of a batch run."""
+"""Run a GRU on a stream, a frame at a time, without PyTorch: the same bits as in one run."""
 
 import time
 

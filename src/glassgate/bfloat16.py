@@ -1,17 +1,18 @@
-"""bfloat16, the upper half of a float32: a sign, its 8 bits of exponent and 7 of fraction."""
+"""bfloat16, the upper half of a float32: a sign bit, 8 bits of exponent and 7 of fraction."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glassgate.formulation import Array
 
-QUIET = 0x0040  # the bit of a bfloat16 NaN that no rounding may lose
+QUIET_NAN = 0x0040  # the bit that keeps a NaN a NaN when its lower half is cut off
 
 
 def to_bits(array: Array) -> NDArray[np.uint16]:
-    """Round float32 numbers to the nearest bfloat16, ties to even, as bits.
+    """Round float32 numbers to the nearest bfloat16, ties to even, and return the bits.
 
-    As IEEE 754 has it: NaN stays NaN, infinity stays, what is too large becomes infinity.
+    As IEEE 754 prescribes, NaN stays NaN, infinity stays infinity, and numbers too large for
+    bfloat16 become infinity.
 
     Examples
     --------
@@ -21,14 +22,14 @@ def to_bits(array: Array) -> NDArray[np.uint16]:
     bits = np.ascontiguousarray(array, np.float32).view(np.uint32)
     upper = bits >> 16
     rounded = (bits + 0x7FFF + (upper & 1)) >> 16
-    return np.where(np.isnan(array), upper | QUIET, rounded).astype(np.uint16)
+    return np.where(np.isnan(array), upper | QUIET_NAN, rounded).astype(np.uint16)
 
 
 def from_bits(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Give bfloat16 numbers, told by their bits, as the float32 numbers that they are."""
+    """Return bfloat16 numbers, given by their bits, as float32; the conversion is exact."""
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-def rounded(array: Array) -> NDArray[np.float32]:
-    """Give the bfloat16 number nearest to each float32 number, as float32."""
+def round_to_bfloat16(array: Array) -> NDArray[np.float32]:
+    """Return the bfloat16 number nearest to each float32 number, as float32."""
     return from_bits(to_bits(array))

@@ -1,29 +1,31 @@
-"""What a person did wrong, said in one sentence."""
+"""The error for input that cannot be used: one sentence, safe to print."""
 
-LONGEST = 1000  # signs of a message
+MAX_MESSAGE = 1000  # characters
 
 
-class BadInput(ValueError):  # noqa: N818 - it says whose error it is
+class BadInput(ValueError):  # noqa: N818 - the input is at fault, not the program
     """Input that cannot be used: a file, an option or an array that is not what it should be.
 
-    The message is one sentence that names the thing, what was expected and what came.
-    The command line prints it without a traceback and ends with exit code 2. It may quote what
-    stands in a stranger's file, and so gives nothing that a terminal would obey, and no more than
-    `LONGEST` signs.
+    The message is one sentence that names the thing, what was expected and what came. The command
+    line prints it without a traceback and exits with code 2. A message may quote a file from an
+    unknown source, so characters that a terminal would act on are replaced, and the message is cut
+    after `MAX_MESSAGE` characters.
     """
 
     def __str__(self) -> str:
-        """Give the sentence."""
-        said = super().__str__()
-        return printable(said if len(said) <= LONGEST else said[: LONGEST - 1] + "…")
+        """Return the message, printable and at most `MAX_MESSAGE` characters long."""
+        message = super().__str__()
+        if len(message) > MAX_MESSAGE:
+            message = message[: MAX_MESSAGE - 1] + "…"
+        return printable(message)
 
 
 def printable(text: str) -> str:
-    r"""Replace what is no sign to be seen, such as what moves a terminal's cursor.
+    r"""Replace each unprintable character, such as one that moves a terminal's cursor, by "?".
 
     Examples
     --------
     >>> printable("name\x1b[2J")
     'name?[2J'
     """
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: a temporary name, flushed, renamed."""
+"""Write files whole or not at all: under a temporary name, flushed, then renamed."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by a file of these bytes; a kill at any moment leaves the old one or the new.
+    """Replace the file at `path`; if the process is killed, the old file or the new one is there.
 
-    On failure (a full disk) the old file stays, the temporary one is removed, and an `OSError`
-    names the file and the reason.
+    On failure (a full disk, say) the old file stays, the temporary file is removed, and an
+    `OSError` names the file and the reason.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -26,7 +26,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder as durable as its files, where the system can (POSIX)."""
+    """Flush the folder's own entries to disk, so that a rename in it lasts (on POSIX systems)."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,6 +1,6 @@
-"""Which published form of the gated recurrent unit a model is.
+"""The form of a gated recurrent unit: which of the published variants a model uses.
 
-Five lines make the unit; the papers and the programs differ in four places::
+Papers and programs agree on the unit except for the candidate, the new state and the two curves::
 
     r = gate(W_r x + U_r h + b_r)
     z = gate(W_z x + U_z h + b_z)
@@ -37,30 +37,31 @@ class Formulation:
     Parameters
     ----------
     update
-        What an open update gate does: ``"keeps"`` the previous state (Cho et al. 2014, PyTorch,
+        What an update gate of 1 does: ``"keeps"`` the previous state (Cho et al. 2014, PyTorch,
         Keras, ONNX, cuDNN) or ``"writes"`` the candidate (Chung et al. 2014).
     reset
-        Where the reset gate stands: ``"after"`` the recurrent product (PyTorch, cuDNN, Keras'
-        default, ONNX linear_before_reset=1), ``"before"`` it (Cho et al. 2014, ONNX' default,
-        TensorFlow 1) or nowhere, ``"none"``: then the reset rows of the weights do nothing and
-        the gate reads 1, all passes.
+        Where the reset gate is applied: ``"after"`` the recurrent product (PyTorch, cuDNN, Keras'
+        default, ONNX linear_before_reset=1), ``"before"`` it (Cho et al. 2014, ONNX's default,
+        TensorFlow 1), or not at all, ``"none"``: then the reset rows of the weights have no effect,
+        and the reset gate reads 1 at every step.
     gate
-        The curve of both gates: ``"sigmoid"``, or one of two hard sigmoids, named by their slope
-        since programs call both the same: ``"hard_sigmoid_fifth"`` is clip(0.2 x + 0.5, 0, 1)
-        (Keras 2, ONNX), ``"hard_sigmoid_sixth"`` is clip(x / 6 + 0.5, 0, 1) (Keras 3, PyTorch).
+        The curve of both gates: ``"sigmoid"``, or one of two hard sigmoids. Programs call both of
+        them "hard sigmoid", so they are named here by their slope: ``"hard_sigmoid_fifth"`` is
+        clip(0.2 x + 0.5, 0, 1) (Keras 2, ONNX), ``"hard_sigmoid_sixth"`` is clip(x / 6 + 0.5, 0, 1)
+        (Keras 3, PyTorch).
     squash
         The curve of the candidate: ``"tanh"``, ``"relu"`` or ``"linear"``.
 
     Raises
     ------
     BadInput
-        When a word is not one of those above.
+        When a value is not one of those above.
 
     Examples
     --------
-    An update gate of [1, 0, 0.3, 1, 0] keeps the first and fourth value of the previous state,
-    writes the second and fifth anew and blends the third. Its complement says the same to the
-    form that writes:
+    An update gate of [1, 0, 0.3, 1, 0] keeps the first and fourth values of the previous state,
+    replaces the second and fifth by the candidate and blends the third. In the form that writes,
+    its complement gives the same new state:
 
     >>> import numpy as np
     >>> hidden = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
@@ -81,14 +82,14 @@ class Formulation:
     squash: Squash = "tanh"
 
     def __post_init__(self) -> None:
-        words = get_type_hints(type(self))
+        types = get_type_hints(type(self))
         for field in fields(self):
-            allowed, came = get_args(words[field.name]), getattr(self, field.name)
-            if came not in allowed:
-                raise BadInput(f"{field.name} must be one of {', '.join(allowed)}, got {came!r}")
+            allowed, value = get_args(types[field.name]), getattr(self, field.name)
+            if value not in allowed:
+                raise BadInput(f"{field.name} must be one of {', '.join(allowed)}, got {value!r}")
 
     def kept(self, update: Array) -> Array:
-        """Give the share k of the previous state that passes to the next: z, or 1 - z.
+        """Return the kept share k, the part of the previous state in the next one: z or 1 - z.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The gates of a layer, their states put together again, and what they say about its memory."""
+"""The gates of a layer over a sequence, and what they say about its memory."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Gates:
     hidden
         h, the state after each step.
     kept
-        k, the share of the previous state that passed to this one, 0..1. Compare models by it.
+        k, the share of the previous state kept in this one, 0..1. Compare models by it.
     """
 
     reset: Array
@@ -61,12 +61,12 @@ def rebuild(gates: Gates, initial: Array | None = None) -> Array:
 
 
 def carry(kept: Array, written: Array, initial: Array) -> Array:
-    """Carry a memory along: s_t = k_t * s_{t-1} + w_t, the step of every gated unit.
+    """Compute a memory over a sequence: s_t = k_t * s_{t-1} + w_t, as in every gated unit.
 
     Parameters
     ----------
     kept, written
-        k and w of every step, [T, B, H].
+        k and w at each step, [T, B, H].
     initial
         s before the first step, [B, H].
 
@@ -97,14 +97,14 @@ def verify(gates: Gates, initial: Array | None = None) -> float:
 
 
 def kept_share(kept: Array, lengths: ArrayLike | None = None) -> Array:
-    """Give each unit's mean kept share over all steps that count.
+    """Return each unit's mean kept share over all valid steps.
 
     Parameters
     ----------
     kept
         k, 0..1, [T, B, H].
     lengths
-        The number of steps of each sequence that count, 0..T, [B] integers; all if not given.
+        The number of valid steps of each sequence, 0..T, [B] integers; T if not given.
 
     Returns
     -------
@@ -114,32 +114,32 @@ def kept_share(kept: Array, lengths: ArrayLike | None = None) -> Array:
     Raises
     ------
     BadInput
-        When a shape does not fit, a share or length is out of range, or no step counts.
+        When a shape does not fit, a share or length is out of range, or no step is valid.
     TypeError
-        When `kept` is no NumPy array, or the lengths are not integers.
+        When `kept` is not a NumPy array, or the lengths are not integers.
     """
     share: Array = gate_values("kept", kept, lengths).mean(axis=0, dtype=np.float64)
     return share
 
 
 def gate_values(name: str, gate: Array, lengths: ArrayLike | None) -> Array:
-    """Give the values of a gate [T, B, H] at the steps that count, [N, H].
+    """Return the values of a gate at the valid steps, [N, H].
 
     Parameters
     ----------
     name
-        What the gate is called in an error.
+        The gate's name in an error message.
     gate
         0..1, [T, B, H].
     lengths
-        The number of steps of each sequence that count, 0..T, [B]; all if not given.
+        The number of valid steps of each sequence, 0..T, [B] integers; T if not given.
 
     Raises
     ------
     BadInput
-        When a shape does not fit, a value or length is out of range, or no step counts.
+        When a shape does not fit, a value or length is out of range, or no step is valid.
     TypeError
-        When the gate is no NumPy array, or the lengths are not integers.
+        When the gate is not a NumPy array, or the lengths are not integers.
 
     Examples
     --------
@@ -159,26 +159,26 @@ def gate_values(name: str, gate: Array, lengths: ArrayLike | None) -> Array:
 def steps_that_count(
     name: str, array: Array | NDArray[np.bool_], lengths: ArrayLike | None = None
 ) -> NDArray[np.bool_]:
-    """Mark the steps of a batch that lie within their sequences.
+    """Return which steps of a padded batch lie within their sequences.
 
     Parameters
     ----------
     name
-        What the array is called in an error.
+        The array's name in an error message.
     array
         [T, B, H].
     lengths
-        The number of steps of each sequence that count, 0..T, [B] integers; all if not given.
+        The number of valid steps of each sequence, 0..T, [B] integers; T if not given.
 
     Returns
     -------
     Array
-        Booleans, [T, B], at least one of them True.
+        [T, B] booleans, at least one of them True.
 
     Raises
     ------
     BadInput
-        When a shape does not fit, a length is out of range, or no step counts.
+        When a shape does not fit, a length is out of range, or no step is valid.
     TypeError
         When the lengths are not integers.
     """
@@ -190,10 +190,10 @@ def steps_that_count(
 
 
 def memory_span(kept_share: ArrayLike) -> Array:
-    """Give the number of steps after which 1/e of a unit's state would be left: -1 / ln(k).
+    """Return the number of steps after which 1/e of a unit's state is left: -1 / ln(k).
 
-    Kept at a constant share k a step, k^s of the state is left after s steps, and k^s = 1/e at
-    this s (the time constant of a leaky unit, Tallec & Ollivier 2018, arXiv:1804.11188).
+    With a constant kept share k, a fraction k^s of the state is left after s steps, and k^s = 1/e
+    at s = -1 / ln(k): the time constant of a leaky unit (Tallec & Ollivier 2018, arXiv:1804.11188).
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""The gated recurrent unit in plain NumPy: the equations, and how they learn.
+"""The gated recurrent unit in plain NumPy: the equations and their gradients.
 
-This is the chapter to read first, and the oracle that every faster version is tested against.
-`step` is the unit: the two gates, the candidate, the new state. `forward` takes it along a
-sequence and keeps everything it saw on a tape. `backward` walks the tape from its end and asks
-of every number how much the loss would change with it (backpropagation through time).
+Read this file first; every faster version is tested against it. `step` is the unit: the two gates,
+the candidate, the new state. `forward` repeats it along a sequence and records every step on a
+tape. `backward` goes through the tape from the end and computes the gradient of the loss with
+respect to every number (backpropagation through time).
 
 Shapes: T steps, B sequences in the batch, I inputs, H units. Arithmetic is float64.
 
@@ -38,7 +38,7 @@ SQUASHES: dict[str, Callable[[Array], Array]] = {
     "relu": lambda x: np.maximum(x, 0),
     "linear": lambda x: x,
 }
-# The slope of each curve, told by its value: dy/dx as a function of y.
+# The slope of each curve as a function of its value: dy/dx in terms of y.
 GATE_SLOPES: dict[str, Callable[[Array], Array]] = {
     "sigmoid": lambda y: y * (1 - y),
     "hard_sigmoid_fifth": lambda y: np.where((y > 0) & (y < 1), 1 / 5, 0),
@@ -52,7 +52,7 @@ SQUASH_SLOPES: dict[str, Callable[[Array], Array]] = {
 
 
 class Step(NamedTuple):
-    """What one step made, each [B, H]; `Tape` says what each is."""
+    """The results of one step, each [B, H]; `Tape` explains them."""
 
     reset: Array
     update: Array
@@ -62,7 +62,7 @@ class Step(NamedTuple):
 
 
 def step(weights: GRUWeights, input: Array, hidden: Array) -> Step:
-    """Take one step: from x_t and h_{t-1} to h_t.
+    """Compute one step: from x_t and h_{t-1} to h_t.
 
     Parameters
     ----------
@@ -100,12 +100,12 @@ def step(weights: GRUWeights, input: Array, hidden: Array) -> Step:
 
 @dataclass(frozen=True, eq=False)
 class Tape:
-    """All that happened along a sequence; each array but `initial` is [T, B, H].
+    """Everything a run along a sequence computed; each array [T, B, H] unless stated.
 
     Attributes
     ----------
     weights
-        The layer that ran.
+        The layer.
     input
         x, [T, B, I].
     initial
@@ -117,8 +117,8 @@ class Tape:
     candidate
         n, the new content proposed for the state.
     recurrent
-        What the past adds to the candidate's sum: U_n h + c_n, or U_n (r * h) + c_n where the
-        reset gate stands before the product.
+        The recurrent part of the candidate's sum: U_n h + c_n, or U_n (r * h) + c_n where the
+        reset gate is applied before the product.
     hidden
         h, the state after each step.
     """
@@ -134,12 +134,12 @@ class Tape:
 
     @property
     def kept(self) -> Array:
-        """k, the share of the previous state that passed to this one, 0..1, [T, B, H]."""
+        """k, the share of the previous state kept in this one, 0..1, [T, B, H]."""
         return self.weights.formulation.kept(self.update)
 
     @property
     def previous(self) -> Array:
-        """The state before each step, [T, B, H]: `hidden` one step later."""
+        """The state before each step, [T, B, H]: `initial`, then `hidden` without its last."""
         return np.concatenate([self.initial[None], self.hidden[:-1]])
 
 
@@ -158,9 +158,9 @@ def forward(weights: GRUWeights, input: Array, initial: Array | None = None) -> 
     Raises
     ------
     BadInput
-        When a shape does not fit, or there is no step.
+        When a shape does not fit, or the sequence is empty.
     """
-    weights, input, initial = checked_sequence(weights.astype(np.float64), input, initial)
+    weights, input, initial = check_sequence(weights.astype(np.float64), input, initial)
     steps, hidden = [], initial
     for x in input:  # (B, I)
         steps.append(step(weights, x, hidden))
@@ -168,10 +168,10 @@ def forward(weights: GRUWeights, input: Array, initial: Array | None = None) -> 
     return Tape(weights, input, initial, *map(np.stack, zip(*steps, strict=True)))
 
 
-def checked_sequence(
+def check_sequence(
     weights: GRUWeights, input: Array, initial: Array | None
 ) -> tuple[GRUWeights, Array, Array]:
-    """Bring a sequence and its initial state to the weights' dtype; refuse what does not fit.
+    """Convert a sequence and its initial state to the weights' dtype and check their shapes.
 
     Raises
     ------
@@ -208,9 +208,10 @@ def backward(tape: Tape, grad_hidden: Array, grad_last: Array | None = None) -> 
     tape
         What `forward` returned.
     grad_hidden
-        The derivative of the loss with respect to each state as output, [T, B, H].
+        The derivative of the loss with respect to each state where it is an output, [T, B, H].
     grad_last
-        What comes to the last state from beyond the sequence, [B, H]; nothing if not given.
+        The derivative with respect to the last state from whatever follows the sequence, [B, H];
+        zeros if not given.
 
     Raises
     ------
@@ -229,7 +230,7 @@ def backward(tape: Tape, grad_hidden: Array, grad_last: Array | None = None) -> 
 
     weights, previous = tape.weights, tape.previous
     before = weights.formulation.reset == "before"
-    recalled = tape.reset * previous if before else previous  # what U_n multiplied
+    recalled = tape.reset * previous if before else previous  # the state that U_n multiplied
     return Gradients(
         input=grad_sums @ weights.weight_input,
         initial=carried,

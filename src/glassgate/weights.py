@@ -1,4 +1,4 @@
-"""The numbers of one gated recurrent layer, checked once and then never changed."""
+"""The weights of one gated recurrent layer in one direction: checked once, then read-only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import DTypeLike
 
-from glassgate.bfloat16 import rounded
+from glassgate.bfloat16 import round_to_bfloat16
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation, Update
 
@@ -19,8 +19,8 @@ ARRAYS = (*MATRICES, "bias_input", "bias_hidden")
 class GRUWeights:
     """The weights of one layer in one direction, in PyTorch's layout.
 
-    Rows come in three blocks of H: **reset, update, candidate**. The arrays are copied and made
-    read-only. Values are not judged: NaN passes.
+    Rows come in three blocks of H: **reset, update, candidate**. The arrays are copied, and the
+    copies are read-only. Values are not checked: NaN is accepted.
 
     Parameters
     ----------
@@ -31,21 +31,20 @@ class GRUWeights:
     bias_input
         [3H], b of the equations.
     bias_hidden
-        [3H], its last block is c_n of the equations, the rest adds to b_r and b_z.
+        [3H], c of the equations; its blocks for the gates are added to b_r and b_z.
     formulation
-        The form of the unit that these numbers were made for.
+        The form of the unit for which the weights were trained.
     bfloat16
-        Whether the engine is to hold `weight_input` and `weight_hidden` in bfloat16, half the
-        bytes to read in a step. They stand here as float32 numbers that bfloat16 holds exactly.
-        Biases, states and sums are float32 all the same. `astype("bfloat16")` makes such weights.
+        Whether the engine stores `weight_input` and `weight_hidden` in bfloat16, which halves the
+        bytes read in a step. Here they are float32 arrays of numbers that bfloat16 represents
+        exactly. Biases, states and sums stay float32. `astype("bfloat16")` makes such weights.
 
     Raises
     ------
     BadInput
-        When a shape does not fit the others, or a number that bfloat16 does not hold stands where
-        one must.
+        When a shape does not fit the others, or with `bfloat16` a weight is not a bfloat16 number.
     TypeError
-        When something is not a NumPy array of float32 or float64, when the dtypes differ, or when
+        When an argument is not a NumPy array of float32 or float64, when the dtypes differ, or when
         `formulation` is not a `Formulation`.
 
     Examples
@@ -88,10 +87,10 @@ class GRUWeights:
             raise BadInput(f"weights in bfloat16 must be given as float32, got {self.dtype}")
         for name in MATRICES:
             matrix = getattr(self, name)
-            if not np.array_equal(matrix, rounded(matrix), equal_nan=True):
+            if not np.array_equal(matrix, round_to_bfloat16(matrix), equal_nan=True):
                 raise BadInput(
-                    f"{name} must hold bfloat16 numbers alone, got some in between: "
-                    f'astype("bfloat16") rounds them'
+                    f"{name} must hold only numbers that bfloat16 represents, got others: "
+                    f'round them with astype("bfloat16")'
                 )
 
     @classmethod
@@ -104,24 +103,25 @@ class GRUWeights:
         bias_hidden: Mapping[str, Array] | None = None,
         formulation: Formulation | None = None,
     ) -> "GRUWeights":
-        """Put a layer together from the arrays of its gates, whatever tool they come from.
+        """Assemble a layer from one array for each gate, as most tools store them.
 
-        Each mapping has the keys ``"reset"``, ``"update"`` and ``"candidate"``. A tool with one
-        bias a gate has `bias_input` alone; in the candidate of a layer that resets after the
-        product the two are different numbers: the one inside the bracket with U_n is hidden.
+        Each mapping has the keys ``"reset"``, ``"update"`` and ``"candidate"``. For a tool that
+        has one bias for each gate, pass `bias_input` only. In the candidate of a layer that resets
+        after the product, the two biases do different things: the one inside the bracket with U_n
+        belongs in `bias_hidden`.
 
         Parameters
         ----------
         input
-            W of the equations, [H, I] each. Transpose what multiplies from the right.
+            W of the equations, [H, I] each. Transpose matrices that multiply from the right.
         hidden
             U of the equations, [H, H] each.
         bias_input
-            b of the equations, [H] each; a gate that is left out has zeros.
+            b of the equations, [H] each; zeros for a gate that is left out.
         bias_hidden
-            The biases beside U, [H] each; likewise.
+            c of the equations, [H] each; zeros for a gate that is left out.
         formulation
-            The form of the unit; PyTorch's if not given. Without a reset gate in it, `input` and
+            The form of the unit; PyTorch's if not given. If it has no reset gate, `input` and
             `hidden` may leave out ``"reset"``.
 
         Raises
@@ -129,7 +129,7 @@ class GRUWeights:
         BadInput
             When a gate is missing or unknown, or a shape does not fit the others.
         TypeError
-            When something is not a NumPy array of float32 or float64, or the dtypes differ.
+            When an array is not a NumPy array of float32 or float64, or the dtypes differ.
 
         Examples
         --------
@@ -142,15 +142,15 @@ class GRUWeights:
         """
         formulation = Formulation() if formulation is None else formulation
         optional = {"reset"} if formulation.reset == "none" else set()
-        I, H = _columns("input", input), _columns("hidden", hidden)
+        I, H = _count_columns("input", input), _count_columns("hidden", hidden)
         dtype = hidden["candidate"].dtype
-        arrays = (
-            _stacked("input", input, (H, I), dtype, optional),
-            _stacked("hidden", hidden, (H, H), dtype, optional),
-            _stacked("bias_input", bias_input or {}, (H,), dtype, set(GATES)),
-            _stacked("bias_hidden", bias_hidden or {}, (H,), dtype, set(GATES)),
+        return cls(
+            weight_input=_stack("input", input, (H, I), dtype, optional),
+            weight_hidden=_stack("hidden", hidden, (H, H), dtype, optional),
+            bias_input=_stack("bias_input", bias_input or {}, (H,), dtype, set(GATES)),
+            bias_hidden=_stack("bias_hidden", bias_hidden or {}, (H,), dtype, set(GATES)),
+            formulation=formulation,
         )
-        return cls(*arrays, formulation)
 
     @property
     def input_size(self) -> int:
@@ -164,14 +164,14 @@ class GRUWeights:
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """The one dtype of all four arrays, float32 or float64."""
+        """The dtype of all four arrays, float32 or float64."""
         return self.weight_input.dtype
 
     def with_update(self, update: Update) -> "GRUWeights":
-        """Give the same function with an update gate that ``"keeps"`` or ``"writes"``.
+        """Return weights for the same function whose update gate ``"keeps"`` or ``"writes"``.
 
-        Exact: gate(-a) = 1 - gate(a) for the sigmoid and both hard sigmoids, so negating the
-        update rows of the weights and biases turns z into 1 - z.
+        The conversion is exact: gate(-a) = 1 - gate(a) for the sigmoid and both hard sigmoids, so
+        negating the update rows of the weights and biases turns z into 1 - z.
 
         Parameters
         ----------
@@ -181,31 +181,32 @@ class GRUWeights:
         Raises
         ------
         BadInput
-            When `update` is another word.
+            When `update` is neither.
         """
         formulation = replace(self.formulation, update=update)
         if formulation == self.formulation:
             return self
         H = self.hidden_size
         sign = np.repeat(np.array([1, -1, 1], self.dtype), H)  # (3H,)
-        return GRUWeights(
-            self.weight_input * sign[:, None],
-            self.weight_hidden * sign[:, None],
-            self.bias_input * sign,
-            self.bias_hidden * sign,
-            formulation,
-            self.bfloat16,
+        return replace(
+            self,
+            weight_input=self.weight_input * sign[:, None],
+            weight_hidden=self.weight_hidden * sign[:, None],
+            bias_input=self.bias_input * sign,
+            bias_hidden=self.bias_hidden * sign,
+            formulation=formulation,
         )
 
     def astype(self, dtype: DTypeLike) -> "GRUWeights":
-        """Give the same weights in float32, float64 or bfloat16.
+        """Return the same weights in float32, float64 or bfloat16.
 
         Parameters
         ----------
         dtype
-            ``"bfloat16"`` rounds `weight_input` and `weight_hidden` to the nearest such number,
-            ties to even, by way of float32; the biases become float32. Too large a number becomes
-            infinity, NaN stays. No dtype brings back what was rounded away.
+            ``"bfloat16"`` converts to float32, then rounds `weight_input` and `weight_hidden` to
+            the nearest bfloat16 number, ties to even; the biases stay float32. Numbers too large
+            for bfloat16 become infinity, and NaN stays NaN. Converting back to a wider dtype does
+            not restore the digits that were rounded away.
 
         Raises
         ------
@@ -214,23 +215,23 @@ class GRUWeights:
         """
         if isinstance(dtype, str) and dtype == "bfloat16":
             single = self.astype(np.float32)
-            W, U = rounded(single.weight_input), rounded(single.weight_hidden)
+            W, U = map(round_to_bfloat16, (single.weight_input, single.weight_hidden))
             return replace(single, weight_input=W, weight_hidden=U, bfloat16=True)
         arrays = {name: getattr(self, name).astype(dtype) for name in ARRAYS}
         return replace(self, **arrays, bfloat16=False)
 
 
-def require_shape(name: str, came: tuple[int, ...], expected: tuple[int | str, ...]) -> None:
+def require_shape(name: str, shape: tuple[int, ...], expected: tuple[int | str, ...]) -> None:
     """Refuse an array whose shape is not the expected one.
 
     Parameters
     ----------
     name
-        What the message calls the array.
-    came
+        The array's name in the message.
+    shape
         The array's shape.
     expected
-        A size for each axis; a letter stands for any size.
+        A size for each axis; a string stands for any size.
 
     Raises
     ------
@@ -244,13 +245,13 @@ def require_shape(name: str, came: tuple[int, ...], expected: tuple[int | str, .
     Traceback (most recent call last):
     glassgate.errors.BadInput: hidden must have shape (2, 8, 64), got (8, 64)
     """
-    fits = len(came) == len(expected) and all(
+    fits = len(shape) == len(expected) and all(
         isinstance(wanted, str) or wanted == size
-        for wanted, size in zip(expected, came, strict=True)
+        for wanted, size in zip(expected, shape, strict=True)
     )
     if not fits:
-        wanted = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
-        raise BadInput(f"{name} must have shape ({wanted}), got {tuple(came)}")
+        sizes = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        raise BadInput(f"{name} must have shape ({sizes}), got {tuple(shape)}")
 
 
 def _read_only(name: str, array: Array) -> Array:
@@ -263,8 +264,8 @@ def _read_only(name: str, array: Array) -> Array:
     return array
 
 
-def _columns(name: str, gates: Mapping[str, Array]) -> int:
-    """Return how many columns the candidate's matrix has, by which all others are measured."""
+def _count_columns(name: str, gates: Mapping[str, Array]) -> int:
+    """Return the number of columns of the candidate's matrix; the other gates must match it."""
     if "candidate" not in gates:
         raise BadInput(f"{name} must have candidate, got {', '.join(gates) or 'nothing'}")
     matrix = _read_only(f"candidate of {name}", gates["candidate"])
@@ -272,7 +273,7 @@ def _columns(name: str, gates: Mapping[str, Array]) -> int:
     return int(matrix.shape[1])
 
 
-def _stacked(
+def _stack(
     name: str,
     gates: Mapping[str, Array],
     shape: tuple[int, ...],
@@ -291,5 +292,5 @@ def _stacked(
 
 def _require_one_dtype(dtypes: dict[str, np.dtype[np.floating]]) -> None:
     if len(set(dtypes.values())) > 1:
-        came = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
-        raise TypeError(f"all weights must have one dtype, got {came}")
+        listing = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
+        raise TypeError(f"all weights must have one dtype, got {listing}")

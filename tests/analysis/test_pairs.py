@@ -16,7 +16,7 @@ from glassgate.analysis.pairs_file import Pair, read_pairs
 from glassgate.analysis.prediction import predict
 from glassgate.analysis.scoring import score
 from glassgate.errors import BadInput
-from glassgate.train.load import Loaded, load
+from glassgate.train import Loaded, load
 from tests.conftest import Run
 
 GOOD, BAD = "the boy fell and hurt his knee .", "the boy fell and hurt her knee ."

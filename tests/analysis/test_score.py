@@ -14,7 +14,7 @@ from glassgate.analysis.prediction import predict
 from glassgate.analysis.scoring import STRETCH, ScoredToken, by_word, score
 from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.screen import head, row
-from glassgate.train.load import Loaded, load
+from glassgate.train import Loaded, load
 from tests.conftest import TINY, Run, write_corpus
 
 SENTENCE = "the boy fell and hurt his knee ."

@@ -13,7 +13,7 @@ from glassgate import clamp
 from glassgate.analysis import scoring, surprisal
 from glassgate.analysis.scoring import ScoredToken, score
 from glassgate.nn.models import NETWORKS, LanguageModel
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.settings import LANGUAGE
 from glassgate.train.tokens import EOS, Level, Vocabulary
 

@@ -7,7 +7,7 @@ import pytest
 from glassgate import clamp
 from glassgate.analysis.prediction import predict
 from glassgate.cli.clamps import clamps, read_clamp
-from glassgate.train.load import load
+from glassgate.train import load
 from tests.conftest import Run
 
 TEXT = "the boy fell and"

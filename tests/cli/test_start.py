@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import glassgate
+from tests.conftest import Run
+
 SPINNING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "MKL_CBWR")
 TORCH = f"""
 import os, sys
@@ -89,6 +92,52 @@ def test_the_benchmark_meets_torch_as_it_is(stand_in: Path):
 def test_only_the_first_process_speaks(stand_in: Path):
     said = start(stand_in, "train", "language", "a.txt", "--output", "m", RANK="1")
     assert [line for line in said if "torch" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "command", "extra"),
+    [
+        ("typer", "--help", "train"),
+        ("rich", "", "train"),
+        ("torch", "predict model words", "train"),
+        ("matplotlib", "compare a.txt --networks srn --seeds 1 --epochs 1 --output study", "plot"),
+    ],
+)
+@pytest.mark.parametrize(
+    "start",
+    [
+        "from glassgate.cli import main; main()",
+        "import runpy; runpy.run_module('glassgate', run_name='__main__')",
+    ],
+    ids=["glassgate", "python -m glassgate"],
+)
+def test_a_missing_extra_is_named_in_a_sentence(
+    tmp_path: Path, missing: str, command: str, extra: str, start: str
+):
+    (tmp_path / "a.txt").write_text("the boy fell\n" * 20)
+    argv = ["glassgate", *command.split()]
+    code = f"import sys; sys.modules[{missing!r}] = None; sys.argv = {argv}; {start}"
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    last = run.stderr.splitlines()[-1]
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "Traceback" not in run.stderr
+    assert last == (
+        f"glassgate: this command needs {missing}, which is not installed: "
+        f"run pip install 'glassgate[{extra}]'"
+    )
+
+
+def test_a_missing_module_that_no_extra_brings_has_its_traceback():
+    missing = "import sys; sys.modules['glassgate.cli.app'] = None"
+    code = f"{missing}; from glassgate.cli import main; main()"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 1
+    assert "ModuleNotFoundError" in run.stderr
+
+
+def test_the_version(glassgate_: Run):
+    said = glassgate_("--version")
+    assert (said.code, said.out, said.err) == (0, f"glassgate {glassgate.__version__}\n", "")
 
 
 @pytest.mark.parametrize("command", ["", "train", "experiment", "grammar"])

@@ -16,7 +16,7 @@ from glassgate.formulation import Formulation
 from glassgate.gates import Gates, verify
 from glassgate.pages import pictures
 from glassgate.pages.pictures import GatePanel, gate_picture
-from glassgate.train.load import load
+from glassgate.train import load
 from tests.conftest import Run
 
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from glassgate import GRU, BadInput, Formulation, GRUWeights
-from glassgate.bfloat16 import from_bits, rounded, to_bits
+from glassgate.bfloat16 import from_bits, round_to_bfloat16, to_bits
 from glassgate.engine import Layer, bfloat16_error, targets
 from glassgate.weights import ARRAYS
 
@@ -26,7 +26,7 @@ def test_rounding_is_that_of_ieee_for_every_upper_half():
     upper = np.arange(2**16, dtype=np.uint32)[:, None] << 16
     lower = np.array([0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF], np.uint32)
     numbers = (upper | lower).view(np.float32)  # (65536, 6)
-    came = rounded(numbers)
+    came = round_to_bfloat16(numbers)
     wanted = torch.from_numpy(numbers).to(torch.bfloat16).to(torch.float32).numpy()
     np.testing.assert_array_equal(came, wanted)  # NaN where NaN
     np.testing.assert_array_equal(np.signbit(came), np.signbit(numbers))
@@ -37,7 +37,9 @@ def test_rounding_is_that_of_ieee_for_every_upper_half():
 def test_ties_go_to_even_and_too_large_to_infinity():
     one, step = 1.0, 2.0**-7
     numbers = np.array([one + step / 2, one + 3 * step / 2, 3.4e38, -3.4e38], np.float32)
-    np.testing.assert_array_equal(rounded(numbers), [one, one + 2 * step, np.inf, -np.inf])
+    np.testing.assert_array_equal(
+        round_to_bfloat16(numbers), [one, one + 2 * step, np.inf, -np.inf]
+    )
 
 
 def test_matrices_are_rounded_and_biases_are_not():
@@ -45,7 +47,9 @@ def test_matrices_are_rounded_and_biases_are_not():
     narrow = weights.astype("bfloat16")
     assert (narrow.bfloat16, narrow.dtype) == (True, np.float32)
     for name in ("weight_input", "weight_hidden"):
-        np.testing.assert_array_equal(getattr(narrow, name), rounded(getattr(weights, name)))
+        np.testing.assert_array_equal(
+            getattr(narrow, name), round_to_bfloat16(getattr(weights, name))
+        )
         assert (getattr(narrow, name) != getattr(weights, name)).any()
     for name in ("bias_input", "bias_hidden"):
         np.testing.assert_array_equal(getattr(narrow, name), getattr(weights, name))
@@ -76,7 +80,9 @@ def test_the_other_update_stays_in_bfloat16():
 def test_numbers_in_between_are_refused():
     weights = draw()
     arrays = [getattr(weights, name) for name in ARRAYS]
-    with pytest.raises(BadInput, match=r"^weight_input must hold bfloat16 numbers alone, got .*$"):
+    with pytest.raises(
+        BadInput, match=r"^weight_input must hold only numbers that bfloat16 represents, got .*$"
+    ):
         GRUWeights(*arrays, bfloat16=True)
     wide = [array.astype(np.float64) for array in arrays]
     with pytest.raises(BadInput, match=r"^weights in bfloat16 must be .* float32, got float64$"):

@@ -10,7 +10,7 @@ import glassgate.nn
 from glassgate import Formulation, clamp
 from glassgate.analysis.prediction import predict
 from glassgate.analysis.scoring import score
-from glassgate.train.load import load
+from glassgate.train import load
 from tests.inside.clamp_cases import B, H, I, T, drawn, torch_network
 
 NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")

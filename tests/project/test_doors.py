@@ -1,6 +1,8 @@
 """The doors of packages: names that come when they are used, and the extra that they need."""
 
 import importlib
+import pkgutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -76,3 +78,27 @@ def test_a_missing_module_of_its_own_is_no_matter_of_extras(package: ModuleType,
     (tmp_path / "room" / "heavy.py").write_text("import room.no_such_module")
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'room.no_such_module'$"):
         _ = package.fit
+
+
+@pytest.mark.parametrize("room", ["glassgate.grammar", "glassgate.train"])
+def test_every_public_name_opens_and_none_hides_a_submodule(room: str):
+    door = importlib.import_module(room)
+    submodules = {module.name for module in pkgutil.iter_modules(door.__path__)}
+    assert not submodules & set(door.__all__)
+    for name in door.__all__:
+        assert getattr(door, name) is not None
+
+
+def test_without_torch_the_training_door_names_its_extra():
+    code = (
+        "import sys; sys.modules['torch'] = None; import glassgate.train as train\n"
+        "print(train.Settings().network)\n"
+        "try: train.fit\n"
+        "except ModuleNotFoundError as error: print(error)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines() == [
+        "gru",
+        "glassgate.train.fit needs torch, which is not installed: "
+        "run pip install 'glassgate[train]'",
+    ]

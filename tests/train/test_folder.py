@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from glassgate.errors import BadInput
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train.load import load
+from glassgate.train import load
 from glassgate.train.run import Output, train_classifier, train_language
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Epoch, Watcher

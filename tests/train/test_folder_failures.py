@@ -14,7 +14,7 @@ import torch
 import glassgate.files as files
 from glassgate.files import write_whole
 from glassgate.nn.models import LanguageModel
-from glassgate.train.load import load
+from glassgate.train import load
 from glassgate.train.loop import Diverged
 from glassgate.train.run import Output, train_language
 from glassgate.train.watch import Step, Watcher

@@ -10,7 +10,7 @@ from glassgate.errors import BadInput
 from glassgate.grammar.dependency import Cell, Item, dependency_items
 from glassgate.grammar.grammar import Grammar
 from glassgate.nn.models import LanguageModel
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.run import new_model
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import SentenceTask
@@ -120,7 +120,7 @@ def spoken_by(loaded: Loaded, language: Language) -> Language:
     Parameters
     ----------
     loaded
-        A language model of words, as `glassgate.train.load.load` reads it.
+        A language model of words, as `glassgate.train.load` reads it.
     language
         As `sample_language` makes it.
 

@@ -25,7 +25,7 @@ from glassgate.analysis.intervals import wilson
 from glassgate.analysis.pairs_file import Pair
 from glassgate.analysis.scoring import language_model
 from glassgate.analysis.surprisal import sentence_bits
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.tokens import EOS, Vocabulary
 
 TIE = 1e-4  # bits; sums of float32 products are not exact to less

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from glassgate.errors import BadInput
 from glassgate.nn.models import Classifier
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 
 
 @dataclass(frozen=True)

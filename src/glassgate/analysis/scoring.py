@@ -20,7 +20,7 @@ from itertools import chain, count, islice
 from glassgate.analysis.surprisal import sentence_bits, stream_bits
 from glassgate.errors import BadInput
 from glassgate.nn.models import LanguageModel
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.threads import Pace
 from glassgate.train.tokens import EOS, batches
 

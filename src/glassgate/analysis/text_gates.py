@@ -16,7 +16,7 @@ from glassgate.formulation import Array, Formulation
 from glassgate.gates import Gates, kept_share, memory_span
 from glassgate.inside.trace import trace
 from glassgate.nn import GRU
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 
 ARRAYS = ("reset", "update", "candidate", "hidden", "kept")
 

@@ -10,8 +10,8 @@ from torch import nn
 from glassgate.analysis.prediction import Prediction, predict
 from glassgate.analysis.scoring import Scored, by_word, score
 from glassgate.analysis.text_gates import TextGates, trace_text
-from glassgate.train.load import Loaded
-from glassgate.train.load import load as read_folder
+from glassgate.train.model import Loaded
+from glassgate.train.model import load as read_folder
 
 
 class TrainedModel(Loaded):

@@ -17,7 +17,7 @@ from glassgate.cli.screen import head, row
 
 if TYPE_CHECKING:
     from glassgate.analysis.pairs import Accuracy, Counts, Judged, Side
-    from glassgate.train.load import Loaded
+    from glassgate.train import Loaded
 
 COLUMNS = ("line", "right", "critical_right")
 SIDE = ("tokens", "unknown", "surprisal", "critical", "critical_surprisal")
@@ -68,7 +68,7 @@ def pairs(
     from glassgate.analysis.pairs_file import read_pairs
     from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
-    from glassgate.train.load import load
+    from glassgate.train import load
 
     loaded, found = load(model), read_pairs(file)
     with clamps(loaded.model, clamp or []), bar("judging", 2 * len(found)) as advance:

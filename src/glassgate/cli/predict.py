@@ -48,7 +48,7 @@ def predict(
     announce_reading(model)
     from glassgate.analysis.prediction import predict as asked
     from glassgate.cli.clamps import clamps
-    from glassgate.train.load import load
+    from glassgate.train import load
 
     loaded = load(model)
     if clamp and loaded.settings.network != "gru":

@@ -16,7 +16,7 @@ from glassgate.cli.screen import head, row
 
 if TYPE_CHECKING:
     from glassgate.analysis.scoring import Scored
-    from glassgate.train.load import Loaded
+    from glassgate.train import Loaded
 
 TOKENS = ("sentence", "position", "token", "surprisal", "unknown")
 WORDS = ("sentence", "position", "word", "surprisal", "unknown", "length", "pieces")
@@ -72,8 +72,8 @@ def score(
     from glassgate.analysis.scoring import score as scored
     from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
+    from glassgate.train import load
     from glassgate.train.corpus import read_text
-    from glassgate.train.load import load
     from glassgate.train.threads import Pace, offered_threads, on_threads
 
     loaded, text = load(model), read_text(file)

@@ -61,7 +61,7 @@ def trace(
     announce_reading(model)
     from glassgate.analysis.text_gates import trace_text
     from glassgate.files import write_whole
-    from glassgate.train.load import load
+    from glassgate.train import load
 
     traced = trace_text(load(model), text)
     say_unknown(traced.unknown)

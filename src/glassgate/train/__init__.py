@@ -1,4 +1,69 @@
-"""Fit a model: settings, data, the training loop, and the folder it leaves behind.
+"""Train a network on a text or on labelled texts, and keep it in a model folder.
 
-Import from the module that has the name: `glassgate.train.settings` needs no torch.
+The public names are those of `__all__`; the files behind them may move. `Settings`, `Watcher` with
+its `Step` and `Epoch`, and `Interrupted` come with the package, which needs NumPy alone; the others
+are imported on first use and need the extra ``train``: ``pip install 'glassgate[train]'``.
+
+Read the files in this order:
+
+1. `settings`: what a run may choose.
+2. `run`: from a file to a model folder, `train_language` and `train_classifier`.
+3. `tokens`, `corpus`, `reviews`: from a file to token ids.
+4. `batches`, `tasks`: from token ids to batches, and from a batch to a loss.
+5. `loop`, `worker`: the one training loop, and a process's part in it.
+6. `snapshot`, `folder`, `model`: where a run stands, what it writes, and how a model is read back.
+7. `watch`, `interrupt`, `threads`: progress, Ctrl-C, and the number of threads.
+8. `study`: several networks and seeds on one corpus.
 """
+
+from typing import TYPE_CHECKING
+
+from glassgate.doors import lazy
+from glassgate.train.interrupt import Interrupted
+from glassgate.train.settings import Settings
+from glassgate.train.watch import Epoch, Step, Watcher
+
+if TYPE_CHECKING:
+    from glassgate.train.loop import Diverged, Outcome, fit
+    from glassgate.train.model import Loaded, load
+    from glassgate.train.run import Output, train_classifier, train_language
+    from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task
+    from glassgate.train.tokens import Vocabulary
+
+__all__ = [
+    "ClassifierTask",
+    "Diverged",
+    "Epoch",
+    "Interrupted",
+    "Loaded",
+    "Outcome",
+    "Output",
+    "SentenceTask",
+    "Settings",
+    "Step",
+    "StreamTask",
+    "Task",
+    "Vocabulary",
+    "Watcher",
+    "fit",
+    "load",
+    "train_classifier",
+    "train_language",
+]
+
+SUBMODULES = {
+    "ClassifierTask": "tasks",
+    "Diverged": "loop",
+    "Loaded": "model",
+    "Outcome": "loop",
+    "Output": "run",
+    "SentenceTask": "tasks",
+    "StreamTask": "tasks",
+    "Task": "tasks",
+    "Vocabulary": "tokens",
+    "fit": "loop",
+    "load": "model",
+    "train_classifier": "run",
+    "train_language": "run",
+}
+__getattr__, __dir__ = lazy(__name__, SUBMODULES, extra="train")

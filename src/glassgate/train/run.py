@@ -14,8 +14,8 @@ import glassgate
 from glassgate.nn.models import Classifier, LanguageModel
 from glassgate.train.corpus import Files, fingerprint, name_of, read_sentences, read_stream
 from glassgate.train.folder import SAVE_SECONDS, ModelFolder
-from glassgate.train.load import build
 from glassgate.train.loop import Outcome, fit
+from glassgate.train.model import build
 from glassgate.train.reviews import encode_reviews, read_reviews
 from glassgate.train.settings import CLASSIFIER, LANGUAGE, MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask, SentenceTask, StreamTask, Task

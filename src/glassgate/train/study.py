@@ -15,7 +15,7 @@ from typing import Any
 from glassgate.errors import BadInput
 from glassgate.train.corpus import Files, fingerprint, name_of
 from glassgate.train.folder import MODEL, STATE, read_config, read_history
-from glassgate.train.load import load
+from glassgate.train.model import load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from glassgate.train.tokens import Level

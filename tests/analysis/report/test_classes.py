@@ -10,7 +10,7 @@ import torch
 from glassgate.analysis.report import gather, page_units
 from glassgate.analysis.report.gradient import measure_flow
 from glassgate.analysis.report.units import read
-from glassgate.train.load import load
+from glassgate.train import load
 from glassgate.train.run import new_model
 from tests.analysis.report.test_numbers import no_bar
 

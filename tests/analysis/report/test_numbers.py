@@ -21,7 +21,7 @@ from glassgate.errors import BadInput
 from glassgate.inside.connections import connectivity
 from glassgate.inside.trace import trace
 from glassgate.inside.trace.states import LSTMGates
-from glassgate.train.load import Loaded, load
+from glassgate.train import Loaded, load
 from glassgate.train.run import new_model
 from glassgate.train.tokens import Vocabulary
 

@@ -13,7 +13,7 @@ import pytest
 from glassgate.analysis.report import Report, gather, page_units
 from glassgate.analysis.report.page import report_page
 from glassgate.pages.exhibit import Numbers
-from glassgate.train.load import load
+from glassgate.train import load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from tests.analysis.report.test_numbers import no_bar

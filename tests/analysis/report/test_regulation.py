@@ -12,7 +12,7 @@ from glassgate.analysis.report.page import report_page
 from glassgate.analysis.report.sample import draw
 from glassgate.analysis.report.units import measure_layers
 from glassgate.pages.exhibit import Exhibit
-from glassgate.train.load import Loaded, load
+from glassgate.train import Loaded, load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from tests.analysis.report.test_numbers import many, no_bar, silent, untrained

@@ -14,9 +14,9 @@ from glassgate.analysis.report.sample import Sample, draw, readable
 from glassgate.analysis.report.units import Layer, Reading, measure_layers, read
 from glassgate.analysis.report.words import Surprisals, measure_surprisal
 from glassgate.errors import BadInput
+from glassgate.train import Loaded, load
 from glassgate.train.corpus import read_text
 from glassgate.train.folder import METRICS, read_history
-from glassgate.train.load import Loaded, load
 from glassgate.train.threads import on_threads
 from glassgate.train.watch import Epoch
 

@@ -15,7 +15,7 @@ from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 
 LAGS = 25  # at most
 SEQUENCES = 64  # at most

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.tokens import Level
 
 MOST_SEQUENCES = 200

@@ -25,7 +25,7 @@ from glassgate.inside.trace.states import LSTMGates, arrays
 from glassgate.nn import Feedforward
 from glassgate.nn.models import Classifier
 from glassgate.nn.ragged import last_outputs
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 
 BATCH = 25  # sequences read at once
 GATES = {"gru": ("kept", "reset"), "lstm": ("kept", "input", "output")}

@@ -10,7 +10,7 @@ import numpy as np
 from glassgate.analysis.report.sample import Sample
 from glassgate.analysis.scoring import Scored, by_word, score
 from glassgate.formulation import Array
-from glassgate.train.load import Loaded
+from glassgate.train import Loaded
 from glassgate.train.tokens import EOS
 
 WARM = 10  # words of a stretch that are read but not counted: too little stands before them
