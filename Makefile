@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
-.PHONY: demo test lint types readme bench bench-onednn sanitize neon fuzz clean
+.PHONY: demo test lint types figures docs bench bench-onednn sanitize neon fuzz clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -23,9 +23,14 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-# The README's table and picture, from a demo run at this commit.
-readme: demo
-	$(BIN)/python docs/update_readme.py demo
+# The manual's table and picture of the demo, from a run at this commit.
+figures: demo
+	$(BIN)/python tools/update_demo.py demo
+
+# The manual as a site, in build/docs; needs no network, and a warning is an error.
+docs: .venv/dev
+	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "The manual is in build/docs/index.html."
 
 # The engine beside its rivals, every shape: some minutes on a quiet machine.
 bench: .venv/dev

@@ -9,13 +9,7 @@ from glassgate.train import Output, Settings, train_language
 
 TEXTS = ("the boy fell down and hurt", "the girl fell down and hurt")
 recipe = Settings(
-    hidden_size=64,
-    embedding_size=32,
-    dropout=0.0,
-    epochs=4,
-    batch_size=128,
-    learning_rate=0.02,
-    schedule="linear",
+    hidden_size=64, dropout=0.0, epochs=4, batch_size=128, learning_rate=0.02, schedule="linear"
 )
 
 with TemporaryDirectory() as name:

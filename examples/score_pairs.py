@@ -11,13 +11,7 @@ from glassgate.train import Output, Settings, train_language
 PEOPLE = {"boy": "his", "king": "his", "girl": "her", "queen": "her"}
 PLACES = ("", "near the tree", "beside the river", "in the garden behind the house")
 recipe = Settings(
-    hidden_size=64,
-    embedding_size=32,
-    dropout=0.0,
-    epochs=4,
-    batch_size=128,
-    learning_rate=0.02,
-    schedule="linear",
+    hidden_size=64, dropout=0.0, epochs=4, batch_size=128, learning_rate=0.02, schedule="linear"
 )
 
 with TemporaryDirectory() as name:
@@ -29,14 +23,18 @@ with TemporaryDirectory() as name:
 
 pairs = []
 for person, own in PEOPLE.items():
-    other = "her" if own == "his" else "his"
     for place in PLACES:
-        good, bad = (
-            f"the {person} {place} fell down and hurt {word} knee" for word in (own, other)
-        )
-        pairs.append(Pair(len(pairs) + 1, " ".join(good.split()), " ".join(bad.split())))
+        words = (own, "her" if own == "his" else "his")  # the good one first
+        both = (f"the {person} {place} fell down and hurt {word} knee" for word in words)
+        pairs.append(Pair(len(pairs) + 1, *both))
 
-for what, held in (("as trained", {}), ("no memory", {"kept": 0, "reset": 0})):
-    with glassgate.clamp(model.network, **held) if held else TemporaryDirectory():
-        whole = accuracies(judge(model, pairs))[0]
-    print(f"{what:11} prefers the good sentence in {whole.share:.0%} of {whole.n} pairs")
+
+def report(what: str) -> None:
+    """Print how often the model prefers the good sentence."""
+    whole = accuracies(judge(model, pairs))[0]
+    print(f"{what}: prefers the good sentence in {whole.share:.0%} of {whole.n} pairs")
+
+
+report("as trained")
+with glassgate.clamp(model.network, kept=0, reset=0):
+    report("without memory")

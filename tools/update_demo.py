@@ -1,4 +1,4 @@
-"""Put the table and picture of a demo into the README: python docs/update_readme.py demo."""
+"""Put the table and picture of a demo into the manual: python tools/update_demo.py demo."""
 
 import json
 import re
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def main(demo: Path) -> None:
-    """Replace what stands between the README's marks."""
+    """Replace what stands between the marks in docs/demo.md; keep the numbers and the picture."""
     table = overview(json.loads((demo / "results.json").read_text()))
     lines = [
         "| " + " | ".join(table.columns) + " |",
@@ -22,11 +22,11 @@ def main(demo: Path) -> None:
     block = "\n".join(
         ["<!-- demo:begin -->", *lines, "", f"*{table.caption}*", "<!-- demo:end -->"]
     )
-    readme = ROOT / "README.md"
+    page = ROOT / "docs" / "demo.md"
     text = re.sub(
-        "<!-- demo:begin -->.*<!-- demo:end -->", lambda _: block, readme.read_text(), flags=re.S
+        "<!-- demo:begin -->.*<!-- demo:end -->", lambda _: block, page.read_text(), flags=re.S
     )
-    readme.write_text(text)
+    page.write_text(text)
     shutil.copy(demo / "gates.png", ROOT / "docs" / "gates.png")
     shutil.copy(demo / "results.json", ROOT / "docs" / "demo.json")
 

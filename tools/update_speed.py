@@ -1,4 +1,4 @@
-"""Put a benchmark run's times into the pages that show them: python docs/update_speed.py FILE."""
+"""Put a benchmark run's times into the pages that show them: python tools/update_speed.py FILE."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The README's examples run, and what it shows is what a demo printed."""
+"""What the pages show runs, and their figures are those that were measured."""
 
 import doctest
 import json
@@ -16,21 +16,81 @@ from glassgate.grammar.grammar import Grammar
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 DEMO = json.loads((ROOT / "docs" / "demo.json").read_text())
+SPEED = (ROOT / "docs" / "speed.json").read_text()
+NETWORKS = {network["name"]: network for network in DEMO["networks"]}
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+DOORS = {
+    "glassgate",
+    *(
+        f"glassgate.{door}"
+        for door in ["nn", "engine", "inside", "exchange", "analysis", "train", "pages", "grammar"]
+    ),
+    *(f"glassgate.exchange.{door}" for door in ["arrays", "keras", "onnx", "pytorch"]),
+}
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("docs/*.md"))
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "docs/engine.md", "docs/exchange.md", "docs/inside.md"]
-)
-def test_the_python_examples_hold(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+RUN = [page for page in PAGES if re.search(r"^ *>>> |^```console", page.read_text(), re.M)]
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
+def test_a_page_runs_from_top_to_bottom(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Its commands first, in order; then its Python, in the folder that they have filled."""
     monkeypatch.chdir(tmp_path)
-    failures, run = doctest.testfile(str(ROOT / page), module_relative=False)
-    assert run > 5
+    for command in _commands(page):
+        done = _run(command, tmp_path)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    failures, _ = doctest.testfile(str(page), module_relative=False)
     assert failures == 0
 
 
+def _commands(page: Path) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.S)
+    return re.findall(r"^\$ (.+)$", "\n".join(blocks), re.M)
+
+
+def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_pages_that_teach_run_something():
+    names = {page.name for page in RUN}
+    assert names >= {"README.md", "tutorial.md", "modellers.md", "engineers.md", "trainers.md"}
+    assert names >= {"engine.md", "exchange.md", "inside.md"}
+    assert len(_commands(ROOT / "README.md")) >= 5
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_on_a_page_imports_from_doors_alone(page: Path):
+    imports = re.findall(
+        r"^ *(?:>>> |\.\.\. )?from (glassgate[\w.]*) import", page.read_text(), re.M
+    )
+    assert set(imports) <= DOORS
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.stem)
+def test_an_example_runs_and_is_short(script: Path, tmp_path: Path):
+    lines = script.read_text().splitlines()
+    assert 20 <= len(lines) <= 40
+    done = _run(f"{sys.executable} -W error {script}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    imports = re.findall(r"^from (glassgate[\w.]*) import", script.read_text(), re.M)
+    assert set(imports) <= DOORS
+
+
 def test_the_table_of_speeds_is_that_of_the_numbers_beside_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
     from update_speed import SHOWN, table
 
     kept = json.loads((ROOT / "docs" / "speed.json").read_text())
@@ -38,23 +98,28 @@ def test_the_table_of_speeds_is_that_of_the_numbers_beside_it(monkeypatch: pytes
     assert table(kept, SHOWN) in README
 
 
-def test_the_commands_of_the_readme_run_one_after_the_other(tmp_path: Path):
-    blocks = re.findall(r"```console\n(.*?)```", README, re.S)
-    commands = re.findall(r"^\$ (.+)$", "\n".join(blocks), re.M)
-    assert len(commands) >= 5
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    for command in commands:
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=tmp_path,
-            env={**os.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
-    names = ("surprisal.tsv", "gates.png", "model/model.safetensors")
-    assert all((tmp_path / name).stat().st_size for name in names)
+def test_the_numbers_that_sell_are_measured():
+    works = {work["name"]: work["medians"] for work in json.loads(SPEED)["works"]}
+    step, training = works["step H=64"], works["training T=100 B=32 H=128"]
+    ours, theirs = step["glassgate"] * 1e6, step["torch.nn.GRU"] * 1e6
+    assert f"takes {ours:.2f} µs, where `torch.nn.GRU` takes {theirs:.0f}" in _flat(README)
+    times = training["torch.nn.GRU"] / training["glassgate"]
+    assert f"trains {times:.1f} times as fast" in _flat(README)
+    srn, gru = (accuracy_at(NETWORKS[name]["agreement"], 10) for name in ("srn", "gru"))
+    assert f"{srn:.1%} of such choices across ten words and more, the GRU {gru:.1%}" in _flat(
+        README
+    )
+    rows = (ROOT / "docs" / "experiments.md").read_text().splitlines()
+    free, held = (
+        next(row.split("|") for row in rows if row.startswith(start))
+        for start in ("| none | | |", "| longest | forget |")
+    )
+    far = [f"{float(row[-4]):.1%}" for row in (free, held)]  # ten words and more
+    assert f"falls from {far[0]} to {far[1]}" in _flat(README)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_links_between_the_pages_lead_somewhere():
@@ -64,25 +129,25 @@ def test_links_between_the_pages_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_readme_shows_the_demo_whose_numbers_stand_beside_it():
-    table = README.split("<!-- demo:begin -->")[1].split("<!-- demo:end -->")[0]
+def test_the_manual_shows_the_demo_whose_numbers_stand_beside_it():
+    page = (ROOT / "docs" / "demo.md").read_text()
+    table = page.split("<!-- demo:begin -->")[1].split("<!-- demo:end -->")[0]
     for row in overview(DEMO).rows:
         assert "| " + " | ".join(row) + " |" in table
     assert (ROOT / "docs" / "gates.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_demo_of_the_readme_shows_what_a_demo_must_show():
-    networks = {network["name"]: network for network in DEMO["networks"]}
+def test_the_demo_of_the_manual_shows_what_a_demo_must_show():
     assert sum(network["train_seconds"] for network in DEMO["networks"]) <= 120
     for name in ("gru", "lstm"):
-        assert networks[name]["kl_bits"] <= 0.02
-        far = [c for c in networks[name]["agreement"] if c["distance_min"] == 10]
+        assert NETWORKS[name]["kl_bits"] <= 0.02
+        far = [c for c in NETWORKS[name]["agreement"] if c["distance_min"] == 10]
         assert len(far) >= 8
         assert all(cell["accuracy"] >= 0.98 for cell in far)
-    for cell in networks["feedforward"]["agreement"]:
+    for cell in NETWORKS["feedforward"]["agreement"]:
         if cell["distance_min"] >= 1 and not cell["cue_repeated"]:
             assert 0.45 <= cell["accuracy"] <= 0.55
-    srn, gru = (accuracy_at(networks[name]["agreement"], 10) for name in ("srn", "gru"))
+    srn, gru = (accuracy_at(NETWORKS[name]["agreement"], 10) for name in ("srn", "gru"))
     assert srn < gru
 
 
