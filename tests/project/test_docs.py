@@ -48,7 +48,7 @@ def test_a_page_runs_from_top_to_bottom(
 
 def _commands(page: Path) -> list[str]:
     blocks = re.findall(r"```console\n(.*?)```", page.read_text(), re.S)
-    return re.findall(r"^\$ (.+)$", "\n".join(blocks), re.M)
+    return re.findall(r"^\$ ((?:.*\\\n)*.+)$", "\n".join(blocks), re.M)
 
 
 def _run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
