@@ -175,7 +175,7 @@ def test_a_file_that_exists(
 ):
     write_corpus(tmp_path / "c.txt")
     (tmp_path / name).write_text("mine")
-    wanted = f"{name} exists already: choose another name, or say --overwrite"
+    wanted = f"{name} already exists: choose another name or pass --overwrite"
     assert sentence(glassgate_(*command, name)) == wanted
     assert (tmp_path / name).read_text() == "mine"
     assert sentence(glassgate_(*command, "model")).startswith("model is a folder")
