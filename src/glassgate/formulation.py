@@ -46,9 +46,9 @@ class Formulation:
         and the reset gate reads 1 at every step.
     gate
         The curve of both gates: ``"sigmoid"``, or one of two hard sigmoids. Programs call both of
-        them "hard sigmoid", so they are named here by their slope: ``"hard_sigmoid_fifth"`` is
-        clip(0.2 x + 0.5, 0, 1) (Keras 2, ONNX), ``"hard_sigmoid_sixth"`` is clip(x / 6 + 0.5, 0, 1)
-        (Keras 3, PyTorch).
+        them "hard sigmoid", so their names here give the slope: ``"hard_sigmoid_fifth"`` is
+        clip(0.2 x + 0.5, 0, 1) (Keras 2, ONNX), ``"hard_sigmoid_sixth"`` is
+        clip(x / 6 + 0.5, 0, 1) (Keras 3, PyTorch).
     squash
         The curve of the candidate: ``"tanh"``, ``"relu"`` or ``"linear"``.
 

@@ -276,7 +276,7 @@ def test_a_file_that_exists_stays(glassgate_: Run, trained: Path, tmp_path: Path
     command = ["pairs", trained / "lines", "p.tsv", option, "mine"]
     said = glassgate_(*command)
     assert (said.code, said.out) == (2, "")
-    assert "mine exists already" in said.err
+    assert "mine already exists" in said.err
     assert (tmp_path / "mine").read_text() == "mine"
     assert glassgate_(*command, "--overwrite").code == 0
     assert (tmp_path / "mine").read_text() != "mine"

@@ -42,9 +42,9 @@ def names(folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (b"", "c.txt is empty: expected text, got 0 bytes without a word"),
-        (b" \n\n", "c.txt is empty: expected text, got 3 bytes without a word"),
-        (b"word Word word\n", "c.txt holds a single word, expected two different ones or more"),
+        (b"", "c.txt is empty or blank (0 bytes), expected text"),
+        (b" \n\n", "c.txt is empty or blank (3 bytes), expected text"),
+        (b"word Word word\n", "c.txt holds a single word, expected at least two different ones"),
         (b"caf\xe9 au lait", "c.txt is not UTF-8: the byte 0xe9 at offset 3 cannot be read"),
         (None, "c.txt does not exist, expected a file"),
     ],
@@ -59,12 +59,12 @@ def test_a_corpus(glassgate_: Run, tmp_path: Path, data: bytes | None, wanted: s
 @pytest.mark.parametrize(
     ("rows", "wanted"),
     [
-        ("text,mood\na,b\n", "r.csv has no column 'label': its columns are text, mood"),
+        ("text,mood\na,b\n", "r.csv has no column 'label', only text, mood"),
         (
             "text,label\ngood,yes\nfine,yes\n",
-            "r.csv holds one class only in column 'label', 'yes': expected two or more",
+            "r.csv holds only one class in column 'label', 'yes', expected at least two",
         ),
-        ("text,label\n ,yes\n,no\n", "r.csv holds no text in column 'text', expected two or more"),
+        ("text,label\n ,yes\n,no\n", "r.csv holds no text in column 'text', expected at least two"),
     ],
 )
 def test_reviews(glassgate_: Run, tmp_path: Path, rows: str, wanted: str):
@@ -85,7 +85,7 @@ def test_empty_texts_are_counted_and_skipped(glassgate_: Run, tmp_path: Path):
     ("option", "value", "wanted"),
     [
         ("--hidden-size", "0", "hidden_size must be a whole number from 1 to 1000000, got 0"),
-        ("--dropout", "1", "dropout must be a number at least 0, less than 1, got 1.0"),
+        ("--dropout", "1", "dropout must be a number from 0 to below 1, got 1.0"),
         ("--network", "rnn", "network must be one of feedforward, srn, gru, lstm, got 'rnn'"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_file_that_exists(
 ):
     write_corpus(tmp_path / "c.txt")
     (tmp_path / name).write_text("mine")
-    wanted = f"{name} exists already: choose another name, or say --overwrite"
+    wanted = f"{name} already exists: choose another name or pass --overwrite"
     assert sentence(glassgate_(*command, name)) == wanted
     assert (tmp_path / name).read_text() == "mine"
     assert sentence(glassgate_(*command, "model")).startswith("model is a folder")

@@ -42,7 +42,7 @@ def test_the_grammar_is_written_whole_to_a_new_file_only(glassgate_: Run, tmp_pa
     assert (tmp_path / "my.grammar").read_text(encoding="utf-8") == Grammar.load().text
     (tmp_path / "my.grammar").write_text("mine")
     said = glassgate_("grammar", "show", "--output", "my.grammar")
-    assert said == Said(2, "", "glassgate: my.grammar exists already; name a new file\n")
+    assert said == Said(2, "", "glassgate: my.grammar already exists: choose another name\n")
     said = glassgate_("grammar", "show", "--output", "none/my.grammar")
     wanted = "glassgate: none is not a folder, so my.grammar cannot be written there\n"
     assert (said.code, said.err) == (2, wanted)

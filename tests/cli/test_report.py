@@ -34,7 +34,7 @@ def test_the_command_writes_one_page(glassgate_: Run, trained: Path, tmp_path: P
     again = glassgate_("report", trained / "lines", "--text", text)
     assert again.code == 2
     assert again.err == (
-        "glassgate: report.html exists already: choose another name, or say --overwrite\n"
+        "glassgate: report.html already exists: choose another name or pass --overwrite\n"
     )
     assert (tmp_path / "report.html").read_text() == html
     assert glassgate_("report", trained / "lines", "--text", text, "--overwrite").code == 0

@@ -347,7 +347,7 @@ def test_bench_refuses_bad_input(glassgate_: Run, tmp_path: Path):
     for arguments, wanted in (
         (["--threads", 0], f"threads must be from 1 to {cores()}, "),
         (["--threads", 10**6], f"threads must be from 1 to {cores()}, "),
-        (["--output", "mine.json"], "mine.json exists already: "),
+        (["--output", "mine.json"], "mine.json already exists: "),
         (["--output", "nowhere/x.json"], "nowhere is not a folder"),
     ):
         said = glassgate_("bench", *arguments)

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.train.batches import IGNORE, Batch, labelled, sentences, stream
+from glassgate.train.batches import (
+    IGNORE,
+    Batch,
+    labelled_batches,
+    sentence_batches,
+    stream_batches,
+)
 
 BOS = 1
 
@@ -16,7 +22,7 @@ def read_back(batches: list[Batch]) -> tuple[torch.Tensor, torch.Tensor]:
 )
 def test_a_stream_is_read_once_in_contiguous_columns(count: int, width: int, stretch: int):
     tokens = list(range(10, 10 + count))
-    batches = stream(tokens, BOS, width, stretch)
+    batches = stream_batches(tokens, BOS, width, stretch)
     inputs, targets = read_back(batches)
     assert targets.T.flatten()[targets.T.flatten() != IGNORE].tolist() == tokens
     assert (inputs[0] == BOS).all()
@@ -29,7 +35,7 @@ def test_a_stream_is_read_once_in_contiguous_columns(count: int, width: int, str
 
 
 def test_batches_of_a_slice_are_those_of_the_whole():
-    whole = stream(list(range(10, 110)), BOS, 4, 7)
+    whole = stream_batches(list(range(10, 110)), BOS, 4, 7)
     later = whole[2:]
     assert (len(whole), len(later)) == (4, 2)
     for one, other in zip(later, list(whole)[2:], strict=True):
@@ -43,7 +49,7 @@ def test_batches_of_a_slice_are_those_of_the_whole():
 def test_sentences_predict_their_own_next_token_up_to_their_length():
     random = np.random.default_rng(0)
     said = [[1, *random.integers(3, 99, n).tolist(), 2] for n in random.integers(1, 9, 50)]
-    batches = sentences(said, 8, 0, 1)
+    batches = sentence_batches(said, 8, 0, 1)
     found = []
     for batch in batches:
         for column in range(batch.size):
@@ -60,15 +66,15 @@ def test_sentences_predict_their_own_next_token_up_to_their_length():
 def test_held_out_and_labelled_batches_are_of_like_length():
     rising = [[1] * n for n in range(1, 33)]
     for batches in (
-        sentences([[1, *row] for row in rising], 8, 0, None),
-        labelled(rising, [0] * 32, 8, 0, 3),
+        sentence_batches([[1, *row] for row in rising], 8, 0, None),
+        labelled_batches(rising, [0] * 32, 8, 0, 3),
     ):
         assert sorted(len(b.inputs) for b in batches) == [8, 16, 24, 32]
         assert all(int(b.lengths.min()) == len(b.inputs) - 7 for b in batches)
 
 
 def test_training_batches_of_sentences_mix_all_lengths():
-    batches = sentences([[1] * n for n in range(2, 66)], 8, 0, 3)
+    batches = sentence_batches([[1] * n for n in range(2, 66)], 8, 0, 3)
     assert min(int(b.lengths.max() - b.lengths.min()) for b in batches) > 16
 
 
@@ -76,7 +82,7 @@ def test_order_is_a_function_of_seed_and_epoch():
     said = [[1, 10 + i, 2] for i in range(40)]
 
     def order(seed: int, epoch: int | None) -> list[int]:
-        return torch.cat([b.inputs[1] for b in sentences(said, 4, seed, epoch)]).tolist()
+        return torch.cat([b.inputs[1] for b in sentence_batches(said, 4, seed, epoch)]).tolist()
 
     assert order(0, 1) == order(0, 1)
     assert order(0, 1) != order(0, 2)
@@ -86,7 +92,7 @@ def test_order_is_a_function_of_seed_and_epoch():
 
 def test_labels_stay_with_their_texts():
     texts = [[10 + i] * (1 + i % 5) for i in range(30)]
-    for batch in labelled(texts, [i % 3 for i in range(30)], 7, 2, 1):
+    for batch in labelled_batches(texts, [i % 3 for i in range(30)], 7, 2, 1):
         assert ((batch.inputs[0] - 10) % 3 == batch.targets).all()
         assert (batch.inputs[batch.lengths - 1, torch.arange(batch.size)] == batch.inputs[0]).all()
         assert batch.count == batch.size
@@ -94,7 +100,7 @@ def test_labels_stay_with_their_texts():
 
 @pytest.mark.parametrize(("size", "world"), [(8, 2), (7, 3), (2, 3), (1, 2)])
 def test_shares_put_together_are_the_batch_and_no_process_is_without(size: int, world: int):
-    batch = sentences([[1] * (3 + i) for i in range(size)], size, 0, None)[0]
+    batch = sentence_batches([[1] * (3 + i) for i in range(size)], size, 0, None)[0]
     shares = [batch.share(rank, world) for rank in range(world)]
     assert sum(share.count for share in shares) == batch.count
     assert all(share.size >= 1 for share in shares)

@@ -113,7 +113,7 @@ def test_pieces_have_the_tokens_of_a_text_read_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, level: Level, chunk: int
 ):
     monkeypatch.setattr("glassgate.train.corpus.CHUNK", chunk)
-    monkeypatch.setattr("glassgate.train.tokens.BATCH", chunk)
+    monkeypatch.setattr("glassgate.train.tokens.ENCODED_AT_ONCE", chunk)
     files = [tmp_path / f"{number}.txt" for number in range(len(TEXTS[name]))]
     for path, text in zip(files, TEXTS[name], strict=True):
         path.write_bytes(text.encode())

@@ -29,15 +29,15 @@ def test_empty_texts_are_counted_and_skipped(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("review,label\na,x\n", "no column 'text': its columns are review, label"),
-        ("text,rating\na,x\n", "no column 'label': its columns are text, rating"),
-        ("text,label\na,x\nb,x\n", "one class only in column 'label', 'x'"),
+        ("review,label\na,x\n", "no column 'text', only review, label"),
+        ("text,rating\na,x\n", "no column 'label', only text, rating"),
+        ("text,label\na,x\nb,x\n", "only one class in column 'label', 'x'"),
         ("text,label\n,x\n", "no text in column 'text'"),
         ("text,label\n", "no text in column 'text'"),
-        ("text,label\na,x\nb\n", "1 fields at line 3, expected 2"),
-        ("text,label\na,x\nb,y,z\n", "3 fields at line 3, expected 2"),
-        ("text,label\na,x\nb, \n", "no 'label' at line 3"),
-        ('text,label\na,x\n"b,y\n', "is not CSV: .* at line 3"),
+        ("text,label\na,x\nb\n", "line 3, has 1 fields, expected 2"),
+        ("text,label\na,x\nb,y,z\n", "line 3, has 3 fields, expected 2"),
+        ("text,label\na,x\nb, \n", "line 3, has no 'label'"),
+        ('text,label\na,x\n"b,y\n', "line 3, is not CSV: "),
         ("", "is empty"),
     ],
 )

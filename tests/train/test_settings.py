@@ -21,9 +21,9 @@ SMALL = Settings(hidden_size=16, embedding_size=8, dropout=0.0, batch_size=8, ep
         ("hidden_size", 0, "hidden_size must be a whole number from 1"),
         ("layers", 1.5, "layers must be a whole number"),
         ("epochs", True, "epochs must be a whole number"),
-        ("dropout", 1.0, "dropout must be a number at least 0, less than 1"),
-        ("learning_rate", math.nan, "learning_rate must be a number more than 0, got nan"),
-        ("clip", "big", "clip must be a number more than 0, got 'big'"),
+        ("dropout", 1.0, "dropout must be a number from 0 to below 1"),
+        ("learning_rate", math.nan, "learning_rate must be a number above 0, got nan"),
+        ("clip", "big", "clip must be a number above 0, got 'big'"),
         ("seed", -1, "seed must be a whole number from 0"),
     ],
 )

@@ -67,5 +67,5 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path: Path, text: str):
 
 
 def test_a_text_without_a_frequent_word_is_refused():
-    with pytest.raises(BadInput, match="no words occur 2 times or more"):
+    with pytest.raises(BadInput, match="no words occur at least 2 times"):
         Vocabulary.learn(["all different words"], minimum_frequency=2)

@@ -156,6 +156,6 @@ def check_free(output: Path, overwrite: bool) -> None:
     if output.is_dir():
         raise BadInput(f"{output} is a folder, expected the name of a file to write")
     if output.exists() and not overwrite:
-        raise BadInput(f"{output} exists already: choose another name, or say --overwrite")
+        raise BadInput(f"{output} already exists: choose another name or pass --overwrite")
     if not output.parent.is_dir():
         raise BadInput(f"{output.parent} is not a folder, so {output.name} cannot be written there")

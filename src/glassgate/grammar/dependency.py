@@ -1,8 +1,9 @@
-"""Forced choices at a dependency: "the boy who fell down hurt ..." calls for his, not her.
+"""Forced choices at a dependency: "the boy who fell down hurt ..." requires "his", not "her".
 
-Items come in twins: the same sentence with one feature of the cue swapped, so that what is right
-in one is wrong in the other ("the girl who fell down hurt ..."). A network that sees only words
-that the twins share is right in exactly one of the two: chance is one half, by design.
+Items come in pairs of twins: the twin is the same sentence with one feature of the cue swapped, so
+that the right word of one is the wrong word of the other ("the girl who fell down hurt ..."). A
+network that sees only the words the twins share gets exactly one of the two right, so chance is one
+half by design.
 """
 
 import itertools
@@ -15,14 +16,14 @@ from glassgate.grammar.derivation import Derivation, Mark, Replay, derive
 from glassgate.grammar.grammar import Grammar
 
 DISTANCES: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 2), (3, 5), (6, 9), (10, None))
-"""Classes of distance, in words between the two ends; both bounds belong to the class."""
+"""Classes of distance: the number of words between the two ends, both bounds included."""
 
 
 class Cell(NamedTuple):
-    """A construction at a class of distances: one number of an agreement table.
+    """A construction and a class of distances: one cell of an agreement table.
 
-    `cue_repeated` says whether a word between the ends shows the swapped feature again, as the
-    first verb does in "the boys who run ... chase".
+    `cue_repeated` is true if a word between the ends shows the swapped feature again, like the
+    first verb of "the boys who run ... chase".
     """
 
     construction: str
@@ -32,7 +33,7 @@ class Cell(NamedTuple):
 
 
 class Item(NamedTuple):
-    """The words before a choice, the word that is right there, and its rival."""
+    """The words before a choice, the right next word, and the wrong one."""
 
     words: list[str]
     right: str
@@ -40,7 +41,7 @@ class Item(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """Two words of a derivation that must agree, and where the construction stands in the file."""
+    """Two words of a derivation that must agree, and the construction's place in the file."""
 
     order: int
     construction: str
@@ -49,7 +50,7 @@ class Dependency(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A sentence's words with a feature of the cue swapped; `cue_repeated` as in `Cell`."""
+    """The words of a sentence with a feature of the cue swapped; `cue_repeated` as in `Cell`."""
 
     cue_repeated: bool
     words: list[str]
@@ -65,27 +66,27 @@ def dependency_items(
     grammar
         A grammar that declares cues and constructions.
     seed
-        Of the sentences.
+        The seed of the sentences.
     twins
-        How many pairs of items to collect for a cell, at most.
+        Maximum number of pairs of items for each cell.
     sentences
-        How many sentences to look through.
+        Number of sentences to sample.
 
     Returns
     -------
     dict
-        The items of each cell found, twins side by side; cells in the order of the file's
+        The items of each cell, with twins next to each other; cells in the order of the file's
         constructions, then by distance.
     """
     chance = random.Random(seed)
-    looked: Counter[tuple[int, int]] = Counter()
+    tried: Counter[tuple[int, int]] = Counter()  # dependencies, by construction and distance
     cells: dict[tuple[int, Cell], list[Item]] = {}
     for _ in range(sentences):
         derivation = grammar.derive(chance)
         for dependency in dependencies(grammar, derivation):
             low, high = distance_class(dependency.target.begin - dependency.cue.end)
-            looked[dependency.order, low] += 1
-            if looked[dependency.order, low] > 4 * twins:
+            tried[dependency.order, low] += 1
+            if tried[dependency.order, low] > 4 * twins:
                 continue
             twin = find_twin(grammar, derivation, dependency, chance)
             if twin is None:
@@ -94,16 +95,18 @@ def dependency_items(
             cell = Cell(name, twin.cue_repeated, low, high)
             items = cells.setdefault((dependency.order, cell), [])
             if len(items) < 2 * twins:
-                items.extend(_both(derivation.words, twin.words, dependency.target.begin))
-    return {cell: items for (_, cell), items in sorted(cells.items(), key=lambda c: _place(*c[0]))}
+                items.extend(_item_pair(derivation.words, twin.words, dependency.target.begin))
+    return {
+        cell: items for (_, cell), items in sorted(cells.items(), key=lambda c: _sort_key(*c[0]))
+    }
 
 
-def _place(order: int, cell: Cell) -> tuple[int, bool, int]:
+def _sort_key(order: int, cell: Cell) -> tuple[int, bool, int]:
     return order, cell.cue_repeated, cell.distance_min
 
 
 def distance_class(distance: int) -> tuple[int, int | None]:
-    """Give the class that a number of words belongs to.
+    """Return the class of distances that contains a number of words.
 
     >>> distance_class(7)
     (6, 9)
@@ -112,10 +115,11 @@ def distance_class(distance: int) -> tuple[int, int | None]:
 
 
 def dependencies(grammar: Grammar, derivation: Derivation) -> Iterator[Dependency]:
-    """Find each target that agrees with an earlier cue, under the first construction that fits.
+    """Yield each dependency of a derivation, under the first construction that fits.
 
-    The cue is the last one before the target that shares a draw with it. A construction `after` a
-    category fits where that is the first such category to open and close between the two.
+    The cue of a target is the last one before it that shares a draw with it. A construction with
+    `after` fits if that category is the first of all categories named in any `after` to open and
+    close between cue and target.
     """
     file = grammar.rules.file
     middles = {construction.after for construction in file.constructions}
@@ -148,27 +152,27 @@ def _cue(cues: Collection[str], derivation: Derivation, target: Mark) -> Mark | 
 def find_twin(
     grammar: Grammar, derivation: Derivation, dependency: Dependency, chance: random.Random
 ) -> Twin | None:
-    """Swap the cue's features so that another word is right at the target.
+    """Swap features of the cue so that another word is right at the target.
 
-    Of all such swaps one that leaves the words between the ends alone is taken where there is
-    one, by chance among several; None where the grammar has no counterpart at all.
+    Swaps that leave the words between the two ends unchanged are preferred; one is chosen at random
+    if there are several. Returns None if the grammar has no such sentence.
     """
     cue, target, words = dependency.cue, dependency.target, derivation.words
-    found = []
+    twins = []
     for swapped in _swaps(grammar, derivation, target):
         try:
             twin = derive(grammar.rules, Replay(derivation, swapped)).words
-        except LookupError:  # under these values the grammar has no such sentence
+        except LookupError:  # the grammar has no such sentence with these values
             continue
         if len(twin) == len(words) and twin[target.begin] != words[target.begin]:
             between = slice(cue.end, target.begin)
-            found.append(Twin(twin[between] != words[between], twin))
-    clean = [twin for twin in found if not twin.cue_repeated]
-    return chance.choice(clean or found) if found else None
+            twins.append(Twin(twin[between] != words[between], twin))
+    clean = [twin for twin in twins if not twin.cue_repeated]
+    return chance.choice(clean or twins) if twins else None
 
 
 def _swaps(grammar: Grammar, derivation: Derivation, target: Mark) -> Iterator[dict[int, str]]:
-    """Every other combination of values for the draws that the target agrees in."""
+    """Yield every other combination of values for the draws that the target depends on."""
     shared = sorted({identity for identity in target.identities if identity >= 0})
     drawn = [derivation.draws[identity] for identity in shared]
     for values in itertools.product(*(grammar.rules.values(feature) for feature, _ in drawn)):
@@ -176,6 +180,6 @@ def _swaps(grammar: Grammar, derivation: Derivation, target: Mark) -> Iterator[d
             yield dict(zip(shared, values, strict=True))
 
 
-def _both(words: list[str], twin: list[str], target: int) -> tuple[Item, Item]:
+def _item_pair(words: list[str], twin: list[str], target: int) -> tuple[Item, Item]:
     right, wrong = words[target], twin[target]
     return Item(words[:target], right, wrong), Item(twin[:target], wrong, right)

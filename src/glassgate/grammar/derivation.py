@@ -1,7 +1,7 @@
-"""Write a sentence from left to right, by chance or by the choices of an earlier one.
+"""Derive a sentence from left to right, at random or by repeating an earlier derivation.
 
-A derivation is the list of choices made at each step. Replayed with one feature value swapped it
-gives the sentence's twin: "the boy who fell hurt his knee", "the girl who fell hurt her knee".
+A derivation records the choice made at each step. Repeated with one feature value swapped, it gives
+the sentence's twin: "the boy who fell hurt his knee", "the girl who fell hurt her knee".
 """
 
 import math
@@ -13,14 +13,14 @@ from typing import NamedTuple
 from glassgate.grammar.file import Block, Symbol
 from glassgate.grammar.rules import Rules, instantiate
 
-Waiting = tuple[Symbol | str | int, tuple[int, ...]]  # what to write, and its arguments' draws
+Pending = tuple[Symbol | str | int, tuple[int, ...]]  # an item to write, its arguments' draws
 
 
 class Mark(NamedTuple):
-    """A category that a derivation opened: the span of its words, and whom it agrees with.
+    """A category in a derivation: the span of its words, and the draws it depends on.
 
-    `identities` has one number for each argument: which of the derivation's draws gave its value,
-    or -1 for a constant. Two symbols agree where they share a draw.
+    `identities` has one number for each argument: the index of the draw that gave its value, or -1
+    for a constant. Two symbols agree if they share a draw.
     """
 
     category: str
@@ -31,18 +31,18 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Derivation:
-    """A sentence and how it came about.
+    """A sentence, with the choices that produced it.
 
     Attributes
     ----------
     words
         The sentence.
     choices
-        Which alternative was taken at each step, counted from 0.
+        The index of the alternative chosen at each step, from 0.
     draws
-        Which feature got which value, in order.
+        Each feature drawn and its value, in order.
     marks
-        Every category opened, in order.
+        The categories that can be part of a dependency, in the order in which they open.
     bits
         -log2 of the derivation's probability.
     """
@@ -54,13 +54,13 @@ class Derivation:
     bits: float
 
 
-class ByChance:
-    """Chooses alternatives by their probabilities and values evenly."""
+class RandomChoice:
+    """Chooses alternatives by their probabilities, and values evenly."""
 
     def __init__(self, rules: Rules, chance: random.Random) -> None:
         self.rules, self.chance = rules, chance
 
-    def alternative(self, block: Block, step: int) -> int:  # noqa: ARG002 the other chooser needs it
+    def alternative(self, block: Block, step: int) -> int:  # noqa: ARG002 - `Replay` uses it
         """Choose an alternative of `block`."""
         point = self.chance.random()
         for i, alternative in enumerate(block.alternatives):
@@ -75,7 +75,7 @@ class ByChance:
 
 
 class Replay:
-    """Repeats the choices of a derivation, with other values for some of its draws."""
+    """Repeats the choices of a derivation, with some of its draws swapped for other values."""
 
     def __init__(self, original: Derivation, swapped: Mapping[int, str]) -> None:
         self.original, self.swapped = original, swapped
@@ -85,12 +85,12 @@ class Replay:
         return self.original.choices[step]
 
     def value(self, feature: str, draw: int) -> str:  # noqa: ARG002
-        """Repeat the value of this draw, or give the one it is swapped for."""
+        """Repeat the value of this draw, or return the value it is swapped for."""
         return self.swapped.get(draw, self.original.draws[draw][1])
 
 
-def derive(rules: Rules, chooser: ByChance | Replay) -> Derivation:
-    """Write a sentence from left to right, opening the leftmost symbol at each step.
+def derive(rules: Rules, chooser: RandomChoice | Replay) -> Derivation:
+    """Derive a sentence from left to right, expanding the leftmost symbol at each step.
 
     Raises
     ------
@@ -102,16 +102,16 @@ def derive(rules: Rules, chooser: ByChance | Replay) -> Derivation:
     draws: list[tuple[str, str]] = []
     marks: list[Mark] = []
     bits = 0.0
-    waiting: list[Waiting] = [(rules.start, ())]
+    waiting: list[Pending] = [(rules.start, ())]
     while waiting:
         item, identities = waiting.pop()
         if isinstance(item, str):
             words.append(item)
             continue
-        if isinstance(item, int):  # the words of a mark end here
+        if isinstance(item, int):  # the index of a mark whose words end here
             marks[item] = marks[item]._replace(end=len(words))
             continue
-        if item.category in rules.watched:
+        if item.category in rules.dependency_categories:
             waiting.append((len(marks), ()))
             marks.append(Mark(item.category, len(words), -1, identities))
         block = rules.blocks[item]

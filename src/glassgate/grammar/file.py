@@ -1,14 +1,14 @@
-"""Read a grammar from its text file: rules, features, and what counts as a dependency.
+"""Read the text of a grammar: rules, features and declared dependencies.
 
-The file is meant to be copied and changed (docs/grammar.md shows one piece by piece)::
+People write such files by copying one and changing it (docs/grammar.md explains each part)::
 
     feature number = singular plural          # features and their values
-    class noun = Noun                         # how figures name the words of a category
-    cue Noun                                  # words that a dependency starts from
-    construction verb = Verb                  # words it ends at, under this name
+    class noun = Noun                         # the name of a category's words in figures
+    cue Noun                                  # where a dependency starts
+    construction verb = Verb                  # where it ends, and the dependency's name
 
     Sentence                                  # the first category is the start
-        Noun[number] Verb[number]             # the same name means the same value
+        Noun[number] Verb[number]             # both have the same value of the feature
     Noun[singular]
         3 boy | girl                          # a number is a weight, 1 unless given
     Noun[plural]
@@ -18,9 +18,10 @@ The file is meant to be copied and changed (docs/grammar.md shows one piece by p
     Verb[plural]
         run
 
-Names that begin with a capital are categories, everything else is a word, and ``(nothing)`` is
-an empty alternative. A word is lower-case letters and digits, with apostrophes inside, or a single
-mark. A feature that stands only on the right is drawn evenly from its values.
+Names that begin with a capital are categories, and everything else is a word; ``(nothing)`` is the
+empty alternative. A word is either lower-case letters and digits, possibly with apostrophes inside,
+or a single punctuation mark. If a feature occurs on the right only, each of its values is equally
+probable.
 """
 
 import math
@@ -37,7 +38,7 @@ WEIGHT = re.compile(r"\d+(\.\d+)?")
 NUMBER_LIKE = re.compile(
     r"[-+\u2212]?[\d.,_]*\d[\d.,_/%]*([eE][-+]?\d+)?|[-+\u2212]?(nan|inf|infinity)"
 )
-WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_")  # as `glassgate.train.tokens` cuts
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_")  # as in `glassgate.train.tokens`
 NOTHING = "(nothing)"
 
 
@@ -48,7 +49,7 @@ class Symbol(NamedTuple):
     arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Write the symbol as the file does."""
+        """Return the symbol as written in a grammar file."""
         return self.category + (f"[{','.join(self.arguments)}]" if self.arguments else "")
 
 
@@ -56,10 +57,11 @@ Items = tuple[str | Symbol, ...]
 
 
 class Alternative(NamedTuple):
-    """One way to write a category.
+    """One alternative of a category.
 
-    Its share of the block's weight, its words and symbols in order, and the features that stand
-    in these alone: each is drawn evenly from its values.
+    `probability` is its share of the block's weight, `items` are its words and symbols in order,
+    and `draws` are the features that occur in `items` but not in the head: each is drawn evenly
+    from its values.
     """
 
     probability: float
@@ -69,7 +71,7 @@ class Alternative(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A category under certain feature values, with all its alternatives."""
+    """A category with certain feature values, and all its alternatives."""
 
     head: Symbol
     alternatives: tuple[Alternative, ...]
@@ -77,7 +79,7 @@ class Block(NamedTuple):
 
 
 class Construction(NamedTuple):
-    """A kind of dependency: the categories it ends at, and the one that must lie in between."""
+    """A kind of dependency: the categories that end it, and the one required in between, if any."""
 
     name: str
     targets: tuple[str, ...]
@@ -87,7 +89,7 @@ class Construction(NamedTuple):
 
 @dataclass(frozen=True)
 class GrammarFile:
-    """What the text says, line by line; `glassgate.grammar.grammar.Grammar` gives it meaning."""
+    """The declarations and blocks of a grammar file, with their line numbers."""
 
     name: str
     features: dict[str, tuple[str, ...]]
@@ -98,7 +100,7 @@ class GrammarFile:
 
 
 class _Reader:
-    """Collects declarations and blocks; every complaint carries its line number."""
+    """Collects declarations and blocks; every error names its line."""
 
     def __init__(self, text: str, name: str) -> None:
         self.text, self.name = text, name
@@ -114,7 +116,7 @@ class _Reader:
         return BadInput(f"{self.name}, line {line}: {message}")
 
     def lines(self) -> Iterator[tuple[int, bool, str]]:
-        """Number, indented or not, and content of each line that has any."""
+        """Yield number, whether indented, and content of each line that is not blank."""
         for number, line in enumerate(self.text.splitlines(), start=1):
             content = line.split("#", 1)[0].rstrip()
             if content:
@@ -160,7 +162,7 @@ class _Reader:
         known = {value for other in self.features.values() for value in other} | set(self.features)
         for word in (name, *values.split()):
             if word in known:
-                raise self.fail(line, f"the feature name or value '{word}' stands twice")
+                raise self.fail(line, f"the feature name or value '{word}' is already declared")
             known.add(word)
         self.features[name] = tuple(values.split())
 
@@ -199,7 +201,9 @@ class _Reader:
         known = {value for values in self.features.values() for value in values}
         for argument in arguments:
             if argument not in self.features and argument not in known:
-                raise self.fail(line, f"'{argument}' in '{text}' is no declared feature or value")
+                raise self.fail(
+                    line, f"'{argument}' in '{text}' is not a declared feature or value"
+                )
         return Symbol(match[1], arguments)
 
     def alternatives(self, line: int, content: str) -> None:
@@ -211,7 +215,7 @@ class _Reader:
             if tokens and NUMBER_LIKE.fullmatch(tokens[0]):
                 weight = self.weight(line, tokens.pop(0))
             if not tokens:
-                raise self.fail(line, f"an alternative is empty; write {NOTHING} if that is meant")
+                raise self.fail(line, f"an alternative is empty: write {NOTHING} to allow no words")
             if weight == 0:
                 raise self.fail(line, f"the weight of '{part.strip()}' must be above 0, got 0")
             items = () if tokens == [NOTHING] else tuple(self.item(line, t) for t in tokens)
@@ -244,7 +248,9 @@ class _Reader:
         total = sum(weight for weight, _, _ in body)
         for weight, _, number in body:
             if weight / total == 0:
-                raise self.fail(number, f"a weight of '{symbol}' is too small beside the others")
+                raise self.fail(
+                    number, f"a weight of '{symbol}' is too small relative to the others"
+                )
         alternatives = (
             Alternative(weight / total, items, self.draws(symbol, items), number)
             for weight, items, number in body
@@ -265,11 +271,11 @@ def read_grammar_file(text: str, name: str) -> GrammarFile:
     text
         The whole file.
     name
-        What to call it in error messages, usually its path.
+        Its name in error messages, usually its path.
 
     Raises
     ------
     BadInput
-        With the line number, where a line is none of the forms above.
+        With the line number, when a line has none of the forms above.
     """
     return _Reader(text, name).read()

@@ -1,9 +1,9 @@
-"""A probabilistic grammar: sentences with a seed, and the exact distribution of the next word.
+"""A probabilistic grammar: random sentences, and the exact distribution of the next word.
 
-After any prefix the grammar keeps every derivation that is still open as the stack of what it has
-yet to write, with its probability given the prefix. The next word's distribution sums over the
-stacks, so it is exact, and exact for ambiguous grammars too (Stolcke 1995 derives such prefix
-probabilities in general; stacks suffice where no category begins with itself).
+After a prefix the grammar holds every derivation that is still possible, as the stack of items it
+has yet to write and its probability given the prefix. The distribution of the next word sums over
+these stacks, so it is exact, for ambiguous grammars too. (Stolcke 1995 derives such prefix
+probabilities in general; stacks suffice if no category can begin with itself.)
 """
 
 import random
@@ -16,19 +16,21 @@ from typing import TypeAlias
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.grammar.derivation import ByChance, Derivation, derive
+from glassgate.grammar.derivation import Derivation, RandomChoice, derive
 from glassgate.grammar.file import Symbol, read_grammar_file
 from glassgate.grammar.rules import Rules
 
 END = "<eos>"
-"""What follows the last word of a sentence."""
+"""The token after the last word of a sentence."""
 
-Stack: TypeAlias = "tuple[Symbol | str, Stack] | None"  # what to write next, and what comes after
-Opening = tuple[str, float, Stack]  # a next word, its probability, and what is left to write
+EXAMPLES = 6  # words that an error message names
+
+Stack: TypeAlias = "tuple[Symbol | str, Stack] | None"  # the next item to write, and the rest
+Opening = tuple[str, float, Stack]  # a next word, its probability, the rest
 
 
 class Prefix:
-    """All derivations open after the words read so far; their probabilities sum to 1."""
+    """The derivations still possible after the words so far; their probabilities sum to 1."""
 
     def __init__(self, grammar: "Grammar", stacks: Mapping[Stack, float]) -> None:
         self.grammar, self.stacks = grammar, stacks
@@ -36,7 +38,7 @@ class Prefix:
 
     @cached_property
     def next_words(self) -> dict[str, float]:
-        """Probability of each possible next word; `END` where the sentence may end here."""
+        """The probability of each possible next word, with `END` if the sentence may end here."""
         words: dict[str, float] = {}
         for stack, share in self.stacks.items():
             for word, probability, _ in self.grammar.openings(stack):
@@ -44,12 +46,12 @@ class Prefix:
         return words
 
     def read(self, word: str) -> "Prefix":
-        """Give the prefix one word longer.
+        """Return the prefix that is longer by `word`.
 
         Raises
         ------
         BadInput
-            If the grammar gives `word` probability 0 here.
+            When the grammar gives `word` probability 0 here.
         """
         if word not in self._longer:
             self._longer[word] = self._read(word)
@@ -57,8 +59,9 @@ class Prefix:
 
     def _read(self, word: str) -> "Prefix":
         if word not in self.next_words:
-            expected = ", ".join(sorted(self.next_words)[:6])
-            raise BadInput(f"the grammar has no '{word}' here; it expects one of {expected}, …")
+            expected = sorted(self.next_words)
+            shown = ", ".join(expected[:EXAMPLES] + ["…"] * (len(expected) > EXAMPLES))
+            raise BadInput(f"the grammar does not allow '{word}' here, expected one of {shown}")
         stacks: dict[Stack, float] = {}
         for stack, share in self.stacks.items():
             for opened, probability, rest in self.grammar.openings(stack):
@@ -69,24 +72,24 @@ class Prefix:
 
 
 class Grammar:
-    """A probabilistic context-free grammar with agreeing features.
+    """A probabilistic context-free grammar with features for agreement.
 
     Parameters
     ----------
     text
         The grammar, in the format of `glassgate.grammar.file`.
     name
-        What to call it in error messages, usually its path.
+        Its name in error messages, usually its path.
 
     Attributes
     ----------
     words
-        Every word of the grammar, in the order of the file.
+        Every word of the grammar, in the order of first occurrence.
 
     Raises
     ------
     BadInput
-        With the line number, for a malformed grammar.
+        With the line number, when the grammar is malformed.
     """
 
     def __init__(self, text: str, name: str = "grammar") -> None:
@@ -100,15 +103,14 @@ class Grammar:
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Grammar":
-        """Read a grammar file, or the embedded grammar of English where no path is given.
+        """Read a grammar file; without a path, the English grammar that comes with the package.
 
         Raises
         ------
         BadInput
-            With the line number, for a malformed grammar; with the byte, for text not in UTF-8;
-            where there is no file.
+            When the file is missing, is not UTF-8 (with the byte), or is malformed (with the line).
         OSError
-            If the file cannot be read.
+            When the file cannot be read.
         """
         if path is None:
             embedded = resources.files("glassgate.grammar") / "english.grammar"
@@ -116,8 +118,8 @@ class Grammar:
         return cls(_read_text(Path(path)), str(path))
 
     def derive(self, chance: random.Random) -> Derivation:
-        """Sample one sentence together with the choices that made it."""
-        return derive(self.rules, ByChance(self.rules, chance))
+        """Sample one sentence, together with the choices that produced it."""
+        return derive(self.rules, RandomChoice(self.rules, chance))
 
     def sample(self, count: int, seed: int) -> list[list[str]]:
         """Sample `count` sentences, each a list of words.
@@ -129,25 +131,25 @@ class Grammar:
         return [self.derive(chance).words for _ in range(count)]
 
     def begin(self) -> Prefix:
-        """Give the empty prefix."""
+        """Return the empty prefix."""
         return self.prefix({(self.rules.start, None): 1.0})
 
     def prefix(self, stacks: dict[Stack, float]) -> Prefix:
-        """Give the prefix with these open stacks; equal ones are one object."""
+        """Return the prefix with these stacks; equal prefixes are the same object."""
         key = frozenset(stacks.items())
         if key not in self._prefixes:
             self._prefixes[key] = Prefix(self, stacks)
         return self._prefixes[key]
 
     def prefixes(self, words: Iterable[str]) -> list[Prefix]:
-        """Give the prefix before each word of a sentence, and the one before its end."""
-        found = [self.begin()]
+        """Return the prefix before each word of a sentence, and the one before its end."""
+        prefixes = [self.begin()]
         for word in words:
-            found.append(found[-1].read(word))
-        return found
+            prefixes.append(prefixes[-1].read(word))
+        return prefixes
 
     def openings(self, stack: Stack) -> list[Opening]:
-        """List the words that `stack` can write next, each with what is left to write after it."""
+        """Return the words that `stack` can write next, each with the stack that is left."""
         if stack not in self._openings:
             self._openings[stack] = self._open(stack)
         return self._openings[stack]
@@ -158,17 +160,17 @@ class Grammar:
         top, rest = stack
         if isinstance(top, str):
             return [(top, 1.0, rest)]
-        found: list[Opening] = []
+        openings: list[Opening] = []
         for expansion in self.rules.reachable[top]:
             below = rest
             for item in reversed(expansion.items):
                 below = (item, below)
             for word, probability, left in self.openings(below):
-                found.append((word, expansion.probability * probability, left))
-        return found
+                openings.append((word, expansion.probability * probability, left))
+        return openings
 
     def word_class(self, word: str) -> str:
-        """Name the class that the file gives a category that lists `word`, else "other"."""
+        """Return the declared class of the category that lists `word`, or "other"."""
         classes = self.rules.file.classes
         for block in self.rules.file.blocks:
             if block.head.category in classes and any(
@@ -178,12 +180,12 @@ class Grammar:
         return "other"
 
     def surprisal(self, words: Iterable[str]) -> float:
-        """-log2 of the probability of a whole sentence, its end included, in bits.
+        """Return -log2 of the probability of a whole sentence with its end, in bits.
 
         Raises
         ------
         BadInput
-            If a word is impossible where it stands.
+            When a word is impossible at its position.
         """
         bits, prefix = 0.0, self.begin()
         for word in (*words, END):
@@ -194,7 +196,7 @@ class Grammar:
 
     @property
     def mean_length(self) -> float:
-        """Words in a sentence on average, its end counted as one."""
+        """The mean number of words in a sentence, its end counted as one."""
         words = {
             symbol: sum(
                 e.probability * sum(isinstance(i, str) for i in e.items) for e in expansions
@@ -204,12 +206,12 @@ class Grammar:
         return 1.0 + self.rules.total(words)
 
     def entropy(self, sample: int = 1000, seed: int = 0) -> float:
-        """Entropy of a sentence, in bits; divide by `mean_length` for bits a word.
+        """Return the entropy of a sentence in bits; divide by `mean_length` for bits per word.
 
-        The entropy of derivations is exact: each category adds that of its own choice, times how
-        often it is opened (Grenander 1967). An ambiguous sentence has several derivations; what
-        they hide, log2 p(sentence) - log2 p(derivation), is averaged over `sample` sentences and
-        taken off. It is 0 for each sentence of an unambiguous grammar.
+        The entropy of derivations is exact: it is the entropy of each category's choice, times the
+        mean number of its expansions in a sentence (Grenander 1967). An ambiguous sentence has
+        several derivations, so log2 p(sentence) - log2 p(derivation), averaged over `sample`
+        random sentences, is subtracted. The correction is 0 for an unambiguous grammar.
         """
         choice = {
             symbol: -sum(e.probability * np.log2(e.probability) for e in expansions)

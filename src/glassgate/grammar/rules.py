@@ -1,4 +1,4 @@
-"""The rules of a grammar with every feature given its value, and the laws they must obey."""
+"""The rules of a grammar for every combination of feature values, checked."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from glassgate.grammar.file import Block, GrammarFile, Items, Symbol
 
 
 class Expansion(NamedTuple):
-    """One way to write a symbol: words and symbols whose arguments are all values."""
+    """One way to expand a symbol; the arguments of its symbols are values, not feature names."""
 
     probability: float
     items: Items
@@ -21,14 +21,14 @@ class Expansion(NamedTuple):
 
 
 class Rules:
-    """Every block of a grammar file by category and values.
+    """The blocks of a grammar file by category and feature values.
 
     Raises
     ------
     BadInput
-        With the line number: a category that is missing, defined twice or used with the wrong
-        arguments; one that can begin with itself (left recursion); sentences that never end;
-        a sentence that can be empty.
+        With the line number, when a category is missing, defined twice or used with the wrong
+        arguments, when one can begin with itself (left recursion), when sentences grow without end,
+        or when a sentence can be empty.
     """
 
     def __init__(self, file: GrammarFile) -> None:
@@ -43,11 +43,11 @@ class Rules:
         self._check_empty()
 
     def fail(self, line: int, message: str) -> BadInput:
-        """Word a complaint about a line of the file."""
+        """Return the error for a line of the file."""
         return BadInput(f"{self.file.name}, line {line}: {message}")
 
     def _add(self, block: Block) -> None:
-        """Enter a block under each combination of values that its head stands for."""
+        """Add a block under each combination of values that its head covers."""
         head = block.head
         if head is self.start and head.arguments:
             raise self.fail(block.line, f"the start category '{head}' takes no features")
@@ -59,17 +59,19 @@ class Rules:
             self.blocks[symbol] = block
 
     @cached_property
-    def watched(self) -> set[str]:
-        """The categories that dependencies are made of."""
-        named = {c for k in self.file.constructions for c in (*k.targets, k.after) if c}
-        return named | set(self.file.cues)
+    def dependency_categories(self) -> set[str]:
+        """The categories that occur in declarations of dependencies."""
+        categories = set(self.file.cues)
+        for construction in self.file.constructions:
+            categories.update(filter(None, (*construction.targets, construction.after)))
+        return categories
 
     def values(self, argument: str) -> tuple[str, ...]:
-        """List the values of a feature; a value stands for itself alone."""
+        """Return the values of a feature, or a value itself as the only one."""
         return self.file.features.get(argument, (argument,))
 
     def expansions(self, symbol: Symbol) -> Iterator[Expansion]:
-        """Every way to write `symbol`; the probabilities sum to 1."""
+        """Yield every expansion of `symbol`; the probabilities sum to 1."""
         block = self.blocks[symbol]
         for alternative in block.alternatives:
             choices = list(itertools.product(*map(self.values, alternative.draws)))
@@ -77,40 +79,41 @@ class Rules:
                 bound = dict(zip(block.head.arguments, symbol.arguments, strict=True))
                 bound |= zip(alternative.draws, chosen, strict=True)
                 items = tuple(instantiate(item, bound) for item in alternative.items)
-                share = alternative.probability / len(choices)
-                yield Expansion(share, items, alternative.line)
+                probability = alternative.probability / len(choices)
+                yield Expansion(probability, items, alternative.line)
 
     @cached_property
     def reachable(self) -> dict[Symbol, list[Expansion]]:
-        """Every symbol that a sentence can hold, with its expansions, the start first."""
-        found: dict[Symbol, list[Expansion]] = {}
+        """Every symbol that can occur in a sentence, with its expansions; the start comes first."""
+        expansions: dict[Symbol, list[Expansion]] = {}
         waiting = [self.start]
         while waiting:
             symbol = waiting.pop()
-            if symbol in found:
+            if symbol in expansions:
                 continue
-            found[symbol] = list(self.expansions(symbol))
-            for expansion in found[symbol]:
+            expansions[symbol] = list(self.expansions(symbol))
+            for expansion in expansions[symbol]:
                 for item in expansion.items:
                     if isinstance(item, Symbol):
                         if item not in self.blocks:
                             raise self.fail(expansion.line, f"no category '{item}' is defined")
                         waiting.append(item)
-        return found
+        return expansions
 
     def _check_declarations(self) -> None:
         categories = {symbol.category for symbol in self.reachable}
         for category, line in self.file.cues.items():
             if category not in categories:
-                raise self.fail(line, f"the cue '{category}' occurs in no sentence")
+                raise self.fail(line, f"the cue '{category}' cannot occur in any sentence")
         for construction in self.file.constructions:
-            for named in filter(None, (*construction.targets, construction.after)):
-                if named not in categories:
-                    raise self.fail(construction.line, f"'{named}' occurs in no sentence")
+            for category in filter(None, (*construction.targets, construction.after)):
+                if category not in categories:
+                    message = f"the category '{category}' cannot occur in any sentence"
+                    raise self.fail(construction.line, message)
 
     @cached_property
     def nullable(self) -> set[Symbol]:
-        """The symbols that can be written as nothing at all."""
+        """The symbols that can expand to no words at all."""
         empty: set[Symbol] = set()
         while True:
             more = {
@@ -148,13 +151,13 @@ class Rules:
                     break
 
     def _check_growth(self) -> None:
-        """Refuse rules whose sentences grow without end: their mean matrix must shrink."""
+        """Refuse rules whose sentences grow without end: eigenvalues of `children` reach 1."""
         sizes = np.abs(np.linalg.eigvals(self.children))
         if sizes.max(initial=0.0) >= 1.0:
             values, vectors = np.linalg.eig(self.children.T)
             worst = int(np.abs(vectors[:, np.abs(values).argmax()]).argmax())
             symbol = list(self.reachable)[worst]
-            grows = "writes itself again once or more on average, so sentences grow without end"
+            grows = "produces itself at least once on average, so sentences would grow without end"
             raise self.fail(self.blocks[symbol].line, f"'{symbol}' {grows}")
 
     def _check_empty(self) -> None:
@@ -167,27 +170,27 @@ class Rules:
 
     @cached_property
     def children(self) -> NDArray[np.float64]:
-        """Mean number of each symbol in one expansion of each, [S, S] over `reachable`."""
-        place = {symbol: i for i, symbol in enumerate(self.reachable)}
-        means = np.zeros((len(place), len(place)))
+        """Mean number of each symbol (column) in an expansion of each (row), [S, S]."""
+        index = {symbol: i for i, symbol in enumerate(self.reachable)}
+        means = np.zeros((len(index), len(index)))
         for symbol, expansions in self.reachable.items():
             for expansion in expansions:
                 for item in expansion.items:
                     if isinstance(item, Symbol):
-                        means[place[symbol], place[item]] += expansion.probability
+                        means[index[symbol], index[item]] += expansion.probability
         return means
 
     def total(self, amount: Mapping[Symbol, float]) -> float:
-        """Sum an amount over all symbols opened in a sentence, on average.
+        """Return the mean over sentences of an amount summed over all symbols expanded in one.
 
-        Solves t = a + M t, M the mean number of children, and gives t at the start.
+        Solves t = a + M t, where M is `children`, and returns t of the start symbol.
         """
         amounts = np.array([amount[symbol] for symbol in self.reachable])
         return float(np.linalg.solve(np.eye(len(amounts)) - self.children, amounts)[0])
 
 
 def instantiate(item: Symbol | str, bound: Mapping[str, str]) -> Symbol | str:
-    """Give each feature in a symbol's arguments its value."""
+    """Replace each feature name in a symbol's arguments by its value."""
     if isinstance(item, str) or not item.arguments:
         return item
     return Symbol(item.category, tuple(bound.get(a, a) for a in item.arguments))

@@ -1,7 +1,7 @@
-"""Batches as a pure function of (data, seed, epoch), and the part of one that a process takes.
+"""Batches as a pure function of data, seed and epoch, and each process's share of a batch.
 
-Every process makes the same joined batches and takes its own columns of each, so the number of
-scored targets in the joined batch is known everywhere without a message.
+Every process makes the same joined batches and takes its own columns of each, so that every process
+knows the number of scored targets in the joined batch without communication.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-IGNORE = -100  # a target that is not scored: padding
+IGNORE = -100  # the target where nothing is scored, such as padding
 
 Ids = NDArray[np.intc]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one step learns from.
+    """The sequences of one training step.
 
     `inputs` are tokens [T, B], or numbers [T, B, I]. `targets` are the next tokens [T, B], or one
-    class or number a sequence [B]; `IGNORE` marks those that are not scored. `lengths` [B] counts
-    the valid steps of each column. `carries` says that the state at the end of the batch before is
-    this batch's first state.
+    class or number for each sequence [B]; `IGNORE` marks those that are not scored. `lengths` [B]
+    is the number of valid steps of each column. If `carries` is true, the initial state of this
+    batch is the final state of the previous one.
     """
 
     inputs: Tensor
@@ -38,26 +38,26 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """Number of columns B."""
+        """The number of columns B."""
         return self.inputs.shape[1]
 
     @cached_property
     def count(self) -> int:
-        """Number of scored targets."""
+        """The number of scored targets."""
         return int((self.targets != IGNORE).sum())
 
     def share(self, rank: int, world: int) -> Batch:
         """Return the columns of process `rank` of `world`.
 
-        A process for which no column is left gets the first one with nothing scored, so that it
-        still takes part in every exchange of gradients.
+        A process with no column of its own gets the first one, with nothing scored, so that it
+        takes part in every exchange of gradients.
         """
         own = columns(self.size, rank, world)
         empty = own.stop == own.start
-        taken = slice(0, 1) if empty else own
-        targets = self.targets[..., taken]
+        share = slice(0, 1) if empty else own
+        targets = self.targets[..., share]
         targets = torch.full_like(targets, IGNORE) if empty else targets
-        return Batch(self.inputs[:, taken], targets, self.lengths[taken], self.carries)
+        return Batch(self.inputs[:, share], targets, self.lengths[share], self.carries)
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device."""
@@ -67,12 +67,12 @@ class Batch:
 
 
 def columns(size: int, rank: int, world: int) -> slice:
-    """Return which of `size` columns process `rank` of `world` takes; perhaps none."""
+    """Return which of `size` columns process `rank` of `world` takes; it may be none."""
     return slice(size * rank // world, size * (rank + 1) // world)
 
 
 class Batches(Sequence[Batch]):
-    """Batches that are made when they are asked for, `make(number)` for each of `numbers`."""
+    """Batches made on access: `make(number)` for each of `numbers`."""
 
     def __init__(self, make: Callable[[int], Batch], numbers: range) -> None:
         self._make, self._numbers = make, numbers
@@ -86,45 +86,46 @@ class Batches(Sequence[Batch]):
     @overload
     def __getitem__(self, which: slice) -> Batches: ...
     def __getitem__(self, which: int | slice) -> Batch | Batches:
-        """Return a batch, or those of a slice, not made yet."""
+        """Return a batch, or a slice of the batches, which are made on access."""
         numbers = self._numbers[which]
         if isinstance(numbers, range):
             return Batches(self._make, numbers)
         return self._make(numbers)
 
 
-def stream(tokens: Sequence[int] | Ids, bos: int, width: int, stretch: int) -> Batches:
-    """Cut one run of tokens into contiguous columns, read in stretches of `stretch` steps.
+def stream_batches(tokens: Sequence[int] | Ids, bos: int, width: int, stretch: int) -> Batches:
+    """Split a sequence of tokens into at most `width` columns, and these into batches of steps.
 
-    Each column starts with `bos`; the state is carried from one stretch to the next. There are
-    at most `width` of them, fewer where there are fewer tokens.
+    Each column is a contiguous part of the sequence and starts with `bos`. A batch holds up to
+    `stretch` steps of every column, and the state is carried from one batch to the next. There
+    are fewer columns if there are fewer tokens.
     """
     ids = np.asarray(tokens)
     height = -(-len(ids) // width)  # ceil
-    columns = height * np.arange(-(-len(ids) // height))  # (B,), where each begins
+    columns = height * np.arange(-(-len(ids) // height))  # (B,), the first token of each
 
     def make(number: int) -> Batch:
         steps = np.arange(number * stretch, min((number + 1) * stretch, height))
-        places = steps[:, None] + columns  # (T, B)
-        valid = torch.from_numpy(places < len(ids))
-        said = torch.from_numpy(ids.take(places, mode="clip").astype(np.int64))
-        heard = torch.from_numpy(ids.take(places - 1, mode="clip").astype(np.int64))
-        heard[torch.from_numpy((places > len(ids)) | (steps[:, None] == 0))] = bos
-        said[~valid] = IGNORE
-        return Batch(heard, said, valid.sum(0), carries=number > 0)
+        positions = steps[:, None] + columns  # (T, B)
+        valid = torch.from_numpy(positions < len(ids))
+        inputs = torch.from_numpy(ids.take(positions - 1, mode="clip").astype(np.int64))
+        inputs[torch.from_numpy((positions > len(ids)) | (steps[:, None] == 0))] = bos
+        targets = torch.from_numpy(ids.take(positions, mode="clip").astype(np.int64))
+        targets[~valid] = IGNORE
+        return Batch(inputs, targets, valid.sum(0), carries=number > 0)
 
     return Batches(make, range(-(-height // stretch)))
 
 
-def sentences(
+def sentence_batches(
     sequences: Sequence[Sequence[int]] | Sequence[Ids], size: int, seed: int, epoch: int | None
 ) -> Batches:
-    """Gather sequences, each predicting its own next token.
+    """Group sequences into batches in which each token's target is the next token.
 
-    A sequence of n + 1 tokens (its first and last mark included) gives n inputs and n targets.
-    `epoch` decides, with `seed`, who meets whom and in which order, whatever their lengths: the
-    gradient of sentences of one length pulls away from that of the language, and a model trained
-    so ends several times farther from the truth. None gathers them by length.
+    A sequence of n + 1 tokens, `<bos>` and `<eos>` included, gives n inputs and n targets. `seed`
+    and `epoch` shuffle the sequences without regard to length: the gradient of sentences of one
+    length is biased, and a model trained on batches of like length ends several times farther from
+    the distribution of the language. Without an epoch, sequences are grouped by length.
     """
     if epoch is None:
         order = np.argsort([len(sequence) for sequence in sequences], kind="stable")
@@ -134,36 +135,37 @@ def sentences(
     def make(number: int) -> Batch:
         members = order[number * size : (number + 1) * size]
         rows = [np.asarray(sequences[i], dtype=np.int64) for i in members]
-        inputs, valid = _pad([row[:-1] for row in rows], 0)
+        inputs, lengths = _pad([row[:-1] for row in rows], 0)
         targets, _ = _pad([row[1:] for row in rows], IGNORE)
-        return Batch(inputs, targets, valid)
+        return Batch(inputs, targets, lengths)
 
     return Batches(make, range(-(-len(order) // size)))
 
 
-def labelled(
+def labelled_batches(
     sequences: Sequence[Sequence[int]],
     classes: Sequence[int],
     size: int,
     seed: int,
     epoch: int | None,
 ) -> list[Batch]:
-    """Gather sequences of like length, each with its class.
+    """Group sequences of similar length into batches, each sequence with its class.
 
-    `epoch` shuffles, with `seed`, the batches and who among equals meets whom; None does not.
+    `seed` and `epoch` shuffle the batches, and sequences of equal length among themselves. Without
+    an epoch, nothing is shuffled.
     """
     batches = []
-    for chosen in _by_length([len(s) for s in sequences], size, seed, epoch):
+    for chosen in _group_by_length([len(s) for s in sequences], size, seed, epoch):
         inputs, lengths = _pad([np.asarray(sequences[i], dtype=np.int64) for i in chosen], 0)
         targets = torch.tensor([classes[i] for i in chosen])
         batches.append(Batch(inputs, targets, lengths))
     return batches
 
 
-def _by_length(
+def _group_by_length(
     lengths: Sequence[int], size: int, seed: int, epoch: int | None
 ) -> list[NDArray[np.intp]]:
-    """Return the members of each batch: neighbours in length, ties and batches shuffled."""
+    """Return the indices of each batch: neighbours in length, with ties and batches shuffled."""
     random = None if epoch is None else np.random.default_rng([seed, epoch])
     order = np.arange(len(lengths)) if random is None else random.permutation(len(lengths))
     order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]
@@ -174,7 +176,7 @@ def _by_length(
 
 
 def _pad(rows: Sequence[NDArray[np.int64]], fill: int) -> tuple[Tensor, Tensor]:
-    """Return the rows as columns [T, B] filled at the end, and their lengths [B]."""
+    """Return rows as columns [T, B], padded at the end with `fill`, and their lengths [B]."""
     lengths = np.array([len(row) for row in rows])
     padded = np.full((lengths.max(), len(rows)), fill, dtype=np.int64)
     for column, row in enumerate(rows):

@@ -1,7 +1,7 @@
-"""A text to learn a language from: read, its last tenth held out, cut into tokens.
+"""Read a text to train a language model on: tokenize it and hold out its last tenth.
 
-The text may be larger than what memory is to hold: it is read from its files piece by piece, as
-often as needed, and only its ids are kept.
+The text may be larger than memory: its files are read in pieces, several times if necessary, and
+only the token ids are kept.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from glassgate.train.batches import Ids
 from glassgate.train.tokens import Level, Vocabulary
 
 HELD_OUT = 0.1  # share of the text, at its end
-CHUNK = 2**14  # characters that are read from a file at once
+CHUNK = 2**14  # characters read from a file at once
 
 Files = Path | Sequence[Path]
-"""A text: one file, or several that follow one another."""
+"""A text in one file, or in several files read one after the other."""
 
 
 @dataclass(frozen=True, eq=False)
 class StreamCorpus:
-    """One run of tokens to train on and one, which follows it in the text, held out."""
+    """A text as one sequence of tokens: the part to train on, and the held-out part after it."""
 
     vocabulary: Vocabulary
     train: Ids
@@ -38,7 +38,7 @@ class StreamCorpus:
 
 
 class Sentences(Sequence[Ids]):
-    """The ids of sentences, an array for each; all of them lie in one array."""
+    """The token ids of sentences, each a view of one array that holds them all."""
 
     def __init__(self, sentences: Iterable[Sequence[int]]) -> None:
         ids, ends = array("i"), array("q", [0])
@@ -57,7 +57,7 @@ class Sentences(Sequence[Ids]):
     @overload
     def __getitem__(self, which: slice) -> list[Ids]: ...
     def __getitem__(self, which: int | slice) -> Ids | list[Ids]:
-        """Return the ids of a sentence, or a list of those of several."""
+        """Return the ids of a sentence, or a list of the ids of several."""
         numbers = range(len(self))[which]
         if isinstance(numbers, range):
             return [self[number] for number in numbers]
@@ -66,7 +66,7 @@ class Sentences(Sequence[Ids]):
 
 @dataclass(frozen=True, eq=False)
 class SentenceCorpus:
-    """Sentences to train on and, from the end of the text, held out; `<bos>` ... `<eos>` each."""
+    """Sentences to train on, and those held out from the end of the text, `<bos>` to `<eos>`."""
 
     vocabulary: Vocabulary
     train: Sentences
@@ -74,9 +74,9 @@ class SentenceCorpus:
 
 
 def read_text(path: Path) -> str:
-    """Return a UTF-8 file as text, with plain newlines and no byte order mark.
+    """Return the text of a UTF-8 file, with plain newlines and no byte order mark.
 
-    `BadInput` for a missing file, a folder, an empty file, or bytes that are not UTF-8.
+    `BadInput` for a missing file, a folder, a file without text, or bytes that are not UTF-8.
     """
     data = read_bytes(path)
     try:
@@ -93,27 +93,30 @@ def read_text(path: Path) -> str:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file; `BadInput` where there is no file."""
+    """Return the bytes of a file; `BadInput` for a missing file or a folder."""
     _check_file(path)
     return path.read_bytes()
 
 
 def fingerprint(files: Files) -> str:
-    """Return the SHA-256 of a file, or of those of several: by it a run knows its data again."""
-    each = [_sha256(path) for path in _listed(files)]
-    return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
+    """Return a SHA-256 of one or several files, by which a resumed run recognizes its data."""
+    digests = [_sha256(path) for path in _file_list(files)]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def name_of(files: Files) -> str:
-    """Return the name of a text: that of its file, or those of several."""
-    return ", ".join(path.name for path in _listed(files))
+    """Return the name of a text: the names of its files."""
+    return ", ".join(path.name for path in _file_list(files))
 
 
 def read_stream(files: Files, level: Level = "words", minimum_frequency: int = 1) -> StreamCorpus:
-    """Read a text as one run of tokens; a newline is space among words, a token of characters.
+    """Read a text as one sequence of tokens.
 
-    The vocabulary is that of the part to train on. `BadInput` as in `read_text`, and for a text
-    of fewer than two different tokens.
+    A newline is a space between words, or a token of its own among characters. The vocabulary comes
+    from the part to train on. `BadInput` as in `read_text`, and for a text of fewer than two
+    different tokens.
     """
     _check_text(files)
     start, stop = _bounds(files)
@@ -121,7 +124,7 @@ def read_stream(files: Files, level: Level = "words", minimum_frequency: int = 1
     cut = _cut(files, start, stop, level)
     vocabulary = Vocabulary.learn(_part(files, start, cut), level, minimum_frequency)
     train, held_out = (
-        _joined_ids(vocabulary.encode_each(_part(files, *part)))
+        _join_ids(vocabulary.encode_each(_part(files, *part)))
         for part in ((start, cut), (cut, stop))
     )
     return StreamCorpus(vocabulary, train, held_out)
@@ -130,16 +133,16 @@ def read_stream(files: Files, level: Level = "words", minimum_frequency: int = 1
 def read_sentences(
     files: Files, level: Level = "words", minimum_frequency: int = 1
 ) -> SentenceCorpus:
-    """Read each line that is not blank as a sequence of its own.
+    """Read a text as sentences, one for each line that is not blank.
 
-    `BadInput` as in `read_stream`, and for fewer than two such lines.
+    `BadInput` as in `read_stream`, and for fewer than two sentences.
     """
     _check_text(files)
     _check_variety(files, _pieces(files), level)
     count = sum(1 for _ in _lines(files))
     if count < 2:
         raise BadInput(
-            f"{_paths(files)} holds one line, expected two sentences or more, one a line"
+            f"{_paths(files)} holds one line, expected at least two sentences, one per line"
         )
     cut = count - max(1, round(count * HELD_OUT))
     vocabulary = Vocabulary.learn(islice(_lines(files), cut), level, minimum_frequency)
@@ -153,12 +156,12 @@ def read_sentences(
     return SentenceCorpus(vocabulary, train, held_out)
 
 
-def _listed(files: Files) -> Sequence[Path]:
+def _file_list(files: Files) -> Sequence[Path]:
     return [files] if isinstance(files, Path) else files
 
 
 def _paths(files: Files) -> str:
-    return ", ".join(map(str, _listed(files)))
+    return ", ".join(map(str, _file_list(files)))
 
 
 def _sha256(path: Path) -> str:
@@ -169,7 +172,7 @@ def _sha256(path: Path) -> str:
 
 def _empty(path: Path) -> BadInput:
     size = path.stat().st_size
-    return BadInput(f"{path} is empty: expected text, got {size} bytes without a word")
+    return BadInput(f"{path} is empty or blank ({size} bytes), expected text")
 
 
 def _check_file(path: Path) -> None:
@@ -180,62 +183,62 @@ def _check_file(path: Path) -> None:
 
 
 def _check_text(files: Files) -> None:
-    """Refuse what `read_text` refuses."""
-    for path in _listed(files):
+    """Raise the same errors as `read_text`."""
+    for path in _file_list(files):
         _check_file(path)
         try:
             words = sum(not chunk.isspace() for chunk in _chunks(path))
         except UnicodeDecodeError:
-            read_text(path)  # says where
+            read_text(path)  # whose error names the byte
             raise
         if not words:
             raise _empty(path)
 
 
 def _check_variety(files: Files, text: Iterable[str], level: Level) -> None:
-    """Refuse a text of one token only: there is nothing to predict."""
+    """Refuse a text with a single token, in which there is nothing to predict."""
     different: set[str] = set()
     for piece in text:
         different.update(piece.lower().split() if level == "words" else piece)
         if len(different) > 1:
             return
     thing = level.removesuffix("s")
-    raise BadInput(f"{_paths(files)} holds a single {thing}, expected two different ones or more")
+    raise BadInput(f"{_paths(files)} holds a single {thing}, expected at least two different ones")
 
 
 # A text in pieces -----------------------------------------------------------------------------
 
 
 def _chunks(path: Path) -> Iterator[str]:
-    """Give a file as `read_text` would, `CHUNK` characters at a time."""
+    """Yield the text of a file, as `read_text` returns it, `CHUNK` characters at a time."""
     with path.open(encoding="utf-8-sig") as file:
         while chunk := file.read(CHUNK):
             yield chunk
 
 
 def _pieces(files: Files) -> Iterator[str]:
-    """Give the text of all files, each from a line of its own on, in pieces of whole words."""
-    for path in _listed(files):
-        begun: list[str] = []  # of a word that goes on in the next chunk
+    """Yield the text of all files in pieces of whole words; each file starts a new line."""
+    for path in _file_list(files):
+        partial: list[str] = []  # a word that continues in the next chunk
         for chunk in _chunks(path):
             last = "" if chunk[-1].isspace() else chunk.rsplit(maxsplit=1)[-1]
             if end := len(chunk) - len(last):
-                yield "".join([*begun, chunk[:end]])
-                begun = []
-            begun.append(last)
+                yield "".join([*partial, chunk[:end]])
+                partial = []
+            partial.append(last)
         if not chunk.endswith("\n"):
-            yield "".join([*begun, "\n"])
+            yield "".join([*partial, "\n"])
 
 
 def _lines(files: Files) -> Iterator[str]:
-    """Give the lines of all files that are not blank, without space at their ends."""
-    for path in _listed(files):
+    """Yield the lines of all files that are not blank, without surrounding space."""
+    for path in _file_list(files):
         with path.open(encoding="utf-8-sig") as file:
             yield from filter(None, map(str.strip, file))
 
 
 def _part(files: Files, start: int, stop: int) -> Iterator[str]:
-    """Give the characters from `start` up to `stop` of all files, in pieces of whole words."""
+    """Yield the text from character `start` up to `stop`, in the pieces of `_pieces`."""
     at = 0
     for piece in _pieces(files):
         part = piece[max(0, start - at) : stop - at]
@@ -247,7 +250,7 @@ def _part(files: Files, start: int, stop: int) -> Iterator[str]:
 
 
 def _bounds(files: Files) -> tuple[int, int]:
-    """Return where the first character stands that is no space, and where the last one ends."""
+    """Return the positions of the first character that is not space, and after the last one."""
     start, stop, at = -1, 0, 0
     for piece in _pieces(files):
         if not piece.isspace():
@@ -258,7 +261,7 @@ def _bounds(files: Files) -> tuple[int, int]:
 
 
 def _cut(files: Files, start: int, stop: int, level: Level) -> int:
-    """Return where the last tenth begins: between words, where words are the tokens."""
+    """Return where the held-out tenth begins; if words are the tokens, between two words."""
     cut = start + max(1, int((stop - start) * (1 - HELD_OUT)))
     if level == "characters":
         return cut
@@ -267,10 +270,10 @@ def _cut(files: Files, start: int, stop: int, level: Level) -> int:
             return cut + space.start()
         cut += len(part)
     *_, last = _part(files, start, stop)
-    return stop - len(last.split()[-1])  # the last word is held out
+    return stop - len(last.split()[-1])  # no space in the tenth: hold out the last word
 
 
-def _joined_ids(texts: Iterable[list[int]]) -> Ids:
+def _join_ids(texts: Iterable[list[int]]) -> Ids:
     joined = array("i")
     for ids in texts:
         joined.extend(ids)

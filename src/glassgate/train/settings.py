@@ -1,4 +1,4 @@
-"""What a training run may choose: one frozen dataclass, checked, to and from JSON."""
+"""The settings of a training run: a frozen dataclass, checked, to and from JSON."""
 
 from __future__ import annotations
 
@@ -17,27 +17,32 @@ PRECISIONS = ("no", "bf16")
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices of one training run; the defaults suit a language model of a novel.
+    """The settings of one training run; the defaults suit a language model of a novel.
 
-    Raises `BadInput` when a value is outside its range.
+    Raises
+    ------
+    BadInput
+        When a value is outside its range.
     """
 
     network: str = "gru"  # one of NETWORKS
-    hidden_size: int = 128  # units a layer
-    embedding_size: int = 128  # numbers that stand for a token
+    hidden_size: int = 128  # units per layer
+    embedding_size: int = 128  # numbers that represent a token
     layers: int = 1
-    dropout: float = 0.3  # share of embeddings and outputs dropped, 0 <= dropout < 1
-    epochs: int = 20  # at most; early stopping may end sooner
-    batch_size: int = 32  # sequences (or columns of a stream) a step, over all processes
-    bptt: int = 35  # steps of a stream between two cuts of the gradient
+    dropout: float = 0.3  # share of embeddings and outputs set to 0 in training, 0 <= dropout < 1
+    epochs: int = 20  # maximum; early stopping may end the run sooner
+    batch_size: int = 32  # sequences (or columns of a stream) per step, over all processes
+    bptt: int = 35  # steps of a stream that the gradient reaches back, at most
     learning_rate: float = 2e-3
     optimizer: str = "adamw"  # one of OPTIMIZERS
     weight_decay: float = 0.01
-    clip: float = 1.0  # largest norm of the gradient
-    schedule: str = "plateau"  # "linear": up for a twentieth of all steps, then down to 0
-    plateau_factor: float = 0.5  # the learning rate is multiplied by this on a plateau
-    plateau_patience: int = 0  # epochs without improvement before that
-    patience: int = 4  # epochs without improvement before training stops
+    clip: float = 1.0  # maximum norm of the gradient; larger ones are scaled down
+    schedule: str = (
+        "plateau"  # one of SCHEDULES; "linear": up for 1/20 of all steps, then down to 0
+    )
+    plateau_factor: float = 0.5  # by which a plateau multiplies the learning rate
+    plateau_patience: int = 0  # epochs without improvement that do not count as a plateau
+    patience: int = 4  # epochs without improvement after which training stops
     seed: int = 0
     mixed_precision: str = "no"  # one of PRECISIONS
 
@@ -52,19 +57,19 @@ class Settings:
         _check_whole("layers", self.layers, 1, 100)
         _check_whole("plateau_patience", self.plateau_patience, 0, 1_000_000)
         _check_whole("seed", self.seed, 0, 2**63 - 1)
-        _check_number("dropout", self.dropout, "at least 0, less than 1", lambda x: 0 <= x < 1)
-        _check_number("weight_decay", self.weight_decay, "0 or more", lambda x: x >= 0)
-        _check_number("learning_rate", self.learning_rate, "more than 0", lambda x: x > 0)
-        _check_number("clip", self.clip, "more than 0", lambda x: x > 0)
+        _check_number("dropout", self.dropout, "from 0 to below 1", lambda x: 0 <= x < 1)
+        _check_number("weight_decay", self.weight_decay, "of at least 0", lambda x: x >= 0)
+        _check_number("learning_rate", self.learning_rate, "above 0", lambda x: x > 0)
+        _check_number("clip", self.clip, "above 0", lambda x: x > 0)
         _check_number("plateau_factor", self.plateau_factor, "between 0 and 1", _is_factor)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as a dictionary that JSON can hold."""
+        """Return the settings as a dictionary for JSON."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
-        """Read what `to_json` returned; `BadInput` for a name that is not a setting."""
+        """Make settings from the dictionary that `to_json` returns; `BadInput` for other names."""
         names = {field.name for field in fields(cls)}
         if not isinstance(values, Mapping) or set(values) != names:
             raise BadInput(f"settings must name {', '.join(sorted(names))}, got {values!r:.200}")
@@ -80,17 +85,17 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise BadInput(f"{name} must be one of {', '.join(choices)}, got {value!r}")
 
 
-def _check_whole(name: str, value: object, least: int, most: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadInput(f"{name} must be a whole number from {least} to {most}, got {value!r}")
+def _check_whole(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise BadInput(f"{name} must be a whole number from {low} to {high}, got {value!r}")
 
 
-def _check_number(name: str, value: object, what: str, holds: Callable[[float], bool]) -> None:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not holds(float(str(value))):
-        raise BadInput(f"{name} must be a number {what}, got {value!r}")
+def _check_number(name: str, value: object, range: str, allows: Callable[[float], bool]) -> None:
+    finite = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not finite or not allows(float(str(value))):
+        raise BadInput(f"{name} must be a number {range}, got {value!r}")
 
 
 LANGUAGE = Settings()
 CLASSIFIER = Settings(dropout=0.5)
-MINIMUM_FREQUENCY = 2  # times that a token must occur in the data to train on
+MINIMUM_FREQUENCY = 2  # occurrences in the training data that a token needs to be in the vocabulary

@@ -10,7 +10,14 @@ from torch.nn import functional as F
 
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.models import Classifier, LanguageModel, State
-from glassgate.train.batches import IGNORE, Batch, Ids, labelled, sentences, stream
+from glassgate.train.batches import (
+    IGNORE,
+    Batch,
+    Ids,
+    labelled_batches,
+    sentence_batches,
+    stream_batches,
+)
 from glassgate.train.settings import Settings
 
 Measure = Literal["perplexity", "accuracy"]
@@ -83,9 +90,9 @@ class StreamTask:
         settings: Settings,
     ) -> None:
         self.model = model
-        self._train = stream(train, bos, settings.batch_size, settings.bptt)
+        self._train = stream_batches(train, bos, settings.batch_size, settings.bptt)
         columns = max(1, min(HELD_OUT_COLUMNS, len(held_out) // HELD_OUT_HEIGHT))
-        self._held_out = stream(held_out, bos, columns, HELD_OUT_HEIGHT)
+        self._held_out = stream_batches(held_out, bos, columns, HELD_OUT_HEIGHT)
 
     def batches(self, epoch: int) -> Sequence[Batch]:  # noqa: ARG002 - a stream has one order
         """Return the stretches, in the order of the text."""
@@ -116,11 +123,11 @@ class SentenceTask:
         self.model = model
         self._train = train
         self._settings = settings
-        self._held_out = sentences(held_out, settings.batch_size, settings.seed, None)
+        self._held_out = sentence_batches(held_out, settings.batch_size, settings.seed, None)
 
     def batches(self, epoch: int) -> Sequence[Batch]:
         """Return batches of sentences drawn by seed and epoch."""
-        return sentences(self._train, self._settings.batch_size, self._settings.seed, epoch)
+        return sentence_batches(self._train, self._settings.batch_size, self._settings.seed, epoch)
 
     def held_out(self) -> Sequence[Batch]:
         """Return the held-out sentences by length."""
@@ -153,11 +160,11 @@ class ClassifierTask:
         self.model = model
         self._train = train
         self._settings = settings
-        self._held_out = labelled(*held_out, settings.batch_size, settings.seed, None)
+        self._held_out = labelled_batches(*held_out, settings.batch_size, settings.seed, None)
 
     def batches(self, epoch: int) -> Sequence[Batch]:
         """Return batches of sequences of like length, shuffled by seed and epoch."""
-        return labelled(*self._train, self._settings.batch_size, self._settings.seed, epoch)
+        return labelled_batches(*self._train, self._settings.batch_size, self._settings.seed, epoch)
 
     def held_out(self) -> Sequence[Batch]:
         """Return the held-out sequences by length."""

@@ -14,17 +14,17 @@ Level = Literal["words", "characters"]
 UNK, BOS, EOS = "<unk>", "<bos>", "<eos>"
 SPECIALS = (UNK, BOS, EOS)
 
-# A word is letters and digits, with apostrophes inside; any other mark stands for itself.
+# A word is letters and digits, with apostrophes inside; any other mark is a token of its own.
 WORD = r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_"
 CHARACTER = r"[\s\S]"
-BATCH = 2**17  # characters that are encoded at once
+ENCODED_AT_ONCE = 2**17  # characters
 
 
 class Vocabulary:
-    """The tokens of a language, and how a text is cut into them.
+    """The tokens of a language, and how a text is split into them.
 
-    Words are lower-cased; characters keep their case. What is not in the vocabulary becomes
-    `<unk>`. Ids run from 0; `<unk>`, `<bos>` and `<eos>` come first.
+    Words are lower-cased; characters keep their case. Tokens that are not in the vocabulary become
+    `<unk>`. Ids start at 0, with `<unk>`, `<bos>` and `<eos>` first.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -35,10 +35,10 @@ class Vocabulary:
     def learn(
         cls, texts: Iterable[str], level: Level = "words", minimum_frequency: int = 1
     ) -> Vocabulary:
-        """Take in every token that occurs `minimum_frequency` times or more.
+        """Make a vocabulary of every token that occurs at least `minimum_frequency` times.
 
-        The commonest come first, and by the alphabet among those that are as common. `BadInput`
-        when there is none.
+        The most frequent tokens come first; equally frequent ones are in alphabetical order.
+        `BadInput` when there is none.
         """
         tokenizer = _tokenizer([], level)
         trainer = trainers.WordLevelTrainer(
@@ -48,33 +48,32 @@ class Vocabulary:
         ids: dict[str, int] = tokenizer.get_vocab()
         if not ids:
             raise BadInput(
-                f"no {level} occur {minimum_frequency} times or more in the text to train on: "
-                "lower the minimum frequency"
+                f"no {level} occur at least {minimum_frequency} times in the training text: "
+                "lower --minimum-frequency"
             )
-        often = sorted(ids, key=lambda token: ids[token])
-        return cls(_tokenizer(often, level))
+        return cls(_tokenizer(sorted(ids, key=lambda token: ids[token]), level))
 
     @classmethod
     def of(cls, words: Sequence[str], level: Level = "words") -> Vocabulary:
-        """Take these tokens, in this order and lower-cased, and no others.
+        """Make a vocabulary of exactly these tokens, in this order; words are lower-cased.
 
-        `BadInput` for one that a text could never hold as a single token.
+        `BadInput` for one that is not a single token when it occurs in a text.
         """
         tokens = [word.lower() for word in words] if level == "words" else list(words)
         tokenizer = _tokenizer(tokens, level)
         for token in tokens:
-            if _cut(tokenizer, token) != [token]:
-                raise BadInput(f"{token!r} is not a single token of the {level} of a text")
+            if _split(tokenizer, token) != [token]:
+                raise BadInput(f"{token!r} is not a single token in a text of {level}")
         return cls(tokenizer)
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read a tokenizer.json that `save` wrote; `BadInput` where it is none."""
+        """Read tokenizer.json; `BadInput` when it is not a vocabulary."""
         try:
             return cls(Tokenizer.from_str(path.read_text(encoding="utf-8")))
         except OSError:
             raise
-        except Exception as error:  # tokenizers raises nothing more precise
+        except Exception as error:  # tokenizers raises no narrower class
             raise BadInput(f"{path} is not a vocabulary: {error}") from None
 
     def to_json(self) -> str:
@@ -88,13 +87,13 @@ class Vocabulary:
         return size
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, without marks at its ends."""
+        """Return the ids of a text, without `<bos>` and `<eos>`."""
         ids: list[int] = self._tokenizer.encode(text).ids
         return ids
 
     def encode_each(self, texts: Iterable[str]) -> Iterator[list[int]]:
-        """Give the ids of each text."""
-        for batch in batches(texts, BATCH):
+        """Yield the ids of each text."""
+        for batch in batches(texts, ENCODED_AT_ONCE):
             for encoding in self._tokenizer.encode_batch_fast(batch):
                 yield encoding.ids
 
@@ -107,32 +106,32 @@ class Vocabulary:
         return [str(self._tokenizer.id_to_token(int(i))) for i in ids]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return where each token stands, `text[start:stop]`; one an id of `encode`."""
+        """Return the position of each token of `encode`: `text[start:stop]`."""
         spans: list[tuple[int, int]] = self._tokenizer.encode(text).offsets
         return spans
 
     def cut(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
-        """Return of each text what `encode` and `spans` do, all of them at once."""
+        """Return the results of `encode` and `spans` for each text, computed together."""
         return [(cut.ids, cut.offsets) for cut in self._tokenizer.encode_batch(texts)]
 
     def words(self, text: str) -> list[str]:
-        """Return the tokens of a text as it spells them, known or not; one an id of `encode`."""
+        """Return the tokens of `encode` as the text spells them, known or not."""
         return [text[start:stop] for start, stop in self.spans(text)]
 
     def unknown(self, text: str) -> list[str]:
-        """Return the words of a text that become `<unk>`, each once, in order of appearance."""
+        """Return the words of a text that become `<unk>`, each once, in order of occurrence."""
         pairs = zip(self.words(text), self.encode(text), strict=True)
         return list(dict.fromkeys(word for word, i in pairs if i == self.unk))
 
     def _special(self, token: str) -> int:
-        found: int | None = self._tokenizer.token_to_id(token)
-        if found is None:
+        index: int | None = self._tokenizer.token_to_id(token)
+        if index is None:
             raise BadInput(f"the vocabulary has no {token}")
-        return found
+        return index
 
 
 def batches(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
-    """Give texts, as many at once as reach so many characters."""
+    """Yield lists of texts, each as short as reaches the given number of characters."""
     batch: list[str] = []
     size = 0
     for text in texts:
@@ -146,7 +145,7 @@ def batches(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
 
 
 def _tokenizer(words: Sequence[str], level: Level) -> Tokenizer:
-    """Return a tokenizer of the special tokens and these words, ids in this order."""
+    """Return a tokenizer whose ids are the special tokens, then these words, in order."""
     ids = {word: index for index, word in enumerate([*SPECIALS, *words])}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token=UNK))
     pattern = WORD if level == "words" else CHARACTER
@@ -156,7 +155,7 @@ def _tokenizer(words: Sequence[str], level: Level) -> Tokenizer:
     return tokenizer
 
 
-def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
-    """Return the tokens of a text before they are looked up."""
+def _split(tokenizer: Tokenizer, text: str) -> list[str]:
+    """Return the tokens of a text, before the vocabulary is consulted."""
     normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
     return [token for token, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
