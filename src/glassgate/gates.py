@@ -35,31 +35,6 @@ class Gates:
     kept: Array
 
 
-def rebuild(gates: Gates, initial: Array | None = None) -> Array:
-    """Put the states together again from kept share and candidate alone.
-
-    Parameters
-    ----------
-    gates
-        In the order in which the layer read: turn the arrays of a reverse direction round.
-    initial
-        The state before the first step, [B, H]; zeros if not given.
-
-    Returns
-    -------
-    Array
-        h_t = k_t * h_{t-1} + (1 - k_t) * n_t for every step, [T, B, H].
-
-    Raises
-    ------
-    BadInput
-        When the shape of `initial` does not fit.
-    """
-    initial = np.zeros_like(gates.kept[0]) if initial is None else np.asarray(initial)
-    require_shape("initial", initial.shape, gates.kept.shape[1:])
-    return carry(gates.kept, (1 - gates.kept) * gates.candidate, initial)
-
-
 def carry(kept: Array, written: Array, initial: Array) -> Array:
     """Compute a memory over a sequence: s_t = k_t * s_{t-1} + w_t, as in every gated unit.
 
@@ -79,21 +54,6 @@ def carry(kept: Array, written: Array, initial: Array) -> Array:
     for t, (share, new) in enumerate(zip(kept, written, strict=True)):
         memory[t] = carried = share * carried + new
     return memory
-
-
-def verify(gates: Gates, initial: Array | None = None) -> float:
-    """Give the largest difference between the rebuilt states and `gates.hidden`.
-
-    It proves arrays from wherever they come; `Trace.verify` compares with the network itself.
-    Rounding alone leaves about 1e-6 in float32; more means that the gates were read with other
-    weights, another formulation or another initial state than the network ran with.
-
-    Raises
-    ------
-    BadInput
-        When the shape of `initial` does not fit.
-    """
-    return float(np.max(np.abs(rebuild(gates, initial) - gates.hidden), initial=0.0))
 
 
 def kept_share(kept: Array, lengths: ArrayLike | None = None) -> Array:
@@ -185,8 +145,18 @@ def steps_that_count(
     require_shape(name, array.shape, ("T", "B", "H"))
     T, B, _ = array.shape
     counts = _checked_lengths(np.full(B, T) if lengths is None else np.asarray(lengths), T, B)
-    count: NDArray[np.bool_] = np.arange(T)[:, None] < counts  # (T, B)
-    return count
+    return valid_steps(counts, T)
+
+
+def valid_steps(lengths: NDArray[np.integer], steps: int) -> NDArray[np.bool_]:
+    """Mark the steps within sequences of `lengths` [B] in a batch of T = `steps`, [T, B].
+
+    >>> valid_steps(np.array([2, 1]), 3).T
+    array([[ True,  True, False],
+           [ True, False, False]])
+    """
+    valid: NDArray[np.bool_] = np.arange(steps)[:, None] < lengths
+    return valid
 
 
 def memory_span(kept_share: ArrayLike) -> Array:

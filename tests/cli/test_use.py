@@ -13,11 +13,12 @@ from glassgate.analysis.prediction import predict
 from glassgate.analysis.text_gates import trace_text
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
-from glassgate.gates import Gates, verify
+from glassgate.gates import Gates
 from glassgate.pages import pictures
 from glassgate.pages.pictures import GatePanel, gate_picture
 from glassgate.train import load
 from tests.conftest import Run
+from tests.equations.gates_cases import verify
 
 PNG = b"\x89PNG\r\n\x1a\n"
 SENTENCE = "the boy fell and hurt his knee ."

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from glassgate import BadInput, Formulation, GRUWeights
-from glassgate.gates import Gates, carry, kept_share, memory_span, rebuild, verify
+from glassgate.gates import Gates, carry, kept_share, memory_span
 from glassgate.reference import forward
+from tests.equations.gates_cases import rebuild, verify
 
 FORMS = [
     Formulation(*words)
@@ -101,9 +102,9 @@ def test_memory_span_is_where_1_over_e_is_left():
             "lengths must be integers, got float64",
         ),
         (
-            lambda: verify(gates_of(run()), np.zeros((3, 4))),
-            BadInput,
-            r"initial must have shape \(3, 5\), got \(3, 4\)",
+            lambda: kept_share([[[0.5]]]),
+            TypeError,
+            "kept must be a NumPy array, got list",
         ),
     ],
 )

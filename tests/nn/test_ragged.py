@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -5,7 +6,23 @@ from hypothesis import strategies as st
 
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.models import NETWORKS, make_network
-from glassgate.nn.ragged import run_ragged
+from glassgate.nn.ragged import pad_ids, run_ragged
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, lambda ids: np.array(ids, np.uint16)])
+@given(
+    sequences=st.lists(st.lists(st.integers(0, 60_000), max_size=7), min_size=1, max_size=6),
+    fill=st.sampled_from([0, -100]),
+)
+@settings(max_examples=50, deadline=None)
+def test_padding_adds_only_the_fill_behind_each_sequence(kind, sequences, fill: int):
+    ids, lengths = pad_ids([kind(ids) for ids in sequences], fill)
+    assert ids.dtype == lengths.dtype == torch.int64
+    assert lengths.tolist() == [len(ids) for ids in sequences]
+    longest = max(map(len, sequences))
+    assert ids.shape == (longest, len(sequences))
+    padded = [own + [fill] * (longest - len(own)) for own in sequences]
+    assert ids.T.tolist() == padded
 
 
 @pytest.mark.parametrize("name", NETWORKS)

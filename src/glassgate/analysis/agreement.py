@@ -14,6 +14,7 @@ from glassgate.analysis.intervals import wilson
 from glassgate.analysis.language import Floats, Language
 from glassgate.grammar.dependency import DISTANCES
 from glassgate.nn.models import LanguageModel
+from glassgate.nn.ragged import pad_ids
 from glassgate.pages.content import Chart, Line
 
 CONTEXTS = 256  # run at once
@@ -71,9 +72,7 @@ def log2_probabilities(model: LanguageModel, contexts: Sequence[Sequence[int]]) 
     found: dict[int, Floats] = {}
     order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]))
     for chosen in (order[start : start + CONTEXTS] for start in range(0, len(order), CONTEXTS)):
-        tokens = torch.zeros(len(contexts[chosen[-1]]), len(chosen), dtype=torch.long)  # (T, B)
-        for column, i in enumerate(chosen):
-            tokens[: len(contexts[i]), column] = torch.tensor(contexts[i])
+        tokens, _ = pad_ids([contexts[i] for i in chosen])  # (T, B)
         logits, _ = model(tokens)  # (T, B, V)
         bits = (logits.log_softmax(-1) / np.log(2)).numpy()
         for column, i in enumerate(chosen):

@@ -11,6 +11,7 @@ from glassgate.formulation import Array
 from glassgate.grammar.dependency import Item
 from glassgate.inside import gradient
 from glassgate.nn.models import LanguageModel
+from glassgate.nn.ragged import pad_ids
 
 
 def distant_items(language: Language, distance: int = 10, lags: int = 12) -> list[Item]:
@@ -55,11 +56,7 @@ def gradient_by_lag(
     if shortest is None or shortest < lags:
         got = "no item" if shortest is None else f"one of {shortest}"
         raise BadInput(f"expected items of at least {lags} words before the choice, got {got}")
-    contexts = [language.context(item.words) for item in items]
-    lengths = torch.tensor([len(context) for context in contexts])
-    tokens = torch.zeros(int(lengths.max()), len(contexts), dtype=torch.long)  # (T, B)
-    for column, context in enumerate(contexts):
-        tokens[: len(context), column] = torch.tensor(context)
+    tokens, lengths = pad_ids([language.context(item.words) for item in items])  # (T, B), (B,)
     right = torch.tensor([language.ids[item.right] for item in items])
 
     def loss(hidden: Tensor) -> Tensor:

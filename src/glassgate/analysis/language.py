@@ -120,7 +120,7 @@ def spoken_by(loaded: Loaded, language: Language) -> Language:
     Parameters
     ----------
     loaded
-        A language model of words, as `glassgate.train.load` reads it.
+        A language model of words, as `glassgate.train.model` reads it.
     language
         As `sample_language` makes it.
 

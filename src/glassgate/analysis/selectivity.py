@@ -16,7 +16,7 @@ from glassgate.grammar.derivation import Derivation, Replay, derive
 from glassgate.grammar.grammar import Grammar
 from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.nn.models import LanguageModel
-from glassgate.nn.ragged import last_outputs
+from glassgate.nn.ragged import last_outputs, pad_ids
 
 SENTENCES = 40_000  # looked through, at most
 
@@ -120,8 +120,6 @@ def _twin(grammar: Grammar, derivation: Derivation, draw: int, value: str) -> li
 @torch.no_grad()
 def last_states(model: LanguageModel, contexts: Sequence[Sequence[int]]) -> Array:
     """Give the state of the network's last layer after each context of ids, [N, H]."""
-    columns = [torch.tensor(context) for context in contexts]
-    lengths = torch.tensor([len(column) for column in columns])
-    embedded = model.embedding(torch.nn.utils.rnn.pad_sequence(columns))  # (T, N, I)
-    states: Array = last_outputs(model.network, embedded, lengths).numpy()
+    tokens, lengths = pad_ids(contexts)  # (T, N), (N,)
+    states: Array = last_outputs(model.network, model.embedding(tokens), lengths).numpy()
     return states

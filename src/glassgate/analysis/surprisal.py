@@ -12,11 +12,10 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.models import LanguageModel, State
-from glassgate.nn.ragged import run_ragged
+from glassgate.nn.ragged import pad_ids, run_ragged
 from glassgate.train.threads import Pace
 
 STRETCH = 4096  # tokens that a network reads at once
@@ -94,9 +93,8 @@ def _batch_bits(
     """Return the surprisal of every token of the sentences of one batch."""
     if len(sentences) == 1:  # which may be of any length
         return [stream_bits(model, bos, sentences[0], None)[0]]
-    heard = pad_sequence([torch.tensor([bos, *ids[:-1]]) for ids in sentences])  # (T, B)
-    said = pad_sequence([torch.tensor(ids) for ids in sentences])  # (T, B)
-    lengths = torch.tensor([len(ids) for ids in sentences])  # (B,)
+    heard, lengths = pad_ids([[bos, *ids[:-1]] for ids in sentences])  # (T, B), (B,)
+    said, _ = pad_ids(sentences)  # (T, B)
     valid = valid_steps(lengths, len(heard))  # (T, B)
     hidden = run_ragged(model.network, model.embedding(heard), lengths)  # (N, H)
     bits = torch.zeros(said.shape, dtype=torch.float64)

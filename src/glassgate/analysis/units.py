@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.analysis.agreement import Agreement, agreement
 from glassgate.analysis.language import Language
@@ -17,8 +16,10 @@ from glassgate.gates import Gates
 from glassgate.inside.clamp import clamp
 from glassgate.inside.memory import Memory
 from glassgate.inside.trace import trace
+from glassgate.nn.checks import valid_steps
 from glassgate.nn.gru import GRU
 from glassgate.nn.models import LanguageModel
+from glassgate.nn.ragged import pad_ids
 
 SENTENCES = 1_000  # held-out sentences that the means are taken over
 Held = Literal["state", "kept"]
@@ -40,22 +41,17 @@ def unit_means(
 ) -> UnitMeans:
     """Trace a language model of one GRU layer over sentences of its language."""
     assert isinstance(model.network, GRU)
-    contexts = [torch.tensor(language.context(words)) for words in sentences]
-    lengths = np.array([len(context) for context in contexts])
-    tokens = pad_sequence(contexts)  # (T, B)
+    tokens, lengths = pad_ids([language.context(words) for words in sentences])  # (T, B), (B,)
     gates = trace(model.network, model.embedding(tokens), lengths=lengths)[0]
-    valid = np.arange(len(tokens))[:, None] < lengths  # (T, B)
+    valid = valid_steps(lengths, len(tokens)).numpy()  # (T, B)
     every = (gates.reset, gates.kept, gates.hidden)
     return UnitMeans(*(array[valid].mean(0, dtype=np.float64) for array in every))
 
 
 def unit_memory(model: LanguageModel, language: Language) -> Memory:
     """Measure mean kept share and memory span of each unit over held-out sentences."""
-    contexts = [language.context(words) for words in language.held_out[:SENTENCES]]
-    lengths = [len(context) for context in contexts]
-    tokens = torch.zeros(max(lengths), len(contexts), dtype=torch.long)  # (T, B)
-    for column, context in enumerate(contexts):
-        tokens[: len(context), column] = torch.tensor(context)
+    sentences = language.held_out[:SENTENCES]
+    tokens, lengths = pad_ids([language.context(words) for words in sentences])  # (T, B), (B,)
     return Memory.of(_gates(model, tokens).kept, lengths)
 
 

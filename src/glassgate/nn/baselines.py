@@ -116,7 +116,31 @@ class Feedforward(nn.Module):
         )
 
 
-class LSTM(nn.LSTM):
+class _GRUOptions(nn.Module):
+    """Construct a network of torch's with the options of `glassgate.nn.GRU`, in their order."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+    ) -> None:
+        super().__init__(
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
+            bidirectional=bidirectional,
+        )
+
+
+class LSTM(_GRUOptions, nn.LSTM):
     """A long short-term memory network: two states and three gates.
 
     It is `torch.nn.LSTM`; shapes and parameters are described there. The state is the pair
@@ -137,28 +161,8 @@ class LSTM(nn.LSTM):
     Hochreiter & Schmidhuber 1997, Neural Computation 9(8); the forget gate is of Gers et al. 2000.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-    ) -> None:
-        super().__init__(
-            input_size,
-            hidden_size,
-            num_layers=num_layers,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-        )
 
-
-class SRN(nn.RNN):
+class SRN(_GRUOptions, nn.RNN):
     """Elman's simple recurrent network: h_t = tanh(W x_t + b + U h_{t-1} + c).
 
     It is `torch.nn.RNN` with tanh; shapes and parameters are described there. States are
@@ -178,23 +182,3 @@ class SRN(nn.RNN):
     -----
     Elman 1990, Finding structure in time, Cognitive Science 14.
     """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        bias: bool = True,
-        batch_first: bool = False,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-    ) -> None:
-        super().__init__(
-            input_size,
-            hidden_size,
-            num_layers=num_layers,
-            bias=bias,
-            batch_first=batch_first,
-            dropout=dropout,
-            bidirectional=bidirectional,
-        )

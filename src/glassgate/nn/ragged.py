@@ -1,16 +1,51 @@
-"""Sequences of unlike lengths in one batch, without running every one to the longest's end.
+"""Sequences of different lengths in one batch: padded, and run without running the padding.
 
-A GRU does it by itself. PyTorch's networks are run in groups of like length; what a group's members
-lack to its longest is computed and dropped.
+A GRU skips the padding by itself. PyTorch's networks are run in groups of similar length: each
+group is padded to its longest sequence, and outputs in the padding are discarded.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.gru import GRU
 
 GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
+
+
+def pad_ids(
+    sequences: Sequence[Sequence[int]] | Sequence[NDArray[np.integer]], fill: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Pad sequences of ids at their ends to one batch, a column each.
+
+    Parameters
+    ----------
+    sequences
+        B sequences, at least one; of any length.
+    fill
+        The id in the padding.
+
+    Returns
+    -------
+    ids
+        int64, [T, B], T the longest length.
+    lengths
+        The length of each sequence, int64, [B].
+
+    Examples
+    --------
+    >>> ids, lengths = pad_ids([[5, 6, 7], [8]])
+    >>> ids.T.tolist(), lengths.tolist()
+    ([[5, 6, 7], [8, 0, 0]], [3, 1])
+    """
+    columns = [torch.from_numpy(np.array(ids, dtype=np.int64)) for ids in sequences]
+    lengths = torch.tensor([len(column) for column in columns])
+    return pad_sequence(columns, padding_value=fill), lengths  # (T, B), (B,)
 
 
 def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glassgate import GRUWeights, reference
 from glassgate.formulation import Array
+from glassgate.gates import valid_steps
 from glassgate.speed.shapes import Work
 
 Results: TypeAlias = Mapping[str, Array]
@@ -59,7 +60,7 @@ def make_problem(work: Work, seed: int = 0) -> Problem:
     input = draw.standard_normal((T, B, H), np.float32)
     initial = draw.uniform(-1, 1, (B, H)).astype(np.float32)
     lengths = lengths_of(work)
-    grad = draw.standard_normal((T, B, H), np.float32) * valid_steps(lengths, T)
+    grad = draw.standard_normal((T, B, H), np.float32) * valid_steps(lengths, T)[..., None]
     return Problem(work, weights, input, initial, lengths, grad)
 
 
@@ -69,11 +70,6 @@ def lengths_of(work: Work) -> Lengths:
     if work.ragged:
         lengths[1:] = np.random.default_rng(0).integers(SHORTEST, work.steps + 1, work.batch - 1)
     return lengths
-
-
-def valid_steps(lengths: Lengths, steps: int) -> NDArray[np.bool_]:
-    """Mark the steps that come before each sequence's end, [T, B, 1]."""
-    return (np.arange(steps)[:, None] < lengths)[..., None]
 
 
 def solve(problem: Problem) -> Results:
@@ -101,7 +97,7 @@ def fault(problem: Problem, found: Mapping[str, Any], right: Results) -> str | N
         came = np.asarray(found[name])
         if came.shape != wanted.shape:
             return f"{name} must have shape {wanted.shape}, got {came.shape}"
-        counted = valid_steps(problem.lengths, len(came)) if name == "output" else True
+        counted = valid_steps(problem.lengths, len(came))[..., None] if name == "output" else True
         error = np.abs(np.where(counted, came - wanted, 0)).max() / np.abs(wanted).max()
         if not error <= TOLERANCE:  # NaN is refused too
             return f"{name} is off by {error:.1e} of its largest value, more than {TOLERANCE:.0e}"

@@ -16,6 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from glassgate.nn.ragged import pad_ids
+
 IGNORE = -100  # the target where nothing is scored, such as padding
 
 Ids = NDArray[np.intc]
@@ -134,9 +136,8 @@ def sentence_batches(
 
     def make(number: int) -> Batch:
         members = order[number * size : (number + 1) * size]
-        rows = [np.asarray(sequences[i], dtype=np.int64) for i in members]
-        inputs, lengths = _pad([row[:-1] for row in rows], 0)
-        targets, _ = _pad([row[1:] for row in rows], IGNORE)
+        inputs, lengths = pad_ids([sequences[i][:-1] for i in members])
+        targets, _ = pad_ids([sequences[i][1:] for i in members], fill=IGNORE)
         return Batch(inputs, targets, lengths)
 
     return Batches(make, range(-(-len(order) // size)))
@@ -156,7 +157,7 @@ def labelled_batches(
     """
     batches = []
     for chosen in _group_by_length([len(s) for s in sequences], size, seed, epoch):
-        inputs, lengths = _pad([np.asarray(sequences[i], dtype=np.int64) for i in chosen], 0)
+        inputs, lengths = pad_ids([sequences[i] for i in chosen])
         targets = torch.tensor([classes[i] for i in chosen])
         batches.append(Batch(inputs, targets, lengths))
     return batches
@@ -173,12 +174,3 @@ def _group_by_length(
     if random is not None:
         members = [members[i] for i in random.permutation(len(members))]
     return members
-
-
-def _pad(rows: Sequence[NDArray[np.int64]], fill: int) -> tuple[Tensor, Tensor]:
-    """Return rows as columns [T, B], padded at the end with `fill`, and their lengths [B]."""
-    lengths = np.array([len(row) for row in rows])
-    padded = np.full((lengths.max(), len(rows)), fill, dtype=np.int64)
-    for column, row in enumerate(rows):
-        padded[: len(row), column] = row
-    return torch.from_numpy(padded), torch.from_numpy(lengths)

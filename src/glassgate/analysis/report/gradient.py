@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import Classifier, LanguageModel
+from glassgate.nn.ragged import pad_ids
 from glassgate.train import Loaded
 
 LAGS = 25  # at most
@@ -48,10 +48,9 @@ def measure_flow(loaded: Loaded, texts: Sequence[str], seed: int) -> Flow | None
     chosen = [ids for ids in drawn if len(ids) - ahead > lags][:SEQUENCES]
     if loaded.kind == "language":
         chosen = [ids[: random.integers(lags + 1, len(ids)) + 1] for ids in chosen]
-    read = [torch.tensor(ids[: len(ids) - ahead]) for ids in chosen]
-    lengths = torch.tensor([len(ids) for ids in read])
+    tokens, lengths = pad_ids([ids[: len(ids) - ahead] for ids in chosen])
     loss = _Loss(loaded.model, torch.tensor([ids[-1] for ids in chosen]), lengths)
-    embedded = loaded.model.embedding(pad_sequence(read))
+    embedded = loaded.model.embedding(tokens)
     norms = gradient_by_lag(loaded.model.network, embedded, loss, lags, lengths)
     return Flow(norms, half_life(norms) if norms[0] > 0 else None, len(chosen))
 

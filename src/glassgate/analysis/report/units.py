@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
@@ -24,7 +23,7 @@ from glassgate.inside.trace import trace
 from glassgate.inside.trace.states import LSTMGates, arrays
 from glassgate.nn import Feedforward
 from glassgate.nn.models import Classifier
-from glassgate.nn.ragged import last_outputs
+from glassgate.nn.ragged import last_outputs, pad_ids
 from glassgate.train import Loaded
 
 BATCH = 25  # sequences read at once
@@ -146,8 +145,7 @@ def _of_classes(model: Classifier, ids: Sequence[int]) -> Array:
 @torch.no_grad()
 def _embedded(loaded: Loaded, texts: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
     """Return what the network reads, [T, B, I], the ids of that, [T, B], and the lengths [B]."""
-    ids = [torch.tensor(read_ids(loaded, text)) for text in texts]
-    tokens, lengths = pad_sequence(ids), torch.tensor([len(one) for one in ids])
+    tokens, lengths = pad_ids([read_ids(loaded, text) for text in texts])
     return loaded.model.embedding(tokens), tokens, lengths
 
 

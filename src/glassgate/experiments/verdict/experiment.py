@@ -37,6 +37,7 @@ from glassgate.experiments.verdict.summary import (
 from glassgate.inside.trace import trace
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
+from glassgate.nn.ragged import pad_ids
 from glassgate.train.loop import fit
 from glassgate.train.settings import MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask
@@ -269,9 +270,7 @@ def _batch(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return tokens [T, B] filled at the end, lengths [B] and classes [B]."""
     ids, classes = texts.encode(reviews)
-    columns = [torch.tensor(row) for row in ids]
-    lengths = torch.tensor([len(row) for row in ids])
-    return torch.nn.utils.rnn.pad_sequence(columns), lengths, torch.tensor(classes)
+    return *pad_ids(ids), torch.tensor(classes)
 
 
 def _counts(side: str, sentences: Sentences) -> dict[str, int]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.utils.rnn import pad_sequence
 
 from glassgate.experiments.verdict.reviews import VERDICTS, Review
 from glassgate.inside.clamp import clamp
 from glassgate.nn.models import Classifier
+from glassgate.nn.ragged import pad_ids
 
 
 class Hold(NamedTuple):
@@ -55,9 +55,10 @@ def _right(
     model: Classifier, encode: Callable[[Review], list[int]], reviews: Sequence[Review]
 ) -> dict[str, NDArray[np.bool_]]:
     """Read reviews whose verdicts are of one length: the verdicts free, what follows held."""
-    cut, ids = reviews[0].end, [torch.tensor(encode(review)) for review in reviews]
-    begun, rest = torch.stack([one[:cut] for one in ids], 1), pad_sequence([i[cut:] for i in ids])
-    last = torch.tensor([len(one) - cut - 1 for one in ids]), torch.arange(len(ids))
+    cut, ids = reviews[0].end, [encode(review) for review in reviews]
+    begun, _ = pad_ids([one[:cut] for one in ids])
+    rest, lengths = pad_ids([one[cut:] for one in ids])
+    last = lengths - 1, torch.arange(len(ids))
     classes = torch.tensor([VERDICTS.index(review.verdict) for review in reviews])
     state = model.network(model.embedding(begun))[1]
     found = {}

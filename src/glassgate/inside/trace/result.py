@@ -13,6 +13,7 @@ import numpy as np
 from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, turned
 from glassgate.files import write_whole
 from glassgate.formulation import Array
+from glassgate.gates import valid_steps
 from glassgate.inside.trace.states import (
     STATES,
     LayerTrace,
@@ -20,7 +21,6 @@ from glassgate.inside.trace.states import (
     State,
     arrays,
     rebuild,
-    valid_steps,
 )
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Trace(Generic[Layer]):
         most = max(layer[0].hidden.shape[-1] for layer in self._layers)  # units of a layer
         shape = (len(self), len(ways), *first.shape[:2], most)
         stack = np.full(shape, np.nan, first.dtype)
-        valid = valid_steps(self.lengths, len(first))
+        valid = valid_steps(self.lengths, len(first))[..., None]  # (T, B, 1)
         for i, plan in enumerate(self.plan):
             for way in plan.directions:
                 array = getattr(self[i, way], name)

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from glassgate.engine.plan import State as Rows
 from glassgate.formulation import Array
-from glassgate.gates import Gates, carry
+from glassgate.gates import Gates, carry, valid_steps
 
 State: TypeAlias = tuple[Rows, ...]  # of all layers: h, or h and c
-Bools: TypeAlias = NDArray[np.bool_]
 Lengths: TypeAlias = NDArray[np.int64]
 
 
@@ -72,12 +71,6 @@ def arrays(layer: LayerTrace) -> dict[str, Array]:
     return {field.name: getattr(layer, field.name) for field in fields(layer)}
 
 
-def valid_steps(lengths: Lengths, steps: int) -> Bools:
-    """Mark the valid steps, [T, B, 1], T = `steps`."""
-    valid: Bools = (np.arange(steps)[:, None] < lengths)[..., None]
-    return valid
-
-
 class RunningOrder(NamedTuple):
     """In which order the valid steps of a batch run: side by side, the longest sequence first.
 
@@ -105,7 +98,7 @@ def running_order(lengths: Lengths, steps: int, reverse: bool) -> RunningOrder:
     RunningOrder(rows=array([5, 0, 3, 1]), sizes=[2, 1, 1], columns=array([1, 0]))
     """
     columns = np.argsort(-lengths, kind="stable")
-    step, rank = np.nonzero(np.arange(steps)[:, None] < lengths[columns])
+    step, rank = np.nonzero(valid_steps(lengths[columns], steps))
     column = columns[rank]
     time = lengths[column] - 1 - step if reverse else step
     return RunningOrder(time * len(lengths) + column, np.bincount(step).tolist(), columns)
@@ -132,7 +125,7 @@ def remembered(
     Array
         s after each step, [T, B, H]; 0 behind the lengths.
     """
-    valid = valid_steps(lengths, len(kept))
+    valid = valid_steps(lengths, len(kept))[..., None]  # (T, B, 1)
     along = slice(None, None, -1 if reverse else 1)
     if valid.all():
         return carry(kept[along], written[along], initial)[along]
