@@ -17,7 +17,6 @@ namespace {
 
 constexpr size_t LINE = 64;
 constexpr size_t WORTH_KEEPING = size_t(64) << 10;
-constexpr size_t HUGE_PAGE = size_t(2) << 20;
 
 // Sizes come in eight steps between powers of two, so that batches of nearly one size share blocks.
 size_t rounded(size_t bytes) {
@@ -28,6 +27,8 @@ size_t rounded(size_t bytes) {
 }
 
 #if defined(__linux__)
+constexpr size_t HUGE_PAGE = size_t(2) << 20;
+
 bool is_mapped(size_t bytes) { return bytes >= HUGE_PAGE; }
 
 // Large blocks lie on huge pages where the system has them: fewer faults, and fewer misses of the

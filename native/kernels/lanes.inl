@@ -50,10 +50,22 @@ struct Lanes {
     for (int i = 0; i < N; ++i)
       if (!(i & SIZE)) {
         Vec a = v[i], b = v[i + SIZE];
-        v[i] = __builtin_shuffle(a, b, upper);
-        v[i + SIZE] = __builtin_shuffle(a, b, lower);
+        v[i] = pick(a, b, upper);
+        v[i + SIZE] = pick(a, b, lower);
       }
     if constexpr (2 * SIZE < N) exchange<2 * SIZE>(v);
+  }
+
+  // Lanes out of a and b by their numbers, those of b counted from N.
+  static INLINE Vec pick(Vec a, Vec b, Ints lanes) {
+#if defined(__clang__)  // which has no shuffle by vector, but makes one of this loop
+    Vec picked{};
+#pragma clang loop unroll(full)
+    for (int i = 0; i < N; ++i) picked[i] = lanes[i] < N ? a[lanes[i]] : b[lanes[i] - N];
+    return picked;
+#else
+    return __builtin_shuffle(a, b, lanes);
+#endif
   }
 
   // 2^n from the float 1.5 * 2^mantissa + n: n moves to the exponent's place.

@@ -90,7 +90,7 @@ inline View view_of_tensor(const char* name, nb::handle object) {
 inline View view_of(const char* name, nb::handle object) {
   if (is_tensor(object)) return view_of_tensor(name, object);
   if (!PyArray_Check(object.ptr()))
-    wrong_kind(name, "a NumPy array", Py_TYPE(object.ptr())->tp_name);
+    wrong_kind(name, "a NumPy array", nb::str(object.type().attr("__name__")).c_str());
   auto* array = reinterpret_cast<PyArrayObject*>(object.ptr());
   return {PyArray_DATA(array), PyArray_NDIM(array), PyArray_DIMS(array), PyArray_STRIDES(array),
           PyArray_ISBYTESWAPPED(array) ? NPY_NOTYPE : PyArray_TYPE(array),
