@@ -33,12 +33,12 @@ def native_sequence(**change):
         "reverse": False,
         "threads": 1,
     }
-    Layer(draw_weights(I, H))._packed.sequence(**given | change)
+    Layer(draw_weights(I, H)).native_layer.sequence(**given | change)
 
 
 def native_step(threads):
     given = np.zeros((B, I)), np.zeros((B, H)), np.zeros((B, H))
-    Layer(draw_weights(I, H))._packed.step(*given, threads)
+    Layer(draw_weights(I, H)).native_layer.step(*given, threads)
 
 
 def native_backward(**change):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from glassgate import _native
-from glassgate.engine.layer import TAPE, form_words
+from glassgate.engine.calls import TAPE, form_words
 from glassgate.weights import GRUWeights
 from tests.engine.engine_cases import draw, draw_weights, each_dtype, each_form, each_target
 

@@ -7,7 +7,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import glassgate.nn
 from glassgate import Formulation, Trace, trace
-from glassgate.inside.networks import arranged
+from glassgate.inside.networks import Network
 from glassgate.inside.trace import torch as trace_torch
 from glassgate.inside.trace.gates import read_layers, tanh_
 from tests.engine.engine_cases import FEW_FORMS, FORMS, form_name
@@ -46,7 +46,7 @@ def called(network, arrangement, T=7, B=5, dtype=torch.float32):
 def test_a_trace_is_what_the_equations_say(
     kind, num_layers, bidirectional, arrangement, monkeypatch
 ):
-    monkeypatch.setattr(trace_torch, "MANY", 0)  # an LSTM is recorded, however few sequences
+    monkeypatch.setattr(trace_torch, "LOOP_FROM_BATCH", 0)  # so that every LSTM is recorded
     network = KINDS[kind](
         3,
         4,
@@ -61,9 +61,9 @@ def test_a_trace_is_what_the_equations_say(
     assert traced.verify() <= 1e-6
     np.testing.assert_array_equal(traced.lengths, lengths or [len(x)] * x.shape[1])
     # The same read after the network's own forward, as for few sequences and on a CUDA device.
-    call = arranged(network, *arguments, options.get("lengths"))
+    adapter = Network(network)
     with torch.no_grad():
-        read = read_layers(network, call)
+        read = read_layers(adapter, adapter.arrange(*arguments, options.get("lengths")))
     again = Trace(read, traced.plan, (), traced.lengths, lambda: None)
     same(again, wanted, 1e-6)
 
@@ -76,8 +76,9 @@ def test_every_formulation(form):
     wanted = oracle(runs_of(network), *given_to_oracle)
     same(traced, wanted, 1e-12)
     assert traced.verify() < 1e-12
+    adapter = Network(network)
     with torch.no_grad():
-        read = read_layers(network, arranged(network, *arguments, **options))
+        read = read_layers(adapter, adapter.arrange(*arguments, **options))
     same(Trace(read, traced.plan, (), traced.lengths, lambda: None), wanted, 1e-12)
 
 
@@ -187,7 +188,7 @@ def test_on_a_cuda_device(kind, arrangement, monkeypatch):
     assert traced.verify() <= 1e-6
 
 
-@pytest.mark.parametrize("B", [trace_torch.MANY - 1, trace_torch.MANY])
+@pytest.mark.parametrize("B", [trace_torch.LOOP_FROM_BATCH - 1, trace_torch.LOOP_FROM_BATCH])
 def test_an_lstm_of_many_sequences_is_recorded_and_of_few_is_read(B, monkeypatch):
     network, recorded = torch.nn.LSTM(3, 4), []
     record = trace_torch.record_layers
@@ -196,7 +197,7 @@ def test_an_lstm_of_many_sequences_is_recorded_and_of_few_is_read(B, monkeypatch
     )
     x = drawn(7, B, 3)
     traced = trace(network, x)
-    assert bool(recorded) == (B == trace_torch.MANY)
+    assert bool(recorded) == (B == trace_torch.LOOP_FROM_BATCH)
     zeros = [np.zeros((1, B, 4), np.float32)] * 2
     same(traced, oracle(runs_of(network), x.numpy(), zeros, None), 1e-6)
     assert traced.verify() <= 1e-6

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 import glassgate.nn
 from glassgate import BadInput, Formulation, trace
+from glassgate.inside.networks import Network
 from tests.inside.trace_cases import KINDS, drawn
 
 
@@ -100,12 +101,8 @@ def test_the_judge_is_the_networks_own_forward():
 
 
 def test_weights_read_in_a_wrong_order_are_found_out(monkeypatch):
-    from glassgate.inside.trace import torch as trace_torch
-
-    right = trace_torch.weights
-    monkeypatch.setattr(
-        trace_torch, "weights", lambda *one: [part.roll(4, 0) for part in right(*one)]
-    )
+    right = Network.weights
+    monkeypatch.setattr(Network, "weights", lambda *one: [part.roll(4, 0) for part in right(*one)])
     assert trace(torch.nn.GRU(3, 4), drawn(5, 2, 3)).verify() > 1e-2
 
 

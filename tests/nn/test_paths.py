@@ -9,7 +9,7 @@ from glassgate import Formulation
 from glassgate.nn import GRU, cudnn
 from glassgate.nn.batched import batched
 from glassgate.nn.checks import packed_lengths
-from glassgate.nn.recurrence import sequence
+from glassgate.nn.recurrence import run_layers, sequence
 
 T, B, I, H = 5, 4, 3, 4
 FORMS = [
@@ -100,7 +100,7 @@ def test_torchs_own_call_does_what_the_engine_does(num_layers, bidirectional, bi
     x = torch.randn(shape, dtype=torch.double, requires_grad=True)
     h = torch.randn(num_layers * (1 + bidirectional), B, H, dtype=torch.double, requires_grad=True)
     if lie == "packed":
-        results = [cudnn.run_packed(options, x, sizes, h), net._through(x, h, None, None, sizes)]
+        results = [cudnn.run_packed(options, x, sizes, h), run_layers(net, x, h, None, None, sizes)]
     else:
         results = [cudnn.run_padded(options, x, h, lengths), net(x, h, lengths=lengths)]
     made = []

@@ -6,10 +6,9 @@ the choice.
 """
 
 from glassgate.engine.bfloat16 import bfloat16_error
-from glassgate.engine.calls import backward
+from glassgate.engine.calls import release_memory
 from glassgate.engine.gru import GRU
-from glassgate.engine.layer import Layer, Record
-from glassgate.engine.memory import release_memory
+from glassgate.engine.layer import Layer, Record, backward
 from glassgate.engine.plan import LayerPlan
 from glassgate.engine.settings import Threading, set_threads, target, targets, threading, threads
 

@@ -1,14 +1,25 @@
-"""A whole GRU network in NumPy: layers on layers, in one direction or two, run or streamed."""
+"""A whole GRU network in NumPy: layers on layers, in one direction or two, run or streamed.
 
-from collections.abc import Sequence
+Longer than other files, since one class has the whole interface, which its docstrings explain.
+"""
+
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from glassgate.engine.calls import (
+    Batch,
+    Run,
+    checked_lengths,
+    checked_resets,
+    contiguous,
+    run_layer,
+)
 from glassgate.engine.file import read_file, write_file
-from glassgate.engine.layer import Layer, contiguous
+from glassgate.engine.layer import Layer
 from glassgate.engine.plan import (
     BOTH,
     LayerPlan,
@@ -18,7 +29,7 @@ from glassgate.engine.plan import (
     checked_stack,
     checked_state,
     require_state,
-    turned,
+    reverse_steps,
 )
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
@@ -209,24 +220,59 @@ class GRU:
         TypeError
             When a dtype is not the network's, or the lengths are no integers.
         """
+        reads = self.checked(input, state, lengths, resets)
+        last: list[Array] = []
+        for output, runs in self.layer_runs(reads, taped=False):  # noqa: B007 - the last one's
+            last += [run.last for _, run in runs]
+        return output, as_state(last)
+
+    def checked(
+        self,
+        input: Array,
+        state: State | None,
+        lengths: ArrayLike | None,
+        resets: ArrayLike | None = None,
+    ) -> Batch:
+        """Give the arguments of `run` as the engine reads them, the state as `initial`.
+
+        Raises
+        ------
+        BadInput, TypeError
+            As `run` says.
+        """
         input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
-        B = input.shape[1]
+        T, B, _ = input.shape
         state = self.initial_state(B) if state is None else state
         state = checked_state(state, self.state_sizes, B, self.dtype)
-        output, last = input, list[Array]()
+        ends = None if lengths is None else checked_lengths(lengths, input.shape, packed=False)
+        return Batch(input, state, ends, None if resets is None else checked_resets(resets, (T, B)))
+
+    def layer_runs(
+        self, reads: Batch, *, taped: bool
+    ) -> Iterator[tuple[Array, list[tuple[Batch, Run]]]]:
+        """Run layer by layer: give each one's output, and what its directions read and wrote.
+
+        Parameters
+        ----------
+        reads
+            What `checked` gave.
+        taped
+            Whether each direction keeps a tape; not with weights in bfloat16.
+        """
+        input, _, lengths, resets, *_ = reads
+        states = iter(reads.initial)
         for plan, layer in zip(self.plan, self._layers, strict=True):
-            outputs = []
+            runs = []
             for way, direction in zip(plan.directions, layer, strict=True):
-                states, ended = direction.sequence(
-                    output, state[len(last)], lengths, resets, reverse=way == "reverse"
-                )
-                outputs.append(states)  # (T, B, H)
-                last.append(ended)  # (B, H)
-            output = plan.merged(outputs)
+                batch = Batch(input, next(states), lengths, resets, reverse=way == "reverse")
+                rows = batch.tokens if taped else None
+                runs.append((batch, run_layer(direction.native_layer, batch, rows)))
+            output = plan.combine([run.output for _, run in runs])
             if plan.turns:
-                output = turned(output, lengths)
-                resets = None if resets is None else turned(np.asarray(resets), lengths)
-        return output, as_state(last)
+                output = reverse_steps(output, lengths)
+                resets = None if resets is None else reverse_steps(resets, lengths).copy()
+            yield output, runs
+            input = np.ascontiguousarray(output)  # (T, B, width)
 
     def step(
         self, input: Array, state: State, out: State | None = None, threads: int = 1

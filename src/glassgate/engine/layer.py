@@ -6,19 +6,26 @@ step.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate import _native
-from glassgate.engine.memory import empty
-from glassgate.engine.settings import checked_threads, target, threads
+from glassgate.engine.calls import (
+    Batch,
+    checked_lengths,
+    checked_resets,
+    contiguous,
+    form_words,
+    run_back,
+    run_layer,
+)
+from glassgate.engine.settings import checked_target, checked_threads
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
+from glassgate.reference import Gradients
 from glassgate.weights import GRUWeights, require_shape
-
-TAPE = 4  # values a unit and step: r, k, n and m = U_n h + c_n
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +77,7 @@ class Layer:
 
     def __init__(self, weights: GRUWeights, target: str | None = None) -> None:
         self.weights = weights
-        self._packed = _native.PackedLayer(
+        self.native_layer = _native.PackedLayer(
             weights.weight_input,
             weights.weight_hidden,
             weights.bias_input,
@@ -125,8 +132,9 @@ class Layer:
         TypeError
             When a dtype is not the weights', or the lengths are no integers.
         """
-        run = self._run(input, initial, lengths, resets, packed, reverse, tape=False)
-        return run.output, run.last
+        batch = self._checked(input, initial, lengths, resets, packed=packed, reverse=reverse)
+        output, last, _ = run_layer(self.native_layer, batch)
+        return output, last
 
     def record(
         self,
@@ -149,37 +157,31 @@ class Layer:
         """
         if self.weights.bfloat16:
             raise BadInput("weights in bfloat16 serve inference only, got a run to be recorded")
-        return self._run(input, initial, lengths, resets, packed, reverse, tape=True)
+        batch = self._checked(input, initial, lengths, resets, packed=packed, reverse=reverse)
+        run = run_layer(self.native_layer, batch, rows=batch.tokens)
+        return Record(self.weights.formulation, *batch, *run)
 
-    def _run(
+    def _checked(
         self,
         input: Array,
         initial: Array | None,
         lengths: ArrayLike | None,
         resets: ArrayLike | None,
+        *,
         packed: bool,
         reverse: bool,
-        tape: bool,
-    ) -> Record:
-        H, dtype = self.weights.hidden_size, self.weights.dtype
+    ) -> Batch:
+        """Give what the engine is to read, copied where it is not contiguous."""
+        dtype, H = self.weights.dtype, self.weights.hidden_size
         rows = ("N",) if packed else ("T", "B")
         input = contiguous("input", input, dtype, (*rows, self.weights.input_size))
         ends = None if lengths is None else checked_lengths(lengths, input.shape, packed)
         B = input.shape[1] if ends is None else len(ends)
         initial = np.zeros((B, H), dtype) if initial is None else initial
         initial = contiguous("initial", initial, dtype, (B, H))
-        T = (max(ends, default=0) if ends is not None else 0) if packed else len(input)
-        resets = None if resets is None else contiguous("resets", np.asarray(resets), bool, (T, B))
-        tokens = input.shape[0] if packed else T * B if ends is None else int(ends.sum())
-        output = empty((*input.shape[:-1], H), dtype)
-        last = empty((B, H), dtype)
-        taped = empty((tokens if tape else 0, TAPE, H), dtype)
-        self._packed.sequence(
-            *(input, initial, output, last, taped if tape else None),
-            *(ends, resets, packed, reverse, threads()),
-        )
-        form = self.weights.formulation
-        return Record(form, input, initial, ends, resets, packed, reverse, output, last, taped)
+        T = (0 if ends is None else max(ends, default=0)) if packed else len(input)
+        resets = None if resets is None else checked_resets(resets, (T, B))
+        return Batch(input, initial, ends, resets, packed, reverse)
 
     def step(self, input: Array, hidden: Array, out: Array, threads: int = 1) -> Array:
         """Take one step, without allocating anything.
@@ -209,50 +211,72 @@ class Layer:
         """
         if threads != 1:
             checked_threads(threads)
-        self._packed.step(input, hidden, out, threads)
+        self.native_layer.step(input, hidden, out, threads)
         return out
 
 
-def form_words(formulation: Formulation) -> tuple[str, str, str, str]:
-    """Give a formulation as the native module takes it."""
-    return formulation.update, formulation.reset, formulation.gate, formulation.squash
+def backward(
+    weights: GRUWeights,
+    record: Record,
+    grad_output: Array | None = None,
+    grad_last: Array | None = None,
+    target: str | None = None,
+) -> Gradients:
+    """Backpropagate through time.
 
+    On one target the gradients to a sequence's input and initial state have the same bits in any
+    batch; those to the weights have the same bits on any number of threads.
 
-def checked_target(name: str | None) -> str:
-    """Give the target's name, by default that of the one in use; refuse one not offered here."""
-    offered = _native.targets()
-    if name is not None and name not in offered:
-        raise BadInput(f"target must be one of {', '.join(offered)} on this machine, got {name!r}")
-    return name or target()
+    Parameters
+    ----------
+    weights
+        Those of the layer that recorded the run.
+    record
+        What `Layer.record` returned.
+    grad_output
+        The derivative of the loss with respect to each state as output, of the output's shape;
+        what stands in the padding is not read. Zeros if not given.
+    grad_last
+        What comes to the last states from beyond the sequences, [B, H]; zeros if not given.
+    target
+        As in `Layer`.
 
+    Returns
+    -------
+    Gradients
+        Of the shapes of what they belong to; 0 in the padding of the input.
 
-def contiguous(
-    name: str,
-    array: NDArray[Any],
-    dtype: np.dtype[np.floating] | type,
-    shape: tuple[int | str, ...],
-) -> NDArray[Any]:
-    """Give an array in C order; refuse another dtype or shape."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
-    if array.dtype != dtype:
-        raise TypeError(f"{name} must be {np.dtype(dtype)}, got {array.dtype}")
-    require_shape(name, array.shape, shape)
-    return np.require(array, requirements=["C", "A"])
+    Raises
+    ------
+    BadInput
+        When a shape does not fit.
+    TypeError
+        When a dtype is not the weights'.
 
-
-def checked_lengths(lengths: ArrayLike, shape: tuple[int, ...], packed: bool) -> NDArray[np.int64]:
-    """Give lengths as int64; refuse what is out of range."""
-    ends = np.asarray(lengths)
-    if not np.issubdtype(ends.dtype, np.integer):
-        raise TypeError(f"lengths must be integers, got {ends.dtype}")
-    require_shape("lengths", ends.shape, ("B",) if packed else (shape[1],))
-    most = shape[0]
-    if ends.size and (ends.min() < 0 or ends.max() > most):
-        raise BadInput(f"lengths must lie in 0..{most}, got {ends.min()} to {ends.max()}")
-    ends = np.ascontiguousarray(ends, np.int64)
-    if packed and ((ends[1:] > ends[:-1]).any() or ends.sum() != most):
+    Notes
+    -----
+    Werbos 1990, Backpropagation through time.
+    """
+    dtype, H = weights.dtype, weights.hidden_size
+    if weights.formulation != record.formulation:
         raise BadInput(
-            f"lengths of packed input must not increase and sum to its {most} rows, got {ends}"
+            f"weights must have the record's formulation, {record.formulation}, "
+            f"got {weights.formulation}"
         )
-    return ends
+    require_shape("the record's input", record.input.shape[-1:], (weights.input_size,))
+    require_shape("the record's states", record.last.shape, ("B", H))
+    if grad_output is not None:
+        grad_output = contiguous("grad_output", grad_output, dtype, record.output.shape)
+    if grad_last is not None:
+        grad_last = contiguous("grad_last", grad_last, dtype, record.last.shape)
+    grads = run_back(
+        (weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden),
+        form_words(weights.formulation),
+        Batch(*(getattr(record, name) for name in Batch._fields)),
+        record.output,
+        record.tape,
+        grad_output,
+        grad_last,
+        target=checked_target(target),
+    )
+    return Gradients(*cast("tuple[Array, ...]", grads))

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glassgate.engine.layer import contiguous
+from glassgate.engine.calls import contiguous
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape
@@ -82,8 +82,8 @@ class LayerPlan:
         """Whether it is as a layer of `torch.nn.GRU`: forward, or both directions side by side."""
         return self.directions[0] == "forward" and self.width(1) == len(self.directions)
 
-    def merged(self, outputs: list[Array]) -> Array:
-        """Make the states of all directions, [T, B, H] each, one output, [T, B, width]."""
+    def combine(self, outputs: list[Array]) -> Array:
+        """Combine the states of all directions, [T, B, H] each, into one output, [T, B, width]."""
         if len(outputs) == 1:
             return outputs[0]
         if self.merge == "concat":
@@ -94,8 +94,8 @@ class LayerPlan:
         return one + other if self.merge == "sum" else (one + other) / 2
 
 
-def turned(steps: NDArray[Any], lengths: ArrayLike | None = None) -> NDArray[Any]:
-    """Turn each sequence round, its valid steps alone, [T, B, ...]; the rest stays in its place."""
+def reverse_steps(steps: NDArray[Any], lengths: ArrayLike | None = None) -> NDArray[Any]:
+    """Reverse each sequence's valid steps, [T, B, ...]; the padding stays where it is."""
     if lengths is None:
         return steps[::-1]
     T, B = steps.shape[:2]

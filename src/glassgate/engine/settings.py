@@ -45,6 +45,14 @@ def target() -> str:
     return wanted
 
 
+def checked_target(name: str | None) -> str:
+    """Give the target's name, by default that of the one in use; refuse one not offered here."""
+    offered = targets()
+    if name is not None and name not in offered:
+        raise BadInput(f"target must be one of {', '.join(offered)} on this machine, got {name!r}")
+    return name or target()
+
+
 class Threading(NamedTuple):
     """The threads that sequences and their gradients run on.
 

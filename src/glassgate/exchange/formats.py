@@ -130,7 +130,7 @@ def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
             states = forward(weights, output[order], next(initial)).hidden  # (T, B, H)
             last.append(states[-1])
             outputs.append(states[order])
-        output = plan.merged(outputs)[:: -1 if plan.turns else 1]
+        output = plan.combine(outputs)[:: -1 if plan.turns else 1]
     return output, as_state(last)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.inside.networks import evaluating
+from glassgate.inside.networks import eval_mode
 from glassgate.nn.models import LanguageModel
 from glassgate.weights import require_shape
 
@@ -64,7 +64,7 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     ids, chosen = torch.from_numpy(read).to(device), torch.from_numpy(wanted).to(device)
     places = torch.arange(len(ids), device=device)
     # cuDNN refuses a backward pass in evaluation mode
-    with evaluating(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+    with eval_mode(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         copies = model.embedding(ids)[:, None].expand(-1, len(ids), -1)  # (T, T, I)
         embedded = copies.detach().requires_grad_()
         output, _ = model.network(embedded)  # (T, T, H)

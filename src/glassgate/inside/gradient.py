@@ -11,11 +11,10 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from glassgate.engine.layer import checked_lengths
+from glassgate.engine.calls import Lengths, checked_lengths
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.inside.networks import evaluating
-from glassgate.inside.trace.states import Lengths
+from glassgate.inside.networks import eval_mode
 from glassgate.nn.baselines import Feedforward
 from glassgate.nn.checks import check_input
 from glassgate.weights import require_shape
@@ -84,7 +83,7 @@ def gradient_by_lag(
     require_shape("input", input.shape, ("T", "B", network.input_size))
     T, B = input.shape[:2]
     ends = _checked_ends(T, B, lags, lengths)
-    with evaluating(network):
+    with eval_mode(network):
         norms = _gradient_norms(network, input, loss).numpy(force=True)  # (T, B)
     columns = np.arange(B)
     back = [norms[ends - 1 - lag, columns] for lag in range(lags + 1)]  # (lags + 1, B)

@@ -6,19 +6,17 @@ leaves only its rows, what the sums are made of. In autograd's graph all steps o
 one `_Gather`, which is called when autograd has gone back over every one of them.
 """
 
-from collections.abc import Iterable
 from threading import get_ident
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor
 from torch.autograd import Variable
 
-from glassgate import _native
-from glassgate.engine.calls import Weights, Words
-from glassgate.engine.settings import target, threads
-from glassgate.nn.memory import empty
+from glassgate.engine import calls
+from glassgate.engine.calls import Batch, Weights, Words
+from glassgate.nn.native import check_backward, contiguous, empty, snapshots
 
 
 class Rows(list[tuple[Any, Tensor, Tensor, Tensor]]):
@@ -61,6 +59,15 @@ class Chain:
 _chains: WeakValueDictionary[Any, Chain] = WeakValueDictionary()
 
 
+def take_step(
+    input: Tensor, initial: Tensor, weights: Weights, form: Words
+) -> tuple[Tensor, Tensor]:
+    """Take a step [1, B, I] from states [B, H] as part of a chain; give output and last states."""
+    chain = chain_of(weights, form)
+    stepped = _Step.apply(chain, input.contiguous(), initial.contiguous(), chain.token)  # type: ignore[no-untyped-call]
+    return cast(tuple[Tensor, Tensor], stepped)
+
+
 def chain_of(weights: Weights, form: Words) -> Chain:
     """Give this thread's chain under way with these weights as they are now, or begin one."""
     now = [(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights]
@@ -86,26 +93,22 @@ class _Gather(torch.autograd.Function):
         rows = ctx.left.get(torch._C._current_graph_task_id())
         if not rows:
             return (None,) * 6
-        grads = tuple(empty((*weight.shape,), weight) for weight in ctx.weights)
-        _native.gather_steps(ctx.weights, ctx.form, rows, grads, target(), threads())
+        grads = calls.gather_steps(ctx.weights, ctx.form, rows, empty)
         rows.clear()
         return None, None, *grads
 
 
-class Step(torch.autograd.Function):
-    """A step of a chain, `Step.apply(chain, run, input, initial, chain.token)`.
-
-    It gives the output and the last state that `run` gives, which records a tape, too.
-    """
+class _Step(torch.autograd.Function):
+    """A step of a chain: gives the output and the last state, and records a tape."""
 
     @staticmethod
     def forward(
-        ctx: Any, chain: Chain, run: Any, input: Tensor, initial: Tensor, _: Tensor
+        ctx: Any, chain: Chain, input: Tensor, initial: Tensor, _: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Take the step."""
-        output, last, tape = run((input, initial, *chain.weights))
+        batch = Batch(input, initial)
+        output, last, tape = calls.run(chain.weights, chain.form, batch, batch.tokens, empty)
         ctx.chain = chain
-        ctx.save_for_backward(input, initial, tape, *as_they_are(chain.weights))
+        ctx.save_for_backward(input, initial, tape, *snapshots(chain.weights))
         ctx.set_materialize_grads(False)
         return output, last
 
@@ -114,38 +117,16 @@ class Step(torch.autograd.Function):
         """Give the gradients to input and state, and leave the rest to the chain."""
         check_backward(grad_output, grad_last)
         input, initial, tape, *weights = (tensor.contiguous() for tensor in ctx.saved_tensors)
-        to_input = torch.empty_like(input) if ctx.needs_input_grad[2] else None
-        to_initial = torch.empty_like(initial)
-        grads = _native.step_back(
-            *(tuple(weights), ctx.chain.form, input, initial, tape),
-            *(_in_order(grad_output), _in_order(grad_last), to_input, to_initial),
-            *(target(), threads()),
+        grad_input, grad_initial, sums = calls.step_back(
+            (weights[0], weights[1], weights[2], weights[3]),
+            ctx.chain.form,
+            input,
+            initial,
+            tape,
+            contiguous(grad_output),
+            contiguous(grad_last),
+            to_input=ctx.needs_input_grad[1],
+            empty=empty,
         )
-        ctx.chain.leave(grads, input, initial, tape)
-        return None, None, to_input, to_initial, None
-
-
-def as_they_are(tensors: Iterable[Tensor]) -> list[Tensor]:
-    """Give tensors that keep their memory even if their originals' `.data` is set to another."""
-    return [tensor.detach() for tensor in tensors]
-
-
-def check_backward(*grads: Tensor | None) -> None:
-    """Refuse what the way back cannot do, whichever path it takes.
-
-    Raises
-    ------
-    RuntimeError
-        When autograd records the way back, or asks for many gradients at once.
-    """
-    if torch.is_grad_enabled():
-        raise RuntimeError("the gated recurrence can be differentiated once, got create_graph=True")
-    if any(grad is not None and not torch._C._has_storage(grad) for grad in grads):
-        raise RuntimeError(
-            "the gated recurrence takes one gradient at a time, got a batch of them: "
-            "leave out vectorize=True or is_grads_batched=True"
-        )
-
-
-def _in_order(grad: Tensor | None) -> Tensor | None:
-    return None if grad is None else grad.contiguous()
+        ctx.chain.leave(sums, input, initial, tape)
+        return None, grad_input, grad_initial, None

@@ -33,8 +33,9 @@ def check_dropout(dropout: float, num_layers: int) -> None:
 def check_input(input: Tensor, input_size: int) -> None:
     """Refuse what is not a tensor [T, B, I], [B, T, I] or [T, I] of at least one step."""
     check_tensor("input", input)
-    unbatched = input.ndim == 2
-    require_shape("input", input.shape, ("T", input_size) if unbatched else ("T", "B", input_size))
+    if input.ndim not in (2, 3) or input.shape[-1] != input_size:
+        steps = ("T",) if input.ndim == 2 else ("T", "B")
+        require_shape("input", input.shape, (*steps, input_size))
 
 
 def check_tensor(name: str, came: object) -> None:

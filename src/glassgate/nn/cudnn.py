@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from glassgate.nn.checks import valid_steps
-from glassgate.nn.recurrence import checked_lengths
 
 
 class Options(NamedTuple):
@@ -37,8 +36,7 @@ def run(
         input, state = input.to(dtype), state.to(dtype)
         if batch_sizes is not None:
             return run_packed(options, input, batch_sizes, state)
-        ends = None if lengths is None else checked_lengths(lengths, state[0])
-        return run_padded(options, input, state, ends)
+        return run_padded(options, input, state, lengths)
 
 
 def run_padded(

@@ -4,11 +4,8 @@ Longer than other files, since one class has torch's whole interface, and half o
 interface says of its arguments.
 """
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
 from glassgate import engine
@@ -16,16 +13,13 @@ from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.nn import cudnn
 from glassgate.nn.checks import (
-    check_dtype,
     check_formulation,
-    check_input,
     check_sizes,
     check_tensor,
-    packed_lengths,
-    time_first,
 )
 from glassgate.nn.chrono import check_chrono, set_spans
-from glassgate.nn.recurrence import sequence
+from glassgate.nn.loops import Weights
+from glassgate.nn.recurrence import run_network
 from glassgate.nn.single import single_step
 from glassgate.weights import GRUWeights, require_shape
 
@@ -163,21 +157,11 @@ class GRU(nn.RNNBase):
         TypeError
             When the input is no tensor, or a dtype is none that the device's path takes.
         """
-        if isinstance(input, PackedSequence):
-            if lengths is not None:
-                raise BadInput("lengths must be left out where the input is packed, got both")
-            return self._packed(input, hx, resets)
-        if lengths is None and resets is None and (stepped := self._stepped(input, hx)):
-            return stepped
-        x, state = self.arranged(input, hx)
-        if resets is not None and self.batch_first and input.ndim == 3:
-            resets = resets.t()
-        elif resets is not None and input.ndim == 2:
-            resets = resets[:, None]
-        output, state = self._through(x, state, lengths, resets)
-        if input.ndim == 2:
-            return output[:, 0], state[:, 0]
-        return output.transpose(0, 1) if self.batch_first else output, state
+        if lengths is None and resets is None:
+            stepped = self._single_step(input, hx)
+            if stepped is not None:
+                return stepped
+        return run_network(self, input, hx, lengths, resets)
 
     def step(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Take one step, for loops that make the next input from this output.
@@ -219,8 +203,10 @@ class GRU(nn.RNNBase):
         output, state = self(input[:, None] if self.batch_first else input[None], state)
         return output[:, 0] if self.batch_first else output[0], state
 
-    def _stepped(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor] | None:
-        """Answer a batch of single steps at once, where that is all there is to do."""
+    def _single_step(
+        self, input: Tensor | PackedSequence, hx: Tensor | None
+    ) -> tuple[Tensor, Tensor] | None:
+        """Take a single step forward the short way, or give None where it cannot be taken."""
         time, batch = (1, 0) if self.batch_first else (0, 1)
         if (
             not (isinstance(input, Tensor) and input.ndim == 3 and input.is_cpu and self.bias)
@@ -238,91 +224,14 @@ class GRU(nn.RNNBase):
             self, self._all_weights, input, hx, (B, 1, H) if self.batch_first else (1, B, H)
         )
 
-    def arranged(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Bring the first arguments of `forward` to [T, B, I] and [layers * directions, B, H]."""
-        check_input(input, self.input_size)
-        check_dtype(input, self._weight("weight_hh_l0"))
-        x = time_first(input, self.batch_first)
-        if input.ndim == 2:
-            return x, self._state(x, hx, ())[:, None]
-        return x, self._state(x, hx, tuple(x.shape[1:2]))
-
-    def _packed(
-        self, input: PackedSequence, hx: Tensor | None, resets: Tensor | None
-    ) -> tuple[PackedSequence, Tensor]:
-        data, batch_sizes, there, back = input
-        require_shape("packed input", data.shape, ("N", self.input_size))
-        check_dtype(data, self._weight("weight_hh_l0"))
-        state = _picked(self._state(data, hx, (int(batch_sizes[0]),)), there)
-        resets = None if resets is None else _picked(resets, there)
-        output, state = self._through(data, state, None, resets, batch_sizes)
-        return PackedSequence(output, batch_sizes, there, back), _picked(state, back)
-
-    def _state(self, input: Tensor, hx: Tensor | None, batch: tuple[int, ...]) -> Tensor:
-        shape = (self.num_layers * len(self.directions), *batch, self.hidden_size)
-        if hx is None:
-            return input.new_zeros(shape, dtype=self._weight("weight_hh_l0").dtype)
-        require_shape("hidden", hx.shape, shape)
-        return hx
-
-    def _through(
-        self,
-        input: Tensor,
-        state: Tensor,
-        lengths: Tensor | None,
-        resets: Tensor | None,
-        batch_sizes: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Run all layers; `batch_sizes` [T] say that the input is packed."""
-        if input.is_cuda and resets is None and self.formulation == Formulation():
-            return cudnn.run(self._options(), input, state, lengths, batch_sizes)
-        ends = lengths if batch_sizes is None else packed_lengths(batch_sizes)
-        last: list[Tensor] = []
-        for _, ran in self.layers(input, state, ends, resets, packed=batch_sizes is not None):
-            last += [hidden for _, hidden in ran]
-        return _beside([output for output, _ in ran]), torch.stack(last)
-
-    def _options(self) -> cudnn.Options:
+    def _cudnn_options(self) -> cudnn.Options:
         weights = [self._weight(name) for names in self._all_weights for name in names]
         return cudnn.Options(
             *(weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
         )
 
-    def layers(
-        self,
-        input: Tensor,
-        state: Tensor,
-        lengths: Tensor | None = None,
-        resets: Tensor | None = None,
-        *,
-        packed: bool = False,
-    ) -> Iterator[tuple[Tensor, list[tuple[Tensor, Tensor]]]]:
-        """Give what each layer reads, and what each direction of it gives: output, last state.
-
-        Parameters
-        ----------
-        input, state
-            As `arranged` gives them; of packed input the data [N, I].
-        lengths, resets, packed
-            As `glassgate.nn.recurrence.sequence` takes them.
-        """
-        states = iter(state.unbind())
-        for layer in range(self.num_layers):
-            if layer and self.dropout:
-                input = F.dropout(input, self.dropout, self.training)
-            ran = [
-                sequence(
-                    *(input, next(states), *self._weights(layer, reverse), self.formulation),
-                    *(lengths, resets),
-                    packed=packed,
-                    reverse=reverse,
-                )
-                for reverse in self.directions
-            ]
-            yield input, ran
-            input = _beside([output for output, _ in ran])
-
-    def _weights(self, layer: int, reverse: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _weights(self, layer: int, reverse: bool) -> Weights:
+        """Give W, U, b and c of a layer in a direction; missing biases are zeros."""
         end = f"_l{layer}_reverse" if reverse else f"_l{layer}"
         W, U = self._weight("weight_ih" + end), self._weight("weight_hh" + end)
         if not self.bias:
@@ -360,12 +269,3 @@ class GRU(nn.RNNBase):
         """Name the sizes and what differs from the defaults, for `print`."""
         form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
         return super().extra_repr() + form + (f", chrono={self.chrono}" if self.chrono else "")
-
-
-def _beside(outputs: list[Tensor]) -> Tensor:
-    return outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
-
-
-def _picked(columns: Tensor, order: Tensor | None) -> Tensor:
-    """Put the batch, on the second axis, in an order."""
-    return columns if order is None else columns.index_select(1, order)

@@ -1,12 +1,12 @@
 """The native engine under torch: run at once on plain tensors, as operators where torch looks on.
 
-Where torch only computes, `run_plain` calls the engine through one `torch.autograd.Function`. Where
-torch traces, compiles, exports or transforms what is called, it sees two operators of known shapes,
-``glassgate::sequence`` and its way back, which do the same at a higher price a call. Both are for
-CPU tensors (the operators for shapes on the meta device, too), and can be differentiated once.
+Where torch only computes, `run_plain` calls the engine, through a `torch.autograd.Function` where
+there is something to learn. Where torch traces, compiles, exports or transforms what is called, it
+sees two operators of known shapes, ``glassgate::sequence`` and its backward, which do the same at a
+higher price a call. Both are for CPU tensors (the operators for shapes on the meta device, too),
+and can be differentiated once.
 """
 
-from functools import partial
 from math import prod
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -15,16 +15,20 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from glassgate import _native
-from glassgate.engine.calls import Batch, Weights, Words, run, run_back
-from glassgate.engine.layer import TAPE, checked_lengths
-from glassgate.nn.chain import Step, as_they_are, chain_of, check_backward
-from glassgate.nn.memory import empty
+from glassgate.engine import calls
+from glassgate.engine.calls import REUSE_FROM, TAPE, Batch, Weights, Words, checked_lengths
 
 Gradients: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
-MOST_CHAINED = 64  # sequences; the more there are, the less of a step is its weights' gradients
 PLAIN = frozenset({Tensor, nn.Parameter})
 
 _native.read_tensors_of(Tensor)
+
+
+def empty(shape: tuple[int, ...], like: Tensor) -> Tensor:
+    """Allocate a tensor [*shape] of the dtype of `like`; a large one in memory used before."""
+    if prod(shape) * like.element_size() < REUSE_FROM:
+        return like.new_empty(shape)
+    return torch.from_numpy(_native.lend(shape, like.dtype == torch.float64))
 
 
 def only_computes() -> bool:
@@ -38,10 +42,57 @@ def only_computes() -> bool:
     )
 
 
+def run_plain(
+    tensors: tuple[Tensor, ...],
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    form: Words,
+    packed: bool,
+    reverse: bool,
+    *,
+    learns: bool,
+) -> tuple[Tensor, Tensor]:
+    """Run one layer in one direction on plain tensors, as `glassgate.nn.recurrence.sequence` says.
+
+    Parameters
+    ----------
+    tensors
+        The input, the initial state, W, U, b and c.
+    lengths, resets, form, packed, reverse
+        As `sequence` takes them, with the formulation's words.
+    learns
+        Whether autograd is to go back over it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        From the binding, where a shape, a dtype or a device does not fit.
+    """
+    if learns:
+        ran = _Sequence.apply(*tensors, lengths, resets, form, packed, reverse)  # type: ignore[no-untyped-call]
+        return cast(tuple[Tensor, Tensor], ran)
+    weights, batch = _arguments(tensors, lengths, resets, packed, reverse)
+    output, last, _ = calls.run(weights, form, batch, empty=empty)
+    return output, last
+
+
+def _arguments(
+    tensors: Any, lengths: Tensor | None, resets: Tensor | None, packed: bool, reverse: bool
+) -> tuple[Weights, Batch]:
+    """Give weights and batch as the engine reads them."""
+    input, initial, *weights = [tensor.contiguous() for tensor in tensors]
+    ends = None
+    if lengths is not None:
+        ends = checked_lengths(lengths.numpy(force=True), tuple(input.shape), packed)
+    resets = None if resets is None else resets.contiguous()
+    batch = Batch(input, initial, ends, resets, packed, reverse)
+    return cast(Weights, tuple(weights)), batch
+
+
 class _Context(Protocol):
     """What autograd hands from forward to backward."""
 
-    call: tuple[str, bool, bool]  # form, packed, reverse
+    call: tuple[Any, bool, bool]  # form, packed, reverse
     needs_input_grad: tuple[bool, ...]
     saved_tensors: tuple[Tensor, ...]
 
@@ -50,65 +101,16 @@ class _Context(Protocol):
     def set_materialize_grads(self, value: bool) -> None: ...
 
 
-def run_plain(
-    input: Tensor,
-    initial: Tensor,
-    weights: Weights,
-    lengths: Tensor | None,
-    resets: Tensor | None,
-    form: str,
-    packed: bool,
-    reverse: bool,
-) -> tuple[Tensor, Tensor]:
-    """Run one layer in one direction on plain tensors, as `glassgate.nn.recurrence.sequence` says.
-
-    `ValueError` or `TypeError` from the binding where a shape, a dtype or a device does not fit.
-    """
-    tensors = (input, initial, *weights)
-    if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
-        if _in_chain(input, weights, lengths, resets, packed):
-            run_step = partial(_run, rest=(None, None, form, packed, reverse, input.shape[1]))
-            x, h = input.contiguous(), initial.contiguous()
-            chain = chain_of(weights, _words(form))
-            stepped = Step.apply(chain, run_step, x, h, chain.token)  # type: ignore[no-untyped-call]
-            return cast(tuple[Tensor, Tensor], stepped)
-        call = (lengths, resets, form, packed, reverse)
-        ran = _Sequence.apply(*tensors, *call)  # type: ignore[no-untyped-call]
-        return cast(tuple[Tensor, Tensor], ran)
-    output, last, _ = _run(tensors, (lengths, resets, form, packed, reverse, None))
-    return output, last
-
-
-def _in_chain(
-    input: Tensor,
-    weights: Weights,
-    lengths: Tensor | None,
-    resets: Tensor | None,
-    packed: bool,
-) -> bool:
-    """Whether it is one step of few sequences, whose weights learn and lie as the engine reads."""
-    return (
-        not packed
-        and input.shape[0] == 1
-        and 0 < input.shape[1] <= MOST_CHAINED
-        and lengths is None
-        and resets is None
-        and any(weight.requires_grad for weight in weights)
-        and all(weight.is_contiguous() for weight in weights)
-    )
-
-
 class _Sequence(torch.autograd.Function):
     """A run on plain tensors that can be gone back over once."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor]:
         *tensors, lengths, resets, form, packed, reverse = arguments
-        steps = prod(tensors[0].shape[:-1]) if lengths is None or packed else int(lengths.sum())
-        output, last, tape = _run(tensors, (*arguments[6:], steps))
-        input, initial, *weights = tensors
-        kept = (output, tape, input, initial, *as_they_are(weights), lengths, resets)
-        ctx.save_for_backward(*kept)
+        weights, batch = _arguments(tensors, lengths, resets, packed, reverse)
+        output, last, tape = calls.run(weights, form, batch, rows=batch.tokens, empty=empty)
+        input, initial, *given = tensors
+        ctx.save_for_backward(output, tape, input, initial, *snapshots(given), lengths, resets)
         ctx.call = form, packed, reverse
         ctx.set_materialize_grads(False)
         return output, last
@@ -120,52 +122,31 @@ class _Sequence(torch.autograd.Function):
         return _backward(_run_back, ctx, grad_output, grad_last, 5)
 
 
-def _run(tensors: Any, rest: tuple[Any, ...]) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Run on input, state and weights; the rest are lengths and so on, and the rows of the tape.
+def snapshots(tensors: Any) -> list[Tensor]:
+    """Give tensors that keep their memory even if their originals' `.data` is set to another."""
+    return [tensor.detach() for tensor in tensors]
 
-    Those beyond the valid steps are 0; without a tape, None.
+
+def check_backward(*grads: Tensor | None) -> None:
+    """Refuse what the way back cannot do, whichever path it takes.
+
+    Raises
+    ------
+    RuntimeError
+        When autograd records the way back, or asks for many gradients at once.
     """
-    lengths, resets, form, packed, reverse, taped = rest
-    input, initial, *weights = (tensor.contiguous() for tensor in tensors)
-    batch = _batch(input, initial, lengths, resets, packed, reverse)
-    H = initial.shape[1]
-    output, last = empty((*input.shape[:-1], H), initial), empty((*initial.shape,), initial)
-    tape = None if taped is None else empty((taped, TAPE, H), initial)
-    valid = tape
-    if tape is not None and batch.lengths is not None:
-        steps = int(batch.lengths.sum())
-        valid = tape[:steps]
-        tape[steps:] = 0
-    run(cast(Weights, tuple(weights)), _words(form), batch, output, last, valid)
-    return output, last, tape
+    if torch.is_grad_enabled():
+        raise RuntimeError("the gated recurrence can be differentiated once, got create_graph=True")
+    if any(grad is not None and not torch._C._has_storage(grad) for grad in grads):
+        raise RuntimeError(
+            "the gated recurrence takes one gradient at a time, got a batch of them: "
+            "leave out vectorize=True or is_grads_batched=True"
+        )
 
 
-def _run_back(
-    grad_output: Tensor | None,
-    grad_last: Tensor | None,
-    output: Tensor,
-    tape: Tensor,
-    input: Tensor,
-    initial: Tensor,
-    *rest: Any,
-) -> tuple[Tensor | None, ...]:
-    """Give the gradients to the input, the initial state, W, U, b and c, as the operator does."""
-    *weights, lengths, resets, form, packed, reverse, input_too = rest
-    batch = _batch(input.contiguous(), initial.contiguous(), lengths, resets, packed, reverse)
-    if batch.lengths is not None:
-        tape = tape[: int(batch.lengths.sum())]
-    grads = [None if grad is None else grad.contiguous() for grad in (grad_output, grad_last)]
-    to = [empty((*x.shape,), x) for x in (initial, *weights)]
-    to_input = empty((*input.shape,), input) if input_too else None
-    run_back(
-        cast(Weights, tuple(weight.contiguous() for weight in weights)),
-        _words(form),
-        batch,
-        (output.contiguous(), tape),
-        (grads[0], grads[1]),
-        cast(Any, (to_input, *to)),
-    )
-    return to_input, *to
+def contiguous(grad: Tensor | None) -> Tensor | None:
+    """Give a gradient in C order, if there is one."""
+    return None if grad is None else grad.contiguous()
 
 
 def _backward(
@@ -179,19 +160,27 @@ def _backward(
     return (to_input if ctx.needs_input_grad[0] else None, *rest, *[None] * others)
 
 
-def _batch(
-    input: Tensor,
-    initial: Tensor,
-    lengths: Tensor | None,
-    resets: Tensor | None,
-    packed: bool,
-    reverse: bool,
-) -> Batch:
-    ends = None
-    if lengths is not None:
-        ends = checked_lengths(lengths.numpy(force=True), tuple(input.shape), packed)
-    resets = None if resets is None else resets.contiguous()
-    return Batch(input, initial, ends, resets, packed, reverse)
+def _run_back(
+    grad_output: Tensor | None,
+    grad_last: Tensor | None,
+    output: Tensor,
+    tape: Tensor,
+    *rest: Any,
+) -> tuple[Tensor | None, ...]:
+    """Give the gradients to the input, the initial state, W, U, b and c, as the operator does."""
+    *tensors, lengths, resets, form, packed, reverse, input_too = rest
+    weights, batch = _arguments(tensors, lengths, resets, packed, reverse)
+    return calls.run_back(
+        weights,
+        form,
+        batch,
+        output.contiguous(),
+        tape,
+        contiguous(grad_output),
+        contiguous(grad_last),
+        to_input=input_too,
+        empty=empty,
+    )
 
 
 def _words(form: str) -> Words:
@@ -220,8 +209,9 @@ def native_sequence(
     last states, and the tape, [T * B, 4, H] or [N, 4, H]; of no row unless `record`.
     """
     tensors = (input, initial, weight_input, weight_hidden, bias_input, bias_hidden)
+    weights, batch = _arguments(tensors, lengths, resets, packed, reverse)
     rows = prod(input.shape[:-1]) if record else None
-    output, last, tape = _run(tensors, (lengths, resets, form, packed, reverse, rows))
+    output, last, tape = calls.run(weights, _words(form), batch, rows, empty)
     return output, last, input.new_empty(0, TAPE, initial.shape[1]) if tape is None else tape
 
 
@@ -251,7 +241,7 @@ def native_backward(
     weights = (weight_input, weight_hidden, bias_input, bias_hidden)
     to_input, *rest = _run_back(
         *(grad_output, grad_last, output, tape, input, initial, *weights, lengths, resets),
-        *(form, packed, reverse, input_too),
+        *(_words(form), packed, reverse, input_too),
     )
     return cast(Gradients, (input.new_empty(0) if to_input is None else to_input, *rest))
 

@@ -1,21 +1,147 @@
-"""A gated recurrent layer along a sequence, on whatever runs best where the tensors lie.
+"""The one place that checks what a gated network reads, and chooses what runs it.
 
-`sequence` is the whole interface: CPU tensors go to the native engine (`glassgate.nn.native`), all
-others to torch's own operations (`glassgate.nn.batched`).
+`run_network` runs a whole `glassgate.nn.GRU`, `sequence` one layer in one direction. CPU tensors
+go to the native engine (`nn.native`, `nn.chain`), a network of PyTorch's form on a CUDA device to
+cuDNN (`nn.cudnn`), all others to a batched loop of torch's own operations (`nn.batched`).
 """
+
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence
 
+from glassgate.engine.calls import form_words
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
-from glassgate.nn import loops
+from glassgate.nn import chain, cudnn
 from glassgate.nn.batched import batched
-from glassgate.nn.checks import under_autocast
+from glassgate.nn.checks import (
+    check_dtype,
+    check_input,
+    packed_lengths,
+    time_first,
+    under_autocast,
+)
+from glassgate.nn.loops import Weights
 from glassgate.nn.native import PLAIN, native_sequence, only_computes, run_plain
 from glassgate.weights import require_shape
 
+if TYPE_CHECKING:
+    from glassgate.nn.gru import GRU
+
+Ran: TypeAlias = tuple[Tensor, Tensor]  # output and last states
+
 NATIVE = ("cpu", "meta")  # of the meta device there are shapes alone
+PYTORCH = Formulation()
+CHAIN_UP_TO = 64  # sequences; the more there are, the less of a step is its weights' gradients
+
+
+def run_network(
+    network: "GRU",
+    input: Tensor | PackedSequence,
+    hx: Tensor | None,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+) -> tuple[Tensor | PackedSequence, Tensor]:
+    """Run a network; arguments, results and errors are those of `glassgate.nn.GRU.forward`."""
+    if isinstance(input, PackedSequence):
+        if lengths is not None:
+            raise BadInput("lengths must be left out where the input is packed, got both")
+        return _run_packed(network, input, hx, resets)
+    check_input(input, network.input_size)
+    check_dtype(input, network._weight("weight_hh_l0"))
+    x = time_first(input, network.batch_first)
+    if input.ndim == 2:
+        state = _state(network, x, hx, ())[:, None]
+        resets = None if resets is None else resets[:, None]
+    else:
+        state = _state(network, x, hx, tuple(x.shape[1:2]))
+        resets = resets.t() if resets is not None and network.batch_first else resets
+    output, state = run_layers(network, x, state, lengths, resets)
+    if input.ndim == 2:
+        return output[:, 0], state[:, 0]
+    return output.transpose(0, 1) if network.batch_first else output, state
+
+
+def _run_packed(
+    network: "GRU", input: PackedSequence, hx: Tensor | None, resets: Tensor | None
+) -> tuple[PackedSequence, Tensor]:
+    data, batch_sizes, order, inverse = input
+    require_shape("packed input", data.shape, ("N", network.input_size))
+    check_dtype(data, network._weight("weight_hh_l0"))
+    state = _reorder(_state(network, data, hx, (int(batch_sizes[0]),)), order)
+    resets = None if resets is None else _reorder(resets, order)
+    output, state = run_layers(network, data, state, None, resets, batch_sizes)
+    return PackedSequence(output, batch_sizes, order, inverse), _reorder(state, inverse)
+
+
+def _state(network: "GRU", input: Tensor, hx: Tensor | None, batch: tuple[int, ...]) -> Tensor:
+    """Give the states before the first step, [layers * directions, *batch, H]."""
+    shape = (network.num_layers * len(network.directions), *batch, network.hidden_size)
+    if hx is None:
+        return input.new_zeros(shape, dtype=network._weight("weight_hh_l0").dtype)
+    if hx.shape != shape:
+        require_shape("hidden", hx.shape, shape)
+    return hx
+
+
+def _reorder(columns: Tensor, order: Tensor | None) -> Tensor:
+    """Put the batch, on the second axis, in an order."""
+    return columns if order is None else columns.index_select(1, order)
+
+
+def run_layers(
+    network: "GRU",
+    input: Tensor,
+    state: Tensor,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    batch_sizes: Tensor | None = None,
+) -> Ran:
+    """Run all layers on whatever runs best where the tensors are.
+
+    Parameters
+    ----------
+    network
+        A network whose input size, dtype and state have been checked.
+    input, state
+        [T, B, I] and [layers * directions, B, H]; of packed input the data [N, I].
+    lengths, resets
+        As `sequence` takes them.
+    batch_sizes
+        How many sequences of packed input take each step, [T].
+    """
+    packed = batch_sizes is not None
+    ends = None if lengths is None else checked_lengths(lengths, state[0])
+    if input.is_cuda and resets is None and network.formulation == PYTORCH:
+        return cudnn.run(network._cudnn_options(), input, state, ends, batch_sizes)
+    _refuse_forward_mode()
+    if batch_sizes is not None:
+        ends = packed_lengths(batch_sizes).to(state.device)
+    _check_resets(resets, None if packed else input.shape[:2])
+    states = iter(state.unbind())
+    last: list[Tensor] = []
+    for layer in range(network.num_layers):
+        if layer and network.dropout:
+            input = F.dropout(input, network.dropout, network.training)
+        ran = [
+            _run_layer(
+                input,
+                next(states),
+                network._weights(layer, reverse),
+                network.formulation,
+                ends,
+                resets,
+                packed=packed,
+                reverse=reverse,
+            )
+            for reverse in network.directions
+        ]
+        input = ran[0][0] if len(ran) == 1 else torch.cat([output for output, _ in ran], -1)
+        last += [hidden for _, hidden in ran]
+    return input, torch.stack(last)
 
 
 def sequence(
@@ -68,8 +194,8 @@ def sequence(
     Raises
     ------
     BadInput
-        When a shape does not fit, a length is out of range (told on the CPU alone), or the tensors
-        lie on several devices.
+        When a shape does not fit, a length is out of range (checked on the CPU alone), or the
+        tensors lie on several devices.
     TypeError
         When the tensors are neither all float32 nor all float64, the lengths no integers, or the
         resets no booleans.
@@ -77,37 +203,98 @@ def sequence(
         In the backward pass, when a second derivative is prepared (``create_graph=True``), and
         where derivatives are asked for in forward mode.
     """
-    if torch.autograd.forward_ad._current_level >= 0:
-        raise RuntimeError(
-            "the gated recurrence has no derivatives in forward mode, got dual level"
-        )
-    device, dtype = input.device.type, weight_hidden.dtype
     weights = (weight_input, weight_hidden, bias_input, bias_hidden)
-    if under_autocast(device):
-        with torch.autocast(device, enabled=False):
-            return sequence(
-                *(input.to(dtype), hidden.to(dtype), *weights, formulation, lengths, resets),
-                packed=packed,
-                reverse=reverse,
-            )
-    _check(input, hidden, weights, packed)
+    _refuse_forward_mode()
+    batched_input = input.ndim == (2 if packed else 3) and hidden.ndim == 2
+    if not batched_input or (not packed and hidden.shape[0] != input.shape[1]):
+        _check_shapes(input, hidden, weights, packed)
     if packed and lengths is None:
         raise BadInput("lengths must be given with packed input, got none")
     ends = None if lengths is None else checked_lengths(lengths, hidden)
     _check_resets(resets, None if packed else input.shape[:2])
-    if device not in NATIVE:
-        return batched(input, hidden, weights, formulation, ends, resets, packed, reverse)
-    form = formulation
-    words = f"{form.update} {form.reset} {form.gate} {form.squash}"
+    return _run_layer(
+        input, hidden, weights, formulation, ends, resets, packed=packed, reverse=reverse
+    )
+
+
+def _run_layer(
+    input: Tensor,
+    hidden: Tensor,
+    weights: Weights,
+    formulation: Formulation,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    *,
+    packed: bool,
+    reverse: bool,
+) -> Ran:
+    """Run one layer in one direction on arguments that have been checked, up to the weights."""
+    device = input.device.type
+    if under_autocast(device):
+        input, hidden = input.to(weights[1].dtype), hidden.to(weights[1].dtype)
+        with torch.autocast(device, enabled=False):
+            return _run_layer(
+                input, hidden, weights, formulation, lengths, resets, packed=packed, reverse=reverse
+            )
     tensors = (input, hidden, *weights)
+    if not _fit(input, hidden, weights):
+        _check_shapes(input, hidden, weights, packed)
+        _check_kinds(input, hidden, weights)
+    if device not in NATIVE:
+        return batched(input, hidden, weights, formulation, lengths, resets, packed, reverse)
+    learns = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     if device == "cpu" and only_computes() and PLAIN.issuperset(map(type, tensors)):
-        return run_plain(input, hidden, weights, ends, resets, words, packed, reverse)
-    record = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    output, last, _ = native_sequence(*tensors, ends, resets, words, packed, reverse, record)
+        form = form_words(formulation)
+        if learns and _is_chain_step(input, weights, lengths, resets, packed):
+            return chain.take_step(input, hidden, weights, form)
+        return run_plain(tensors, lengths, resets, form, packed, reverse, learns=learns)
+    words = " ".join(form_words(formulation))
+    output, last, _ = native_sequence(*tensors, lengths, resets, words, packed, reverse, learns)
     return output, last
 
 
-def _check(input: Tensor, hidden: Tensor, weights: loops.Weights, packed: bool) -> None:
+def _is_chain_step(
+    input: Tensor,
+    weights: Weights,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    packed: bool,
+) -> bool:
+    """Whether it is one step of few sequences, whose weights learn and lie as the engine reads."""
+    return (
+        not packed
+        and input.shape[0] == 1
+        and 0 < input.shape[1] <= CHAIN_UP_TO
+        and lengths is None
+        and resets is None
+        and any(weight.requires_grad for weight in weights)
+        and all(weight.is_contiguous() for weight in weights)
+    )
+
+
+def _refuse_forward_mode() -> None:
+    if torch.autograd.forward_ad._current_level >= 0:
+        raise RuntimeError(
+            "the gated recurrence has no derivatives in forward mode, got dual level"
+        )
+
+
+def _fit(input: Tensor, hidden: Tensor, weights: Weights) -> bool:
+    """Whether weights fit what they multiply, and all are of one dtype on one device."""
+    W, U, b, c = weights
+    I, H = input.shape[-1], hidden.shape[-1]
+    dtype, device = input.dtype, input.device
+    return (
+        W.shape == (3 * H, I)
+        and U.shape == (3 * H, H)
+        and b.shape == (3 * H,)
+        and c.shape == (3 * H,)
+        and dtype in (torch.float32, torch.float64)
+        and all(x.dtype == dtype and x.device == device for x in (hidden, *weights))
+    )
+
+
+def _check_shapes(input: Tensor, hidden: Tensor, weights: Weights, packed: bool) -> None:
     weight_input, weight_hidden, bias_input, bias_hidden = weights
     input_size, H = weight_input.shape[-1], weight_hidden.shape[-1]
     require_shape("weight_hidden", weight_hidden.shape, (3 * H, H))
@@ -116,6 +303,11 @@ def _check(input: Tensor, hidden: Tensor, weights: loops.Weights, packed: bool) 
     require_shape("bias_hidden", bias_hidden.shape, (3 * H,))
     require_shape("input", input.shape, (*(("N",) if packed else ("T", "B")), input_size))
     require_shape("hidden", hidden.shape, ("B" if packed else input.shape[1], H))
+
+
+def _check_kinds(input: Tensor, hidden: Tensor, weights: Weights) -> None:
+    """Refuse tensors of other dtypes than float32 or float64, of several, or on several devices."""
+    weight_hidden = weights[1]
     dtypes = {x.dtype for x in (input, hidden, *weights)}
     if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
         raise TypeError(
@@ -133,7 +325,8 @@ def checked_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
     """Give lengths [B] as int64 where the states [B, H] are; refuse what are no integers."""
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         raise TypeError(f"lengths must be integers, got {lengths.dtype}")
-    require_shape("lengths", lengths.shape, (hidden.shape[0],))
+    if lengths.shape != hidden.shape[:1]:
+        require_shape("lengths", lengths.shape, (hidden.shape[0],))
     return lengths.to(hidden.device, torch.int64)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from glassgate import _native
-from glassgate.engine.layer import form_words
+from glassgate.engine.calls import form_words
 from glassgate.engine.settings import target, threads
 from glassgate.nn.native import PLAIN, only_computes
 

@@ -264,5 +264,5 @@ def _run_runtime(
 
 def _merged(output: Array, node: Node) -> Array:
     """Turn ONNX's [T, D, B, H] to the layer's output, as the graph goes on from it."""
-    merged = node.plan.merged(list(output.swapaxes(0, 1)))
+    merged = node.plan.combine(list(output.swapaxes(0, 1)))
     return merged[::-1] if node.plan.turns else merged

@@ -7,14 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from glassgate.engine.plan import BOTH, Direction
+from glassgate.engine.plan import Direction
 from glassgate.errors import BadInput
-from glassgate.formulation import Formulation
 from glassgate.inside.clamp.edit import Edit
-from glassgate.inside.networks import formulation
-from glassgate.nn import GRU
-
-HOLDABLE = (GRU, nn.GRU, nn.GRUCell)
+from glassgate.inside.networks import GRUS, Network
 
 
 class TorchGRU:
@@ -24,28 +20,19 @@ class TorchGRU:
     """
 
     def __init__(self, model: nn.Module) -> None:
-        found = {name: m for name, m in model.named_modules() if isinstance(m, HOLDABLE)}
-        if not found:
+        grus = {name: part for name, part in model.named_modules() if isinstance(part, GRUS)}
+        if not grus:
             kind = type(model).__name__
             raise BadInput(f"network must be a GRU or have one inside, got {kind} without")
-        if len(found) > 1:
-            names = " and ".join(found)
+        if len(grus) > 1:
+            names = " and ".join(grus)
             raise BadInput(f"network must have one GRU inside, got {names}: hand over one of them")
-        (self.module,) = found.values()
+        (self.module,) = grus.values()
+        self._network = Network(self.module)
         self.bias = bool(self.module.bias)
-        self.hidden_sizes = (self.module.hidden_size,) * len(self.directions)
-
-    @property
-    def formulation(self) -> Formulation:
-        """The form of its units."""
-        return formulation(self.module)
-
-    @property
-    def directions(self) -> tuple[tuple[Direction, ...], ...]:
-        """The directions of each layer, in the order of their weights."""
-        if isinstance(self.module, nn.GRUCell):
-            return (BOTH[:1],)
-        return (BOTH if self.module.bidirectional else BOTH[:1],) * self.module.num_layers
+        self.formulation = self._network.formulation
+        self.directions = (self._network.directions,) * self._network.num_layers
+        self.hidden_sizes = (self.module.hidden_size,) * self._network.num_layers
 
     def held(self, layer: int, direction: Direction, edit: Edit) -> AbstractContextManager[None]:
         """Hold what an edit of one layer's weights holds.
@@ -53,10 +40,14 @@ class TorchGRU:
         On the way out the rows get back what they held on the way in; all others stay as they are.
         `BadInput` where a parameter is computed from others.
         """
-        return self._held(self._names(layer, direction), edit)
+        names = self._network.parameter_names(layer, direction)
+        for name in names:
+            if name not in self.module._parameters:
+                raise BadInput(f"{name} must be a parameter to be held, got one that is computed")
+        return self._hold(names, edit)
 
     @contextmanager
-    def _held(self, names: list[str], edit: Edit) -> Iterator[None]:
+    def _hold(self, names: list[str], edit: Edit) -> Iterator[None]:
         module, rows = self.module, torch.from_numpy(edit.rows)
         before = _Rows(rows, {name: _picked(module, name, rows) for name in names})
         zeros = {name: torch.zeros_like(value) for name, value in before.values.items()}
@@ -70,17 +61,6 @@ class TorchGRU:
                     undone.callback(getattr(module, name).register_hook(after.mask).remove)
             undone.callback(module.register_forward_pre_hook(after.write_again).remove)
             yield
-
-    def _names(self, layer: int, direction: Direction) -> list[str]:
-        """Name the parameters of a layer."""
-        end = "_reverse" if direction == "reverse" else ""
-        end = "" if isinstance(self.module, nn.GRUCell) else f"_l{layer}{end}"
-        kinds = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.bias else [])]
-        names = [kind + end for kind in kinds]
-        for name in names:
-            if name not in self.module._parameters:
-                raise BadInput(f"{name} must be a parameter to be held, got one that is computed")
-        return names
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from glassgate.engine import GRU
+from glassgate.engine.calls import read_gates
+from glassgate.engine.plan import State as Rows
 from glassgate.formulation import Array
 from glassgate.gates import Gates
-from glassgate.inside.trace.engine import trace_network
 from glassgate.inside.trace.result import Trace
-from glassgate.inside.trace.states import LSTMGates, SRNStates
+from glassgate.inside.trace.states import LSTMGates, SRNStates, State
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -108,7 +110,7 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
     True
     """
     if isinstance(network, GRU):
-        return trace_network(network, input, state, lengths)
+        return _trace_engine(network, input, state, lengths)
     if "torch" in sys.modules:  # without it, nothing can be a module
         from glassgate.inside.networks import MODULES
         from glassgate.inside.trace.torch import trace_module
@@ -119,3 +121,23 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
         "network must be a glassgate.GRU, or a GRU, GRUCell, LSTM or RNN of torch.nn or "
         f"glassgate.nn, got {type(network).__name__}; glassgate.tracing takes models around one"
     )
+
+
+def _trace_engine(
+    network: GRU, input: Array, state: Rows | None, lengths: ArrayLike | None
+) -> Trace[Gates]:
+    """Trace a `glassgate.GRU`; the engine keeps its gates for the backward pass anyway."""
+    reads = network.checked(input, state, lengths)
+    ran = network.astype(np.float32) if network.bfloat16 else network  # the same numbers, taped
+    layers = [
+        [Gates(*read_gates(network.formulation, batch, run)) for batch, run in runs]
+        for _, runs in ran.layer_runs(reads, taped=True)
+    ]
+
+    def own() -> tuple[Array, State]:
+        output, last = network.run(reads.input, reads.initial, reads.lengths)
+        return output, (last,)
+
+    T, B, _ = reads.input.shape
+    ends = np.full(B, T) if reads.lengths is None else reads.lengths
+    return Trace(layers, network.plan, (reads.initial,), ends, own)

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from glassgate.errors import BadInput
-from glassgate.inside.networks import MODULES, Module, by_a_trace
+from glassgate.inside.networks import MODULES, Module, run_by_trace
 from glassgate.inside.trace.result import Trace
 from glassgate.inside.trace.torch import trace_answer
 
@@ -105,7 +105,7 @@ def _record(
     named: dict[str, Any],
     answer: Any,
 ) -> None:
-    if by_a_trace.get():
+    if run_by_trace.get():
         return
     arguments = inspect.signature(module.forward).bind(*given, **named).arguments
     traces.add(name, trace_answer(module, arguments, answer))

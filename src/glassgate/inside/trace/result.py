@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, turned
+from glassgate.engine.calls import Lengths
+from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, reverse_steps
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.gates import valid_steps
 from glassgate.inside.trace.states import (
     STATES,
     LayerTrace,
-    Lengths,
     State,
     arrays,
     rebuild,
@@ -124,8 +124,8 @@ class Trace(Generic[Layer]):
                 states.append(rebuilt[0])
                 row += 1
             if layer == len(self) - 1:
-                merged = plan.merged(states)
-                off.append((turned(merged, self.lengths) if plan.turns else merged) - output)
+                merged = plan.combine(states)
+                off.append((reverse_steps(merged, self.lengths) if plan.turns else merged) - output)
         return float(np.max([np.max(np.abs(difference), initial=0) for difference in off]))
 
     def to_numpy(self) -> dict[str, Array | Lengths]:

@@ -1,17 +1,16 @@
 """What a layer of each kind did at every step, and its states put together again from that."""
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glassgate.engine.calls import Lengths
 from glassgate.engine.plan import State as Rows
 from glassgate.formulation import Array
 from glassgate.gates import Gates, carry, valid_steps
 
 State: TypeAlias = tuple[Rows, ...]  # of all layers: h, or h and c
-Lengths: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,39 +68,6 @@ STATES = ("hidden", "cell")  # of these arrays, those that are states
 def arrays(layer: LayerTrace) -> dict[str, Array]:
     """Give every array of a layer by its name."""
     return {field.name: getattr(layer, field.name) for field in fields(layer)}
-
-
-class RunningOrder(NamedTuple):
-    """In which order the valid steps of a batch run: side by side, the longest sequence first.
-
-    Attributes
-    ----------
-    rows
-        Where each valid step stands in [T * B], [N].
-    sizes
-        How many sequences run at the first step, the second, and so on.
-    columns
-        The sequences, the longest first, [B].
-    """
-
-    rows: NDArray[np.intp]
-    sizes: list[int]
-    columns: NDArray[np.intp]
-
-
-def running_order(lengths: Lengths, steps: int, reverse: bool) -> RunningOrder:
-    """Order the valid steps of sequences of `lengths` [B] in a batch of T = `steps`.
-
-    In reverse, each sequence runs from its last valid step to its first.
-
-    >>> running_order(np.array([1, 3]), 3, reverse=True)
-    RunningOrder(rows=array([5, 0, 3, 1]), sizes=[2, 1, 1], columns=array([1, 0]))
-    """
-    columns = np.argsort(-lengths, kind="stable")
-    step, rank = np.nonzero(valid_steps(lengths[columns], steps))
-    column = columns[rank]
-    time = lengths[column] - 1 - step if reverse else step
-    return RunningOrder(time * len(lengths) + column, np.bincount(step).tolist(), columns)
 
 
 def remembered(

@@ -1,39 +1,33 @@
-"""Tracing recurrent torch modules: a call of theirs, or one that they have just answered."""
+"""Tracing recurrent torch modules: on the CPU their gates are recorded while the network runs.
+
+A GRU runs on the native engine, an LSTM or SRN in a loop of torch's operations. Where that cannot
+be, or would take longer, `inside.trace.gates` reads the gates after the module's own forward.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
-from glassgate.engine.layer import Layer
-from glassgate.engine.plan import Direction, LayerPlan
+from glassgate.engine.calls import Batch, form_words, read_gates, run, running_order
+from glassgate.engine.plan import Direction
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.inside.networks import (
-    Call,
-    Module,
-    States,
-    arranged,
-    directions,
-    formulation,
-    num_layers,
-    run,
-    weights,
-    wide,
-)
-from glassgate.inside.trace.engine import trace_layers
-from glassgate.inside.trace.gates import read_layers, record_layers
+from glassgate.gates import Gates
+from glassgate.inside.networks import Call, Module, Network, States, widen
+from glassgate.inside.trace.gates import CURVES, lstm_gates, read_layers, tanh_
 from glassgate.inside.trace.result import Own, Trace
-from glassgate.inside.trace.states import State
+from glassgate.inside.trace.states import LayerTrace, LSTMGates, SRNStates, State
 from glassgate.nn import GRU
-from glassgate.weights import GRUWeights
+from glassgate.nn.loops import Weights
 
-MANY = 16  # sequences, from which on a loop takes less time than to run and then to read
+LOOP_FROM_BATCH = 16  # from here on an LSTM's loop beats running first and reading the gates then
 
 
 def trace_module(
@@ -43,79 +37,164 @@ def trace_module(
     lengths: Tensor | ArrayLike | None,
 ) -> Trace[Any]:
     """Trace a recurrent module; arguments and errors are those of `glassgate.trace`."""
-    call = arranged(module, input, state, lengths)
+    network = Network(module)
+    call = network.arrange(input, state, lengths)
     if module._forward_pre_hooks:  # a clamp or a norm of the weights, which a forward brings about
-        run(module, Call(call.input[:1], call.state, None))
-    return _traced(module, call, lambda: _in_numpy(*run(module, call)))
+        network.run(Call(call.input[:1], call.state, None))
+    return _trace(network, call, lambda: _to_numpy(*network.run(call)))
 
 
 def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> Trace[Any]:
-    """Trace what a module has just been asked for, by the names of its arguments, and answered.
+    """Trace a call that a module has just answered, given its arguments by name.
 
     Raises
     ------
     BadInput
         Where no trace could show what happened: dropout between layers in training, or resets.
     """
-    if module.training and num_layers(module) > 1 and getattr(module, "dropout", False):
+    network = Network(module)
+    if module.training and network.num_layers > 1 and getattr(module, "dropout", False):
         raise BadInput("a traced module must be in eval mode, got one that drops between layers")
     if arguments.get("resets") is not None:
         raise BadInput("resets must be left out of a traced call, got some")
     input = next(iter(arguments.values()))
     steps = input[None] if isinstance(module, nn.GRUCell) else input
-    call = arranged(module, steps, arguments.get("hx"), arguments.get("lengths"))
-    output, last = _answered(module, input, answer)
-    own = _in_numpy(output, last)
-    return _traced(module, call, lambda: own, output.clone())  # the model may write over its own
+    call = network.arrange(steps, arguments.get("hx"), arguments.get("lengths"))
+    output, last = network.arrange_answer(input, answer)
+    own = _to_numpy(output, last)
+    return _trace(network, call, lambda: own, output.clone())  # the model may write over its own
 
 
-def _traced(module: Module, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
-    """Run on a CPU and write down what the gates do; elsewhere read what they must have done.
+def _trace(network: Network, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
+    """Record the gates where that is exact and pays; else read them from the module's states.
 
     They are read, too, where one layer of torch's has run already: its states are known, and
     another run would round in another way. A GRU of ours gives the same bits again. An LSTM of few
     sequences, too: what a loop of torch's operations costs a step is more than its numbers do.
     """
-    plan = [LayerPlan(directions(module))] * num_layers(module)
-    device, dtype = call.input.device.type, call.input.dtype
-    known = output is not None and len(plan) == 1 and not isinstance(module, GRU)
-    recordable = device == "cpu" and dtype in (torch.float32, torch.float64) and not known
-    if isinstance(module, GRU | nn.GRU) and recordable:
-        ways, (state,) = directions(module), call.state
-        layers = [[_engine(module, layer, way) for way in ways] for layer in range(len(plan))]
-        began = state.numpy().copy()
-        return trace_layers(layers, plan, call.input.numpy(), began, call.lengths, own)
-    initial = tuple(wide(state).numpy(force=True).copy() for state in call.state)
+    module, device, dtype = network.module, call.input.device.type, call.input.dtype
+    is_known = output is not None and network.num_layers == 1 and not isinstance(module, GRU)
+    recordable = device == "cpu" and dtype in (torch.float32, torch.float64) and not is_known
+    is_brief = isinstance(module, nn.LSTM) and call.input.shape[1] < LOOP_FROM_BATCH
+    initial = tuple(widen(state).numpy(force=True).copy() for state in call.state)
     with torch.no_grad(), torch.autocast(device, enabled=False):
-        few = isinstance(module, nn.LSTM) and call.input.shape[1] < MANY
-        if isinstance(module, nn.LSTM | nn.RNN) and recordable and not few:
-            read = record_layers(module, call)
+        if recordable and not is_brief and not isinstance(module, nn.GRUCell):
+            layers = record_layers(network, call)
         else:
-            read = read_layers(module, call, None if recordable else output)
-    return Trace(read, plan, initial, call.ends, own)
+            layers = read_layers(network, call, None if recordable else output)
+    return Trace(layers, network.plan, initial, call.ends, own)
 
 
-def _engine(module: GRU | nn.GRU, layer: int, way: Direction) -> Layer:
-    W, U, b, c = (weight.numpy() for weight in weights(module, layer, way))
-    return Layer(GRUWeights(W, U, b, c, formulation(module)))
-
-
-def _answered(module: Module, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
-    """Arrange an answer as output [T, B, ...] and last states [layers * directions, B, H]."""
-    if isinstance(module, nn.GRUCell):
-        last = answer.detach().reshape(1, -1, module.hidden_size)
-        return last, (last,)
-    output, last = answer
-    states = tuple(state.detach() for state in (last if isinstance(last, tuple) else (last,)))
-    if isinstance(input, PackedSequence):
-        return pad_packed_sequence(output)[0].detach(), states
-    output = output.detach()
-    if input.ndim == 2:
-        return output[:, None], tuple(state[:, None] for state in states)
-    return output.transpose(0, 1) if module.batch_first else output, states
-
-
-def _in_numpy(output: Tensor, last: States) -> tuple[Array, State]:
-    """Copy what a module made to NumPy."""
-    copies = [wide(tensor).numpy(force=True).copy() for tensor in (output, *last)]
+def _to_numpy(output: Tensor, last: States) -> tuple[Array, State]:
+    """Copy what a module computed to NumPy."""
+    copies = [widen(tensor).numpy(force=True).copy() for tensor in (output, *last)]
     return copies[0], tuple(copies[1:])
+
+
+def record_layers(network: Network, call: Call) -> list[list[LayerTrace]]:
+    """Run every layer of a network, direction by direction, on valid steps alone."""
+    layers: list[list[LayerTrace]] = []
+    states = zip(*call.state, strict=True)
+    for layer in range(network.num_layers):
+        if layers:
+            below = [traced.hidden for traced in layers[-1]]
+            joined = below[0] if len(below) == 1 else np.concatenate(below, -1)
+            call = call._replace(input=torch.from_numpy(joined))  # (T, B, H or 2H)
+        layers.append(
+            [_record(network, layer, way, call, next(states)) for way in network.directions]
+        )
+    return layers
+
+
+def _record(
+    network: Network, layer: int, way: Direction, call: Call, initial: States
+) -> LayerTrace:
+    """Run one direction of a layer from states [B, H]."""
+    module, weights = network.module, network.weights(layer, way)
+    if isinstance(module, nn.RNN):
+        return _record_srn(weights, CURVES[module.nonlinearity], _Order(call, way), *initial)
+    if isinstance(module, nn.LSTM):
+        return _record_lstm(weights, _Order(call, way), *initial)
+    return _record_gru(network, weights, call, way, *initial)
+
+
+def _record_gru(
+    network: Network, weights: Weights, call: Call, way: Direction, hidden: Tensor
+) -> Gates:
+    """Run on the engine, which keeps the gates for the backward pass anyway."""
+    W, U, b, c = (weight.contiguous().numpy() for weight in weights)
+    input, initial = call.input.contiguous().numpy(), hidden.contiguous().numpy()
+    batch = Batch(input, initial, call.lengths, reverse=way == "reverse")
+    form = network.formulation
+    recorded = run((W, U, b, c), form_words(form), batch, rows=batch.tokens)
+    return Gates(*read_gates(form, batch, recorded))
+
+
+class _Order:
+    """The valid steps of a call in the order in which one direction of a layer runs them.
+
+    `sizes` and `columns` are those of `RunningOrder`. Without lengths the steps run in the order in
+    which they are stored, or in reverse, and nothing is copied.
+    """
+
+    def __init__(self, call: Call, way: Direction) -> None:
+        self._steps = call.input  # (T, B, I)
+        T, B, _ = call.input.shape
+        self._reverse = way == "reverse"
+        if call.lengths is None:
+            self._rows, self.sizes, self.columns = None, [B] * T, np.arange(B)
+        else:
+            rows, self.sizes, self.columns = running_order(call.lengths, T, self._reverse)
+            self._rows = torch.from_numpy(rows)
+
+    def input(self) -> Tensor:
+        """Give the input of each step in the order of running, [N, I]."""
+        if self._rows is None:
+            return (self._steps.flip(0) if self._reverse else self._steps).flatten(0, 1)
+        return self._steps.flatten(0, 1)[self._rows]
+
+    def in_time(self, computed: Tensor) -> Array:
+        """Bring what was computed in the order of running, [N, H], to [T, B, H]."""
+        (T, B, _), H = self._steps.shape, computed.shape[1]
+        if self._rows is None:
+            steps: Array = computed.view(T, B, H).numpy()
+            return steps[::-1] if self._reverse else steps
+        padded = computed.new_zeros(T * B, H)
+        padded[self._rows] = computed
+        whole: Array = padded.view(T, B, H).numpy()
+        return whole
+
+
+def _record_srn(
+    weights: Weights, squash: Callable[[Tensor], Tensor], order: _Order, hidden: Tensor
+) -> SRNStates:
+    W, U, b, c = weights
+    sums, U = torch.addmm(b + c, order.input(), W.t()), U.t()  # (N, H), (H, H)
+    hidden = hidden[order.columns]
+    for step in torch.split(sums, order.sizes):  # which become states in place, (n, H)
+        hidden = squash(step.addmm_(hidden[: len(step)], U))
+    states = order.in_time(sums)
+    return SRNStates(states, states)
+
+
+def _record_lstm(weights: Weights, order: _Order, hidden: Tensor, cell: Tensor) -> LSTMGates:
+    W, U, b, c = weights
+    sums = torch.addmm(b + c, order.input(), W.t())  # (N, 4H)
+    hidden, cell = hidden[order.columns], cell[order.columns]
+    states, cells = _run_lstm(sums, order.sizes, U.t(), hidden, cell)
+    i, f, g, o = np.split(order.in_time(sums), 4, axis=-1)
+    return LSTMGates(i, f, o, g, order.in_time(cells), order.in_time(states), f)
+
+
+def _run_lstm(
+    sums: Tensor, sizes: list[int], U: Tensor, hidden: Tensor, cell: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Turn sums [N, 4H] into gates, in place; give states and cells, [N, H] each."""
+    states, cells = sums.new_empty(2, len(sums), len(U))
+    steps = (torch.split(rows, sizes) for rows in (sums, states, cells))
+    for step, state, memory in zip(*steps, strict=True):
+        n = len(step)  # of the longest sequences, which come first
+        i, f, g, o = lstm_gates(step.addmm_(hidden[:n], U))
+        cell = torch.mul(f, cell[:n], out=memory).addcmul_(i, g)
+        hidden = tanh_(state.copy_(cell)).mul_(o)
+    return states, cells
