@@ -1,4 +1,4 @@
-"""Networks of any size, form and arrangement against torch and Keras, there and back.
+"""Networks of any size, form and describe_plan against torch and Keras, there and back.
 
 ONNX Runtime's part stands in test_onnx.py: its models draw from the same sizes.
 """

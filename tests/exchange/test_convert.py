@@ -7,10 +7,10 @@ import torch
 from safetensors.numpy import save_file
 
 from glassgate import GRU, BadInput, Formulation, GRUWeights
-from glassgate.exchange import convert as exchange
-from glassgate.exchange.found import Found
-from glassgate.exchange.inspect import listing
-from glassgate.exchange.proof import FEW, prove, written_runs
+from glassgate.exchange import conversion as exchange
+from glassgate.exchange.file_gru import FileGRU
+from glassgate.exchange.inspection import tabulate
+from glassgate.exchange.proof import SHORT_STEPS, file_runs, prove
 
 
 def network(layers=2, directions=2, form=None, dtype=np.float32, bias=1.0):
@@ -75,7 +75,9 @@ def test_layers_of_different_sizes_go_over(glassgate_, ending):
     assert GRU.load("back.safetensors").hidden_sizes == (4, 6)
     said = glassgate_("convert", "gru.safetensors", "gru.pt")
     assert said.code == 2
-    assert said.err == "glassgate: torch.nn.GRU has layers of one hidden size, got (4, 6)\n"
+    assert (
+        said.err == "glassgate: torch.nn.GRU has the same hidden size in all layers, got (4, 6)\n"
+    )
 
 
 def test_several_are_named_and_one_is_chosen(glassgate_):
@@ -84,20 +86,20 @@ def test_several_are_named_and_one_is_chosen(glassgate_):
     )
     said = glassgate_("convert", "m.pt", "gru.safetensors")
     assert said.code == 2
-    assert said.err == "glassgate: m.pt holds several GRUs: name one with --node out of a, b\n"
+    assert said.err == "glassgate: m.pt holds several GRUs: name one with --node, out of a, b\n"
     said = glassgate_("convert", "m.pt", "gru.safetensors", "--node", "d")
     assert said.code == 2
-    assert said.err == "glassgate: m.pt holds no GRU named d: it has a, b\n"
+    assert said.err == "glassgate: m.pt holds no GRU named d: its GRUs are a, b\n"
     said = glassgate_("convert", "m.pt", "gru.safetensors", "--node", "c")
     assert said.code == 2
-    assert "c of m.pt cannot be taken exactly: it is an LSTM, not a GRU" in said.err
+    assert "c of m.pt cannot be converted exactly: it is an LSTM, not a GRU" in said.err
     assert glassgate_("convert", "m.pt", "gru.safetensors", "--node", "b").code == 0
     assert GRU.load("gru.safetensors").hidden_size == 5
 
 
 def test_the_layers_of_a_stack_count_where_they_are_named():
-    parts = [Found(name, network(1, 1), part_of="a+b") for name in "ab"]
-    found = [Found("a+b", network(2, 1)), *parts]
+    parts = [FileGRU(name, network(1, 1), part_of="a+b") for name in "ab"]
+    found = [FileGRU("a+b", network(2, 1)), *parts]
     assert exchange.pick(exchange.Path("m.keras"), found, None).name == "a+b"
     assert exchange.pick(exchange.Path("m.keras"), found, "b") is found[2]
 
@@ -114,7 +116,7 @@ def test_inspect_lists_what_can_and_what_cannot_be_taken(glassgate_):
     assert notes == [
         "a: numbers float32; kind GRU; biases two",
         "b: kind LSTM",
-        "b cannot be taken: it is an LSTM, not a GRU",
+        "b cannot be converted: it is an LSTM, not a GRU",
     ]
 
 
@@ -145,8 +147,8 @@ def test_an_output_that_exists_is_kept_unless_told(glassgate_, tmp_path):
         ("none.pt", "gru.pt", "No such file"),
         ("gru.safetensors", "gru.h5", "cannot be written: its name must end in one of"),
         ("gru.txt", "gru.pt", "cannot be read: its name must end in one of"),
-        ("short.pt", "gru.pt", "short.pt cannot be read as a state dict of PyTorch"),
-        ("short.safetensors", "gru.pt", "no whole safetensors file"),
+        ("short.pt", "gru.pt", "short.pt cannot be read as a PyTorch state dict"),
+        ("short.safetensors", "gru.pt", "not a complete safetensors file"),
         ("empty.safetensors", "gru.pt", "empty.safetensors holds no GRU"),
         ("before.safetensors", "gru.pt", "torch.nn.GRU has reset after, got before"),
         ("gru.safetensors", "nowhere/gru.pt", "nowhere is not a folder"),
@@ -187,7 +189,7 @@ def test_a_proof_that_fails_leaves_no_file(glassgate_, tmp_path, monkeypatch):
     monkeypatch.setattr(exchange, "write", lambda path, _: wrong.save(path))
     said = glassgate_("convert", "gru.safetensors", "other.safetensors")
     assert said.code == 2
-    assert "other.safetensors is not written" in said.err
+    assert "other.safetensors was not written" in said.err
     assert "largest difference" in said.err
     assert [path.name for path in tmp_path.iterdir()] == ["gru.safetensors"]
 
@@ -199,14 +201,14 @@ def test_float64_is_held_to_more(glassgate_, monkeypatch):
     monkeypatch.setattr(exchange, "write", lambda path, _: narrow.save(path))
     said = glassgate_("convert", "gru.safetensors", "other.safetensors")
     assert said.code == 2
-    assert "to 1e-10" in said.err
+    assert "within 1e-10" in said.err
 
 
 def test_a_proof_says_what_it_does_not_prove(glassgate_):
     network(bias=0.0).save("zero.safetensors")
     said = glassgate_("convert", "zero.safetensors", "zero.pt")
     assert said.code == 0
-    assert "bias_input and bias_hidden hold zeros alone, of whose place a proof says" in said.err
+    assert "bias_input and bias_hidden are all zero, so the proof cannot show" in said.err
 
 
 @pytest.mark.parametrize("ending", ["pt", "safetensors"])
@@ -224,18 +226,18 @@ def test_nan_is_warned_of_and_kept(glassgate_, ending):
 
 def test_nan_on_one_side_alone_is_a_difference():
     gru, path = network(), exchange.Path("good.safetensors")
-    good = Found("good", gru, reference=lambda x, h: gru.run(x, h))
-    bad = Found("bad", gru, reference=lambda x, h: (gru.run(x, h)[0] * np.nan, h))
+    good = FileGRU("good", gru, reference=lambda x, h: gru.run(x, h))
+    bad = FileGRU("bad", gru, reference=lambda x, h: (gru.run(x, h)[0] * np.nan, h))
     assert prove(good, good, path).difference == 0
     assert prove(bad, good, path).difference == np.inf
     assert "by equations only" in str(prove(good, good, path))
 
 
 def test_listing_knows_what_a_reader_said():
-    rows = listing([Found("a", refusal="it clips", facts={"clip": "3"})])
-    assert rows.columns[:3] + rows.columns[-1:] == ("name", "layers", "direction", "taken")
+    rows = tabulate([FileGRU("a", refusal="it clips", facts={"clip": "3"})])
+    assert rows.columns[:3] + rows.columns[-1:] == ("name", "layers", "direction", "convertible")
     assert rows.rows == (("a", *[""] * 7, "no"),)
-    assert rows.notes == ("a: clip 3", "a cannot be taken: it clips")
+    assert rows.notes == ("a: clip 3", "a cannot be converted: it clips")
 
 
 @pytest.mark.parametrize("command", ["convert", "inspect"])
@@ -253,7 +255,7 @@ def test_a_network_that_lets_rounding_grow_is_proved_over_few_steps(glassgate_):
     torch.save(module.state_dict(), "chaos.pt")
     said = glassgate_("convert", "chaos.pt", "gru.safetensors")
     assert said.code == 0
-    assert f"over {FEW} steps" in said.out
+    assert f"over {SHORT_STEPS} steps" in said.out
     wrong = {name: 1.001 * array for name, array in module.state_dict().items()}
     torch.save(wrong, "wrong.pt")
     (one,), (other,) = (exchange.read(exchange.Path(f"{name}.pt")) for name in ("chaos", "wrong"))
@@ -275,11 +277,11 @@ def test_the_written_file_itself_is_run(tmp_path):
     pytest.importorskip("onnxruntime")
     gru, path = network(2, 1), tmp_path / "gru.onnx"
     exchange.write(path, gru)
-    source = Found("gru", gru)
+    source = FileGRU("gru", gru)
     for spoil, limit in ((lambda _: None, 1e-6), (turned_states, np.inf)):
         spoil(path)
         (back,) = (one for one in exchange.read(path) if one.part_of is None)
-        assert [run.name.split()[0] for run in written_runs(path, back)] == ["onnxruntime"]
+        assert [run.name.split()[0] for run in file_runs(path, back)] == ["onnxruntime"]
         proof = prove(source, back, path)
         assert proof.difference < limit
     assert proof.difference > 0.01
@@ -290,8 +292,8 @@ def test_what_a_conversion_leaves_out_is_told(glassgate_):
     glassgate_("convert", "gru.safetensors", "gru.onnx")
     said = glassgate_("convert", "gru.onnx", "one.safetensors", "--node", "layer1.GRU")
     assert said.code == 0
-    assert "it is one layer of layer0.GRU+layer1.GRU+layer2.GRU, the rest of which" in said.err
-    kept = Found("a", network(), facts={"initial state": "a constant, to be passed as the state"})
+    assert "it is one layer of layer0.GRU+layer1.GRU+layer2.GRU, whose other layers are" in said.err
+    kept = FileGRU("a", network(), facts={"initial state": "a constant, to be passed as the state"})
     (warning,) = exchange.warnings(kept)
     assert warning.startswith("its initial state is a constant, to be passed")
 
@@ -299,7 +301,7 @@ def test_what_a_conversion_leaves_out_is_told(glassgate_):
 def test_paths_may_be_words(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     network().save("gru.safetensors")
-    assert exchange.convert("gru.safetensors", "gru.pt").found.name == "gru"
+    assert exchange.convert("gru.safetensors", "gru.pt").gru.name == "gru"
 
 
 def test_where_none_can_be_taken_the_reason_is_told(glassgate_):
@@ -307,5 +309,5 @@ def test_where_none_can_be_taken_the_reason_is_told(glassgate_):
     said = glassgate_("convert", "m.pt", "gru.safetensors")
     assert said.code == 2
     assert said.err == (
-        "glassgate: m.pt holds no GRU that can be taken exactly (a: it is an LSTM, not a GRU)\n"
+        "glassgate: m.pt holds no GRU that can be converted exactly (a: it is an LSTM, not a GRU)\n"
     )

@@ -22,8 +22,8 @@ COUNTS = {
     "onnx": 150,
     "external": 200,
 }
-CALLS = itertools.count()  # of a stand-in, in a process of its own
-SAMPLES = 5  # which are read first
+CALLS = itertools.count()  # of a stand-in for a reader, which runs in a process of its own
+SAMPLES = 5  # the undamaged files that are read first
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +38,11 @@ def test_damaged_files_are_read_or_refused(target, samples, tmp_path):
     result = Fuzz(target, samples, tmp_path, tmp_path / "kept").run(COUNTS[target])
     assert result.failures == []
     assert result.outcomes.total() == COUNTS[target]
-    assert all(result.outcomes[word] > 1 for word in ("read", "refused"))  # it proves something
+    assert all(result.outcomes[word] > 1 for word in ("read", "refused"))  # both happened
 
 
 def sometimes(fail):
-    """A stand-in for a reader, which fails at every eighth file that is damaged."""
+    """A stand-in for a reader, which fails at the eighth damaged file."""
     if next(CALLS) == SAMPLES + 7:
         fail()
     if time.time_ns() % 2:
@@ -83,7 +83,7 @@ def mumbles(path):
 def test_what_must_not_be_is_seen_and_kept(reader, said, samples, tmp_path):
     kept = tmp_path / "kept"
     fuzz = Fuzz("canonical", samples, tmp_path, kept, 3, f"tests.exchange.test_fuzz:{reader}")
-    result = replace(fuzz, longest=2 if reader == "hangs" else 30).run(10)
+    result = replace(fuzz, max_seconds=2 if reader == "hangs" else 30).run(10)
     (failure,) = result.failures
     assert failure.startswith(f"{kept / '7'}: {said}")
     assert result.outcomes.total() == 10

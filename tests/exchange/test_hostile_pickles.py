@@ -39,12 +39,12 @@ def twice(depth):
 @pytest.mark.parametrize(
     ("steps", "words"),
     [
-        ([call("builtins.bytearray", number(2**33))], "a bytearray of something else than text"),
+        ([call("builtins.bytearray", number(2**33))], "a bytearray from something other than text"),
         ([call("torch.Tensor", number(2**31))], "calls torch.Tensor"),
         ([call("os.system", b"X\x02\0\0\0ls")], "calls os.system"),
-        ([b"}", twice(60), b"K\x01s"], "over the same things again and again"),
-        ([call("builtins.set", b"]", twice(60), b"a")], "over the same things again and again"),
-        ([b"}X\x01\0\0\0a" * 5_500, b"}", b"s" * 5_500], "in each other too deep"),
+        ([b"}", twice(60), b"K\x01s"], "the same objects again and again"),
+        ([call("builtins.set", b"]", twice(60), b"a")], "the same objects again and again"),
+        ([b"}X\x01\0\0\0a" * 5_500, b"}", b"s" * 5_500], "nested too deep"),
         ([pickle.BINUNICODE, struct.pack("<I", 2**32 - 1)], "damaged or cut short"),
         ([b"0"], "damaged or cut short"),
     ],
@@ -56,7 +56,7 @@ def test_pickles_that_take_what_no_state_dict_takes(glassgate_, tmp_path, steps,
 
 
 def test_a_pickle_of_many_steps(glassgate_, tmp_path, monkeypatch):
-    monkeypatch.setattr(pickles, "MOST_STEPS", 2**14)
+    monkeypatch.setattr(pickles, "MAX_OPCODES", 2**14)
     pickled(tmp_path / "m.pt", b"N0" * 2**14)
     refused(glassgate_, tmp_path / "m.pt", "takes more than 16384 steps")
 

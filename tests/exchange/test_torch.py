@@ -23,7 +23,7 @@ modules = st.tuples(
 def test_any_gru_comes_over_and_goes_back(sizes, prefix, seed):
     I, H, layers, bias, both = sizes
     module = filled(torch.nn.GRU(I, H, layers, bias=bias, bidirectional=both), seed)
-    found = arrays.find({**arrays_of(module, prefix), "head.weight": np.ones((2, 2))})
+    found = arrays.find_modules({**arrays_of(module, prefix), "head.weight": np.ones((2, 2))})
     (name,) = found
     assert name == (prefix.removesuffix(".") or "gru")
     gru = arrays.from_pytorch(found[name])
@@ -31,7 +31,7 @@ def test_any_gru_comes_over_and_goes_back(sizes, prefix, seed):
     with torch.no_grad():
         expected = [part.numpy() for part in module(torch.tensor(input), torch.tensor(state))]
     assert_close(gru.run(input, state), expected)
-    assert_close(arrays.run(found[name], input, state), expected)
+    assert_close(arrays.run_equations(found[name], input, state), expected)
 
     back = torch.nn.GRU(I, H, layers, bidirectional=both)
     back.load_state_dict({key: torch.tensor(a) for key, a in arrays.to_pytorch(gru).items()})
@@ -74,7 +74,7 @@ def test_cells_and_stacks_in_one_file(tmp_path, ending, bias):
 
 def test_a_cell_of_the_same_name_as_a_stack_is_told_apart():
     both = {**arrays_of(torch.nn.GRU(2, 3), "a."), **arrays_of(torch.nn.GRUCell(2, 3), "a.")}
-    assert list(arrays.find(both)) == ["a", "a.cell"]
+    assert list(arrays.find_modules(both)) == ["a", "a.cell"]
 
 
 def test_modules_of_one_name_are_told_apart():
@@ -83,7 +83,7 @@ def test_modules_of_one_name_are_told_apart():
             super().__init__(2, 3)
             self.gru = torch.nn.GRU(2, 4)
 
-    found = arrays.find(arrays_of(Holder()))
+    found = arrays.find_modules(arrays_of(Holder()))
     assert {name: len(state["weight_hh_l0"]) for name, state in found.items()} == {
         "gru#2": 9,
         "gru": 12,
@@ -93,7 +93,7 @@ def test_modules_of_one_name_are_told_apart():
         **arrays_of(torch.nn.GRUCell(2, 3), "a."),
         **arrays_of(torch.nn.GRU(2, 3), "a."),
     }
-    assert sorted(arrays.find(three)) == ["a", "a.cell", "a.cell#2"]
+    assert sorted(arrays.find_modules(three)) == ["a", "a.cell", "a.cell#2"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -149,7 +149,7 @@ def test_forms_that_torch_has_not_are_refused(tmp_path, form, word):
         ({"weight_ih_l0": np.ones((), np.float32)}, "weight_input must have shape"),
         ({"bias_ih_l0": np.ones(9)}, "bias_input must have shape"),
         ({"weight_ih_l1": np.ones((12, 5))}, "input_size of layer 1"),
-        ({"bias_ih_l0": np.ones(12, np.int32)}, "must hold floating point numbers, got int32"),
+        ({"bias_ih_l0": np.ones(12, np.int32)}, "must hold floating-point numbers, got int32"),
     ],
 )
 def test_incomplete_grus_are_refused(change, said):
@@ -165,7 +165,7 @@ def test_a_canonical_file_needs_no_torch(tmp_path):
         "import importlib.util as u; find = u.find_spec\n"
         "u.find_spec = lambda name: None if name == 'torch' else find(name)\n"
         "from pathlib import Path\n"
-        "from glassgate.exchange.convert import convert\n"
+        "from glassgate.exchange.conversion import convert\n"
         "print(convert(Path('model.safetensors'), Path('gru.safetensors')).proof)"
     )
     run = subprocess.run(

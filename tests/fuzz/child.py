@@ -1,7 +1,7 @@
-"""One process that reads damaged files, one after the other, and says of each what came.
+"""A process that reads damaged files one after the other, and prints the outcome of each.
 
-It is given by its parent a folder to work in, where the file that it reads lies while it reads
-it: so the parent has it when this process dies of it.
+Each file lies in a work folder while it is read, so that the parent process still has it when this
+one crashes.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 from glassgate import BadInput
 from tests.fuzz.targets import TARGETS, damaged, load
 
-SPARE, TIMES = 2**26, 30  # bytes that reading may take, and more for each byte of the files
+SPARE_MEMORY, MEMORY_PER_BYTE = 2**26, 30  # bytes that reading may take, more for large files
 
 
 def main() -> None:
-    """Read the inputs that the command line names."""
+    """Read the inputs that the options name."""
     parser = argparse.ArgumentParser()
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--samples", type=Path, required=True)
@@ -35,26 +35,26 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--first", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
-    given = parser.parse_args()
+    options = parser.parse_args()
     warnings.simplefilter("error")
-    warnings.simplefilter("ignore", UserWarning)  # of NaN, and of names twice in a zip
-    samples, target = load(given.samples), TARGETS[given.target]
-    read = _reader(given.reader)
-    for sample in samples:  # once as they are: what is loaded once is no file's fault
-        judged(read, _laid(given.work, sample, target.ending))
-    for number in range(given.first, given.first + given.count):
-        rng = random.Random(f"{given.target} {given.seed} {number}")
+    warnings.simplefilter("ignore", UserWarning)  # about NaN, and about duplicate names in a zip
+    samples, target = load(options.samples), TARGETS[options.target]
+    read = _reader(options.reader)
+    for sample in samples:  # undamaged, so that what is loaded only once is not counted
+        judge(read, _lay_out(options.work, sample, target.ending))
+    for number in range(options.first, options.first + options.count):
+        rng = random.Random(f"{options.target} {options.seed} {number}")
         files = damaged(target, samples, rng)
-        path = _laid(given.work, files, target.ending)
-        _say({"started": number})
-        came = judged(read, path)
-        if came["outcome"] == "failed":
-            keep(given.work, given.keep / str(number), came["why"])
-        _say({"ended": number, **came})
+        path = _lay_out(options.work, files, target.ending)
+        _print({"started": number})
+        result = judge(read, path)
+        if result["outcome"] == "failed":
+            keep(options.work, options.keep / str(number), result["why"])
+        _print({"ended": number, **result})
 
 
-def judged(read: Callable[[Path], Any], path: Path) -> dict[str, str]:
-    """Read a file and say whether that went as it must; a failure comes with its reason."""
+def judge(read: Callable[[Path], Any], path: Path) -> dict[str, str]:
+    """Read a file and judge the outcome: "read", "refused" in a sentence, or "failed" and why."""
     size = sum(file.stat().st_size for file in path.parent.iterdir())
     before, began = peak(), time.monotonic()
     try:
@@ -64,28 +64,28 @@ def judged(read: Callable[[Path], Any], path: Path) -> dict[str, str]:
         outcome, why = "refused", str(error)
         if not why or not why.isprintable():
             outcome, why = "failed", f"no sentence: {why!r}"
-    except BaseException:  # Rust's panics are no Exceptions
+    except BaseException:  # a panic in Rust is not an Exception
         outcome, why = "failed", traceback.format_exc()
-    grew = peak() - before
-    if grew > SPARE + TIMES * size:
-        outcome, why = "failed", f"took {grew:,} bytes for files of {size:,} ({outcome}: {why})"
+    growth = peak() - before
+    if growth > SPARE_MEMORY + MEMORY_PER_BYTE * size:
+        outcome, why = "failed", f"took {growth:,} bytes for files of {size:,} ({outcome}: {why})"
     return {"outcome": outcome, "why": why, "seconds": f"{time.monotonic() - began:.3f}"}
 
 
-def keep(work: Path, place: Path, why: str) -> None:
-    """Copy an input to where it stays, with what came of it."""
-    shutil.copytree(work, place, dirs_exist_ok=True)
-    (place / "why.txt").write_text(why)
+def keep(work: Path, target: Path, why: str) -> None:
+    """Copy an input to where it stays, with the reason."""
+    shutil.copytree(work, target, dirs_exist_ok=True)
+    (target / "why.txt").write_text(why)
 
 
-def _reader(said: str) -> Callable[[Path], Any]:
-    module, name = said.split(":")
+def _reader(path: str) -> Callable[[Path], Any]:
+    module, name = path.split(":")
     read: Callable[[Path], Any] = getattr(import_module(module), name)
     return read
 
 
-def _laid(folder: Path, files: dict[str, bytes], ending: str) -> Path:
-    """Lay files into the folder, which is emptied first."""
+def _lay_out(folder: Path, files: dict[str, bytes], ending: str) -> Path:
+    """Write files into a folder, emptied first; return the path of the model."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, data in files.items():
@@ -94,14 +94,14 @@ def _laid(folder: Path, files: dict[str, bytes], ending: str) -> Path:
 
 
 def peak() -> int:
-    """Give the most bytes of memory that this process ever had, used or not."""
-    said = Path("/proc/self/status").read_text()
-    line = next(line for line in said.splitlines() if line.startswith("VmPeak"))
+    """Return the most bytes of address space that this process ever had."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmPeak"))
     return int(line.split()[1]) * 1024
 
 
-def _say(words: dict[str, Any]) -> None:
-    print(json.dumps(words), flush=True)
+def _print(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
 
 
 if __name__ == "__main__":

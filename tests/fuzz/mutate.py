@@ -1,11 +1,11 @@
-"""Damage to bytes: what a bad disk does, and what a stranger with a hex editor does."""
+"""Damage to bytes, as by a bad disk or by a stranger with a hex editor."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
 
-# Sizes, offsets and counts where readers go wrong: ends of ranges, signs, the very large.
+# Sizes, offsets and counts at which readers go wrong: ends of ranges, signs, very large numbers.
 NUMBERS = (
     *(0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 63, 64, 127, 128, 255, 256, 1000, 4096, 65535, 65536),
     *(2**20, 2**24 - 1, 2**24, 2**24 + 1, 2**28, 2**30, 2**31 - 1, 2**31, 2**32 - 1, 2**32),
@@ -14,10 +14,10 @@ NUMBERS = (
 
 
 def damaged(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """Give bytes after one to six changes, few more often than many."""
+    """Return the bytes after one to six changes, fewer more often."""
     changed = bytearray(data)
     for _ in range(min(rng.randint(1, 6), rng.randint(1, 6))):
-        rng.choices(WAYS, WEIGHTS)[0](rng, changed, others)
+        rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0](rng, changed, others)
     return bytes(changed)
 
 
@@ -32,14 +32,14 @@ def _set(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> None:
 
 
 def _number(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> None:
-    """Write a number over what stands there, where numbers of its width mostly stand."""
+    """Overwrite a number with another, mostly at an offset where numbers of that width are."""
     width = rng.choice((1, 2, 4, 4, 8, 8))
     if len(data) < width:
         return
     at = rng.randrange(len(data) - width + 1)
     at -= at % width if rng.random() < 0.5 else 0
-    came = int.from_bytes(data[at : at + width], "little")
-    value = rng.choice((*NUMBERS, came + 1, came - 1, came * 2, came + 8, len(data), len(data) + 1))
+    old = int.from_bytes(data[at : at + width], "little")
+    value = rng.choice((*NUMBERS, old + 1, old - 1, old * 2, old + 8, len(data), len(data) + 1))
     order = rng.choice(("little", "little", "little", "big"))
     data[at : at + width] = (value % 2 ** (8 * width)).to_bytes(width, order)
 
@@ -60,7 +60,7 @@ def _repeat(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> Non
 
 
 def _move(rng: random.Random, data: bytearray, others: Sequence[bytes]) -> None:
-    """Copy one stretch over another, as a structure that points into the wrong one."""
+    """Copy one range over another, like a structure that points to the wrong place."""
     start, end = _range(rng, data)
     at = rng.randint(0, len(data))
     data[at : at + end - start] = data[start:end]
@@ -86,9 +86,8 @@ def _range(rng: random.Random, data: bytearray) -> tuple[int, int]:
     return start, min(len(data), start + rng.choice((1, 2, 4, 8, 16, 64, 512, 4096)))
 
 
-Way = Callable[[random.Random, bytearray, Sequence[bytes]], None]
-CHANGES: dict[Way, int] = {
+Change = Callable[[random.Random, bytearray, Sequence[bytes]], None]
+WEIGHTS: dict[Change, int] = {
     _flip: 4, _set: 4, _number: 8, _delete: 1, _insert: 1, _repeat: 1, _move: 2, _splice: 1,
     _blank: 1, _cut: 1,
 }  # fmt: skip
-WAYS, WEIGHTS = list(CHANGES), list(CHANGES.values())

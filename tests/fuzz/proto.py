@@ -1,4 +1,4 @@
-"""Damage to an ONNX model field by field: a message that parses, and says something else."""
+"""Damage to an ONNX model field by field: the message still parses, but says something else."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ def fields(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
     model = ModelProto()
     model.ParseFromString(data)
     for _ in range(rng.randint(1, 4)):
-        holders = list(_messages(model))
-        # the nodes and tensors of the graph matter most, and there are fewer of them
-        holder = rng.choice(holders)
-        field = rng.choice(holder.DESCRIPTOR.fields)
+        messages = list(_messages(model))
+        message = rng.choice(messages)
+        field = rng.choice(message.DESCRIPTOR.fields)
         if field.is_repeated:
-            _listed(rng, getattr(holder, field.name), field)
+            _change_repeated(rng, getattr(message, field.name), field)
         elif rng.random() < 0.15:
-            holder.ClearField(field.name)
+            message.ClearField(field.name)
         elif field.type == field.TYPE_MESSAGE:
-            others_ = [one for one in holders if one.DESCRIPTOR is field.message_type]
-            if others_:
-                getattr(holder, field.name).CopyFrom(_copy(rng.choice(others_)))
+            same_type = [m for m in messages if m.DESCRIPTOR is field.message_type]
+            if same_type:
+                getattr(message, field.name).CopyFrom(_copy(rng.choice(same_type)))
         else:
-            setattr(holder, field.name, _value(rng, field, getattr(holder, field.name)))
+            setattr(message, field.name, _value(rng, field, getattr(message, field.name)))
     return bytes(model.SerializeToString())
 
 
@@ -55,19 +54,19 @@ def _copy(message: Any) -> Any:
     return copied
 
 
-def _listed(rng: random.Random, values: Any, field: Any) -> None:
-    """Drop, repeat, swap or change what a repeated field holds."""
+def _change_repeated(rng: random.Random, values: Any, field: Any) -> None:
+    """Drop, repeat, swap or change a value of a repeated field."""
     if not values:
         if field.type != field.TYPE_MESSAGE:
             values.append(_value(rng, field, None))
         return
     at, choice = rng.randrange(len(values)), rng.random()
     if field.type == field.TYPE_MESSAGE:
-        one = _copy(values[at])
+        copy = _copy(values[at])
         if choice < 0.4:
             del values[at]
         else:
-            values.extend(one for _ in range(rng.choice((1, 1, 2, 20))))
+            values.extend(copy for _ in range(rng.choice((1, 1, 2, 20))))
     elif choice < 0.2:
         del values[at]
     elif choice < 0.4:
@@ -79,12 +78,12 @@ def _listed(rng: random.Random, values: Any, field: Any) -> None:
         values[at] = _value(rng, field, values[at])
 
 
-def _value(rng: random.Random, field: Any, came: Any) -> Any:
+def _value(rng: random.Random, field: Any, old: Any) -> Any:
     if field.type == field.TYPE_STRING:
-        text = rng.choice((*GRU_NAMES, *NAMES, came or ""))
+        text = rng.choice((*GRU_NAMES, *NAMES, old or ""))
         return text.encode(errors="replace").decode()
     if field.type == field.TYPE_BYTES:
-        data = bytes(came or b"")
+        data = bytes(old or b"")
         text = rng.choice((*GRU_NAMES, *NAMES)).encode(errors="replace")
         return rng.choice((text, data[:-1], data + data, data[1:] + b"\xff", b""))
     if field.type in (field.TYPE_FLOAT, field.TYPE_DOUBLE):
@@ -92,7 +91,7 @@ def _value(rng: random.Random, field: Any, came: Any) -> Any:
     if field.type == field.TYPE_ENUM:
         return rng.choice(list(field.enum_type.values_by_number))
     bits = 31 if field.type == field.TYPE_INT32 else 63
-    value = rng.choice((*NUMBERS, *range(20), (came or 0) + 1, (came or 0) * 2))
+    value = rng.choice((*NUMBERS, *range(20), (old or 0) + 1, (old or 0) * 2))
     signed = field.type in (field.TYPE_INT32, field.TYPE_INT64)
     low, high = (-(2**bits), 2**bits - 1) if signed else (0, 2**64 - 1)
     return min(max(value, low), high)

@@ -1,4 +1,4 @@
-"""What every damaged file goes through: the listing, and now and then the whole conversion."""
+"""What is done with every damaged file: it is listed, and sometimes converted as well."""
 
 import os
 import signal
@@ -6,55 +6,55 @@ from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
-from glassgate.exchange.convert import convert
+from glassgate.exchange.conversion import convert
 from glassgate.exchange.formats import read
-from glassgate.exchange.inspect import listing
+from glassgate.exchange.inspection import tabulate
 
-CONVERTED = 10  # of so many files that can be read, one is converted
+CONVERT_EVERY = 10  # of the files that can be read, one in so many is converted
 
 
 def inspect_and_convert(path: Path) -> None:
-    """List what a file holds; convert the first GRU of some files, with its proof."""
-    found = read(path)
-    listing(found)
-    taken = [one.name for one in found if one.network]
-    if taken and crc32(path.read_bytes()) % CONVERTED == 0:
+    """List what a file holds; of some files convert the first GRU, with its proof."""
+    grus = read(path)
+    tabulate(grus)
+    names = [gru.name for gru in grus if gru.network]
+    if names and crc32(path.read_bytes()) % CONVERT_EVERY == 0:
         target = path.with_name("converted.safetensors")
         try:
-            convert(path, target, taken[0])
+            convert(path, target, names[0])
         except BaseException:
             assert not target.exists()
             raise
 
 
 def inspect_keras(path: Path) -> None:
-    """List what a file holds, HDF5 read by a copy of this process, which is there at once."""
+    """List what a file holds; a fork of this process, which starts at once, reads the HDF5."""
     from glassgate.exchange.keras import store
 
-    store.started = Forked  # type: ignore[assignment]
-    listing(read(path))
+    store.start_reader = Forked  # type: ignore[assignment]
+    tabulate(read(path))
 
 
 class Forked:
-    """A process that reads HDF5, with what `subprocess.Popen` has of a process."""
+    """A fork that reads HDF5, with the methods of `subprocess.Popen` that the store calls."""
 
     def __init__(self, size: int, path: str) -> None:
         from glassgate.exchange.keras.hdf5 import serve
 
-        asked, ask = os.pipe()
-        answers, answer = os.pipe()
+        questions_out, questions_in = os.pipe()
+        answers_out, answers_in = os.pipe()
         self.pid = os.fork()
         if not self.pid:
-            os.close(ask)
+            os.close(questions_in)
             try:
-                heard, said = os.fdopen(asked, "rb"), os.fdopen(answer, "wb")
-                with suppress(OSError), heard, said:
-                    serve(size, path, heard, said)
+                questions, answers = os.fdopen(questions_out, "rb"), os.fdopen(answers_in, "wb")
+                with suppress(OSError), questions, answers:
+                    serve(size, path, questions, answers)
             finally:
                 os._exit(0)
-        os.close(asked)
-        os.close(answer)
-        self.stdin, self.stdout = os.fdopen(ask, "wb"), os.fdopen(answers, "rb")
+        os.close(questions_out)
+        os.close(answers_in)
+        self.stdin, self.stdout = os.fdopen(questions_in, "wb"), os.fdopen(answers_out, "rb")
         self.code: int | None = None
 
     def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs targets in processes of their own, and keeps the inputs that end or mislead them."""
+"""Runs targets in processes of their own, and keeps the inputs on which they fail."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tests.fuzz.child import keep
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
-LONGEST = 60  # seconds for one input, on a machine that has other work as well
-START = 120  # seconds until a process has loaded what it needs
+MAX_SECONDS = 60  # for one input, on a machine that is busy with other work
+MAX_START_SECONDS = 120  # until a process has loaded what it needs
 
 
 @dataclass
 class Result:
-    """What became of a target's inputs.
+    """The outcomes of a target's inputs.
 
     Attributes
     ----------
     outcomes
         How many were ``"read"``, ``"refused"`` or ``"failed"``.
     failures
-        For each that failed, where its input lies and the last line of the reason.
+        For each that failed, where its input is kept and the last line of the reason.
     slowest
-        The longest that one input took, in seconds.
+        The seconds that the slowest input took.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -52,16 +52,16 @@ class Fuzz:
     target
         Its name.
     samples
-        Where `write_samples` wrote.
+        The folder that `write_samples` wrote.
     work
-        Where the file at work lies.
+        The folder of the file that is being read.
     keep
-        Where inputs that fail are kept.
+        The folder where failing inputs are kept.
     seed
-        Decides, with an input's number, what the input is.
+        Decides, together with an input's number, what the input is.
     reader
         The module and function that reads, if not the target's own.
-    longest
+    max_seconds
         The seconds that one input may take.
     """
 
@@ -71,24 +71,24 @@ class Fuzz:
     keep: Path
     seed: int = 0
     reader: str | None = None
-    longest: float = LONGEST
+    max_seconds: float = MAX_SECONDS
 
     def run(self, count: int, seconds: float = 1e9) -> Result:
-        """Read so many damaged files, or for so long, whichever ends first."""
+        """Read `count` damaged files, or for `seconds`, whichever ends first."""
         result, number, end = Result(), 0, time.monotonic() + seconds
         while number < count and time.monotonic() < end:
             number = self._until_it_ends(result, number, count, end)
         return result
 
     def _until_it_ends(self, result: Result, number: int, count: int, end: float) -> int:
-        """Run one process until it ends, hangs or its time is over; give the next number."""
+        """Run one process until it ends, hangs or runs out of time; return the next number."""
         errors, reading, hung = self.work / "errors.txt", False, False
-        with errors.open("w") as stream, self._started(number, count, stream) as process:
+        with errors.open("w") as stream, self._start(number, count, stream) as process:
             try:
-                for said in _said(process, self.longest):
-                    reading = "started" in said
+                for message in _messages(process, self.max_seconds):
+                    reading = "started" in message
                     if not reading:
-                        self._count(result, number, said)
+                        self._count(result, number, message)
                         number += 1
                     if time.monotonic() > end:
                         process.kill()
@@ -98,19 +98,19 @@ class Fuzz:
                 hung = True
             code = process.wait()
         if reading:
-            self._fatal(result, number, "hung" if hung else f"ended the process ({code})")
+            self._record_crash(result, number, "hung" if hung else f"ended the process ({code})")
             return number + 1
         if code != 0:
             raise RuntimeError(f"{self.target} does not run: {errors.read_text()[-4000:]}")
         return number
 
-    def _fatal(self, result: Result, number: int, what: str) -> None:
-        why = f"{(self.work / 'errors.txt').read_text()[-4000:]}\n{what}"
+    def _record_crash(self, result: Result, number: int, event: str) -> None:
+        why = f"{(self.work / 'errors.txt').read_text()[-4000:]}\n{event}"
         keep(self.work / "files", self.keep / str(number), why)
         self._count(result, number, {"outcome": "failed", "why": why, "seconds": "0"})
 
-    def _started(self, first: int, count: int, errors: Any) -> subprocess.Popen[str]:
-        words = {
+    def _start(self, first: int, count: int, errors: Any) -> subprocess.Popen[str]:
+        options = {
             "keep": self.keep.absolute(),
             "samples": self.samples / self.target,
             "work": self.work / "files",
@@ -120,37 +120,37 @@ class Fuzz:
             "count": count - first,
         }
         command = [sys.executable, "-m", "tests.fuzz.child", self.target]
-        command += [part for name, word in words.items() for part in (f"--{name}", str(word))]
-        # one thread and one heap: more of them are memory that is reserved, not used
+        command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        # one thread and one heap: more would reserve memory without using it
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
 
-    def _count(self, result: Result, number: int, said: dict[str, str]) -> None:
-        result.outcomes[said["outcome"]] += 1
-        result.slowest = max(result.slowest, float(said["seconds"]))
-        if said["outcome"] == "failed":
-            reason = said["why"].strip().splitlines()[-1]
+    def _count(self, result: Result, number: int, message: dict[str, str]) -> None:
+        result.outcomes[message["outcome"]] += 1
+        result.slowest = max(result.slowest, float(message["seconds"]))
+        if message["outcome"] == "failed":
+            reason = message["why"].strip().splitlines()[-1]
             result.failures.append(f"{self.keep / str(number)}: {reason:.200}")
 
 
 def write_samples(folder: Path, targets: Sequence[str]) -> None:
-    """Write the samples of targets into a folder, in a process of its own: it loads all tools."""
+    """Write the samples of targets, in a process of its own, which loads all the tools."""
     command = [sys.executable, "-m", "tests.fuzz.samples", folder, *targets]
-    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if made.returncode:
-        raise RuntimeError(f"no samples could be made: {made.stderr}")
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        raise RuntimeError(f"the samples could not be made: {run.stderr}")
 
 
-def _said(process: subprocess.Popen[str], longest: float) -> Iterator[dict[str, str]]:
-    """Yield what a process says until it ends; raise TimeoutError when it says nothing for long."""
+def _messages(process: subprocess.Popen[str], max_seconds: float) -> Iterator[dict[str, str]]:
+    """Yield a process's messages until it ends; raise TimeoutError when none comes in time."""
     assert process.stdout is not None
     lines: SimpleQueue[str] = SimpleQueue()
-    stream, wait = process.stdout, float(START)
+    stream, wait = process.stdout, float(MAX_START_SECONDS)
 
     def listen() -> None:
-        with suppress(ValueError):  # closed while it was listened to
+        with suppress(ValueError):  # closed while it was being read
             for line in stream:
                 lines.put(line)
         lines.put("")
@@ -164,4 +164,4 @@ def _said(process: subprocess.Popen[str], longest: float) -> Iterator[dict[str, 
         if not line:
             return
         yield json.loads(line)
-        wait = longest
+        wait = max_seconds

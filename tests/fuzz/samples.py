@@ -1,4 +1,4 @@
-"""Small real files for every target, made by the tools that people make them with."""
+"""Small real files for every target, made by the tools that people use."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from glassgate import GRU, Formulation, LayerPlan
-from tests.fuzz.structured import unzipped, zipped
+from tests.fuzz.structured import unzip, zip_members
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
 
 def write(targets: Sequence[str], folder: Path) -> None:
-    """Write the samples of targets: each a folder of its own, the model and what lies beside."""
+    """Write the samples of targets, each in a folder of its own with the files beside the model."""
     for target in targets:
         for i, make in enumerate(MAKERS[target]):
             (folder / target / str(i)).mkdir(parents=True)
@@ -27,7 +27,7 @@ def write(targets: Sequence[str], folder: Path) -> None:
 
 
 def networks() -> Iterator[GRU]:
-    """Give networks of every arrangement, small."""
+    """Yield small networks with various directions, merges and sizes."""
     from tests.engine.gru_cases import network
 
     yield network(1, 1, np.float32)
@@ -38,18 +38,18 @@ def networks() -> Iterator[GRU]:
 
 
 def canonical(at: int) -> Callable[[Path], None]:
-    """Give what writes one of the networks as Glassgate does."""
+    """Return a function that writes one of the networks in Glassgate's own format."""
     return lambda folder: list(networks())[at].save(folder / "model.safetensors")
 
 
 def first_version(folder: Path) -> None:
-    """Copy the stored file of the first version."""
+    """Copy the stored file of format version 1."""
     data = (GOLDEN / "gru-version-1.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(data)
 
 
 def modules() -> dict[str, Any]:
-    """Give the state dict of recurrent modules, and of what is none."""
+    """Return the state dict of recurrent modules and of one that is not."""
     import torch
 
     parts = {
@@ -62,7 +62,7 @@ def modules() -> dict[str, Any]:
 
 
 def filled(module: Any) -> Any:
-    """Draw the numbers of a module, the same each time."""
+    """Draw a module's parameters, the same each time."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -73,7 +73,7 @@ def filled(module: Any) -> Any:
 
 
 def torch_safetensors(dtype: str) -> Callable[[Path], None]:
-    """Give what writes a state dict as safetensors do, in a type of numbers."""
+    """Return a function that writes a state dict with safetensors, in one dtype."""
 
     def make(folder: Path) -> None:
         import torch
@@ -87,15 +87,15 @@ def torch_safetensors(dtype: str) -> Callable[[Path], None]:
 
 
 def checkpoint(zipped: bool) -> Callable[[Path], None]:
-    """Give what writes a checkpoint in the middle of training, as a zip or as PyTorch once did."""
+    """Return a function that writes a training checkpoint, as a zip or in PyTorch's old format."""
 
     def make(folder: Path) -> None:
         import torch
 
         state = modules()
         step = {"step": torch.tensor(3.0), "average": torch.ones(2, 2).t()}
-        held = {"model": state, "epoch": 3, "optimizer": {"state": {0: step}, "lr": 1e-3}}
-        torch.save(held, folder / "model.pt", _use_new_zipfile_serialization=zipped)
+        contents = {"model": state, "epoch": 3, "optimizer": {"state": {0: step}, "lr": 1e-3}}
+        torch.save(contents, folder / "model.pt", _use_new_zipfile_serialization=zipped)
 
     return make
 
@@ -108,7 +108,7 @@ def single(folder: Path) -> None:
 
 
 def keras_model(ending: str, functional: bool) -> Callable[[Path], None]:
-    """Give what has Keras save a model."""
+    """Return a function that saves a model with Keras."""
 
     def make(folder: Path) -> None:
         os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -125,7 +125,7 @@ def keras_model(ending: str, functional: bool) -> Callable[[Path], None]:
             stack = [layers.GRU(2, return_sequences=True), layers.RNN(cell), layers.Dense(1)]
             model = keras.Sequential([source, *stack])
         draw = np.random.default_rng(0)
-        model.set_weights([draw.normal(size=tuple(one.shape)) for one in model.weights])
+        model.set_weights([draw.normal(size=tuple(weight.shape)) for weight in model.weights])
         path = folder / f"model.{ending}"
         model.save(path)
         if ending == "keras":
@@ -135,14 +135,14 @@ def keras_model(ending: str, functional: bool) -> Callable[[Path], None]:
 
 
 def undated(data: bytes) -> bytes:
-    """Give a zip of Keras without the time at which it was written."""
-    parts = unzipped(data)
-    told = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
-    return zipped(parts | {"metadata.json": json.dumps(told).encode()})
+    """Return a Keras zip without the time at which it was written."""
+    parts = unzip(data)
+    metadata = json.loads(parts["metadata.json"]) | {"date_saved": "1980-01-01@00:00:00"}
+    return zip_members(parts | {"metadata.json": json.dumps(metadata).encode()})
 
 
 def early_h5(folder: Path) -> None:
-    """Write what Keras 2 wrote."""
+    """Write a file as Keras 2 did."""
     from tests.exchange.keras.keras_cases import simple_h5
 
     simple_h5(folder / "model.h5")
@@ -156,7 +156,7 @@ def written_keras(folder: Path) -> None:
 
 
 def written_onnx(at: int) -> Callable[[Path], None]:
-    """Give what writes one of the networks as Glassgate writes it for ONNX."""
+    """Return a function that writes one of the networks as Glassgate does for ONNX."""
 
     def make(folder: Path) -> None:
         from glassgate.exchange.onnx.file import write_onnx
@@ -167,7 +167,7 @@ def written_onnx(at: int) -> Callable[[Path], None]:
 
 
 def node(folder: Path) -> None:
-    """Write single nodes: of other curves, in branches, their weights in Constant nodes."""
+    """Write single nodes with other activations, in branches, their weights in Constant nodes."""
     from onnx import helper
 
     from tests.exchange.onnx import onnx_cases
@@ -185,14 +185,14 @@ def node(folder: Path) -> None:
 
 
 def beside(folder: Path) -> None:
-    """Write a model whose weights lie in a file beside it."""
+    """Write a model whose weights are in a file beside it."""
     from tests.exchange.onnx import onnx_cases
 
     onnx_cases.external(onnx_cases.make(sizes=(2, 2)), folder / "model.onnx")
 
 
 def exported(folder: Path) -> None:
-    """Write what PyTorch's own exporter makes of a GRU."""
+    """Write a GRU with PyTorch's own exporter."""
     import torch
 
     with warnings.catch_warnings():

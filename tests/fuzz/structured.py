@@ -1,4 +1,4 @@
-"""Damage inside what a file is made of: headers, members, configs, messages, all sound outside."""
+"""Damage to the parts of a file: its header, members, config; the container stays valid."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Change = Callable[[random.Random, bytes, Sequence[bytes]], bytes]
 
 
 def header(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """Change the JSON header of a safetensors file; its length is told as it then is."""
-    said, numbers = _split(data)
-    return _joined(damaged_json(rng, said), numbers)
+    """Change the JSON header of a safetensors file, and set its length accordingly."""
+    text, numbers = _split(data)
+    return _join(damaged_json(rng, text), numbers)
 
 
 def plan(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """Change what the metadata of a canonical file says of its network."""
-    said, numbers = _split(data)
-    parsed = json.loads(said)
+    """Change the description of the network in the metadata of Glassgate's own file."""
+    text, numbers = _split(data)
+    parsed = json.loads(text)
     entry = parsed["__metadata__"]["glassgate"]
     parsed["__metadata__"]["glassgate"] = damaged_json(rng, entry.encode()).decode()
-    return _joined(json.dumps(parsed).encode(), numbers)
+    return _join(json.dumps(parsed).encode(), numbers)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:
@@ -37,48 +37,48 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
     return data[8:end], data[end:]
 
 
-def _joined(said: bytes, numbers: bytes) -> bytes:
-    return struct.pack("<Q", len(said)) + said + numbers
+def _join(text: bytes, numbers: bytes) -> bytes:
+    return struct.pack("<Q", len(text)) + text + numbers
 
 
 def members(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """Change what a member of a zip holds; its checksum is told as it then is."""
-    parts = unzipped(data)
+    """Change the contents of one member of a zip, and set its checksum accordingly."""
+    parts = unzip(data)
     if not parts:
         return damaged(rng, data, others)
     name = rng.choice([name for name in parts if parts[name]])
-    held = parts[name]
+    content = parts[name]
     if name.endswith(".json") and rng.random() < 0.9:
-        parts[name] = damaged_json(rng, held)
+        parts[name] = damaged_json(rng, content)
     elif name.endswith(".h5") and rng.random() < 0.3:
-        parts[name] = contents(rng, held, others)
+        parts[name] = contents(rng, content, others)
     else:
         parts[name] = damaged(
-            rng, held, [held, *(unzipped(other).get(name, b"") for other in others)]
+            rng, content, [content, *(unzip(other).get(name, b"") for other in others)]
         )
-    return zipped(parts)
+    return zip_members(parts)
 
 
 def entries(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """Rename, repeat, drop or pack members of a zip."""
-    parts = list(unzipped(data).items())
+    """Rename, repeat or drop a member of a zip, or compress all of them."""
+    parts = list(unzip(data).items())
     if not parts:
         return damaged(rng, data, others)
     at = rng.randrange(len(parts))
-    name, held = parts[at]
+    name, content = parts[at]
     choice = rng.randrange(4)
     if choice == 0:
-        parts[at] = (rng.choice((*NAMES, "../" + name, "/" + name, "C:\\" + name)), held)
+        parts[at] = (rng.choice((*NAMES, "../" + name, "/" + name, "C:\\" + name)), content)
     elif choice == 1:
         parts.insert(rng.randrange(len(parts)), (name, rng.choice(parts)[1]))
     elif choice == 2:
         del parts[at]
-    packed = zipfile.ZIP_DEFLATED if choice == 3 else zipfile.ZIP_STORED
-    return zipped(parts, packed)
+    compression = zipfile.ZIP_DEFLATED if choice == 3 else zipfile.ZIP_STORED
+    return zip_members(parts, compression)
 
 
-def unzipped(data: bytes) -> dict[str, bytes]:
-    """Give the members of a zip; none where it is no zip."""
+def unzip(data: bytes) -> dict[str, bytes]:
+    """Return the members of a zip by name; none where it is not a zip."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
@@ -86,10 +86,12 @@ def unzipped(data: bytes) -> dict[str, bytes]:
         return {}
 
 
-def zipped(parts: Any, packed: int = zipfile.ZIP_STORED) -> bytes:
-    """Give a zip of members, by name or as pairs of a name and what it holds."""
+def zip_members(parts: Any, compression: int = zipfile.ZIP_STORED) -> bytes:
+    """Return a zip of members, given by name or as pairs of name and content."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", packed) as archive:
-        for name, held in parts.items() if isinstance(parts, dict) else parts:
-            archive.writestr(zipfile.ZipInfo(name.encode(errors="replace").decode() or "x"), held)
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in parts.items() if isinstance(parts, dict) else parts:
+            archive.writestr(
+                zipfile.ZipInfo(name.encode(errors="replace").decode() or "x"), content
+            )
     return file.getvalue()

@@ -8,19 +8,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-Files: TypeAlias = dict[str, bytes]  # a model and what lies beside it, by their names
+Files: TypeAlias = dict[str, bytes]  # a model and the files beside it, by name
 Change: TypeAlias = Callable[[random.Random, bytes, Sequence[bytes]], bytes]
 
 
 class Target(NamedTuple):
-    """One reader and what it is given.
+    """One kind of file: how it is damaged and what reads it.
 
     Attributes
     ----------
     ending
-        Of the file's name.
+        The ending of the file's name.
     changes
-        The module and function of each way to change it, and how often it is chosen.
+        The module and function of each kind of damage, and how often it is chosen.
     reader
         The module and function that reads.
     """
@@ -59,21 +59,21 @@ def load(folder: Path) -> list[Files]:
 
 
 def damaged(target: Target, samples: Sequence[Files], rng: random.Random) -> Files:
-    """Give one sample after some damage, to the model or else to what lies beside it."""
+    """Return one sample after damage to the model or to a file beside it."""
     files, main = dict(rng.choice(samples)), f"model.{target.ending}"
     beside = sorted(files.keys() - {main})
     name = main if not beside or rng.random() < 0.8 else rng.choice(beside)
     if name != main and rng.random() < 0.1:
         del files[name]
         return files
-    ways = target.changes if name == main else {BYTES: 1}
-    change = _function(rng.choices(list(ways), list(ways.values()))[0])
+    changes = target.changes if name == main else {BYTES: 1}
+    change = _function(rng.choices(list(changes), list(changes.values()))[0])
     others = [sample[name] for sample in samples if name in sample]
     files[name] = change(rng, files[name], others)
     return files
 
 
-def _function(said: str) -> Change:
-    module, name = said.split(":")
-    made: Change = getattr(import_module(module), name)
-    return made
+def _function(path: str) -> Change:
+    module, name = path.split(":")
+    change: Change = getattr(import_module(module), name)
+    return change

@@ -1,4 +1,4 @@
-"""Damage to JSON: names, numbers and the shape of the whole, in text that parses all the same."""
+"""Damage to JSON, to names, numbers and structure, in text that mostly still parses."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ OTHERS = (None, True, False, 0.5, -0.0, 1e308, float("inf"), float("nan"))
 
 
 def damaged_json(rng: random.Random, text: bytes) -> bytes:
-    """Give JSON after one to four changes; now and then text that is no JSON any more."""
+    """Return JSON after one to four changes; rarely text that is not valid JSON any more."""
     value = json.loads(text)
     for _ in range(rng.randint(1, 4)):
-        value = _changed(rng, value)
-    said = json.dumps(value).encode()
+        value = _change(rng, value)
+    changed = json.dumps(value).encode()
     if rng.random() < 0.02:
-        said = b"[" * 20_000 + said
+        changed = b"[" * 20_000 + changed
     if rng.random() < 0.02:
-        said = said[: rng.randint(0, len(said))]
-    return said
+        changed = changed[: rng.randint(0, len(changed))]
+    return changed
 
 
-def _changed(rng: random.Random, value: Any) -> Any:
-    """Change one place of a value, chosen among all of its places."""
+def _change(rng: random.Random, value: Any) -> Any:
+    """Change one entry of a value, chosen among those at any depth."""
     places = list(_places(value))
     if not places:
         return anything(rng, value)
     holder, key = rng.choice(places)
-    whole = copy.deepcopy(holder[key])
+    old = copy.deepcopy(holder[key])
     choice = rng.random()
     if choice < 0.15:
         del holder[key]
     elif choice < 0.25:
-        _added(rng, holder, whole)
+        _repeat(rng, holder, old)
     elif choice < 0.35:
         other, there = rng.choice(places)
         if other is not holder:
@@ -50,12 +50,12 @@ def _changed(rng: random.Random, value: Any) -> Any:
     elif choice < 0.4 and isinstance(holder, dict):
         holder[rng.choice(NAMES)] = holder.pop(key)
     else:
-        holder[key] = anything(rng, whole)
+        holder[key] = anything(rng, old)
     return value
 
 
-def _added(rng: random.Random, holder: Any, value: Any) -> None:
-    """Repeat a value under another name, or many times over in a list."""
+def _repeat(rng: random.Random, holder: Any, value: Any) -> None:
+    """Repeat a value under another name, or several times in a list."""
     if isinstance(holder, dict):
         holder[rng.choice(NAMES)] = value
     else:
@@ -63,21 +63,21 @@ def _added(rng: random.Random, holder: Any, value: Any) -> None:
 
 
 def _places(value: Any) -> Any:
-    waiting = [value]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, dict | list):
-            for key in here if isinstance(here, dict) else range(len(here)):
-                yield here, key
-                waiting.append(here[key])
+    pending = [value]
+    while pending:
+        holder = pending.pop()
+        if isinstance(holder, dict | list):
+            for key in holder if isinstance(holder, dict) else range(len(holder)):
+                yield holder, key
+                pending.append(holder[key])
 
 
-def anything(rng: random.Random, came: Any) -> Any:
-    """Give another value, mostly of the kind that came."""
-    if type(came) is int and rng.random() < 0.7:
-        return rng.choice((*NUMBERS, came + 1, came - 1, came * 3, -came, 10**400))
-    if isinstance(came, str) and rng.random() < 0.6:
-        return rng.choice((*NAMES, came + "x", came[:-1], came * 2, came.upper()))
-    if isinstance(came, bool) and rng.random() < 0.7:
-        return not came
+def anything(rng: random.Random, old: Any) -> Any:
+    """Return another value, mostly of the same type."""
+    if type(old) is int and rng.random() < 0.7:
+        return rng.choice((*NUMBERS, old + 1, old - 1, old * 3, -old, 10**400))
+    if isinstance(old, str) and rng.random() < 0.6:
+        return rng.choice((*NAMES, old + "x", old[:-1], old * 2, old.upper()))
+    if isinstance(old, bool) and rng.random() < 0.7:
+        return not old
     return rng.choice((*OTHERS, *NAMES, *NUMBERS, [], {}, [[]], [None]))

@@ -19,6 +19,7 @@ import pytest
         "glassgate.nn",
         "glassgate.inside",
         "glassgate.analysis",
+        "glassgate.exchange",
         "glassgate.inside.trace",
         "glassgate.inside.memory",
         "glassgate.inside.regulation",
@@ -39,3 +40,17 @@ def test_nn_comes_when_asked_for_and_not_before():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "3"]
+
+
+def test_exchange_needs_numpy_and_safetensors_alone():
+    packages = {"torch", "keras", "h5py", "onnx", "onnxruntime", "google"}
+    code = (
+        f"import sys; sys.modules |= dict.fromkeys({packages!r})\n"  # each import of them fails
+        "import glassgate.exchange as exchange\n"
+        "assert all(hasattr(exchange, name) for name in exchange.__all__)\n"
+        "for door in (exchange.arrays, exchange.keras, exchange.onnx, exchange.pytorch):\n"
+        "    assert all(hasattr(door, name) for name in door.__all__), door\n"
+        "print(callable(exchange.convert), callable(exchange.inspect))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "True"]

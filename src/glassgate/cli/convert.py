@@ -1,4 +1,4 @@
-"""`glassgate convert`: a GRU from one tool's file into another's, with a proof."""
+"""`glassgate convert`: a GRU from one tool's file to another's, with a proof."""
 
 from pathlib import Path
 from typing import Annotated
@@ -21,15 +21,19 @@ def convert(
     ],
     node: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Which GRU.", show_default="the only one"),
+        typer.Option(
+            metavar="NAME",
+            help="The GRU to convert, where the file holds several.",
+            show_default="the only one",
+        ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Convert a GRU between PyTorch, Keras, ONNX and Glassgate, exactly or not at all.
 
-    Source and result are run on random input from a state that is not zero,
+    Source and result are run on the same random input and initial state,
     each in its own tool where that is installed, and the largest difference
-    is printed. Above 1e-5 (in float64 1e-10) no file is written.
+    is printed. If it is above 1e-5 (in float64, 1e-10), no file is written.
 
     For example:
 
@@ -44,11 +48,11 @@ def convert(
     check_free(target, overwrite)
     announce_reading(source)
     from glassgate.errors import printable
-    from glassgate.exchange import convert as exchange
+    from glassgate.exchange import convert as convert_file
 
-    done = exchange.convert(source, target, node, overwrite)
-    name = printable(done.found.name)
-    for warning in done.warnings:
+    conversion = convert_file(source, target, node, overwrite)
+    name = printable(conversion.gru.name)
+    for warning in conversion.warnings:
         typer.echo(f"glassgate: warning: {name}: {warning}", err=True)
     typer.echo(f"{target}: {name} of {source}")
-    typer.echo(str(done.proof))
+    typer.echo(str(conversion.proof))

@@ -1,4 +1,4 @@
-"""`glassgate inspect`: the GRUs that another tool's file holds."""
+"""`glassgate inspect`: the GRUs in a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-WIDEST = 10_000  # columns of a table that is not for a terminal: no name is ever cut
+MAX_WIDTH = 10_000  # characters; wide enough that no name is cut when the output is not a terminal
 
 
 def inspect(
@@ -17,7 +17,7 @@ def inspect(
         ),
     ],
 ) -> None:
-    """List every GRU in a file: its name, sizes and form, and what cannot be taken.
+    """List every GRU in a file: its name, sizes and form, and whether it can be converted.
 
     For example:
 
@@ -28,16 +28,16 @@ def inspect(
     from glassgate.cli.screen import announce_reading
 
     announce_reading(file)
-    from glassgate.exchange import inspect as exchange
+    from glassgate.exchange import inspect as inspect_file
 
-    listing = exchange.inspect(file)
+    listing = inspect_file(file)
     _print(listing.columns, listing.rows)
     for note in listing.notes:
         typer.echo(note)
 
 
 def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, or where the terminal is too narrow for it, a paragraph for each row."""
+    """Print a table or, where the terminal is too narrow for it, a paragraph for each row."""
     from rich import box
     from rich.console import Console
     from rich.markup import escape
@@ -50,9 +50,9 @@ def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*map(escape, row))
     terminal = Console()
-    wide = Console(width=WIDEST).measure(table).maximum
-    if not terminal.is_terminal or wide <= terminal.width:
-        Console(width=wide).print(table)
+    width = Console(width=MAX_WIDTH).measure(table).maximum
+    if not terminal.is_terminal or width <= terminal.width:
+        Console(width=width).print(table)
         return
     for row in rows:
         typer.echo(row[0])

@@ -1,4 +1,4 @@
-"""What tools have otherwise than Glassgate: the order of the gates, and the form of the unit."""
+"""Where other tools' conventions differ from Glassgate's: gate order and form of the unit."""
 
 import numpy as np
 
@@ -7,33 +7,35 @@ from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights
 
 
-def swapped(rows: Array) -> Array:
-    """Swap the first two of three blocks of rows: update, reset, candidate to our order and back.
+def swap_reset_update(rows: Array) -> Array:
+    """Swap the first two of three blocks of rows: from update, reset, candidate to ours, and back.
 
-    >>> swapped(np.arange(6))
+    >>> swap_reset_update(np.arange(6))
     array([2, 3, 0, 1, 4, 5])
     """
     first, second, third = np.split(rows, 3)
     return np.concatenate([second, first, third])
 
 
-def exact(weights: GRUWeights, form: Formulation, cell: str) -> GRUWeights:
-    """Give weights in the form that a cell computes, or refuse them.
+def to_form(weights: GRUWeights, form: Formulation, cell: str) -> GRUWeights:
+    """Convert weights exactly to the form that a cell computes.
+
+    Only the update gate can be converted, between ``keeps`` and ``writes``.
 
     Raises
     ------
     BadInput
-        When they are made for another place of the reset gate or another curve.
+        When the weights are for another place of the reset gate or another activation.
     """
-    for word, why in (
+    for word, meaning in (
         ("reset", "the place of the reset gate"),
-        ("gate", "the curve of the gates"),
-        ("squash", "the curve of the candidate"),
+        ("gate", "the activation of the gates"),
+        ("squash", "the activation of the candidate"),
     ):
-        own, came = getattr(form, word), getattr(weights.formulation, word)
-        if own != came:
+        expected, actual = getattr(form, word), getattr(weights.formulation, word)
+        if expected != actual:
             raise BadInput(
-                f"{cell} has {word} {own}, got {came}: {why} makes a different function, so "
-                f"nothing converts it exactly"
+                f"{cell} has {word} {expected}, got {actual}: {meaning} makes it a different "
+                f"function, so there is no exact conversion"
             )
     return weights.with_update(form.update)

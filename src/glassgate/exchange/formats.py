@@ -1,4 +1,4 @@
-"""Every file that can be read or written, by the ending of its name."""
+"""Every file format that can be read or written, by the ending of the file's name."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from glassgate.engine import GRU
 from glassgate.engine.file import ENTRY, require_short_header
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found, describe
+from glassgate.exchange.file_gru import FileGRU, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
 
-# The module and function of each; imported when needed, since each calls for a library of its own.
+# The module and function for each ending; imported when called, since most need a package of their
+# own.
 READERS = {
     ".safetensors": ("formats", "read_safetensors"),
-    ".pt": ("pytorch.file", "read"),
-    ".pth": ("pytorch.file", "read"),
+    ".pt": ("pytorch.file", "read_pytorch"),
+    ".pth": ("pytorch.file", "read_pytorch"),
     ".h5": ("keras.file", "read_keras"),
     ".hdf5": ("keras.file", "read_keras"),
     ".keras": ("keras.file", "read_keras"),
@@ -32,79 +33,112 @@ READERS = {
 }
 WRITERS = {
     ".safetensors": ("formats", "write_safetensors"),
-    ".pt": ("pytorch.file", "write"),
-    ".pth": ("pytorch.file", "write"),
+    ".pt": ("pytorch.file", "write_pytorch"),
+    ".pth": ("pytorch.file", "write_pytorch"),
     ".keras": ("keras.write", "write_keras"),
     ".onnx": ("onnx.file", "write_onnx"),
 }
-NEEDS = {".pt": "torch", ".pth": "torch", ".onnx": "onnx", ".h5": "h5py", ".hdf5": "h5py"}
-NEEDS |= {".keras": "h5py"}
-EXTRAS = {ending: "train" if needs == "torch" else "exchange" for ending, needs in NEEDS.items()}
-OWN = "Glassgate's equations in float64"
+PACKAGES = {  # that an ending needs, and the extra of Glassgate that installs it
+    ".pt": ("torch", "train"),
+    ".pth": ("torch", "train"),
+    ".h5": ("h5py", "exchange"),
+    ".hdf5": ("h5py", "exchange"),
+    ".keras": ("h5py", "exchange"),
+    ".onnx": ("onnx", "exchange"),
+}
+GLASSGATE_EQUATIONS = "Glassgate's equations in float64"
 
 
-def read(path: str | PathLike[str]) -> list[Found]:
-    """Find every GRU in a file.
+def read(path: str | PathLike[str]) -> list[FileGRU]:
+    """Read every GRU in a file.
+
+    Parameters
+    ----------
+    path
+        A file ending in .safetensors, .pt, .pth, .h5, .hdf5, .keras or .onnx.
+
+    Returns
+    -------
+    list of FileGRU
+        At least one. Stacks of layers come under the names of their layers joined by ``+``; their
+        layers follow one by one.
 
     Raises
     ------
     BadInput
-        When its ending is unknown, a library is missing, it holds no GRU or is not what its
-        ending says.
+        When the ending is unknown, a package is missing, or the file holds no GRU or is not what
+        its ending says.
     OSError
         When it cannot be read.
     """
     path = Path(path)
-    path.open("rb").close()  # a file that is not there is told before a library that is not
+    path.open("rb").close()  # report a missing file before a missing package
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of NaN: `convert` and `inspect` say it
-        found: list[Found] = _called(READERS, "read", path)
-    if not found:
+        warnings.simplefilter("ignore", UserWarning)  # about NaN: `limitations` reports it
+        grus: list[FileGRU] = _function(READERS, "read", path)(path)
+    if not grus:
         raise BadInput(f"{path} holds no GRU")
-    return found
+    return grus
 
 
-def write(path: Path, network: GRU) -> None:
-    """Write a network in the format of the name's ending.
+def write(path: str | PathLike[str], network: GRU) -> None:
+    """Write a network in the format that the name's ending says; nothing is proved.
+
+    Parameters
+    ----------
+    path
+        A file ending in .safetensors, .pt, .pth, .keras or .onnx; an existing one is replaced.
+    network
+        The network.
 
     Raises
     ------
     BadInput
-        When the ending is unknown, a library is missing, or the format has no such network.
+        When the ending is unknown, a package is missing, or the format has no such network.
     OSError
         When the file cannot be written.
     """
-    _called(WRITERS, "written", path, network)
+    path = Path(path)
+    _function(WRITERS, "written", path)(path, network)
 
 
 def require_writable(path: Path) -> None:
-    """Refuse a name whose ending is none of those that can be written."""
+    """Refuse a name whose ending is none that can be written, or whose package is missing."""
     _function(WRITERS, "written", path)
 
 
-def read_safetensors(path: Path) -> list[Found]:
-    """Find the network of a canonical file, or those that bear PyTorch's names in another."""
+def read_safetensors(path: Path) -> list[FileGRU]:
+    """Read the network of Glassgate's own file, or from another those under PyTorch's names."""
     try:
         with path.open("rb") as file:
             require_short_header(file.read(8), path.stat().st_size)
         with safe_open(path, "numpy") as tensors:
             canonical = ENTRY in (tensors.metadata() or {})
     except (BadInput, SafetensorError) as error:
-        raise BadInput(f"{path} is no whole safetensors file ({error})") from error
+        raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
     if not canonical:
-        found: list[Found] = import_module("glassgate.exchange.pytorch.file").read_safetensors(path)
-        return found
+        pytorch = import_module("glassgate.exchange.pytorch.file")
+        grus: list[FileGRU] = pytorch.read_safetensors(path)
+        return grus
     network = GRU.load(path)
-    return [Found("gru", network, None, describe(network), partial(run, network), OWN)]
+    return [
+        FileGRU(
+            name="gru",
+            network=network,
+            facts=describe(network),
+            reference=partial(run_equations, network),
+            runtime=GLASSGATE_EQUATIONS,
+        )
+    ]
 
 
 def write_safetensors(path: Path, network: GRU) -> None:
-    """Write the canonical file, as `GRU.save` does."""
+    """Write Glassgate's own file, as `GRU.save` does."""
     network.save(path)
 
 
-def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
-    """Run a network by the plain equations, in float64, as `GRU.run` does on the engine.
+def run_equations(network: GRU, input: Array, state: State) -> tuple[Array, State]:
+    """Run a network by the plain equations in float64: what `GRU.run` does on the engine.
 
     Parameters
     ----------
@@ -113,14 +147,14 @@ def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
     input
         [T, B, I], at least one step.
     state
-        As `GRU.initial_state` gives it.
+        As `GRU.initial_state` returns it.
 
     Returns
     -------
     output
         [T, B, `output_size`].
     state
-        As it came.
+        The last state, in the form of `state`.
     """
     initial, last, output = iter(state), [], input
     for plan, layer in zip(network.plan, network.weights, strict=True):
@@ -134,26 +168,21 @@ def run(network: GRU, input: Array, state: State) -> tuple[Array, State]:
     return output, as_state(last)
 
 
-def _called(makers: dict[str, tuple[str, str]], verb: str, path: Path, *rest: object) -> Any:
-    return _function(makers, verb, path)(path, *rest)
-
-
-def _function(makers: dict[str, tuple[str, str]], verb: str, path: Path) -> Callable[..., Any]:
-    module, function = _maker(makers, verb, path)
+def _function(table: dict[str, tuple[str, str]], participle: str, path: Path) -> Callable[..., Any]:
+    """Import what reads or writes a file; the participle, "read" or "written", is for refusals."""
+    ending = path.suffix.lower()
+    if ending not in table:
+        endings = ", ".join(table)
+        raise BadInput(f"{path} cannot be {participle}: its name must end in one of {endings}")
+    module, name = table[ending]
+    package, extra = PACKAGES.get(ending, (None, None))
     try:
-        if path.suffix.lower() in NEEDS:
-            import_module(NEEDS[path.suffix.lower()])
-        made: Callable[..., Any] = getattr(import_module(f"glassgate.exchange.{module}"), function)
+        if package is not None:
+            import_module(package)
+        function: Callable[..., Any] = getattr(import_module(f"glassgate.exchange.{module}"), name)
     except ModuleNotFoundError as error:
         raise BadInput(
-            f"{path} cannot be {verb} without {NEEDS.get(path.suffix.lower(), error.name)}, "
-            f"which is not installed: pip install glassgate[{EXTRAS[path.suffix.lower()]}]"
+            f"{path} cannot be {participle} without {package or error.name}, which is not "
+            f"installed: run pip install 'glassgate[{extra or 'exchange'}]'"
         ) from error
-    return made
-
-
-def _maker(makers: dict[str, tuple[str, str]], verb: str, path: Path) -> tuple[str, str]:
-    if path.suffix.lower() not in makers:
-        endings = ", ".join(makers)
-        raise BadInput(f"{path} cannot be {verb}: its name must end in one of {endings}")
-    return makers[path.suffix.lower()]
+    return function

@@ -1,4 +1,4 @@
-"""Proves that two networks compute the same, by running both on random numbers."""
+"""Proves that two networks compute the same, by running both on the same random numbers."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ import numpy as np
 from glassgate.engine import GRU
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.formats import OWN, run
-from glassgate.exchange.found import EQUATIONS, Found
+from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU
+from glassgate.exchange.formats import GLASSGATE_EQUATIONS, run_equations
 from glassgate.formulation import Array
 from glassgate.weights import ARRAYS
 
-LIMITS = {"float32": 1e-5, "float64": 1e-10}  # of what the results may differ by
-STEPS, FEW, BATCH, SEED = 17, 2, 3, 0  # of the random input
+LIMITS = {"float32": 1e-5, "float64": 1e-10}  # the largest difference that counts as the same
+STEPS, BATCH, SEED = 17, 3, 0  # of the random input
+SHORT_STEPS = 2  # of the second attempt, for networks that amplify rounding errors
 ENGINE = "Glassgate's engine"
 BIASES = ("bias_input", "bias_hidden")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """That two networks compute the same, and what says so.
+    """How far source and result differ, and what they ran in.
 
     Parameters
     ----------
     difference
-        The largest between any two outputs or last states, as a share of `scale`.
+        The largest difference between any two outputs or last states, divided by `scale`.
     scale
-        The largest number among the source's, or 1 where that is less.
+        The largest absolute value among the source's outputs and states, at least 1.
     limit
-        The most that counts as the same, by the networks' dtype.
+        The largest difference that counts as the same, by the networks' dtype.
     steps
-        How many steps were compared. Fewer than `STEPS` where the network makes so much of a
-        rounding error that after so many of them no two programs agree.
+        How many steps were compared. Fewer than `STEPS` where the network amplifies rounding
+        errors so much that after `STEPS` no two programs agree.
     source
         What the source ran in.
     results
@@ -56,101 +57,118 @@ class Proof:
     results: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say the difference, and between what."""
-        said = f"largest difference {self.difference:.1e}"
+        """Give the difference, and what was compared."""
+        text = f"largest difference {self.difference:.1e}"
         if self.scale > 1:
-            said += f" of values up to {self.scale:.2g}"
+            text += f" of values up to {self.scale:.2g}"
         if self.steps < STEPS:
-            said += f" over {self.steps} steps (over {STEPS} this network lets rounding grow)"
-        by = "by its own equations" if self.source == EQUATIONS else f"in {self.source}"
-        said += f": source {by}, result in {' and '.join(self.results)}"
-        if self.source == EQUATIONS:
-            said += "; without the source's runtime the proof is by equations only"
-        return said
+            text += (
+                f" over {self.steps} steps (over {STEPS} this network amplifies rounding errors "
+                f"too much to compare)"
+            )
+        by = "by its own equations" if self.source == SOURCE_EQUATIONS else f"in {self.source}"
+        text += f": source {by}, result in {' and '.join(self.results)}"
+        if self.source == SOURCE_EQUATIONS:
+            text += "; without the source's runtime the proof is by equations only"
+        return text
 
 
-def prove(source: Found, result: Found, path: Path) -> Proof:
-    """Compare what a source and the result of its conversion make of random numbers.
+def prove(source: FileGRU, result: FileGRU, path: Path) -> Proof:
+    """Run a source and the result of its conversion on the same random numbers, and compare.
 
-    The input is normal, the state before it is not zero, the weights are the source's own.
+    The input is normal, the initial state is not zero, the weights are the source's own.
 
     Parameters
     ----------
     source
-        What was read.
+        The GRU as it was read.
     result
-        What was read back from the file that was written.
+        The GRU as it was read back from the file that was written.
     path
-        That file, which is run itself where its own runtime is installed.
+        That file, which is run itself where the tool it is for is installed.
 
     Raises
     ------
     BadInput
-        When the result cannot be taken.
+        When the result cannot be read back.
     """
-    network, copy = source.network, result.network
-    if network is None or copy is None:
+    network, written = source.network, result.network
+    if network is None or written is None:
         raise BadInput(f"the result cannot be read back: {result.refusal}")
-    runs = [Run(ENGINE, partial(_engine, copy))]
+    runs = [Run(ENGINE, partial(_run_engine, written))]
     if _is_finite(network):
-        runs += written_runs(path, result)
-    else:  # each tool makes something else of NaN: then none is asked
+        runs += file_runs(path, result)
+    else:  # tools differ in what they make of NaN, so none is run
         source = replace(source, reference=None)
-    proof = _compared(source, network, runs, STEPS)
-    return proof if proof.difference <= proof.limit else _compared(source, network, runs, FEW)
+    proof = _compare(source, network, runs, STEPS)
+    if proof.difference <= proof.limit:
+        return proof
+    return _compare(source, network, runs, SHORT_STEPS)
 
 
-def remarks(network: GRU) -> Iterator[tuple[str, str]]:
-    """Say what about a network makes a proof say less than it seems to, and how so."""
+def limitations(network: GRU) -> Iterator[tuple[str, str]]:
+    """Say what about a network makes a proof show less than it seems to, and what it misses."""
     layers = [weights for layer in network.weights for weights in layer]
     if not _is_finite(network):
         yield (
             "its weights hold NaN or infinities",
-            "which are kept: the proof is by equations only, and NaN in both results is the same",
+            "which are kept: the proof is by equations only, and counts NaN in both as equal",
         )
-    with np.errstate(invalid="ignore"):  # some kinds of NaN
-        zero = [name for name in BIASES if not any(getattr(one, name).any() for one in layers)]
-    added = network.formulation.reset == "before"  # then only the sum of the two matters
-    if zero and not (added and len(zero) == 1):
-        yield f"its {' and '.join(zero)} hold zeros alone", "of whose place a proof says nothing"
+    with np.errstate(invalid="ignore"):  # signaling NaN
+        zero = [name for name in BIASES if not any(getattr(w, name).any() for w in layers)]
+    summed = network.formulation.reset == "before"  # then only the sum of the two matters
+    if zero and not (summed and len(zero) == 1):
+        yield (
+            f"its {' and '.join(zero)} are all zero",
+            "so the proof cannot show that biases are in the right place",
+        )
 
 
-def _compared(source: Found, network: GRU, runs: Sequence[Run], steps: int) -> Proof:
+def _compare(source: FileGRU, network: GRU, runs: Sequence[Run], steps: int) -> Proof:
     dtype, rng = network.dtype, np.random.default_rng(SEED)
     x = rng.normal(size=(steps, BATCH, network.input_size)).astype(dtype)
     h = as_state([rng.uniform(-1, 1, (BATCH, H)).astype(dtype) for H in network.state_sizes])
-    reference = source.reference or partial(run, network)
-    scale, apart = 1.0, 0.0
+    reference = source.reference or partial(run_equations, network)
+    scale, difference = 1.0, 0.0
     with np.errstate(all="ignore"):  # infinite weights make infinite states
-        for one in runs:
-            state = network.initial_state(BATCH) if one.from_zero else h
-            expected, came = reference(x, state), one.run(x, state)
-            for mine, other in zip(_arrays(expected, one), _arrays(came, one), strict=True):
-                scale = max(scale, float(np.max(np.abs(mine), where=np.isfinite(mine), initial=0)))
-                apart = max(apart, _apart(mine, other))
-    runtime = source.runtime if source.reference else OWN
-    limit, names = LIMITS[dtype.name], tuple(one.name for one in runs)
-    return Proof(apart / scale, scale, limit, steps, runtime, names)
+        for run in runs:
+            state = network.initial_state(BATCH) if run.from_zero else h
+            expected = _compared_arrays(reference(x, state), run)
+            actual = _compared_arrays(run.run(x, state), run)
+            for wanted, got in zip(expected, actual, strict=True):
+                size = np.max(np.abs(wanted), where=np.isfinite(wanted), initial=0)
+                scale = max(scale, float(size))
+                difference = max(difference, _largest_difference(wanted, got))
+    runtime = source.runtime if source.reference else GLASSGATE_EQUATIONS
+    return Proof(
+        difference=difference / scale,
+        scale=scale,
+        limit=LIMITS[dtype.name],
+        steps=steps,
+        source=runtime,
+        results=tuple(run.name for run in runs),
+    )
 
 
-def _engine(copy: GRU, input: Array, state: State) -> tuple[Array, State]:
-    """Run what was read back, whose numbers may be shorter than the source's."""
-    return copy.run(input.astype(copy.dtype), as_state([one.astype(copy.dtype) for one in state]))
+def _run_engine(written: GRU, input: Array, state: State) -> tuple[Array, State]:
+    """Run the network that was read back, whose dtype may be narrower than the source's."""
+    dtype = written.dtype
+    return written.run(input.astype(dtype), as_state([h.astype(dtype) for h in state]))
 
 
-def _arrays(came: tuple[Array, State], run: Run) -> list[Array]:
-    """Give what is compared: the output, and the last states where the run gives them."""
-    output, state = came
+def _compared_arrays(result: tuple[Array, State], run: Run) -> list[Array]:
+    """List what is compared: the output, and the last states where the run returns them."""
+    output, state = result
     return [output] if run.from_zero else [output, *state]
 
 
-def _apart(one: Array, other: Array) -> float:
-    """Return the largest difference; infinite where one alone is NaN, or the shapes differ."""
+def _largest_difference(one: Array, other: Array) -> float:
+    """Return the largest difference; infinite where only one is NaN, or the shapes differ."""
     if one.shape != other.shape:
         return float("inf")
-    apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
-    apart[(one == other) | (np.isnan(one) & np.isnan(other))] = 0
-    return float(np.nan_to_num(apart, nan=np.inf).max(initial=0))
+    difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    difference[(one == other) | (np.isnan(one) & np.isnan(other))] = 0
+    return float(np.nan_to_num(difference, nan=np.inf).max(initial=0))
 
 
 def _is_finite(network: GRU) -> bool:
@@ -169,7 +187,7 @@ class Run:
     run
         As `GRU.run`.
     from_zero
-        Whether it takes no state and gives none: it begins with zeros.
+        Whether it takes no state and returns none, but begins with zeros.
     """
 
     name: str
@@ -177,15 +195,15 @@ class Run:
     from_zero: bool = False
 
 
-def written_runs(path: Path, result: Found) -> Iterator[Run]:
-    """Give every way in which other tools run a file that was written here.
+def file_runs(path: Path, result: FileGRU) -> Iterator[Run]:
+    """Yield every way in which other tools can run a file that was written here.
 
     Parameters
     ----------
     path
         The file.
     result
-        What was read back from it.
+        The GRU that was read back from it.
     """
     network, ending = result.network, path.suffix.lower()
     if network is None or result.reference is None:
@@ -203,32 +221,33 @@ def _in_onnx_runtime(path: Path, network: GRU) -> Run:
     runtime: Any = import_module("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
-    options.log_severity_level = 3  # errors, which are raised as well
+    options.log_severity_level = 3  # log errors only, which are raised as well
     session = runtime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])
 
     def run(input: Array, state: State) -> tuple[Array, State]:
         feeds, rows = {"input": input}, list(state)
-        for name in [each.name for each in session.get_inputs()][1:]:
-            count = len(rows) if len(session.get_inputs()) == 2 else _directions(network, name)
+        names = [argument.name for argument in session.get_inputs()]
+        for name in names[1:]:
+            count = len(rows) if len(names) == 2 else _layer_directions(network, name)
             feeds[name], rows = np.stack(rows[:count]), rows[count:]
         output, *states = session.run(None, feeds)
-        return output, as_state([one for some in states for one in some])
+        return output, as_state([h for layer in states for h in layer])
 
     return Run(f"onnxruntime {runtime.__version__}", run)
 
 
-def _directions(network: GRU, name: str) -> int:
-    """Say how many states the layer has whose initial state has this name."""
+def _layer_directions(network: GRU, name: str) -> int:
+    """Count the directions of the layer whose initial state has this name."""
     return len(network.weights[int(name.removeprefix("layer").partition(".")[0])])
 
 
 def _in_keras(path: Path, runtime: str) -> Run:
     def run(input: Array, state: State) -> tuple[Array, State]:
-        from glassgate.exchange.keras.runtime import imported
+        from glassgate.exchange.keras.runtime import import_keras
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Keras about the libraries below it
-            keras = imported()
+            warnings.simplefilter("ignore")  # from Keras, about the packages it uses
+            keras = import_keras()
             model = keras.models.load_model(path, compile=False, safe_mode=True)
             output = keras.ops.convert_to_numpy(model(input.swapaxes(0, 1)))
         return output.swapaxes(0, 1), state

@@ -70,7 +70,7 @@ def test_weights_without_a_config_need_one(tmp_path):
             all_.copy(f"model_weights/{name}", weights)
         weights.attrs["layer_names"] = all_["model_weights"].attrs["layer_names"]
     with pytest.raises(
-        BadInput, match=r"config.*: the whole model is needed, as model.save\(.model.keras.\)"
+        BadInput, match=r"config.*: save the whole model, with model.save\(.model.keras.\)"
     ):
         read_keras(tmp_path / "weights.h5")
     config = sequential(gru()) | {"keras_version": "2.2.4"}
@@ -122,7 +122,7 @@ def test_a_class_that_bears_the_name_is_not_taken(tmp_path):
     layer = gru() | {"registered_name": "mine>GRU"}
     weights = {"gru": under("gru/cell", layer_arrays(3, 4))}
     (found,) = read_keras(write_h5(tmp_path / "model.h5", sequential(layer), weights))
-    assert "only bears the name" in found.refusal
+    assert "only shares its name" in found.refusal
 
 
 def test_the_first_keras_files_stand_under_other_groups_and_mean_another_curve(tmp_path):

@@ -103,9 +103,9 @@ def test_an_array_that_stands_for_many_layers_is_not_read_over_and_over(tmp_path
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        (b"{", "must be JSON"),
-        (b"\xff\xfe", "must be JSON"),
-        (b"[" * 60_000, "must be JSON"),
+        (b"{", "must be valid JSON"),
+        (b"\xff\xfe", "must be valid JSON"),
+        (b"[" * 60_000, "must be valid JSON"),
         (b"[1]", "must be a JSON object, got list"),
         ({"class_name": "Lambda", "config": {}}, "Sequential or Functional model, got 'Lambda'"),
         ({"class_name": "Sequential", "config": {}}, "must list the layers"),
@@ -158,14 +158,14 @@ def test_a_config_of_a_million_layers_is_refused(tmp_path):
     "name", ["/etc/passwd", "../up.txt", "a/../../b", "C:\\x", "..\\up", "\\\\host\\x"]
 )
 def test_members_outside_the_archive_are_refused(name, tmp_path):
-    refused(keras_zip(tmp_path / "a.keras", **{name: b"x"}), "stands outside the archive")
+    refused(keras_zip(tmp_path / "a.keras", **{name: b"x"}), "leads outside the archive")
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
     path = tmp_path / "a.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * 2**26)
-    refused(path, "uncompressed, as Keras does, but declare 67108864 bytes in a file of")
+    refused(path, "uncompressed, as Keras stores them, but declare 67108864 bytes in a file of")
     whole = bytearray(keras_zip(path).read_bytes())
     entry = whole.rindex(b"PK\1\2")
     whole[entry + 20 : entry + 24] = (2**30).to_bytes(4, "little")  # of the last member's bytes
@@ -208,7 +208,7 @@ def spoiled(path, sign, place, value):
 
 def test_what_hdf5_itself_does_not_come_through_is_refused(tmp_path, monkeypatch):
     text = spoiled(tmp_path / "text.h5", b"GCOL", 24, 2**64 - 1)  # the first text's length
-    refused(text, "damaged or cut short|does not come through it")
+    refused(text, "damaged or cut short|fails on it")
     further = b"\x10\0\x10\0" + bytes(4)  # where a header goes on, and for how long: 2 gigabytes
     huge = spoiled(tmp_path / "huge.h5", further, 16, 2**31)
     refused(huge, "memory allocation failed")
@@ -217,7 +217,7 @@ def test_what_hdf5_itself_does_not_come_through_is_refused(tmp_path, monkeypatch
     for command, said in commands:
         monkeypatch.setattr(store, "SECONDS", 1)
         monkeypatch.setattr(store, "started", lambda *_, run=command: program(run))
-        refused(tmp_path / "model.h5", rf"the HDF5 library does not come through it \({said}\)")
+        refused(tmp_path / "model.h5", rf"the HDF5 library fails on it \({said}\)")
     monkeypatch.setattr(store, "started", lambda *_: program("sys.exit(3)"))
     with pytest.raises(OSError, match=r"could not run \(exit code 3\)"):
         read_keras(tmp_path / "model.h5")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassgate import GRU, BadInput, Formulation
-from glassgate.exchange.keras.arrays import KerasGRU, equations, from_keras, to_keras
+from glassgate.exchange.keras.arrays import KerasGRU, from_keras, run_equations, to_keras
 from glassgate.exchange.keras.file import read_keras
 from glassgate.exchange.keras.write import write_keras
 from tests.exchange.keras.keras_cases import agree, drawn, layer_arrays
@@ -62,7 +62,7 @@ def test_arrays_of_any_size_go_there_and_back(inputs, units, case, bias):
     input, initial = drawn(7, 4, 2, inputs), drawn(8, 1, 2, units)
     output, _ = run(layer, input, initial)
     np.testing.assert_allclose(GRU([[weights]]).run(input, initial)[0], output, 1e-6, 1e-6)
-    exact, _ = equations(KerasGRU(*arrays, **case), input, initial[0])
+    exact, _ = run_equations(KerasGRU(*arrays, **case), input, initial[0])
     np.testing.assert_allclose(exact, output, 1e-6, 1e-6)
     back = to_keras(weights)
     for there, here in zip(arrays, (back.kernel, back.recurrent_kernel, back.bias), strict=True):

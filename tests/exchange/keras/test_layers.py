@@ -104,7 +104,7 @@ def test_every_plan_that_keras_has_is_written(plan, tmp_path_factory):
 
 @pytest.mark.parametrize("directions", [("reverse",), ("reverse", "forward")])
 def test_a_plan_that_keras_has_not_is_refused(directions, tmp_path):
-    with pytest.raises(BadInput, match=r"layer 0 starts in reverse and gives its states in the o"):
+    with pytest.raises(BadInput, match=r"layer 0 reads in reverse first and returns its states in"):
         write_keras(tmp_path / "gru.keras", planned([LayerPlan(directions)]))
 
 

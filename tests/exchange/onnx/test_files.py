@@ -124,13 +124,13 @@ def test_a_constant_initial_state_is_told(
     ("words", "said"),
     [
         ({"clip": 3.0}, "clips its sums at 3"),
-        ({"activations": ["Tanh", "Tanh"]}, "the gates' curve Tanh"),
-        ({"activations": ["Sigmoid", "Softsign"]}, "the candidate's curve Softsign"),
+        ({"activations": ["Tanh", "Tanh"]}, "no gate activation Tanh"),
+        ({"activations": ["Sigmoid", "Softsign"]}, "no candidate activation Softsign"),
         ({"activations": ["Tanh"]}, "must be 2 names, got 1"),
-        ({"activation_alpha": [0.2]}, "more numbers than curves take"),
-        ({"hidden_size": 7}, "hidden_size must be 4, which R has, got 7"),
+        ({"activation_alpha": [0.2]}, "more numbers than the activations take"),
+        ({"hidden_size": 7}, "hidden_size must be 4, as in R, got 7"),
         *(
-            ({"activations": ["Sigmoid", curve], "activation_alpha": [0.1]}, f"curve {curve}")
+            ({"activations": ["Sigmoid", curve], "activation_alpha": [0.1]}, f"activation {curve}")
             for curve in ("LeakyRelu", "ThresholdedRelu", "ScaledTanh", "Elu")
         ),
         (

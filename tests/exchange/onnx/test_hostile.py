@@ -159,7 +159,7 @@ def test_one_gru_many_times_over_itself_is_no_stack(path: Path) -> None:
         nodes[-1].input[0] = f"below{i}"
     stack, *single = read_onnx(save(model(nodes, case.tensors()), path))
     assert stack.network is None
-    assert stack.refusal == "a layer must stand at most 8 times in it, got 10"
+    assert stack.refusal == "it must repeat a layer at most 8 times, got 10"
     assert len(single) == 10
     assert all(each.network for each in single)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassgate import GRU, BadInput, Formulation, LayerPlan
-from glassgate.exchange.found import EQUATIONS
+from glassgate.exchange.file_gru import SOURCE_EQUATIONS
 from glassgate.exchange.onnx import file
 from glassgate.exchange.onnx.arrays import from_onnx, to_onnx
 from glassgate.exchange.onnx.file import read_onnx, write_onnx
@@ -157,7 +157,7 @@ def test_weights_in_bfloat16_are_written_exactly_and_float64_as_it_is(tmp_path: 
         assert found.network.dtype == gru.dtype
         wanted = gru.weights[0][0].weight_hidden
         np.testing.assert_array_equal(found.network.weights[0][0].weight_hidden, wanted)
-    assert found.runtime == EQUATIONS
+    assert found.runtime == SOURCE_EQUATIONS
     input, state = np.ones((4, 2, 3)), np.ones((1, 2, 4))
     for came, expected in zip(found.reference(input, state), gru.run(input, state), strict=True):
         assert_close(came, expected, 1e-12)
@@ -169,7 +169,7 @@ def test_without_onnx_runtime_the_equations_prove(
     monkeypatch.setattr(file, "find_spec", lambda _: None)
     case = make("bidirectional")
     (found,) = read_onnx(save(case.model(), tmp_path / "gru.onnx"))
-    assert found.runtime == EQUATIONS
+    assert found.runtime == SOURCE_EQUATIONS
     output, _ = found.reference(case.input, case.state)
     assert_close(output, found.network.run(case.input, case.state)[0])
 
@@ -181,7 +181,7 @@ def test_no_reset_gate_is_refused(tmp_path: Path) -> None:
 
 
 def test_too_much_for_one_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("glassgate.exchange.onnx.write.MOST", 100)
+    monkeypatch.setattr("glassgate.exchange.onnx.model.MAX_WEIGHT_BYTES", 100)
     with pytest.raises(BadInput, match="at most 100 bytes"):
         write_onnx(tmp_path / "gru.onnx", network(1, 1, (3, 4), Formulation(), 0))
 

@@ -166,14 +166,14 @@ def test_a_stack_with_a_refused_layer_is_refused_and_its_layers_stand_alone(tmp_
     nodes[-1].attribute.append(helper.make_attribute("clip", 3.0))
     stack, lower, upper = read_onnx(written(tmp_path, nodes, "forward", 4))
     assert (stack.name, stack.network) == ("lower+upper", None)
-    assert "a layer of it is refused: a GRU that clips its sums" in stack.refusal
+    assert "one of its layers cannot be converted: the node clips its sums" in stack.refusal
     assert (lower.part_of, upper.network) == (None, None)
     assert lower.network is not None
 
 
 def test_layers_that_start_in_different_directions_are_no_node(tmp_path: Path) -> None:
     plan = LayerPlan(("reverse", "forward"))
-    with pytest.raises(BadInput, match=r"forward direction first, but layer0 the reverse one"):
+    with pytest.raises(BadInput, match=r"forward direction first, but layer0 has the reverse one"):
         write_onnx(tmp_path / "gru.onnx", planned([plan]))
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""Between the parameter trees of flax's GRU cells and `GRUWeights`, exactly or not at all.
+"""Exact conversion between the parameter trees of flax's GRU cells and `GRUWeights`.
 
 Both cells multiply from the right, ``x @ kernel``, reset after the recurrent product and have an
 update gate that keeps: ``h' = (1 - z) * n + z * h``.
@@ -8,16 +8,16 @@ each; ``hr``, ``hz``, ``hn`` read the state, and ``hn`` alone has a bias, c_n of
 
 `flax.nnx.GRUCell` has two kernels with the three gates side by side in the order r, z, n:
 ``dense_i`` with a bias, ``dense_h`` with none. Its documentation writes a b_hn which the cell does
-not have, so c_n is zero, and a linen cell or a PyTorch one fits into it only where theirs is too.
-That is why nothing here writes it.
+not have: c_n is zero. A linen or PyTorch cell fits into it only where its own c_n is zero too, so
+there is no `to_flax_nnx`.
 
 Source: the code of flax 0.12.8.
 """
 
 import numpy as np
 
-from glassgate.exchange.arrays.trees import Layout, Tree, fitted, folded, leaves
-from glassgate.exchange.conventions import exact
+from glassgate.exchange.arrays.trees import Layout, Tree, fold_biases, leaves, match_layout
+from glassgate.exchange.conventions import to_form
 from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights
 
@@ -34,27 +34,28 @@ NNX: Layout = {
 
 
 def from_flax_linen(tree: Tree, gate: Gate = "sigmoid", squash: Squash = "tanh") -> GRUWeights:
-    """Give the weights of a `flax.linen.GRUCell`, as ``cell.init(...)`` returns them.
+    """Convert the weights of a `flax.linen.GRUCell`, as ``cell.init(...)`` returns them.
 
     Parameters
     ----------
     tree
         ``ir``, ``iz``, ``in``, each with ``kernel`` [I, H] and ``bias`` [H]; ``hr``, ``hz`` with
-        ``kernel`` [H, H]; ``hn`` with ``kernel`` [H, H] and ``bias`` [H]. A mapping around it that
-        holds nothing else, like ``{"params": ...}``, is passed over.
+        ``kernel`` [H, H]; ``hn`` with ``kernel`` [H, H] and ``bias`` [H]. Outer mappings
+        with a single entry, like ``{"params": ...}``, are skipped.
     gate, squash
-        The curves of the cell's ``gate_fn`` and ``activation_fn``, which no tree tells, in the
-        words of `Formulation`: `jax.nn.hard_sigmoid` is ``"hard_sigmoid_sixth"``.
+        The cell's ``gate_fn`` and ``activation_fn``, which no tree records, in the words of
+        `Formulation`: `jax.nn.hard_sigmoid` is ``"hard_sigmoid_sixth"``.
 
     Returns
     -------
     GRUWeights
-        In float64 where an array is, else in float32; its update gate ``keeps``.
+        Of float64 where an array is, else of float32. The update gate ``keeps``.
 
     Raises
     ------
     BadInput
-        When an array is missing, unknown, of another shape or without floats, or a word is none.
+        When an array is missing, unknown, of another shape or not of floats, or an activation is
+        unknown.
 
     Examples
     --------
@@ -66,7 +67,7 @@ def from_flax_linen(tree: Tree, gate: Gate = "sigmoid", squash: Squash = "tanh")
     """
     form = Formulation("keeps", "after", gate, squash)
     cell = "a flax.linen GRUCell"
-    arrays = fitted(leaves(tree, cell), LINEN, cell)
+    arrays = match_layout(leaves(tree, cell), LINEN, cell)
     b_hidden = arrays["hn/bias"]
     return GRUWeights(
         np.concatenate([arrays[f"i{name}/kernel"].T for name in "rzn"]),  # (3H, I)
@@ -80,33 +81,33 @@ def from_flax_linen(tree: Tree, gate: Gate = "sigmoid", squash: Squash = "tanh")
 def to_flax_linen(
     weights: GRUWeights, gate: Gate = "sigmoid", squash: Squash = "tanh"
 ) -> dict[str, dict[str, Array]]:
-    """Give the tree of the `flax.linen.GRUCell` that computes the same function.
+    """Return the tree of the `flax.linen.GRUCell` that computes the same function.
 
     ``nn.GRUCell(features=H).apply({"params": tree}, hidden, input)`` takes it. An update gate that
-    ``writes`` is turned into one that keeps, exactly. The hidden biases of reset and update are
-    added to those of the input.
+    ``writes`` is converted to one that ``keeps``, exactly. The hidden biases of reset and update
+    are added to those of the input.
 
     Parameters
     ----------
     weights
-        With the reset gate after the recurrent product.
+        Their reset gate stands after the recurrent product.
     gate, squash
-        The curves of the cell's ``gate_fn`` and ``activation_fn`` that are to run it, which no
-        tree can say; flax's own are ``"sigmoid"`` and ``"tanh"``.
+        The ``gate_fn`` and ``activation_fn`` of the cell that will run it, which no tree records;
+        flax's defaults are ``"sigmoid"`` and ``"tanh"``.
 
     Returns
     -------
     dict
-        As `from_flax_linen` takes it, without ``"params"`` around it.
+        As for `from_flax_linen`, without an outer ``"params"``.
 
     Raises
     ------
     BadInput
-        When the reset gate stands elsewhere, or the curves are not those of the weights.
+        When the reset gate stands elsewhere, or the activations are not those of the weights.
     """
     form = Formulation("keeps", "after", gate, squash)
-    kept = exact(weights, form, f"a flax.linen GRUCell of gate {gate} and squash {squash}")
-    bias, b_hidden = folded(kept)
+    kept = to_form(weights, form, f"a flax.linen GRUCell with gate {gate} and squash {squash}")
+    bias, b_hidden = fold_biases(kept)
     tree: dict[str, dict[str, Array]] = {}
     for name, kernel, b in zip(
         "rzn", np.split(kept.weight_input, 3), np.split(bias, 3), strict=True
@@ -119,29 +120,29 @@ def to_flax_linen(
 
 
 def from_flax_nnx(tree: Tree, gate: Gate = "sigmoid", squash: Squash = "tanh") -> GRUWeights:
-    """Give the weights of a `flax.nnx.GRUCell`, as ``nnx.state(cell, nnx.Param)`` returns them.
+    """Convert the weights of a `flax.nnx.GRUCell`, as ``nnx.state(cell, nnx.Param)`` returns them.
 
     Parameters
     ----------
     tree
         ``dense_i`` with ``kernel`` [I, 3H] and ``bias`` [3H], ``dense_h`` with ``kernel`` [H, 3H],
-        blocks r, z, n. A mapping around it that holds nothing else is passed over.
+        blocks r, z, n. Outer mappings with a single entry are skipped.
     gate, squash
         As in `from_flax_linen`.
 
     Returns
     -------
     GRUWeights
-        In float64 where an array is, else in float32; its update gate ``keeps``, and its hidden
+        Of float64 where an array is, else of float32. The update gate ``keeps``, and the hidden
         bias is zero.
 
     Raises
     ------
     BadInput
-        When an array is missing, unknown, of another shape or without floats, or a word is none. A
-        ``bias`` in ``dense_h`` is unknown: no cell of flax has it.
+        When an array is missing, unknown, of another shape or not of floats, or an activation is
+        unknown. A ``bias`` in ``dense_h`` is unknown: no cell of flax has it.
     """
     form = Formulation("keeps", "after", gate, squash)
     cell = "a flax.nnx GRUCell"
-    U, W, b = fitted(leaves(tree, cell), NNX, cell).values()
+    U, W, b = match_layout(leaves(tree, cell), NNX, cell).values()
     return GRUWeights(W.T, U.T, b, np.zeros_like(b), form)

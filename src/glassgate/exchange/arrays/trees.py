@@ -1,7 +1,7 @@
-"""Parameter trees: nested mappings with arrays as leaves, as the JAX libraries hold them.
+"""Parameter trees: nested mappings with arrays as leaves, as the JAX libraries keep them.
 
-A layout says which leaves a cell has, by their paths, and the shape of each: I and H stand for the
-sizes of input and state, 3H for three blocks side by side.
+A layout names the leaves of a cell by their paths and gives the shape of each: I and H stand for
+the sizes of input and state, 3H for three blocks side by side.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,14 +18,14 @@ Layout: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
 def leaves(tree: Tree, cell: str) -> dict[str, object]:
-    """Give what stands in a cell's mapping by its path, ``"ir/kernel"``; a None stands for nothing.
+    """List a cell's leaves by their paths, such as ``"ir/kernel"``, without those that are None.
 
-    A mapping around it that holds nothing else, like ``{"params": ...}``, is passed over.
+    Outer mappings with a single entry, like ``{"params": ...}``, are skipped.
 
     Raises
     ------
     BadInput
-        When it is no mapping.
+        When `tree` is not a mapping.
 
     Examples
     --------
@@ -36,19 +36,19 @@ def leaves(tree: Tree, cell: str) -> dict[str, object]:
         raise BadInput(f"the parameters of {cell} must be a mapping, got {type(tree).__name__}")
     while len(tree) == 1 and isinstance(only := next(iter(tree.values())), Mapping):
         tree = only
-    found: dict[str, object] = {}
+    result: dict[str, object] = {}
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            found |= {f"{key}/{name}": leaf for name, leaf in value.items()}
+            result |= {f"{key}/{name}": leaf for name, leaf in value.items()}
         else:
-            found[str(key)] = value
-    return {path: leaf for path, leaf in found.items() if leaf is not None}
+            result[str(key)] = value
+    return {path: leaf for path, leaf in result.items() if leaf is not None}
 
 
-def fitted(found: Mapping[str, object], layout: Layout, cell: str) -> dict[str, Array]:
-    """Give a cell's leaves as arrays of one dtype, after holding them against its layout.
+def match_layout(leaves: Mapping[str, object], layout: Layout, cell: str) -> dict[str, Array]:
+    """Check a cell's leaves against its layout and return them as arrays of one dtype.
 
-    Sizes are those of the first shapes in the layout that name them.
+    The first shape in the layout that names a size decides it.
 
     Returns
     -------
@@ -58,33 +58,33 @@ def fitted(found: Mapping[str, object], layout: Layout, cell: str) -> dict[str, 
     Raises
     ------
     BadInput
-        When a leaf is missing or unknown, holds no floating point numbers, or does not fit.
+        When a leaf is missing or unknown, holds no floating-point numbers, or has another shape.
     """
     for path in layout:
-        if path not in found:
-            raise BadInput(f"{cell} has {path}, which is missing among {_listed(found)}")
-    if unknown := found.keys() - layout.keys():
-        raise BadInput(f"{cell} has no {_listed(unknown)}, only {', '.join(layout)}")
-    arrays = {path: floats(path, found[path]) for path in layout}
+        if path not in leaves:
+            raise BadInput(f"{cell} needs {path}, got only {_list_names(leaves)}")
+    if unknown := leaves.keys() - layout.keys():
+        raise BadInput(f"{cell} has no {_list_names(unknown)}, only {', '.join(layout)}")
+    arrays = {path: as_floats(path, leaves[path]) for path in layout}
     sizes = _sizes(arrays, layout)
     for path, shape in layout.items():
         require_shape(path, arrays[path].shape, tuple(sizes.get(size, size) for size in shape))
-    return one_dtype(arrays)
+    return as_one_dtype(arrays)
 
 
-def one_dtype(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Give arrays in the widest of their dtypes, which holds all of them exactly."""
+def as_one_dtype(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Convert arrays to the widest of their dtypes, which holds all of them exactly."""
     dtype = np.result_type(*arrays.values())
     return {name: array.astype(dtype, copy=False) for name, array in arrays.items()}
 
 
-def floats(name: str, leaf: object) -> Array:
-    """Give whatever NumPy can read as an array, in float32 or float64 and none of it rounded.
+def as_floats(name: str, leaf: object) -> Array:
+    """Convert what NumPy can read as an array to float32 or float64, without rounding.
 
     Raises
     ------
     BadInput
-        When it is no array of float16, bfloat16, float32 or float64.
+        When it is not an array of float16, bfloat16, float32 or float64.
     """
     try:
         array = np.asarray(leaf)
@@ -95,10 +95,11 @@ def floats(name: str, leaf: object) -> Array:
     return array.astype(np.float64 if array.dtype.itemsize == 8 else np.float32, copy=False)
 
 
-def folded(weights: GRUWeights) -> tuple[Array, Array]:
-    """Give one bias for each gate, and the one inside the bracket with U_n.
+def fold_biases(weights: GRUWeights) -> tuple[Array, Array]:
+    """Fold the biases into one per gate, and the one inside the bracket with U_n.
 
-    The hidden biases of reset and update stand in the same sum as those of the input, and go there.
+    The hidden biases of reset and update are added to those of the input, which stand in the same
+    sum.
 
     Returns
     -------
@@ -121,5 +122,5 @@ def _sizes(arrays: Mapping[str, Array], layout: Layout) -> dict[str, int]:
     return {**sizes, "3H": 3 * sizes["H"]} if "H" in sizes else {}
 
 
-def _listed(paths: Iterable[str]) -> str:
+def _list_names(paths: Iterable[str]) -> str:
     return ", ".join(sorted(paths)[:12]) or "nothing"

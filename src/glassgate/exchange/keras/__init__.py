@@ -1,1 +1,25 @@
-"""GRUs of Keras: arrays, layers and files."""
+"""GRUs of Keras 2 and 3: exact conversion between their layers and Glassgate's networks.
+
+The functions that convert take NumPy arrays and need no Keras. `glassgate.exchange.read` and
+`write` read and write whole models; `read_keras` also reads a file of weights alone, with the
+model's JSON config beside it.
+
+To read the code: `arrays` converts one layer's arrays and `layers` a stack of layers; `write`
+writes a file. Reading takes more, because files come from strangers: `file` reads one, with
+`config` and `graph` to find the layers, `store` to get their arrays, and `hdf5` to run the HDF5
+library in a process of its own. `runtime` runs layers in Keras itself, for proofs.
+"""
+
+from glassgate.exchange.keras.arrays import KerasGRU, from_keras, to_keras
+from glassgate.exchange.keras.file import read_keras
+from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, to_keras_layers
+
+__all__ = [
+    "KerasGRU",
+    "KerasLayer",
+    "from_keras",
+    "from_keras_layers",
+    "read_keras",
+    "to_keras",
+    "to_keras_layers",
+]

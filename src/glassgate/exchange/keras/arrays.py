@@ -1,10 +1,10 @@
-"""Between the arrays of a Keras GRU and `GRUWeights`, exactly or not at all.
+"""Exact conversion between the arrays of a Keras GRU and `GRUWeights`.
 
-Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate
-(z, r, h). Its update gate keeps. With `reset_after`, the reset gate stands after the recurrent
-product and there are two biases, (2, 3H), for the input's and the state's side; without it there
-is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x / 6 + 0.5, 0, 1)
-in Keras 3: the version decides what a model computes.
+Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate (z,
+r, h). Its update gate keeps. With `reset_after`, the reset gate stands after the recurrent product
+and there are two biases, (2, 3H), one added to the input's product and one to the state's; without
+it there is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x / 6 + 0.5,
+0, 1) in Keras 3: the version decides what a model computes.
 
 Sources: `keras.layers.GRU` of Keras 2.15 and 3.15, whose forms are Cho et al. 2014
 (arXiv:1406.1078v3 for ``reset_after=False``, v1 for ``reset_after=True``).
@@ -17,16 +17,16 @@ from typing import Any, get_args
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.conventions import swapped
+from glassgate.exchange.conventions import swap_reset_update
 from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights, require_shape
 
-HARD: dict[int, Gate] = {2: "hard_sigmoid_fifth", 3: "hard_sigmoid_sixth"}
+HARD_SIGMOIDS: dict[int, Gate] = {2: "hard_sigmoid_fifth", 3: "hard_sigmoid_sixth"}
 
 
 @dataclass(frozen=True, eq=False)
 class KerasGRU:
-    """The arrays and words of one Keras GRU layer, as Keras holds them.
+    """The arrays and settings of one Keras GRU layer, as Keras keeps them.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class KerasGRU:
     recurrent_kernel
         [H, 3H].
     bias
-        (2, 3H), the input's side and the state's, or (3H,), the input's alone, or None.
+        (2, 3H), the input's bias and the state's, or (3H,), the input's alone, or None.
     reset_after
         Whether the reset gate stands after the recurrent product.
     activation
-        ``"tanh"``, ``"relu"`` or ``"linear"``: the candidate's.
+        ``"tanh"``, ``"relu"`` or ``"linear"``, for the candidate.
     recurrent_activation
-        ``"sigmoid"`` or ``"hard_sigmoid"``: the gates'.
+        ``"sigmoid"`` or ``"hard_sigmoid"``, for the gates.
     keras_version
         2 or 3, which decides what ``"hard_sigmoid"`` is.
     """
@@ -64,31 +64,31 @@ def from_keras(
     recurrent_activation: str | None = "sigmoid",
     keras_version: int = 3,
 ) -> GRUWeights:
-    """Give the weights of a Keras GRU layer: ``from_keras(*layer.get_weights(), True)``.
+    """Convert the weights of a Keras GRU layer: ``from_keras(*layer.get_weights(), True)``.
 
     Parameters
     ----------
     kernel
         [I, 3H], blocks z, r, h, of float16, float32 or float64.
     recurrent_kernel
-        [H, 3H], likewise.
+        [H, 3H], in the same order.
     bias
-        (2, 3H) or (3H,) with `reset_after`, (3H,) without, or None. A single bias stands on the
-        input's side.
+        (2, 3H) or (3H,) with `reset_after`, (3H,) without, or None. A single bias is the input's.
     reset_after, activation, recurrent_activation
         The layer's own settings, under their own names; None is Keras' word for ``"linear"``.
     keras_version
-        2 or 3, of the Keras that the model was made with.
+        2 or 3: the Keras that the model was made with.
 
     Returns
     -------
     GRUWeights
-        In float64 where an array is, else in float32; its update gate ``keeps``.
+        Of float64 where an array is, else of float32. The update gate ``keeps``.
 
     Raises
     ------
     BadInput
-        When a shape does not fit, an array holds no floats, or a setting has no equal here.
+        When a shape does not fit, an array does not hold floats, or a setting has no
+        counterpart in Glassgate.
 
     Examples
     --------
@@ -98,9 +98,9 @@ def from_keras(
     (2, 3, 'after')
     """
     form = formulation(reset_after, activation, recurrent_activation, keras_version)
-    W, U = _floats("kernel", kernel), _floats("recurrent_kernel", recurrent_kernel)
+    W, U = _as_floats("kernel", kernel), _as_floats("recurrent_kernel", recurrent_kernel)
     H = _hidden_size(W, U)
-    b = np.zeros(3 * H, W.dtype) if bias is None else _floats("bias", bias)
+    b = np.zeros(3 * H, W.dtype) if bias is None else _as_floats("bias", bias)
     if b.shape == (3 * H,):
         b = np.stack([b, np.zeros_like(b)])
     elif not reset_after:
@@ -108,7 +108,13 @@ def from_keras(
     require_shape("bias", b.shape, (2, 3 * H))
     dtype = np.result_type(W, U, b)
     W, U, b = (array.astype(dtype) for array in (W, U, b))
-    return GRUWeights(swapped(W.T), swapped(U.T), swapped(b[0]), swapped(b[1]), form)
+    return GRUWeights(
+        swap_reset_update(W.T),
+        swap_reset_update(U.T),
+        swap_reset_update(b[0]),
+        swap_reset_update(b[1]),
+        form,
+    )
 
 
 def formulation(
@@ -117,33 +123,33 @@ def formulation(
     recurrent_activation: str | None,
     keras_version: int,
 ) -> Formulation:
-    """Say which form of the unit a Keras layer's settings mean.
+    """Return the form of the unit that a Keras layer's settings describe.
 
     Raises
     ------
     BadInput
-        When the version is not 2 or 3, or a setting has no equal here.
+        When the version is not 2 or 3, or a setting has no counterpart in Glassgate.
     """
-    if keras_version not in HARD:
+    if keras_version not in HARD_SIGMOIDS:
         raise BadInput(f"keras_version must be 2 or 3, got {keras_version!r}")
     if not isinstance(reset_after, bool):
         raise BadInput(f"reset_after must be True or False, got {reset_after!r}")
-    gates: dict[object, Gate] = {"sigmoid": "sigmoid", "hard_sigmoid": HARD[keras_version]}
+    gates: dict[object, Gate] = {"sigmoid": "sigmoid", "hard_sigmoid": HARD_SIGMOIDS[keras_version]}
     squashes: dict[object, Squash] = {word: word for word in get_args(Squash)}
     squashes[None] = "linear"
     return Formulation(
         update="keeps",
         reset="after" if reset_after else "before",
-        gate=_word("recurrent_activation", recurrent_activation, gates),
-        squash=_word("activation", activation, squashes),
+        gate=_translate("recurrent_activation", recurrent_activation, gates),
+        squash=_translate("activation", activation, squashes),
     )
 
 
 def to_keras(weights: GRUWeights) -> KerasGRU:
-    """Give the arrays and settings of the Keras 3 layer that computes the same function.
+    """Return the arrays and settings of the Keras 3 layer that computes the same function.
 
-    An update gate that ``writes`` is turned into one that ``keeps``, exactly. Where the reset
-    gate stands before the product Keras has one bias, and gets the sum of the two.
+    An update gate that ``writes`` is converted to one that ``keeps``, exactly. Where the reset gate
+    stands before the product, Keras has one bias, which becomes the sum of the two.
 
     Raises
     ------
@@ -152,35 +158,34 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
     """
     form = weights.formulation
     if form.reset == "none":
-        raise BadInput("Keras has no GRU without a reset gate, and none of its gates is always 1")
-    if form.gate == HARD[2]:
+        raise BadInput("Keras has no GRU without a reset gate, nor a gate that is always 1")
+    if form.gate == HARD_SIGMOIDS[2]:
         raise BadInput(
-            "Keras 3 cannot say hard_sigmoid_fifth: its hard_sigmoid has the slope 1/6, "
+            "Keras 3 has no hard_sigmoid_fifth: its hard_sigmoid has the slope 1/6, "
             "only that of Keras 2 had 1/5"
         )
     kept = weights.with_update("keeps")
-    b, c = swapped(kept.bias_input), swapped(kept.bias_hidden)  # each (3H,)
+    b, c = swap_reset_update(kept.bias_input), swap_reset_update(kept.bias_hidden)  # each (3H,)
     after = form.reset == "after"
     return KerasGRU(
-        np.ascontiguousarray(swapped(kept.weight_input).T),
-        np.ascontiguousarray(swapped(kept.weight_hidden).T),
-        np.stack([b, c]) if after else b + c,
-        after,
-        form.squash,
-        "sigmoid" if form.gate == "sigmoid" else "hard_sigmoid",
+        kernel=np.ascontiguousarray(swap_reset_update(kept.weight_input).T),
+        recurrent_kernel=np.ascontiguousarray(swap_reset_update(kept.weight_hidden).T),
+        bias=np.stack([b, c]) if after else b + c,
+        reset_after=after,
+        activation=form.squash,
+        recurrent_activation="sigmoid" if form.gate == "sigmoid" else "hard_sigmoid",
     )
 
 
-def equations(layer: KerasGRU, input: Array, state: Array) -> tuple[Array, Array]:
+def run_equations(layer: KerasGRU, input: Array, state: Array) -> tuple[Array, Array]:
     """Run a Keras GRU by its own equations, in its own layout and in float64.
 
-    Nothing here comes from the conversion, so that one can be held against the other where Keras
-    is not installed.
+    They use nothing of the conversion, so that they can prove it where Keras is not installed.
 
     Parameters
     ----------
     layer
-        The layer's arrays and settings, as Keras holds them.
+        The layer's arrays and settings, as Keras keeps them.
     input
         [T, B, I].
     state
@@ -191,13 +196,13 @@ def equations(layer: KerasGRU, input: Array, state: Array) -> tuple[Array, Array
     output
         The state after each step, [T, B, H].
     state
-        The last one, [B, H].
+        The last state, [B, H].
     """
     W, U = layer.kernel.astype(np.float64), layer.recurrent_kernel.astype(np.float64)
     H = len(U)
     b = np.zeros(3 * H) if layer.bias is None else layer.bias.astype(np.float64)
     on_input, on_state = b if b.ndim == 2 else (b, np.zeros(3 * H))
-    gate, squash = _curves(layer)
+    gate, squash = _activations(layer)
     hidden, outputs = np.asarray(state, np.float64), np.empty((*np.shape(input)[:2], H))
     for t, x in enumerate(np.asarray(input, np.float64)):
         x_z, x_r, x_h = np.split(x @ W + on_input, 3, axis=-1)
@@ -211,10 +216,10 @@ def equations(layer: KerasGRU, input: Array, state: Array) -> tuple[Array, Array
     return outputs, hidden
 
 
-def _curves(layer: KerasGRU) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+def _activations(layer: KerasGRU) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
     slope = {2: 0.2, 3: 1 / 6}[layer.keras_version]
     gates: dict[str, Callable[[Array], Array]] = {
-        "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(x / 2),  # the same curve; nothing overflows
+        "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(x / 2),  # without overflow
         "hard_sigmoid": lambda x: np.minimum(1.0, np.maximum(0.0, slope * x + 0.5)),
     }
     squashes: dict[str, Callable[[Array], Array]] = {
@@ -237,15 +242,15 @@ def _hidden_size(kernel: Array, recurrent_kernel: Array) -> int:
     return H
 
 
-def _floats(name: str, array: Array) -> Array:
+def _as_floats(name: str, array: Array) -> Array:
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.itemsize > 8:
-        came = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
-        raise BadInput(f"{name} must be an array of float16, float32 or float64, got {came}")
+        kind = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+        raise BadInput(f"{name} must be an array of float16, float32 or float64, got {kind}")
     return array.astype(np.float64 if array.itemsize == 8 else np.float32)
 
 
-def _word(name: str, came: object, known: dict[object, Any]) -> Any:
-    if isinstance(came, str | None) and came in known:
-        return known[came]
+def _translate(name: str, setting: object, known: dict[object, Any]) -> Any:
+    if isinstance(setting, str | None) and setting in known:
+        return known[setting]
     words = ", ".join(word for word in known if isinstance(word, str))
-    raise BadInput(f"{name} must be one of {words} to be said exactly, got {came!r:.60}")
+    raise BadInput(f"{name} must be one of {words} to be converted exactly, got {setting!r:.60}")

@@ -1,7 +1,7 @@
-"""Read the GRUs of a Keras file: ``.keras``, or ``.h5`` of Keras 2 and 3.
+"""Reads the GRUs of a Keras file: ``.keras``, or ``.h5`` of Keras 2 and 3.
 
-Only h5py and json read it: no Keras, nothing instantiated, nothing executed. Keras' own version,
-which every file names, decides what its ``hard_sigmoid`` is.
+It is read by h5py and json alone, without Keras: nothing is instantiated, nothing executed. Keras'
+version, which every file names, decides what its ``hard_sigmoid`` is.
 """
 
 import warnings
@@ -15,31 +15,33 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found, describe, each
+from glassgate.exchange.file_gru import FileGRU, describe, join_values
 from glassgate.exchange.keras.arrays import KerasGRU, formulation
-from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, merge
-from glassgate.exchange.keras.plan import Cell, Recurrent, find_recurrent
-from glassgate.exchange.keras.runtime import reference
-from glassgate.exchange.keras.store import Json, Store, Unfit, parsed, read_zip
+from glassgate.exchange.keras.config import Cell, RecurrentLayer, find_recurrent_layers
+from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, merge_of
+from glassgate.exchange.keras.runtime import choose_reference
+from glassgate.exchange.keras.store import Json, Store, UnusableArray, parse_json, read_zip
 from glassgate.formulation import Array
 
-MOST_UNITS = 2**24
-WAYS = ("forward_", "backward_")
-Taken: TypeAlias = KerasLayer | str  # a layer, or why it is refused
+MAX_UNITS = 2**24
+DIRECTION_PREFIXES = ("forward_", "backward_")
+LayerOrRefusal: TypeAlias = KerasLayer | str  # a layer, or why it cannot be converted
 
 
-def read_keras(path: str | PathLike[str], config: str | PathLike[str] | None = None) -> list[Found]:
-    """Find every GRU of a Keras file, and every stack of them.
+def read_keras(
+    path: str | PathLike[str], config: str | PathLike[str] | None = None
+) -> list[FileGRU]:
+    """Read every GRU of a Keras file, and every stack of them.
 
-    A stack of layers comes under the names of its layers joined by ``+``, before the layers
-    themselves, which are also found one by one.
+    Stacks come first, each under the names of its layers joined by ``+``; then all layers follow
+    one by one.
 
     Parameters
     ----------
     path
         A model as Keras saved it.
     config
-        What ``model.to_json()`` wrote, for a file of weights alone.
+        For a file of weights alone, a file with the result of ``model.to_json()``.
 
     Warns
     -----
@@ -49,7 +51,7 @@ def read_keras(path: str | PathLike[str], config: str | PathLike[str] | None = N
     Raises
     ------
     BadInput
-        When the file is no such file, is damaged, or lies about its sizes.
+        When the file is not a Keras model, is damaged, or lies about its sizes.
     OSError
         When it cannot be read.
     """
@@ -64,23 +66,23 @@ def read_keras(path: str | PathLike[str], config: str | PathLike[str] | None = N
             model, version = {}, ""
         with store:
             if not zipped:
-                model, version = _described(store, config)
-            return _Reader(store, version).everything(model)
+                model, version = _read_config(store, config)
+            return _Reader(store, version).read_all(model)
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as a Keras model: {error}") from error
 
 
-def _described(store: Store, config: str | PathLike[str] | None) -> tuple[Json, str]:
-    """Give the config and the version of an ``.h5`` file."""
+def _read_config(store: Store, config: str | PathLike[str] | None) -> tuple[Json, str]:
+    """Return the config and the Keras version of an ``.h5`` file."""
     text = store.text("", "model_config")
     if config is not None:
         text = Path(config).read_text()
     if text is None:
         raise BadInput(
-            "it holds weights without a config, which names their activations: the whole model is "
-            'needed, as model.save("model.keras") writes it'
+            "it holds weights without the config that names their activations: save the whole "
+            'model, with model.save("model.keras")'
         )
-    model = parsed(text, "its config")
+    model = parse_json(text, "its config")
     version = store.text("", "keras_version") or store.text("model_weights", "keras_version")
     return model, version or str(model.get("keras_version"))
 
@@ -92,159 +94,179 @@ def _major(version: str) -> int:
 
 
 class _Reader:
-    """What takes the layers of one file."""
+    """Reads the layers of one file."""
 
     def __init__(self, store: Store, version: str) -> None:
         self.store, self.version, self.major = store, version, _major(version)
         self.root = "model_weights/" if store.has("model_weights") else ""
-        self.named = bool(self.root or store.names("", "layer_names"))  # by layer, as in .h5
-        self.unfit: list[Unfit] = []
-        self.early = store.has("_layer_checkpoint_dependencies")  # as .keras was at first
+        self.by_layer_name = bool(self.root or store.names("", "layer_names"))  # as in .h5
+        self.errors: list[UnusableArray] = []
+        self.is_early_keras = store.has("_layer_checkpoint_dependencies")  # the first .keras
 
-    def everything(self, model: Json) -> list[Found]:
-        """Give the stacks, then the single layers."""
-        layers = find_recurrent(model)
-        taken = {layer.name: self.taken(layer) for layer in layers}
-        if len(taken) < len(layers):
+    def read_all(self, model: Json) -> list[FileGRU]:
+        """Read the stacks, then the single layers."""
+        layers = find_recurrent_layers(model)
+        parts = {layer.name: self.read_layer(layer) for layer in layers}
+        if len(parts) < len(layers):
             raise BadInput("its config must give its layers different names")
-        if self.unfit and all(isinstance(got, str) for got in taken.values()):
-            raise self.unfit[0]
-        whole: list[Found] = []
+        if self.errors and all(isinstance(part, str) for part in parts.values()):
+            raise self.errors[0]
+        stacks: list[FileGRU] = []
         part_of: dict[str, str] = {}
         for chain in _stacks(layers):
-            whole.append(self.found(chain, [taken[layer.name] for layer in chain]))
-            if whole[-1].network:
-                part_of |= {layer.name: whole[-1].name for layer in chain}
-        singles = [self.found([layer], [taken[layer.name]]) for layer in layers]
-        return whole + [replace(one, part_of=part_of.get(one.name)) for one in singles]
+            stacks.append(self.file_gru(chain, [parts[layer.name] for layer in chain]))
+            if stacks[-1].network:
+                part_of |= {layer.name: stacks[-1].name for layer in chain}
+        singles = [self.file_gru([layer], [parts[layer.name]]) for layer in layers]
+        return stacks + [replace(gru, part_of=part_of.get(gru.name)) for gru in singles]
 
-    def found(self, chain: list[Recurrent], taken: list[Taken]) -> Found:
-        """Say of one layer, or of a stack of them, what network it is."""
+    def file_gru(self, chain: list[RecurrentLayer], parts: list[LayerOrRefusal]) -> FileGRU:
+        """Build the network of one layer or of a stack of them, or say why there is none."""
         name, facts = "+".join(layer.name for layer in chain), self.facts(chain)
-        refusal = next((got for got in taken if isinstance(got, str)), None)
+        refusal = next((part for part in parts if isinstance(part, str)), None)
         if not refusal and not all(layer.settings.get("return_sequences") for layer in chain[:-1]):
-            refusal = "a layer of it passes on its last state alone, not the state of every step"
-        layers = [got for got in taken if not isinstance(got, str)]
+            refusal = (
+                "one of its layers passes on its last state alone, not the state of every step"
+            )
+        layers = [part for part in parts if not isinstance(part, str)]
         try:
             network = None if refusal else from_keras_layers(layers)
         except BadInput as error:
-            network, refusal = None, f"its parts do not make one network here: {error}"
+            network, refusal = None, f"its layers do not form one network here: {error}"
         if network is None:
-            return Found(name, refusal=refusal, facts=facts)
+            return FileGRU(name, refusal=refusal, facts=facts)
         facts |= describe(network)
-        if any(layer.is_begun for layer in chain):
+        if any(layer.has_initial_state for layer in chain):
             facts["initial state"] = "given by another layer, to be passed"
-        return Found(name, network, None, facts, *reference(layers))
+        return FileGRU(name, network, None, facts, *choose_reference(layers))
 
-    def facts(self, chain: list[Recurrent]) -> dict[str, str]:
-        """Say in Keras' words what a person wants to know of it, also where it is refused."""
+    def facts(self, chain: list[RecurrentLayer]) -> dict[str, str]:
+        """List the settings to show in Keras' words, also of layers that are refused."""
         settings = [cell.settings for layer in chain for cell in layer.cells]
         facts = {
             "layers": str(len(chain)),
-            "kind": each(layer.kind for layer in chain),
+            "kind": join_values(layer.kind for layer in chain),
         }
         for word in ("units", "reset_after", "recurrent_activation", "activation"):
-            if all(word in some for some in settings):
-                facts[word] = each(some[word] for some in settings)
+            if all(word in config for config in settings):
+                facts[word] = join_values(config[word] for config in settings)
         facts["keras"] = self.version
         if any(layer.merge_mode is not None for layer in chain):
-            facts["merge_mode"] = each(layer.merge_mode or "one direction" for layer in chain)
+            facts["merge_mode"] = join_values(
+                layer.merge_mode or "one direction" for layer in chain
+            )
         if any(layer.settings.get("go_backwards") for layer in chain):
-            facts["go_backwards"] = each(
+            facts["go_backwards"] = join_values(
                 bool(layer.settings.get("go_backwards")) for layer in chain
             )
         return facts
 
-    def taken(self, layer: Recurrent) -> Taken:
-        """Give a layer as Keras holds it, or say why it cannot be taken."""
+    def read_layer(self, layer: RecurrentLayer) -> LayerOrRefusal:
+        """Read a layer as Keras keeps it, or say why it cannot be converted."""
         if layer.refusal:
             return layer.refusal
         cells = []
         for cell in layer.cells:
-            reset_after, words = cell.settings.get("reset_after", False), _words(cell.settings)
+            reset_after = cell.settings.get("reset_after", False)
+            activations = _activations(cell.settings)
             try:
-                formulation(reset_after, *words, self.major)
+                formulation(reset_after, *activations, self.major)
             except BadInput as error:
                 return str(error)
             try:
-                arrays = self.arrays(layer, cell, reset_after)
-            except Unfit as error:
-                self.unfit.append(error)
+                arrays = self.read_arrays(layer, cell, reset_after)
+            except UnusableArray as error:
+                self.errors.append(error)
                 return str(error)
             if not all(np.isfinite(array).all() for array in arrays):
                 warnings.warn(f"{layer.name} holds weights that are NaN or infinite", stacklevel=5)
-            bias = arrays[2] if len(arrays) == 3 else None
-            activation, gate = (word or "linear" for word in words)
+            activation, recurrent_activation = (word or "linear" for word in activations)
             cells.append(
-                KerasGRU(arrays[0], arrays[1], bias, reset_after, activation, gate, self.major)
+                KerasGRU(
+                    kernel=arrays[0],
+                    recurrent_kernel=arrays[1],
+                    bias=arrays[2] if len(arrays) == 3 else None,
+                    reset_after=reset_after,
+                    activation=activation,
+                    recurrent_activation=recurrent_activation,
+                    keras_version=self.major,
+                )
             )
         backwards = bool(layer.settings.get("go_backwards"))
-        return KerasLayer(tuple(cells), backwards, merge(layer.merge_mode))
+        return KerasLayer(tuple(cells), backwards, merge_of(layer.merge_mode))
 
-    def arrays(self, layer: Recurrent, cell: Cell, reset_after: bool) -> list[Array]:
-        """Read kernel, recurrent kernel and, where there is one, bias."""
+    def read_arrays(self, layer: RecurrentLayer, cell: Cell, reset_after: bool) -> list[Array]:
+        """Read the kernel, the recurrent kernel and, where there is one, the bias."""
         units = cell.settings.get("units")
-        if type(units) is not int or not 1 <= units <= MOST_UNITS:
-            raise BadInput(f"units of {layer.name} must be in 1..{MOST_UNITS}, got {units!r:.40}")
+        if type(units) is not int or not 1 <= units <= MAX_UNITS:
+            raise BadInput(f"units of {layer.name} must be in 1..{MAX_UNITS}, got {units!r:.40}")
         shapes: dict[str, tuple[int | str, ...]] = {
             "kernel": ("I", 3 * units),
             "recurrent_kernel": (units, 3 * units),
         }
         if cell.settings.get("use_bias", True):
             shapes["bias"] = (2, 3 * units) if reset_after else (3 * units,)
-        places = self.by_name(layer, cell, shapes) if self.named else self.by_class(cell, shapes)
-        return [self.store.array(places[name], shape) for name, shape in shapes.items()]
+        if self.by_layer_name:
+            paths = self.paths_by_name(layer, cell, shapes)
+        else:
+            paths = self.paths_by_class(cell, shapes)
+        return [self.store.array(paths[name], shape) for name, shape in shapes.items()]
 
-    def by_class(self, cell: Cell, names: Iterable[str]) -> dict[str, str]:
-        """Say where arrays stand in ``model.weights.h5``: counted, below the layers' classes."""
-        place = cell.place
-        if self.early:
-            place = place.replace("layers/", "_layer_checkpoint_dependencies/")
-        return {name: f"{place}/vars/{i}" for i, name in enumerate(names)}
+    def paths_by_class(self, cell: Cell, names: Iterable[str]) -> dict[str, str]:
+        """Locate arrays in ``model.weights.h5``, numbered below the layers' class names."""
+        group = cell.weights_path
+        if self.is_early_keras:
+            group = group.replace("layers/", "_layer_checkpoint_dependencies/")
+        return {name: f"{group}/vars/{i}" for i, name in enumerate(names)}
 
-    def by_name(self, layer: Recurrent, cell: Cell, names: Iterable[str]) -> dict[str, str]:
-        """Say where arrays stand in an ``.h5``: under a layer's name, in a list of their own."""
+    def paths_by_name(
+        self, layer: RecurrentLayer, cell: Cell, names: Iterable[str]
+    ) -> dict[str, str]:
+        """Locate arrays in an ``.h5``, where each layer's group lists the names of its weights."""
         group = f"{self.root}{layer.group}"
-        listed = [
+        candidates = [
             name
             for name in self.store.names(group, "weight_names")
-            if _is_under(name.split("/"), cell.words)
+            if _is_under(name.split("/"), cell.name_parts)
         ]
-        places = {}
+        paths = {}
         for name in names:
-            same = [path for path in listed if path.split("/")[-1].split(":")[0] == name]
-            if len(same) != 1:
-                raise Unfit(f"it must hold one {name} of {layer.name}, got {len(same)}")
-            places[name] = f"{group}/{same[0]}"
-        return places
+            matches = [path for path in candidates if path.split("/")[-1].split(":")[0] == name]
+            if len(matches) != 1:
+                raise UnusableArray(f"it must hold one {name} of {layer.name}, got {len(matches)}")
+            paths[name] = f"{group}/{matches[0]}"
+        return paths
 
 
-def _words(settings: Json) -> tuple[Any, Any]:
-    """Give activation and recurrent activation; a config always names them."""
-    return settings.get("activation", "unsaid"), settings.get("recurrent_activation", "unsaid")
+def _activations(settings: Json) -> tuple[Any, Any]:
+    """Return activation and recurrent activation, which a config always names."""
+    return settings.get("activation", "missing"), settings.get("recurrent_activation", "missing")
 
 
-def _is_under(parts: list[str], words: tuple[str, ...]) -> bool:
-    ways = [part for part in parts if part.startswith(WAYS)]
+def _is_under(parts: list[str], wanted: tuple[str, ...]) -> bool:
+    """Whether the parts of a weight's name include the wanted ones, its direction by prefix."""
+    directions = [part for part in parts if part.startswith(DIRECTION_PREFIXES)]
     return all(
-        bool(ways) and ways[-1].startswith(word) if word in WAYS else word in parts
-        for word in words
+        bool(directions) and directions[-1].startswith(part)
+        if part in DIRECTION_PREFIXES
+        else part in parts
+        for part in wanted
     )
 
 
-def _stacks(layers: list[Recurrent]) -> list[list[Recurrent]]:
-    """Chain the layers of which one reads the other and nothing else does."""
-    readers = Counter(layer.reads for layer in layers)
-    below = {layer.name: layer.reads for layer in layers if readers[layer.reads] == 1}
+def _stacks(layers: list[RecurrentLayer]) -> list[list[RecurrentLayer]]:
+    """Chain layers into stacks where each reads the one before it and is its only reader."""
+    readers = Counter(layer.input_layer for layer in layers)
+    below = {layer.name: layer.input_layer for layer in layers if readers[layer.input_layer] == 1}
     by_name = {layer.name: layer for layer in layers}
-    inner = {reads for reads in below.values() if reads}
+    inner = {name for name in below.values() if name}
     chains = []
     for layer in layers:
         if layer.name in inner:
             continue
         chain = [layer]
-        while (reads := below.get(chain[0].name)) in by_name:
-            chain.insert(0, by_name[str(reads)])
+        while (name := below.get(chain[0].name)) in by_name:
+            chain.insert(0, by_name[str(name)])
         if len(chain) > 1:
             chains.append(chain)
     return chains

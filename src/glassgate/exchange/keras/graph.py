@@ -1,7 +1,7 @@
-"""What reads what in a Keras model, told from the graph in its config.
+"""Which layer reads which in a Keras model, from the graph in its config.
 
-Only of layers that are called once can it be said by their names, and a layer that is given a
-state to begin from does not only stand on what it reads.
+Names identify calls only where a layer is called once. A layer that is given an initial state is
+left out: it depends on more than its input.
 """
 
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from typing import Any
 
 from glassgate.exchange.keras.store import Json
 
-MOST_PASSING = 4  # dropouts and the like, one after the other
+MAX_PASS_THROUGH = 4  # dropouts and the like in a row
 RECURRENT = ("GRU", "RNN", "Bidirectional")
-# What passes its input on unchanged once training is over.
-PASSING = (
+# Layers that pass their input on unchanged once training is over.
+PASS_THROUGH = (
     "Dropout",
     "SpatialDropout1D",
     "GaussianDropout",
@@ -22,15 +22,15 @@ PASSING = (
 )
 
 
-def sources_of(model: str, layers: list[tuple[str, Json]]) -> dict[str, str]:
-    """Say for each layer which recurrent layer it stands on, past all that only passes it.
+def find_sources(model: str, layers: list[tuple[str, Json]]) -> dict[str, str]:
+    """Name for each layer the recurrent layer that it reads, skipping those that change nothing.
 
     Parameters
     ----------
     model
         The class of the model.
     layers
-        Its layers in their order, each after its name.
+        Its layers in order, each with its name.
     """
     kinds = {name: layer["class_name"] for name, layer in layers}
     if model == "Sequential":
@@ -41,21 +41,23 @@ def sources_of(model: str, layers: list[tuple[str, Json]]) -> dict[str, str]:
     result = {}
     for name in kinds:
         source = direct.get(name)
-        for _ in range(MOST_PASSING):
-            if source in direct and kinds.get(source) in PASSING:
+        for _ in range(MAX_PASS_THROUGH):
+            if source in direct and kinds.get(source) in PASS_THROUGH:
                 source = direct[source]
         if source is not None and kinds.get(source) in RECURRENT:
             result[name] = source
     return result
 
 
-def is_begun(layer: Json) -> bool:
-    """Whether a call of a recurrent layer is given a state beside what it reads."""
+def has_initial_state(layer: Json) -> bool:
+    """Whether a call of a recurrent layer is given an initial state."""
     return layer["class_name"] in RECURRENT and any(map(_has_state, _calls(layer)))
 
 
 def _edges(layers: list[tuple[str, Json]]) -> Iterator[tuple[str, str]]:
-    once = {name for name, layer in layers if len(_calls(layer)) == 1 and not is_begun(layer)}
+    once = {
+        name for name, layer in layers if len(_calls(layer)) == 1 and not has_initial_state(layer)
+    }
     for name, layer in layers:
         source = _first_source(_calls(layer)[0]) if name in once else None
         if source in once:
@@ -68,16 +70,17 @@ def _calls(layer: Json) -> list[Any]:
 
 
 def _has_state(node: Any) -> bool:
-    """Whether a call has an initial_state, as Keras 3 or 2 writes it: named, or in second place."""
+    """Whether a call has an initial_state, as Keras 3 or 2 writes it: by name, or as the second."""
     if isinstance(node, dict):
-        given, named = node.get("args"), node.get("kwargs")
-        while isinstance(given, list) and len(given) == 1:
-            given = given[0]  # [x, state] of early versions
-        second = given[1] if isinstance(given, list) and len(given) > 1 else None
+        arguments, named = node.get("args"), node.get("kwargs")
+        while isinstance(arguments, list) and len(arguments) == 1:
+            arguments = arguments[0]  # [x, state] of early versions
+        second = arguments[1] if isinstance(arguments, list) and len(arguments) > 1 else None
     else:
-        given = node if isinstance(node, list) else []
-        second = given[1] if len(given) > 1 and isinstance(given[0], list) else None
-        first = given[0] if given and isinstance(given[0], list) else given
+        arguments = node if isinstance(node, list) else []
+        nested = bool(arguments) and isinstance(arguments[0], list)
+        second = arguments[1] if len(arguments) > 1 and nested else None
+        first = arguments[0] if nested else arguments
         named = first[3] if len(first) > 3 else None
     return second is not None or (isinstance(named, dict) and bool(named.get("initial_state")))
 

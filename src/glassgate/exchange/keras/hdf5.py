@@ -1,15 +1,15 @@
-"""Reads an HDF5 file in a process of its own, and answers what the reader asks.
+"""Reads an HDF5 file in a process of its own, and answers the reader's questions about it.
 
-The HDF5 library is not made for files from strangers: a few changed bytes have it crash, run
-without end or ask for gigabytes. So it runs here, under limits that the system enforces, and what
-becomes of it is told in one sentence (`glassgate.exchange.keras.store`). A script by itself, which
-imports nothing of this package, to be started in a moment::
+The HDF5 library is not made for files from strangers: a few changed bytes make it crash, run
+forever or ask for gigabytes. So it runs here, under limits that the operating system enforces, and
+`glassgate.exchange.keras.store` reports how it ended in one sentence. This is a script of its own,
+which imports nothing of this package, so that it starts fast::
 
-    python -P hdf5.py SIZE FILE       a file of so many bytes
-    python -P hdf5.py SIZE -          the first so many bytes of the standard input
+    python -P hdf5.py SIZE FILE       a file of SIZE bytes
+    python -P hdf5.py SIZE -          the first SIZE bytes of the standard input
 
-Each line of the standard input is a question, a JSON list; each answer is a line of JSON, for
-``numbers`` followed by the bytes of the array.
+Each line of the standard input is a question, a JSON list; each answer is a line of JSON, which for
+``numbers`` is followed by the bytes of the array.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from typing import Any, BinaryIO
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 
-SPARE, TIMES = 2**26, 4  # bytes that may be taken, and more for each of the file's own
-SECONDS, BYTES_A_SECOND = 2, 2**26  # of the processor, and more for a large file
+SPARE_MEMORY, MEMORY_PER_BYTE = 2**26, 4  # bytes of memory, and more for each byte of the file
+CPU_SECONDS, BYTES_PER_SECOND = 2, 2**26  # processor time, and more for a large file
 
 
 class Answers:
-    """What the questions are: each method is one."""
+    """Answers questions about one open file: each public method is one question."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
 
-    def look(self, path: str) -> dict[str, Any] | None:
-        """Say what is under a name; hard links alone are followed: others lead elsewhere."""
+    def describe(self, path: str) -> dict[str, Any] | None:
+        """Describe what is at a path; only hard links are followed, since others leave the file."""
         here = self._find(path)
         if here is None:
             return None
@@ -43,37 +43,41 @@ class Answers:
             return {"is": here}
         if not isinstance(here, h5py.Dataset):
             return {"is": "group"}
-        plain = here.chunks is None and not here.is_virtual and not here.external
+        contiguous = here.chunks is None and not here.is_virtual and not here.external
         return {
             "is": "array",
             "shape": here.shape or (),
             "type": here.dtype.str,
             "size": here.nbytes,
-            "stored": here.id.get_storage_size() if plain else -1,
+            "stored": here.id.get_storage_size() if contiguous else -1,
         }
 
     def numbers(self, path: str) -> np.ndarray[Any, Any]:
-        """Give an array that was looked at."""
-        found: np.ndarray[Any, Any] = self._find(path)[()]
-        return found
+        """Read an array that was described."""
+        array: np.ndarray[Any, Any] = self._find(path)[()]
+        return array
 
-    def look_attribute(self, path: str, name: str) -> dict[str, Any] | None:
-        """Say of an attribute whether it is text, and how much."""
+    def describe_attribute(self, path: str, name: str) -> dict[str, Any] | None:
+        """Say whether an attribute is text, and how long it is."""
         here = self._find(path)
         if here is None or isinstance(here, str) or name not in here.attrs:
             return None
-        found = here.attrs.get_id(name)
-        text = found.get_type().get_class() == h5py.h5t.STRING
-        return {"stored": found.get_storage_size(), "text": text, "count": math.prod(found.shape)}
+        value = here.attrs.get_id(name)
+        is_text = value.get_type().get_class() == h5py.h5t.STRING
+        return {
+            "stored": value.get_storage_size(),
+            "text": is_text,
+            "count": math.prod(value.shape),
+        }
 
     def attribute(self, path: str, name: str) -> str | list[str]:
-        """Give an attribute that was looked at: a text, or a list of them."""
-        found = self._find(path).attrs[name]
+        """Read an attribute that was described: a text, or a list of texts."""
+        value = self._find(path).attrs[name]
         texts = [
             text.decode(errors="replace") if isinstance(text, bytes) else str(text)
-            for text in np.ravel(found)
+            for text in np.ravel(value)
         ]
-        return texts if isinstance(found, np.ndarray) else texts[0]
+        return texts if isinstance(value, np.ndarray) else texts[0]
 
     def _find(self, path: str) -> Any:
         here: Any = self.store
@@ -87,50 +91,50 @@ class Answers:
 
 
 def serve(size: int, path: str, questions: BinaryIO, answers: BinaryIO) -> None:
-    """Open the file under limits and answer until there are no more questions."""
+    """Open the file under limits, and answer questions until there are no more."""
     source: Any = io.BytesIO(questions.read(size)) if path == "-" else path
     _limit(size)
     try:
-        asked: Any = Answers(h5py.File(source, "r"))
-        _say(answers, None)
-    except Exception as error:  # h5py raises all kinds of them over damaged files
-        _say(answers, None, error)
+        file: Any = Answers(h5py.File(source, "r"))
+        _send(answers, None)
+    except Exception as error:  # h5py raises all kinds on damaged files
+        _send(answers, None, error)
         return
     for line in questions:
-        name, *words = json.loads(line)
+        name, *arguments = json.loads(line)
         try:
-            _say(answers, getattr(asked, name)(*words))
+            _send(answers, getattr(file, name)(*arguments))
         except Exception as error:
-            _say(answers, None, error)
+            _send(answers, None, error)
 
 
-def _say(answers: BinaryIO, answer: Any, error: Exception | None = None) -> None:
-    words: dict[str, Any] = {"answer": answer}
+def _send(answers: BinaryIO, answer: Any, error: Exception | None = None) -> None:
+    message: dict[str, Any] = {"answer": answer}
     if error is not None:
-        words = {"error": (str(error) or type(error).__name__).partition("\n")[0]}
+        message = {"error": (str(error) or type(error).__name__).partition("\n")[0]}
     if isinstance(answer, np.ndarray):
-        words = {"answer": answer.nbytes}
-    answers.write(json.dumps(words).encode() + b"\n")
+        message = {"answer": answer.nbytes}
+    answers.write(json.dumps(message).encode() + b"\n")
     if isinstance(answer, np.ndarray):
         answers.write(np.ascontiguousarray(answer).data)
     answers.flush()
 
 
 def _limit(size: int) -> None:
-    """Bound memory and time, where the system can."""
+    """Limit memory and processor time, where the operating system can."""
     try:
         import resource
-    except ImportError:  # Windows: the reader's own clock ends what does not end
+    except ImportError:  # Windows: only the reader's own timer ends what runs forever
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
-    seconds = math.ceil(used.ru_utime + used.ru_stime + SECONDS + size / BYTES_A_SECOND)
+    seconds = math.ceil(used.ru_utime + used.ru_stime + CPU_SECONDS + size / BYTES_PER_SECOND)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     memory = Path("/proc/self/statm")
     if memory.exists():
         pages = int(memory.read_text().split()[0])
-        most = pages * resource.getpagesize() + SPARE + TIMES * size
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        limit = pages * resource.getpagesize() + SPARE_MEMORY + MEMORY_PER_BYTE * size
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Whole recurrent layers of Keras, on each other: their arrangement, to and from a `GRU`.
+"""Stacks of whole Keras layers, with their directions and merges, to and from a `GRU`.
 
-``go_backwards=True`` reads from the end and gives the states in the order in which it read.
-Bidirectional turns the second direction's states back before it merges both, and so has them in
-the first one's order: of ``Bidirectional(GRU(go_backwards=True))`` the steps come from the end.
+``go_backwards=True`` reads from the end and returns the states in the order in which it read.
+Bidirectional reverses the second direction's states before it merges the two, so the output is in
+the first direction's order: ``Bidirectional(GRU(go_backwards=True))`` returns the last step first.
 
 Source: `keras.layers.GRU` and `keras.layers.Bidirectional` of Keras 3.15.
 """
@@ -16,10 +16,10 @@ import numpy as np
 from glassgate.engine import GRU, LayerPlan
 from glassgate.engine.plan import BOTH, Merge, State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.keras.arrays import KerasGRU, equations, from_keras, to_keras
+from glassgate.exchange.keras.arrays import KerasGRU, from_keras, run_equations, to_keras
 from glassgate.formulation import Array
 
-MERGED: dict[str, Callable[[Array, Array], Array]] = {
+MERGE_FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "concat": lambda one, other: np.concatenate([one, other], -1),
     "sum": lambda one, other: one + other,
     "mul": lambda one, other: one * other,
@@ -29,17 +29,17 @@ MERGED: dict[str, Callable[[Array, Array], Array]] = {
 
 @dataclass(frozen=True, eq=False)
 class KerasLayer:
-    """A GRU layer of Keras, or Bidirectional of one, that returns the states of every step.
+    """A Keras GRU layer, or Bidirectional around one, that returns the state of every step.
 
     Attributes
     ----------
     cells
-        Its one direction, or the forward layer and the backward layer.
+        The layer itself, or the forward layer and the backward layer.
     go_backwards
         Whether the (forward) layer reads from the end.
     merge_mode
-        ``"concat"``, ``"sum"``, ``"mul"`` or ``"ave"``: what two directions become. Without any
-        (Keras' None) their outputs are two, and here side by side.
+        ``"concat"``, ``"sum"``, ``"mul"`` or ``"ave"``: how two directions are merged. Keras' None,
+        which returns two outputs, is ``"concat"`` here.
     """
 
     cells: tuple[KerasGRU, ...]
@@ -48,24 +48,24 @@ class KerasLayer:
 
 
 def from_keras_layers(layers: Sequence[KerasLayer]) -> GRU:
-    """Give the network that layers of Keras, each reading the one below, are.
+    """Build the network of a stack of Keras layers, each reading the one before it.
 
     Raises
     ------
     BadInput
-        When an array or a setting has no equal here, or the layers do not fit on each other.
+        When an array or a setting has no counterpart in Glassgate, or the layers' sizes do not fit.
     """
     weights = [[from_keras(**vars(cell)) for cell in layer.cells] for layer in layers]
     return GRU(weights, [_plan(layer) for layer in layers])
 
 
 def to_keras_layers(network: GRU) -> list[KerasLayer]:
-    """Give the layers of Keras 3 that compute what a network computes.
+    """Return the Keras 3 layers that compute what a network computes.
 
     Raises
     ------
     BadInput
-        When no Keras 3 layer computes one of them.
+        When no Keras 3 layer computes what one of its layers does.
     """
     layers = []
     for i, (plan, weights) in enumerate(zip(network.plan, network.weights, strict=True)):
@@ -74,24 +74,24 @@ def to_keras_layers(network: GRU) -> list[KerasLayer]:
         )
         if layer.go_backwards and not plan.turns:
             raise BadInput(
-                f"layer {i} starts in reverse and gives its states in the order of time: a layer "
-                f"of Keras that goes backwards gives them in the order read"
+                f"layer {i} reads in reverse first and returns its states in the order of time, "
+                f"but a Keras layer that goes backwards returns them in the order read"
             )
         layers.append(layer)
     return layers
 
 
 def run_layers(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
-    """Run layers by Keras' own equations in float64, apart from every conversion.
+    """Run layers by Keras' own equations in float64, using nothing of the conversion.
 
     Parameters
     ----------
     layers
-        As Keras holds them.
+        The layers, from the bottom up.
     input
         [T, B, I].
     state
-        As `GRU.initial_state` gives it, the forward layer's before the backward layer's.
+        As `GRU.initial_state` returns it, the forward layer's before the backward layer's.
 
     Returns
     -------
@@ -104,18 +104,18 @@ def run_layers(layers: Sequence[KerasLayer], input: Array, state: State) -> tupl
     for layer in layers:
         forward = input[::-1] if layer.go_backwards else input
         outputs = []
-        for read, cell in zip((forward, forward[::-1]), layer.cells, strict=False):
-            output, hidden = equations(cell, read, next(states))
+        for sequence, cell in zip((forward, forward[::-1]), layer.cells, strict=False):
+            output, hidden = run_equations(cell, sequence, next(states))
             outputs.append(output)
             last.append(hidden)
         input = outputs[0]
         if len(outputs) == 2:
-            input = MERGED[layer.merge_mode](outputs[0], outputs[1][::-1])
+            input = MERGE_FUNCTIONS[layer.merge_mode](outputs[0], outputs[1][::-1])
     return input, as_state(last)
 
 
-def merge(mode: str | None) -> Merge:
-    """Say what a merge_mode makes of two directions; without one they come side by side."""
+def merge_of(mode: str | None) -> Merge:
+    """Return how a Keras merge_mode merges two directions; None leaves them side by side."""
     return next((word for word in get_args(Merge) if word == mode), "concat")
 
 

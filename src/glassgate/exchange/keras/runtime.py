@@ -1,7 +1,7 @@
-"""Layers of Keras run by Keras itself, where it is installed.
+"""Runs Keras layers in Keras itself, where it is installed.
 
-The layers are made here, of arrays and settings that were checked: nothing of a file is
-instantiated. Keras is imported when a proof runs, and not before.
+The layers are built here, from arrays and settings that were checked: nothing from a file is
+instantiated. Keras is imported only when a proof runs.
 """
 
 import os
@@ -14,81 +14,82 @@ from importlib.util import find_spec
 from typing import Any
 
 from glassgate.engine.plan import State, as_state
-from glassgate.exchange.found import EQUATIONS, Reference
+from glassgate.exchange.file_gru import SOURCE_EQUATIONS, Reference
 from glassgate.exchange.keras.arrays import KerasGRU
 from glassgate.exchange.keras.layers import KerasLayer, run_layers
 from glassgate.formulation import Array
 
-BACKENDS = ("tensorflow", "torch", "jax")  # what Keras computes with, its own default first
+BACKENDS = ("tensorflow", "torch", "jax")  # of Keras, its own default first
 
 
-def reference(layers: Sequence[KerasLayer]) -> tuple[Reference, str]:
-    """Give what runs layers, and its name: Keras 3 where it is there and means the same by them.
+def choose_reference(layers: Sequence[KerasLayer]) -> tuple[Reference, str]:
+    """Choose what runs layers as a reference, and name it: Keras 3 where installed and the same.
 
-    Keras 3 has no ``hard_sigmoid`` of Keras 2: layers that have are run by their equations.
+    Keras 3 does not have the ``hard_sigmoid`` of Keras 2: layers with that one are run by their
+    equations.
     """
-    early = any(
+    keras2_only = any(
         cell.keras_version == 2 and cell.recurrent_activation == "hard_sigmoid"
         for layer in layers
         for cell in layer.cells
     )
     backend = _backend()
-    if early or backend is None:
-        return partial(run_layers, layers), EQUATIONS
+    if keras2_only or backend is None:
+        return partial(run_layers, layers), SOURCE_EQUATIONS
     return partial(_run, layers), f"keras {metadata.version('keras')} on {backend}, layer by layer"
 
 
 def _backend() -> str | None:
-    """Name what Keras 3 computes with here, or would; None where there is none that has a GRU.
+    """Name the backend that Keras 3 uses or would use; None without one that has a GRU.
 
-    The environment's word counts only where what it names is installed.
+    ``KERAS_BACKEND`` counts only where the backend that it names is installed.
     """
     if find_spec("keras") is None or not metadata.version("keras").startswith("3."):
         return None
     if "keras" in sys.modules:
-        came: str = sys.modules["keras"].config.backend()
-        return came if came in BACKENDS else None
+        current: str = sys.modules["keras"].config.backend()
+        return current if current in BACKENDS else None
     installed = [name for name in BACKENDS if find_spec(name)]
-    asked = os.environ.get("KERAS_BACKEND")
-    return asked if asked in installed else next(iter(installed), None)
+    wanted = os.environ.get("KERAS_BACKEND")
+    return wanted if wanted in installed else next(iter(installed), None)
 
 
-def imported() -> Any:
-    """Import Keras on a backend that is there; the environment is left as it was."""
-    asked = os.environ.get("KERAS_BACKEND")
+def import_keras() -> Any:
+    """Import Keras with an installed backend, and leave the environment as it was."""
+    previous = os.environ.get("KERAS_BACKEND")
     os.environ["KERAS_BACKEND"] = str(_backend())
     try:
         return import_module("keras")
     finally:
         del os.environ["KERAS_BACKEND"]
-        if asked is not None:
-            os.environ["KERAS_BACKEND"] = asked
+        if previous is not None:
+            os.environ["KERAS_BACKEND"] = previous
 
 
 def _run(layers: Sequence[KerasLayer], input: Array, state: State) -> tuple[Array, State]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Keras about the libraries below it
-        return _run_made(imported(), layers, input, state)
+        warnings.simplefilter("ignore")  # from Keras, about the packages it uses
+        return _run_layers(import_keras(), layers, input, state)
 
 
-def _run_made(
+def _run_layers(
     keras: Any, layers: Sequence[KerasLayer], input: Array, state: State
 ) -> tuple[Array, State]:
     states, last = iter(state), []
     output = keras.ops.convert_to_tensor(input.swapaxes(0, 1))  # (B, T, I)
     for layer in layers:
-        made = _made(keras, layer, input.dtype.name)
+        built = _build_layer(keras, layer, input.dtype.name)
         initial = [keras.ops.convert_to_tensor(next(states)) for _ in layer.cells]
-        made.build(output.shape)
-        made.set_weights([array for cell in layer.cells for array in _arrays(cell)])
-        output, *hidden = made(output, initial_state=initial if len(initial) > 1 else initial[0])
-        last += [keras.ops.convert_to_numpy(one) for one in hidden]
+        built.build(output.shape)
+        built.set_weights([array for cell in layer.cells for array in _arrays(cell)])
+        output, *hidden = built(output, initial_state=initial if len(initial) > 1 else initial[0])
+        last += [keras.ops.convert_to_numpy(state) for state in hidden]
     return keras.ops.convert_to_numpy(output).swapaxes(0, 1), as_state(last)
 
 
-def _made(keras: Any, layer: KerasLayer, dtype: str) -> Any:
-    ways = (layer.go_backwards, not layer.go_backwards)
-    made = [
+def _build_layer(keras: Any, layer: KerasLayer, dtype: str) -> Any:
+    orders = (layer.go_backwards, not layer.go_backwards)
+    grus = [
         keras.layers.GRU(
             len(cell.recurrent_kernel),
             activation=cell.activation,
@@ -97,15 +98,15 @@ def _made(keras: Any, layer: KerasLayer, dtype: str) -> Any:
             reset_after=cell.reset_after,
             return_sequences=True,
             return_state=True,
-            go_backwards=way,
+            go_backwards=backwards,
             dtype=dtype,
         )
-        for cell, way in zip(layer.cells, ways, strict=False)
+        for cell, backwards in zip(layer.cells, orders, strict=False)
     ]
-    if len(made) == 1:
-        return made[0]
+    if len(grus) == 1:
+        return grus[0]
     return keras.layers.Bidirectional(
-        made[0], backward_layer=made[1], merge_mode=layer.merge_mode, dtype=dtype
+        grus[0], backward_layer=grus[1], merge_mode=layer.merge_mode, dtype=dtype
     )
 
 

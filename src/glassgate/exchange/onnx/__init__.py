@@ -1,1 +1,15 @@
-"""GRUs of ONNX: arrays, nodes and files."""
+"""GRUs of ONNX: exact conversion between a GRU node's arrays and Glassgate's weights.
+
+The functions here take NumPy arrays and need no `onnx` package. `glassgate.exchange.read` and
+`write` read and write whole models.
+
+To read the code: `node` describes ONNX's GRU node and its equations, `arrays` converts its arrays,
+and `model` builds the models that are written. Reading takes more, because files come from
+strangers: `file` reads one, with `graph` to find the nodes, `tensor` to get their arrays, `trail`
+to follow outputs from node to node, and `stack` to join nodes into networks.
+"""
+
+from glassgate.exchange.onnx.arrays import from_onnx, to_onnx
+from glassgate.exchange.onnx.node import Activation, NodeArrays, activation_pairs
+
+__all__ = ["Activation", "NodeArrays", "activation_pairs", "from_onnx", "to_onnx"]

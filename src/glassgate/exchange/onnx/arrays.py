@@ -1,7 +1,7 @@
-"""The arrays of ONNX's GRU node, to and from `GRUWeights`; the `onnx` package is not needed.
+"""Exact conversion between the arrays of ONNX's GRU node and `GRUWeights`, without `onnx`.
 
-The node's update gate keeps, and its rows come in the order update, reset, candidate; the rest of
-it stands in `glassgate.exchange.onnx.node`.
+The node's update gate keeps, and its rows come in the order update, reset, candidate.
+`glassgate.exchange.onnx.node` describes the rest of the node.
 """
 
 from collections.abc import Sequence
@@ -9,18 +9,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.conventions import swapped
+from glassgate.exchange.conventions import swap_reset_update
 from glassgate.exchange.onnx.node import (
-    DEFAULTS,
+    DEFAULT_PARAMETERS,
     Activation,
     NodeArrays,
-    curve_numbers,
+    activation_parameters,
     node_sizes,
 )
 from glassgate.formulation import Formulation, Gate, Reset, Squash
 from glassgate.weights import GRUWeights
 
-# Alpha and beta as the float32 numbers that a file holds.
+# Alpha and beta are the float32 numbers that a file holds.
 GATES: dict[Gate, Activation] = {
     "sigmoid": Activation("Sigmoid"),
     "hard_sigmoid_fifth": Activation("HardSigmoid", float(np.float32(0.2)), 0.5),
@@ -34,29 +34,28 @@ SQUASHES: dict[Squash, Activation] = {
 
 
 def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
-    """Turn a node's arrays into the weights of each of its directions.
+    """Convert a node's arrays to the weights of each of its directions.
 
     Parameters
     ----------
     node
-        The arrays, float32 or float64; they are copied.
+        The arrays, of float32 or float64; they are copied.
 
     Returns
     -------
     tuple of GRUWeights
-        One a direction, of the form that ``"keeps"``.
+        One for each direction; their update gate ``"keeps"``.
 
     Raises
     ------
     BadInput
-        When a shape does not fit, when a curve is none of Glassgate's, or when the sums are
-        clipped.
+        When a shape does not fit, an activation has no counterpart in Glassgate, or the node clips.
     TypeError
         When an array is neither float32 nor float64.
 
     Examples
     --------
-    >>> from glassgate.exchange.onnx.node import activation_pairs
+    >>> from glassgate.exchange.onnx import activation_pairs
     >>> W, R = np.ones((1, 6, 3), np.float32), np.ones((1, 6, 2), np.float32)
     >>> pairs = activation_pairs(["HardSigmoid", "Tanh"], [0.2], [0.5], directions=1)
     >>> (weights,) = from_onnx(NodeArrays(W, R, None, False, pairs))
@@ -64,16 +63,18 @@ def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
     ('before', 'hard_sigmoid_fifth')
     """
     if node.clip is not None:
-        raise BadInput(f"a GRU that clips its sums at {node.clip:g} has no exact counterpart")
+        raise BadInput(
+            f"the node clips its sums at {node.clip:g}, which has no exact counterpart in Glassgate"
+        )
     D, H = node_sizes(node)
     B = np.zeros((D, 6 * H), node.W.dtype) if node.B is None else node.B
     reset: Reset = "after" if node.linear_before_reset else "before"
     return tuple(
         GRUWeights(
-            swapped(node.W[d]),
-            swapped(node.R[d]),
-            swapped(B[d, : 3 * H]),
-            swapped(B[d, 3 * H :]),
+            swap_reset_update(node.W[d]),
+            swap_reset_update(node.R[d]),
+            swap_reset_update(B[d, : 3 * H]),
+            swap_reset_update(B[d, 3 * H :]),
             Formulation("keeps", reset, _gate(gate), _squash(squash)),
         )
         for d, (gate, squash) in enumerate(node.activations)
@@ -81,15 +82,15 @@ def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
 
 
 def to_onnx(directions: Sequence[GRUWeights]) -> NodeArrays:
-    """Turn the weights of one layer's directions into a node's arrays, the inverse of `from_onnx`.
+    """Convert the weights of one layer's directions to a node's arrays, the inverse of `from_onnx`.
 
-    An update gate that ``"writes"`` becomes one that keeps, exactly. Weights in bfloat16 are
-    float32 numbers here.
+    An update gate that ``"writes"`` is converted to one that ``"keeps"``, exactly. bfloat16 weights
+    become float32.
 
     Parameters
     ----------
     directions
-        One or two `GRUWeights`, alike in sizes and formulation.
+        One or two `GRUWeights` of the same sizes and formulation.
 
     Raises
     ------
@@ -98,39 +99,40 @@ def to_onnx(directions: Sequence[GRUWeights]) -> NodeArrays:
     """
     form = directions[0].formulation
     if form.reset == "none":
-        raise BadInput('ONNX has no GRU without a reset gate: reset "none" cannot be written')
+        raise BadInput('ONNX has no GRU without a reset gate, so reset "none" cannot be written')
     kept = [weights.with_update("keeps") for weights in directions]
-    biases = [(swapped(w.bias_input), swapped(w.bias_hidden)) for w in kept]
-    pair = GATES[form.gate], SQUASHES[form.squash]
+    biases = [(swap_reset_update(w.bias_input), swap_reset_update(w.bias_hidden)) for w in kept]
+    activations = GATES[form.gate], SQUASHES[form.squash]
     return NodeArrays(
-        np.stack([swapped(weights.weight_input) for weights in kept]),  # (D, 3H, I)
-        np.stack([swapped(weights.weight_hidden) for weights in kept]),  # (D, 3H, H)
-        np.stack([np.concatenate(both) for both in biases]),  # (D, 6H)
+        np.stack([swap_reset_update(weights.weight_input) for weights in kept]),  # (D, 3H, I)
+        np.stack([swap_reset_update(weights.weight_hidden) for weights in kept]),  # (D, 3H, H)
+        np.stack([np.concatenate(pair) for pair in biases]),  # (D, 6H)
         form.reset == "after",
-        (pair,) * len(kept),
+        (activations,) * len(kept),
     )
 
 
 def _gate(activation: Activation) -> Gate:
     for gate, known in GATES.items():
-        if _same(activation, known):
+        if _is_same(activation, known):
             return gate
-    raise BadInput(f"the gates' curve {_said(activation)} is no gate of Glassgate's")
+    raise BadInput(f"Glassgate has no gate activation {_describe(activation)}")
 
 
 def _squash(activation: Activation) -> Squash:
     for squash, known in SQUASHES.items():
-        if _same(activation, known):
+        if _is_same(activation, known):
             return squash
-    raise BadInput(f"the candidate's curve {_said(activation)} is no squash of Glassgate's")
+    raise BadInput(f"Glassgate has no candidate activation {_describe(activation)}")
 
 
-def _same(one: Activation, other: Activation) -> bool:
-    numbers = [np.array(curve_numbers(curve), np.float32) for curve in (one, other)]
-    return one.name.lower() == other.name.lower() and np.array_equal(numbers[0], numbers[1])
+def _is_same(one: Activation, other: Activation) -> bool:
+    parameters = [np.array(activation_parameters(a), np.float32) for a in (one, other)]
+    return one.name.lower() == other.name.lower() and np.array_equal(parameters[0], parameters[1])
 
 
-def _said(activation: Activation) -> str:
-    if activation.name.lower() not in DEFAULTS:
+def _describe(activation: Activation) -> str:
+    if activation.name.lower() not in DEFAULT_PARAMETERS:
         return activation.name
-    return "{} with alpha {:g} and beta {:g}".format(activation.name, *curve_numbers(activation))
+    alpha, beta = activation_parameters(activation)
+    return f"{activation.name} with alpha {alpha:g} and beta {beta:g}"

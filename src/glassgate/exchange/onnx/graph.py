@@ -1,4 +1,7 @@
-"""GRU nodes in an ONNX graph, and the constants they read. Files come from strangers."""
+"""Finds the GRU nodes of an ONNX model, with the constants they read and where their states start.
+
+Files come from strangers.
+"""
 
 from collections import ChainMap, Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -10,52 +13,60 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from glassgate.engine import LayerPlan
 from glassgate.errors import BadInput
 from glassgate.exchange.onnx.node import DIRECTIONS, Pair, activation_pairs
-from glassgate.exchange.onnx.tensor import seen
+from glassgate.exchange.onnx.tensor import printable_name
 from glassgate.exchange.onnx.trail import Trail, Trails
 
 Constants: TypeAlias = ChainMap[str, TensorProto]
-MOST_NODES = 2**12
+MAX_NODES = 2**12
 WEIGHTS = ("W", "R", "B")
 INPUTS = ("X", *WEIGHTS, "sequence_lens", "initial_h")
 
-
-Words: TypeAlias = tuple[str, int, bool, tuple[Pair, ...] | str, float | None, int | None]
-Starts: TypeAlias = ChainMap[str, str]  # what a tensor is as an initial state, by its name
+# The sources of an initial state, as `glassgate inspect` shows them.
+StateSources: TypeAlias = ChainMap[str, str]  # by the name of the tensor
 ZEROS = "zeros"
 GIVEN = "given at run time"
 CONSTANT = "a constant, to be passed as the state"
 LAST = "the last state of another GRU, to be passed"
 COMPUTED = "computed by the graph, to be passed"
-PASSING = ("Split", "Slice", "Identity", "Transpose", "Squeeze", "Unsqueeze", "Gather", "Expand")
+PASS_THROUGH = (
+    "Split",
+    "Slice",
+    "Identity",
+    "Transpose",
+    "Squeeze",
+    "Unsqueeze",
+    "Gather",
+    "Expand",
+)
 
 
 class Node(NamedTuple):
-    """One GRU node, its words read and its tensors found.
+    """One GRU node, with its attributes read and its constants found.
 
     Attributes
     ----------
     name
         The node's name, or that of its first output.
     given
-        The names of ONNX's inputs that the node connects, out of `INPUTS`.
+        Which of `INPUTS` the node connects.
     constants
-        Those of them that are constants.
+        The tensors of those that are constants, by the names in `INPUTS`.
     direction
         ``"forward"``, ``"reverse"`` or ``"bidirectional"``.
     layout
-        0, or 1 where the batch comes first in inputs and outputs; the weights are the same.
+        0, or 1 where inputs and outputs have the batch first; the weights are the same.
     linear_before_reset, clip
         As in `glassgate.exchange.onnx.node.NodeArrays`.
     activations
-        As there, or the sentence that says why the node's own cannot be told.
+        As there, or a sentence that says why they cannot be read.
     hidden_size
-        H as the node says it; None where it does not.
+        H as the node's attribute says; None where it has none.
     plan
-        What becomes of its states.
+        What the graph makes of its states.
     below
-        The number of the GRU node whose output it reads, among those of its graph; None if none.
-    start
-        Where the initial state that it reads comes from, as `glassgate.exchange.onnx.graph` says.
+        The index of the GRU node in its graph whose output it reads; None if it reads none.
+    state_source
+        Where its initial state comes from: one of `ZEROS`, `GIVEN`, `CONSTANT`, `LAST`, `COMPUTED`.
     """
 
     name: str
@@ -69,30 +80,32 @@ class Node(NamedTuple):
     hidden_size: int | None
     plan: LayerPlan = LayerPlan()
     below: int | None = None
-    start: str = ZEROS
+    state_source: str = ZEROS
 
     @property
-    def makes(self) -> Hashable:
-        """What decides which network the node is: equal for calls of one GRU."""
+    def network_key(self) -> Hashable:
+        """What decides the node's network: equal for nodes that call the same GRU."""
         tensors = tuple(id(self.constants.get(name)) for name in WEIGHTS)
         form = self.plan, self.linear_before_reset, self.activations, self.clip, self.hidden_size
         return tensors, self.given.intersection(WEIGHTS), form
 
 
 def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
-    """Find all GRU nodes, graph by graph: branches, loops and functions have graphs of their own.
+    """Yield the GRU nodes of each graph: branches, loops and functions have graphs of their own.
 
-    Later ones of the same name have "#2", "#3" and so on at its end.
+    Repeated names get "#2", "#3" and so on appended.
 
     Raises
     ------
     BadInput
         When a node's inputs or attributes are not what ONNX says, or there are more than
-        `MOST_NODES`.
+        `MAX_NODES`.
     """
     count, names = 0, Counter[str]()
-    given: Starts = ChainMap(dict.fromkeys((input.name for input in model.graph.input), GIVEN))
-    graphs = [_in_graph(model.graph, ChainMap(), set(), given)]
+    sources: StateSources = ChainMap(
+        dict.fromkeys((input.name for input in model.graph.input), GIVEN)
+    )
+    graphs = [_in_graph(model.graph, ChainMap(), set(), sources)]
     graphs += (
         _in_nodes(function.node, ChainMap(), Trails(set(function.output)), ChainMap())
         for function in model.functions
@@ -100,53 +113,54 @@ def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
     for nodes in chain(*graphs):
         count += len(nodes)
         _require_few(count)
-        yield [node._replace(name=_told_apart(node.name, names)) for node in nodes]
+        yield [node._replace(name=_unique_name(node.name, names)) for node in nodes]
 
 
-def _told_apart(name: str, names: Counter[str]) -> str:
-    """Give a name that no node before has, and count it."""
-    free = name
-    while free in names:
+def _unique_name(name: str, names: Counter[str]) -> str:
+    """Return a name that no node before has, and count it."""
+    unique = name
+    while unique in names:
         names[name] += 1
-        free = f"{name}#{names[name]}"
-    names[free] = 1
-    return free
+        unique = f"{name}#{names[name]}"
+    names[unique] = 1
+    return unique
 
 
 def _in_graph(
-    graph: GraphProto, outer: Constants, used: set[str], starts: Starts
+    graph: GraphProto, outer: Constants, used: set[str], sources: StateSources
 ) -> Iterator[list[Node]]:
-    """Go through a graph; add the tensors that it uses to those that the graph around it does."""
+    """Search a graph; add the tensors that it uses to those used by the graph around it."""
     known = outer.new_child({tensor.name: tensor for tensor in graph.initializer})
     trails = Trails({output.name for output in graph.output})
-    yield from _in_nodes(graph.node, known, trails, starts)
+    yield from _in_nodes(graph.node, known, trails, sources)
     used |= trails.used
 
 
 def _in_nodes(
-    nodes: Iterable[NodeProto], known: Constants, trails: Trails, starts: Starts
+    nodes: Iterable[NodeProto], known: Constants, trails: Trails, sources: StateSources
 ) -> Iterator[list[Node]]:
-    found: list[Node] = []
-    reads: list[Trail | None] = []
+    grus: list[Node] = []
+    inputs: list[Trail | None] = []
     for node in nodes:
         if node.op_type == "GRU" and node.domain in ("", "ai.onnx"):
-            read = _node(node, known)
+            gru = _node(node, known)
             lengths = node.input[4] if len(node.input) > 4 else ""
-            below = trails.read(node.input[0])
-            reads.append(below if below and below.lengths == lengths and not read.layout else None)
-            if node.output and not read.layout:
-                trails.start(node.output[0], len(found), read.direction, lengths)
-            found.append(read._replace(start=_start(node, starts)))
-            _require_few(len(found))
+            trail = trails.read(node.input[0])
+            stacks = trail is not None and trail.lengths == lengths and not gru.layout
+            inputs.append(trail if stacks else None)
+            if node.output and not gru.layout:
+                trails.start(node.output[0], len(grus), gru.direction, lengths)
+            grus.append(gru._replace(state_source=_state_source(node, sources)))
+            _require_few(len(grus))
         _note_constant(node, known)
         trails.follow(node, known)
-        note_start(node, starts)
+        note_state_source(node, sources)
         for graph in _graphs(node):
-            yield from _in_graph(graph, known, trails.used, inside(starts, graph))
-    plans = trails.plans([node.direction for node in found])
+            yield from _in_graph(graph, known, trails.used, inner_sources(sources, graph))
+    plans = trails.plans([gru.direction for gru in grus])
     yield [
-        node._replace(plan=plan, below=_below(read, plans))
-        for node, plan, read in zip(found, plans, reads, strict=True)
+        gru._replace(plan=plan, below=_below(trail, plans))
+        for gru, plan, trail in zip(grus, plans, inputs, strict=True)
     ]
 
 
@@ -157,25 +171,25 @@ def _graphs(node: NodeProto) -> Iterator[GraphProto]:
         yield from attribute.graphs
 
 
-def _start(node: NodeProto, starts: Starts) -> str:
-    return starts.get(node.input[5], COMPUTED) if len(node.input) > 5 else ZEROS
+def _state_source(node: NodeProto, sources: StateSources) -> str:
+    return sources.get(node.input[5], COMPUTED) if len(node.input) > 5 else ZEROS
 
 
-def _below(read: Trail | None, plans: Sequence[LayerPlan]) -> int | None:
-    """Give the node that a trail comes from, if the trail is what the node's plan makes."""
-    if read is None:
+def _below(trail: Trail | None, plans: Sequence[LayerPlan]) -> int | None:
+    """Return the node that a trail comes from, if it merges and orders as the node's plan does."""
+    if trail is None:
         return None
-    plan = plans[read.source]
-    return read.source if (read.merge, read.order) == (plan.merge, plan.order) else None
+    plan = plans[trail.source]
+    return trail.source if (trail.merge, trail.order) == (plan.merge, plan.order) else None
 
 
 def _require_few(count: int) -> None:
-    if count > MOST_NODES:
-        raise BadInput(f"it must hold at most {MOST_NODES} GRU nodes")
+    if count > MAX_NODES:
+        raise BadInput(f"it must hold at most {MAX_NODES} GRU nodes")
 
 
 def _note_constant(node: NodeProto, known: Constants) -> None:
-    """Add what a Constant node holds, or an Identity passes on, to the known constants."""
+    """Add the value of a Constant node, or what an Identity passes on, to the known constants."""
     if node.op_type == "Constant" and node.output:
         for attribute in node.attribute:
             if attribute.name == "value" and attribute.type == AttributeProto.TENSOR:
@@ -185,53 +199,59 @@ def _note_constant(node: NodeProto, known: Constants) -> None:
 
 
 def _node(node: NodeProto, known: Constants) -> Node:
-    name = seen(node.name or next(filter(None, node.output), "GRU"))
-    given = {role: said for role, said in zip(INPUTS, node.input, strict=False) if said}
+    label = printable_name(node.name or next(filter(None, node.output), "GRU"))
+    given = {role: name for role, name in zip(INPUTS, node.input, strict=False) if name}
     missing = [role for role in ("X", "W", "R") if role not in given]
     if missing:
-        raise BadInput(f"GRU node {name} has no input {' and no '.join(missing)}")
-    constants = {role: known[said] for role, said in given.items() if said in known}
+        raise BadInput(f"GRU node {label} has no input {' and no '.join(missing)}")
+    constants = {role: known[name] for role, name in given.items() if name in known}
     try:
-        return Node(name, frozenset(given), constants, *_words(node))
+        return _read_attributes(node)._replace(
+            name=label, given=frozenset(given), constants=constants
+        )
     except BadInput as error:
-        raise BadInput(f"GRU node {name} is damaged: {error}") from error
+        raise BadInput(f"GRU node {label} is damaged: {error}") from error
 
 
-def _words(node: NodeProto) -> Words:
-    said = {attribute.name: attribute for attribute in node.attribute}
-    direction = _value(said, "direction", AttributeProto.STRING, b"forward")
+def _read_attributes(node: NodeProto) -> Node:
+    """Read a node's attributes; its name, inputs and constants are still to be set."""
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    direction = _value(attributes, "direction", AttributeProto.STRING, b"forward")
     direction = direction.decode(errors="replace").lower()
     if direction not in DIRECTIONS:
         raise BadInput(f"direction must be one of {', '.join(DIRECTIONS)}, got {direction[:40]!r}")
-    size = said.get("hidden_size")
-    return (
-        direction,
-        _value(said, "layout", AttributeProto.INT, 0),
-        _value(said, "linear_before_reset", AttributeProto.INT, 0) != 0,
-        _activations(said, len(DIRECTIONS[direction])),
-        _value(said, "clip", AttributeProto.FLOAT, None),
-        size.i if size is not None and not size.ref_attr_name else None,
+    size = attributes.get("hidden_size")
+    return Node(
+        name="",
+        given=frozenset(),
+        constants={},
+        direction=direction,
+        layout=_value(attributes, "layout", AttributeProto.INT, 0),
+        linear_before_reset=_value(attributes, "linear_before_reset", AttributeProto.INT, 0) != 0,
+        activations=_activations(attributes, len(DIRECTIONS[direction])),
+        clip=_value(attributes, "clip", AttributeProto.FLOAT, None),
+        hidden_size=size.i if size is not None and not size.ref_attr_name else None,
     )
 
 
-def _activations(said: dict[str, AttributeProto], directions: int) -> tuple[Pair, ...] | str:
-    """Give a node's curves, or say why they cannot be told: no other node suffers from it."""
+def _activations(attributes: dict[str, AttributeProto], directions: int) -> tuple[Pair, ...] | str:
+    """Pair a node's activations, or say why they cannot be read: other nodes may still be."""
     names = [
-        curve.decode(errors="replace")
-        for curve in _value(said, "activations", AttributeProto.STRINGS, [])
+        name.decode(errors="replace")
+        for name in _value(attributes, "activations", AttributeProto.STRINGS, [])
     ]
-    alphas = _value(said, "activation_alpha", AttributeProto.FLOATS, [])
-    betas = _value(said, "activation_beta", AttributeProto.FLOATS, [])
+    alphas = _value(attributes, "activation_alpha", AttributeProto.FLOATS, [])
+    betas = _value(attributes, "activation_beta", AttributeProto.FLOATS, [])
     try:
         return activation_pairs(names, alphas, betas, directions)
     except BadInput as error:
         return str(error)
 
 
-def _value(said: dict[str, AttributeProto], name: str, kind: int, default: Any) -> Any:
-    if name not in said:
+def _value(attributes: dict[str, AttributeProto], name: str, kind: int, default: Any) -> Any:
+    if name not in attributes:
         return default
-    attribute = said[name]
+    attribute = attributes[name]
     if attribute.type != kind or attribute.ref_attr_name:
         raise BadInput(
             f"attribute {name} must be of type {AttributeProto.AttributeType.Name(kind)}"
@@ -239,29 +259,29 @@ def _value(said: dict[str, AttributeProto], name: str, kind: int, default: Any) 
     return helper.get_attribute_value(attribute)
 
 
-def inside(outer: Starts, graph: GraphProto) -> Starts:
-    """Begin a graph within a graph: what it takes in is the other's, which may compute it."""
+def inner_sources(outer: StateSources, graph: GraphProto) -> StateSources:
+    """Start the sources of a graph inside another: the outer one may compute what it is given."""
     return outer.new_child(dict.fromkeys((input.name for input in graph.input), COMPUTED))
 
 
-def note_start(node: NodeProto, starts: Starts) -> None:
-    """Note of a node's outputs where they come from, as far as it is known."""
+def note_state_source(node: NodeProto, sources: StateSources) -> None:
+    """Note where a node's outputs come from, as far as it matters for an initial state."""
     if node.domain not in ("", "ai.onnx"):
         return
     if node.op_type == "GRU" and len(node.output) > 1:
-        starts[node.output[1]] = LAST
+        sources[node.output[1]] = LAST
     if node.op_type == "ConstantOfShape" and _is_zero(node):
-        starts.update(dict.fromkeys(node.output, ZEROS))
-    if node.op_type in PASSING and node.input and node.input[0] in starts:
-        starts.update(dict.fromkeys(node.output, starts[node.input[0]]))
+        sources.update(dict.fromkeys(node.output, ZEROS))
+    if node.op_type in PASS_THROUGH and node.input and node.input[0] in sources:
+        sources.update(dict.fromkeys(node.output, sources[node.input[0]]))
 
 
 def _is_zero(node: NodeProto) -> bool:
-    """Say whether what a ConstantOfShape fills is zeros, which it does where nothing is said."""
-    filled = (one for one in node.attribute if one.name == "value")
+    """Whether a ConstantOfShape makes zeros, which is its default."""
+    values = (attribute for attribute in node.attribute if attribute.name == "value")
     return not any(
-        one.type != AttributeProto.TENSOR
-        or one.t.data_location
-        or any(chain(one.t.raw_data, one.t.float_data, one.t.double_data))
-        for one in filled
+        value.type != AttributeProto.TENSOR
+        or value.t.data_location
+        or any(chain(value.t.raw_data, value.t.float_data, value.t.double_data))
+        for value in values
     )

@@ -1,4 +1,4 @@
-"""ONNX's GRU node: what it holds, and its equations in NumPy; the `onnx` package is not needed.
+"""ONNX's GRU node: what it holds, and its equations in NumPy, without the `onnx` package.
 
 The node (https://onnx.ai/onnx/operators/onnx__GRU.html) holds D directions, and its rows come in
 the order **update, reset, hidden**, hidden being the candidate here::
@@ -9,8 +9,8 @@ the order **update, reset, hidden**, hidden being the candidate here::
     n = g(W_h x + r * (R_h h + Rb_h) + Wb_h)        linear_before_reset = 1
     h' = (1 - z) * n + z * h
 
-W is [D, 3H, I], R [D, 3H, H] and B [D, 6H]: the three Wb, then the three Rb. The equations stand
-apart from every conversion, to prove conversions by.
+W is [D, 3H, I], R [D, 3H, H] and B [D, 6H]: the three Wb, then the three Rb. The equations here use
+nothing of the conversion, so that they can prove it.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ DIRECTIONS: dict[str, tuple[Direction, ...]] = {
 
 
 class Activation(NamedTuple):
-    """One of ONNX's curves by name, in any case, and the numbers that some of them take."""
+    """An ONNX activation: its name, in any case, and the parameters that some of them take."""
 
     name: str
     alpha: float | None = None
@@ -40,9 +40,9 @@ class Activation(NamedTuple):
 
 Pair: TypeAlias = tuple[Activation, Activation]  # f of both gates, g of the candidate
 
-# What alpha and beta are where a node gives none, for the curves that take them.
-DEFAULTS = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
-CURVES: dict[str, Callable[[Array, float, float], Array]] = {
+# Alpha and beta where a node gives none, for the activations that take them.
+DEFAULT_PARAMETERS = {"hardsigmoid": (0.2, 0.5), "affine": (1.0, 0.0)}
+FUNCTIONS: dict[str, Callable[[Array, float, float], Array]] = {
     "sigmoid": lambda x, *_: 0.5 + 0.5 * np.tanh(0.5 * x),
     "hardsigmoid": lambda x, alpha, beta: np.clip(alpha * x + beta, 0, 1),
     "tanh": lambda x, *_: np.tanh(x),
@@ -63,7 +63,7 @@ class NodeArrays(NamedTuple):
     activations
         f and g of each direction.
     clip
-        The bound that the node puts on its sums; None without one.
+        The bound at which the node clips its sums; None where it does not clip.
     """
 
     W: Array
@@ -77,12 +77,12 @@ class NodeArrays(NamedTuple):
 def activation_pairs(
     names: Sequence[str], alphas: Sequence[float], betas: Sequence[float], directions: int
 ) -> tuple[Pair, ...]:
-    """Give each curve of a node its numbers: taken in turn by those curves that take any.
+    """Pair a node's activations with their parameters, which those that have any take in turn.
 
     Parameters
     ----------
     names
-        f and g of each direction, as the node lists them; empty stands for Sigmoid and Tanh.
+        f and g of each direction, as the node lists them; empty means Sigmoid and Tanh.
     alphas, betas
         The node's `activation_alpha` and `activation_beta`.
     directions
@@ -91,25 +91,27 @@ def activation_pairs(
     Raises
     ------
     BadInput
-        When the names are not two a direction, or when numbers are left over though every curve
-        is known: then it is uncertain whose they are.
+        When there are not two names for each direction, or when parameters are left over although
+        every activation is known, so that it is unclear which they belong to.
     """
     names = names or ("Sigmoid", "Tanh") * directions
     if len(names) != 2 * directions:
         raise BadInput(f"activations must be {2 * directions} names, got {len(names)}")
-    left = list(alphas), list(betas)
-    curves = []
+    unused = list(alphas), list(betas)
+    activations = []
     for name in names:
-        takes = name.lower() in DEFAULTS
-        alpha, beta = (have.pop(0) if takes and have else None for have in left)
-        curves.append(Activation(name, alpha, beta))
-    if any(left) and all(name.lower() in CURVES for name in names):
-        raise BadInput("activation_alpha and activation_beta hold more numbers than curves take")
-    return tuple((curves[i], curves[i + 1]) for i in range(0, len(curves), 2))
+        has_parameters = name.lower() in DEFAULT_PARAMETERS
+        alpha, beta = (numbers.pop(0) if has_parameters and numbers else None for numbers in unused)
+        activations.append(Activation(name, alpha, beta))
+    if any(unused) and all(name.lower() in FUNCTIONS for name in names):
+        raise BadInput(
+            "activation_alpha and activation_beta hold more numbers than the activations take"
+        )
+    return tuple(zip(activations[::2], activations[1::2], strict=True))
 
 
 def node_sizes(node: NodeArrays) -> tuple[int, int]:
-    """Give a node's D and H.
+    """Return a node's D and H, after checking its shapes.
 
     Raises
     ------
@@ -124,9 +126,9 @@ def node_sizes(node: NodeArrays) -> tuple[int, int]:
     return D, H
 
 
-def curve_numbers(activation: Activation) -> tuple[float, float]:
-    """Give a curve's alpha and beta, those of ONNX where the node gives none; 0 if it has none."""
-    alpha, beta = DEFAULTS.get(activation.name.lower(), (0.0, 0.0))
+def activation_parameters(activation: Activation) -> tuple[float, float]:
+    """Return alpha and beta: ONNX's defaults where the node gives none, 0 where unused."""
+    alpha, beta = DEFAULT_PARAMETERS.get(activation.name.lower(), (0.0, 0.0))
     alpha = alpha if activation.alpha is None else activation.alpha
     return alpha, beta if activation.beta is None else activation.beta
 
@@ -134,7 +136,7 @@ def curve_numbers(activation: Activation) -> tuple[float, float]:
 def run_node(
     node: NodeArrays, input: Array, initial: Array, direction: str = "forward"
 ) -> tuple[Array, Array]:
-    """Run the node by its own equations in float64, apart from every conversion.
+    """Run the node by its own equations in float64, using nothing of the conversion.
 
     Parameters
     ----------
@@ -170,7 +172,7 @@ def run_node(
 
 
 def _node_step(node: NodeArrays, d: int, biases: Array, x: Array, hidden: Array) -> Array:
-    f, g = map(_curve, node.activations[d])
+    f, g = map(_function, node.activations[d])
     W_z, W_r, W_h = np.split(node.W[d], 3)
     R_z, R_r, R_h = np.split(node.R[d], 3)
     Wb_z, Wb_r, Wb_h, Rb_z, Rb_r, Rb_h = np.split(biases, 6)
@@ -183,7 +185,7 @@ def _node_step(node: NodeArrays, d: int, biases: Array, x: Array, hidden: Array)
     return (1 - z) * n + z * hidden
 
 
-def _curve(activation: Activation) -> Callable[[Array], Array]:
-    curve = CURVES[activation.name.lower()]
-    alpha, beta = curve_numbers(activation)
-    return lambda x: curve(x, alpha, beta)
+def _function(activation: Activation) -> Callable[[Array], Array]:
+    function = FUNCTIONS[activation.name.lower()]
+    alpha, beta = activation_parameters(activation)
+    return lambda x: function(x, alpha, beta)

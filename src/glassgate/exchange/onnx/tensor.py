@@ -1,7 +1,7 @@
-"""Tensors of an ONNX file as arrays. Files come from strangers.
+"""Reads tensors of an ONNX file as arrays. Files come from strangers.
 
-A tensor is compared with the bytes that are there before any array is made of it, and external
-data is read inside the model's own folder alone.
+The size that a tensor claims is compared with the bytes that it has before an array is made, and
+external data is read only from inside the model's own folder.
 """
 
 import math
@@ -19,111 +19,114 @@ FLOATS: dict[int, np.dtype[np.floating]] = {
     TensorProto.FLOAT: np.dtype("<f4"),
     TensorProto.DOUBLE: np.dtype("<f8"),
 }
-MOST_SHARED = 8  # networks that one number may be part of: each has a copy of its own in the end
+MAX_SHARING = 8  # networks that may share one tensor: each gets its own copy
 
 
-class Beside:
-    """The files beside a model, out of which no more is read than `MOST_SHARED` times their size.
+class ExternalData:
+    """The files beside a model, each read at most `MAX_SHARING` times over.
 
     Parameters
     ----------
     folder
-        Where the model lies: the only place that external data is read from.
+        The model's folder, the only one that external data is read from.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._read = folder, Counter[Path]()
+        self._folder, self._bytes_read = folder, Counter[Path]()
 
     def read(self, location: str, offset: int, size: int) -> bytes:
-        """Give so many bytes of the file of that name."""
-        path = _inside(self._folder, location)
+        """Read `size` bytes at `offset` of the file at `location`."""
+        path = _path_inside(self._folder, location)
         with path.open("rb") as file:
-            there = os.fstat(file.fileno()).st_size
-            if offset + size > there:
+            file_size = os.fstat(file.fileno()).st_size
+            if offset + size > file_size:
                 raise BadInput(
-                    f"{path.name} must hold {size} bytes from {offset} on, got a file of {there}"
+                    f"{path.name} must hold {size} bytes at offset {offset}, "
+                    f"but has {file_size} bytes in all"
                 )
-            self._read[path] += size
-            if self._read[path] > MOST_SHARED * there:
-                raise BadInput(f"{path.name} is read more than {MOST_SHARED} times over")
+            self._bytes_read[path] += size
+            if self._bytes_read[path] > MAX_SHARING * file_size:
+                raise BadInput(f"{path.name} is read more than {MAX_SHARING} times over")
             file.seek(offset)
             return file.read(size)
 
 
-def to_array(tensor: TensorProto, beside: Beside) -> Array:
-    """Give a tensor of float32 or float64 as an array.
+def to_array(tensor: TensorProto, external: ExternalData) -> Array:
+    """Read a tensor of float32 or float64 as an array.
 
     Parameters
     ----------
     tensor
         Of a type that `FLOATS` names.
-    beside
-        The files where the model lies.
+    external
+        The files beside the model.
 
     Raises
     ------
     BadInput
-        When the tensor holds more or less than its shape says, or when its external data is not
-        there or lies elsewhere.
+        When the tensor holds more or less than its shape says, or its external data is missing or
+        outside the model's folder.
     OSError
         When external data cannot be read.
     """
     shape, dtype = tuple(tensor.dims), FLOATS[tensor.data_type]
-    name = seen(tensor.name)
+    name = printable_name(tensor.name)
     if not 2 <= len(shape) <= 3 or min(shape) < 1:
         raise BadInput(f"tensor {name} must have 2 or 3 axes of 1 or more, got {shape[:8]}")
     count = math.prod(shape)
     try:
-        data = _data(tensor, count * dtype.itemsize, beside)
+        data = _data(tensor, count * dtype.itemsize, external)
     except BadInput as error:
         raise BadInput(f"tensor {name} of shape {shape} cannot be read: {error}") from error
     array: Array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="))
 
 
-def _data(tensor: TensorProto, size: int, beside: Beside) -> bytes:
-    """Give the bytes of a tensor, wherever it keeps them, as many as its shape asks for."""
+def _data(tensor: TensorProto, size: int, external: ExternalData) -> bytes:
+    """Return the bytes of a tensor, wherever it keeps them, as many as its shape asks for."""
     dtype = FLOATS[tensor.data_type]
     if tensor.data_location == TensorProto.EXTERNAL:
-        return _external(tensor, size, beside)
+        return _external(tensor, size, external)
     values = tensor.float_data if dtype.itemsize == 4 else tensor.double_data
-    holds = len(tensor.raw_data) or len(values) * dtype.itemsize
-    if holds != size:
-        raise BadInput(f"it must hold {size} bytes, got {holds}")
+    actual = len(tensor.raw_data) or len(values) * dtype.itemsize
+    if actual != size:
+        raise BadInput(f"it must hold {size} bytes, got {actual}")
     return tensor.raw_data or np.fromiter(values, dtype, len(values)).tobytes()
 
 
-def _external(tensor: TensorProto, size: int, beside: Beside) -> bytes:
-    said = {entry.key: entry.value for entry in tensor.external_data}
-    offset = _number("offset", said.get("offset", "0"))
-    length = _number("length", said.get("length", str(size)))
+def _external(tensor: TensorProto, size: int, external: ExternalData) -> bytes:
+    settings = {entry.key: entry.value for entry in tensor.external_data}
+    offset = _number("offset", settings.get("offset", "0"))
+    length = _number("length", settings.get("length", str(size)))
     if length != size:
         raise BadInput(f"its external data must be {size} bytes, got {length}")
-    return beside.read(seen(said.get("location", "")), offset, size)
+    return external.read(printable_name(settings.get("location", "")), offset, size)
 
 
-def _inside(folder: Path, location: str) -> Path:
-    """Give the file of that name below the folder; no name leads out, no link either."""
+def _path_inside(folder: Path, location: str) -> Path:
+    """Resolve a location inside the folder; refuse one that leads outside, also through a link."""
     try:
         folder = folder.resolve()
         path = (folder / location).resolve()
         outside = not path.is_relative_to(folder) or Path(location).is_absolute()
-        there = not outside and path.is_file()
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a loop of links
-        raise BadInput(f"its external data has no usable name: {location[:80]!r}") from error
+        exists = not outside and path.is_file()
+    except (OSError, ValueError, RuntimeError) as error:  # too long, or a loop of links
+        raise BadInput(
+            f"the file name of its external data cannot be used: {location[:80]!r}"
+        ) from error
     if outside or ".." in Path(location).parts:
-        raise BadInput(f"its external data lies outside the model's folder: {location[:80]!r}")
-    if not there:
+        raise BadInput(f"its external data is outside the model's folder: {location[:80]!r}")
+    if not exists:
         raise BadInput(f"its external data is missing: {location[:80]!r}")
     return path
 
 
-def _number(name: str, said: str) -> int:
-    if not (said.isascii() and said.isdigit() and len(said) < 19):
-        raise BadInput(f"the {name} of its external data must be a number, got {said[:40]!r}")
-    return int(said)
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadInput(f"the {name} of its external data must be a number, got {text[:40]!r}")
+    return int(text)
 
 
-def seen(name: str | bytes) -> str:
-    """Give a name without what a terminal would obey; protobuf hands over bytes if not UTF-8."""
+def printable_name(name: str | bytes) -> str:
+    """Make a name safe to print on a terminal; protobuf returns bytes where it is not UTF-8."""
     return printable(name if isinstance(name, str) else name.decode(errors="replace"))

@@ -1,1 +1,10 @@
-"""GRUs of PyTorch: arrays and files."""
+"""GRUs of PyTorch: exact conversion between state dicts and Glassgate's networks.
+
+The functions here take NumPy arrays and need no torch. `glassgate.exchange.read` and `write` read
+and write PyTorch's files. To read the code: `arrays` converts, `file` reads and writes, and
+`pickles` checks a file before torch loads it.
+"""
+
+from glassgate.exchange.pytorch.arrays import find_modules, from_pytorch, to_pytorch
+
+__all__ = ["find_modules", "from_pytorch", "to_pytorch"]

@@ -1,10 +1,10 @@
-"""Between the arrays of a PyTorch state dict and a `GRU`, exactly or not at all.
+"""Exact conversion between the arrays of a PyTorch state dict and a `GRU`.
 
-PyTorch's order of the gates and its form of the unit are Glassgate's own: reset, update,
-candidate; the reset gate after the recurrent product; an update gate that keeps. `nn.GRU` names
-its arrays ``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0`` and ``bias_hh_l0``, with
-``_reverse`` behind for the other direction; `nn.GRUCell` has no ``_l0``. What stands before is
-the name of the module in the model.
+PyTorch's gate order and form of the unit are Glassgate's own: reset, update, candidate; the reset
+gate after the recurrent product; an update gate that keeps. `nn.GRU` names its arrays
+``weight_ih_l0``, ``weight_hh_l0``, ``bias_ih_l0`` and ``bias_hh_l0``, with the suffix ``_reverse``
+for the reverse direction; `nn.GRUCell` has no ``_l0``. The prefix of a key is the name of the
+module in the model.
 
 Source: `torch.nn.GRU` and `torch.nn.GRUCell` of PyTorch 2.13.
 """
@@ -17,23 +17,23 @@ import numpy as np
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.conventions import exact
-from glassgate.exchange.found import arrangement
+from glassgate.exchange.conventions import to_form
+from glassgate.exchange.file_gru import describe_plan
 from glassgate.formulation import Array, Formulation
 from glassgate.reference import sigmoid
 from glassgate.weights import GRUWeights
 
-State: TypeAlias = Mapping[str, Array]
+StateDict: TypeAlias = Mapping[str, Array]
 KEY = re.compile(
     r"(?P<prefix>.*?)"
-    r"(?P<own>(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)"
-    r"(?P<ending>_l(?P<layer>[0-9]{1,9})(?:_reverse)?)?)",
+    r"(?P<name>(?:weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)"
+    r"(?P<suffix>_l(?P<layer>[0-9]{1,9})(?:_reverse)?)?)",
     re.DOTALL,
 )
-MOST_ARRAYS = 2**14
-ROOT = "gru"  # the name of a module whose arrays have no prefix
+MAX_ARRAYS = 2**14  # of recurrent modules in one file
+DEFAULT_NAME = "gru"  # of a module whose arrays have no prefix
 WEIGHTS, BIASES = ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh")
-KINDS = {1: "RNN", 3: "GRU", 4: "LSTM"}  # by blocks of rows
+KINDS = {1: "RNN", 3: "GRU", 4: "LSTM"}  # by the number of blocks of rows
 
 
 def is_recurrent(key: str) -> bool:
@@ -41,65 +41,65 @@ def is_recurrent(key: str) -> bool:
     return KEY.fullmatch(key) is not None
 
 
-def find(arrays: State) -> dict[str, dict[str, Array]]:
+def find_modules(arrays: StateDict) -> dict[str, dict[str, Array]]:
     """Find the recurrent modules of a state dict, LSTMs and plain RNNs among them.
 
     Returns
     -------
     dict[str, dict[str, Array]]
-        The state dict of each module by its name; ``"gru"`` where the arrays have no prefix, and
-        a number behind, as in ``"gru#2"``, where another module has that name.
+        The state dict of each module by its name, ``"gru"`` where the arrays have no prefix. Where
+        another module has that name, a number is appended, as in ``"gru#2"``.
 
     Raises
     ------
     BadInput
-        When there are more than `MOST_ARRAYS` arrays of such modules.
+        When such modules have more than `MAX_ARRAYS` arrays.
 
     Examples
     --------
     >>> import numpy as np
-    >>> found = find({"encoder.weight_ih_l0": np.ones((6, 3)), "head.weight": np.ones((1, 2))})
-    >>> {name: list(state) for name, state in found.items()}
+    >>> arrays = {"encoder.weight_ih_l0": np.ones((6, 3)), "head.weight": np.ones((1, 2))}
+    >>> {name: list(state) for name, state in find_modules(arrays).items()}
     {'encoder': ['weight_ih_l0']}
     """
-    if len(arrays) > MOST_ARRAYS and sum(map(is_recurrent, arrays)) > MOST_ARRAYS:
-        raise BadInput(f"it must hold at most {MOST_ARRAYS} arrays of recurrent modules")
+    if len(arrays) > MAX_ARRAYS and sum(map(is_recurrent, arrays)) > MAX_ARRAYS:
+        raise BadInput(f"it must hold at most {MAX_ARRAYS} arrays of recurrent modules")
     modules: dict[tuple[str, bool], dict[str, Array]] = {}
     for key, array in arrays.items():
         if match := KEY.fullmatch(key):
             module = match["prefix"].removesuffix("."), match["layer"] is None
-            modules.setdefault(module, {})[match["own"]] = array
+            modules.setdefault(module, {})[match["name"]] = array
     return dict(zip(_names(list(modules)), modules.values(), strict=True))
 
 
 def _names(modules: list[tuple[str, bool]]) -> list[str]:
-    """Name modules, given as prefixes and whether they are cells, each by a name of its own."""
-    taken = {name for name, _ in modules if name}
+    """Give each module, a prefix and whether it is a cell, a name that no other module has."""
+    used = {name for name, _ in modules if name}
     layered = {name for name, cell in modules if not cell}
     names = []
     for name, cell in modules:
-        beside = cell and name in layered
-        wanted = single = (name or ROOT) + (".cell" if beside else "")
+        shared = cell and name in layered  # a cell with the prefix of an nn.GRU
+        base = unique = (name or DEFAULT_NAME) + (".cell" if shared else "")
         count = 1
-        while (not name or beside) and single in taken:
+        while (not name or shared) and unique in used:
             count += 1
-            single = f"{wanted}#{count}"
-        taken.add(single)
-        names.append(single)
+            unique = f"{base}#{count}"
+        used.add(unique)
+        names.append(unique)
     return names
 
 
-def kind(state: State) -> str:
-    """Say what a module is by its blocks of rows: ``"GRU"``, ``"LSTM"`` or ``"RNN"``.
+def module_kind(state: StateDict) -> str:
+    """Tell a module's kind from its blocks of rows: ``"GRU"``, ``"LSTM"`` or ``"RNN"``.
 
     Raises
     ------
     BadInput
-        When the recurrent weights are missing, or no blocks of square matrices.
+        When the recurrent weights are missing, or are not made of square blocks.
     """
     if any(name.startswith("weight_hr") for name in state):
-        return "LSTM"  # the one that may project its state
-    name = "weight_hh" + endings(state)[0][0]
+        return "LSTM"  # no other module may project its state
+    name = "weight_hh" + suffixes(state)[0][0]
     shape = _array(state, name).shape
     blocks, rest = divmod(shape[0], shape[1]) if len(shape) == 2 and shape[1] else (0, 0)
     if rest or blocks not in KINDS:
@@ -107,8 +107,8 @@ def kind(state: State) -> str:
     return KINDS[blocks]
 
 
-def endings(state: State) -> list[list[str]]:
-    """Give what follows the names of the arrays, for each layer and its directions."""
+def suffixes(state: StateDict) -> list[list[str]]:
+    """List the suffixes of the arrays' names, by layer and direction: ``"_l0_reverse"``."""
     matches = [match for match in map(KEY.fullmatch, state) if match]
     layers = len({match["layer"] for match in matches} - {None})
     if not layers:
@@ -118,42 +118,44 @@ def endings(state: State) -> list[list[str]]:
     return [[f"_l{layer}{side}" for side in sides] for layer in range(layers)]
 
 
-def from_pytorch(state: State) -> GRU:
-    """Make the network of one `nn.GRU` or `nn.GRUCell`.
+def from_pytorch(state: StateDict) -> GRU:
+    """Build the network of one `nn.GRU` or `nn.GRUCell`.
 
     Parameters
     ----------
     state
-        ``weight_ih_l0`` [3H, I], ``weight_hh_l0`` [3H, H], ``bias_ih_l0`` and ``bias_hh_l0`` [3H]
-        or no biases at all, and so on for each layer and direction; without ``_l0`` for a cell.
-        float16 becomes float32, which holds it exactly.
+        ``weight_ih_l0`` [3H, I], ``weight_hh_l0`` [3H, H], and ``bias_ih_l0`` and ``bias_hh_l0``
+        [3H] or no biases at all, for each layer and direction; without ``_l0`` for a cell. float16
+        becomes float32, exactly.
 
     Raises
     ------
     BadInput
         When it is an LSTM or a plain RNN, an array is missing, or shapes do not fit.
     """
-    came = kind(state)
-    if came != "GRU":
-        raise BadInput(f"it is an {came}, not a GRU, by the rows of its weights")
+    kind = module_kind(state)
+    if kind != "GRU":
+        raise BadInput(f"it is an {kind}, not a GRU, by the rows of its weights")
     for name, array in state.items():
         if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-            raise BadInput(f"{name} must hold floating point numbers, got {array.dtype}")
+            raise BadInput(f"{name} must hold floating-point numbers, got {array.dtype}")
     dtype = np.result_type(np.float32, *state.values())
     arrays = {name: array.astype(dtype, copy=False) for name, array in state.items()}
     biased = any(name.startswith("bias") for name in arrays)
-    return GRU([[_weights(arrays, ending, biased) for ending in layer] for layer in endings(state)])
+    return GRU(
+        [[_weights(arrays, suffix, biased) for suffix in layer] for layer in suffixes(state)]
+    )
 
 
 def to_pytorch(network: GRU) -> dict[str, Array]:
-    """Give the state dict of the `nn.GRU` that computes what a network computes.
+    """Return the state dict of the `nn.GRU` that computes what a network computes.
 
-    An update gate that writes is turned into one that keeps, which is exact.
+    An update gate that writes is converted to one that keeps, exactly.
 
     Returns
     -------
     dict[str, Array]
-        As `torch.nn.GRU.load_state_dict` takes it; read-only arrays of the network's dtype.
+        For `torch.nn.GRU.load_state_dict`; read-only arrays of the network's dtype.
 
     Raises
     ------
@@ -161,16 +163,18 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
         When PyTorch has no such form of the unit.
     """
     if len(set(network.hidden_sizes)) > 1:
-        raise BadInput(f"torch.nn.GRU has layers of one hidden size, got {network.hidden_sizes}")
+        raise BadInput(
+            f"torch.nn.GRU has the same hidden size in all layers, got {network.hidden_sizes}"
+        )
     if len(set(network.plan)) > 1 or not network.plan[0].usual:
         raise BadInput(
-            "torch.nn.GRU has layers that all read forward, or all in both directions side by "
-            f"side, got {arranged(network)}"
+            "torch.nn.GRU reads forward in all layers, or in both directions side by side in all, "
+            f"got {plan_text(network)}"
         )
     state = {}
     for i, layer in enumerate(network.weights):
         for weights, side in zip(layer, ("", "_reverse"), strict=False):
-            kept = exact(weights, Formulation(), "torch.nn.GRU")
+            kept = to_form(weights, Formulation(), "torch.nn.GRU")
             state[f"weight_ih_l{i}{side}"] = kept.weight_input
             state[f"weight_hh_l{i}{side}"] = kept.weight_hidden
             state[f"bias_ih_l{i}{side}"] = kept.bias_input
@@ -178,18 +182,20 @@ def to_pytorch(network: GRU) -> dict[str, Array]:
     return state
 
 
-def arranged(network: GRU) -> str:
-    """Say in words how a network's layers are arranged."""
-    return "; ".join(f"{name} {value}" for name, value in arrangement(network.plan).items())
+def plan_text(network: GRU) -> str:
+    """Put into words the directions, merges and output orders of a network's layers."""
+    return "; ".join(f"{name} {value}" for name, value in describe_plan(network.plan).items())
 
 
-def run(state: State, input: Array, hidden: Array) -> tuple[Array, Array]:
+def run_equations(state: StateDict, input: Array, hidden: Array) -> tuple[Array, Array]:
     """Run a module's arrays by the equations of PyTorch's documentation, in float64.
+
+    They use nothing of the conversion, so that they can prove it.
 
     Parameters
     ----------
     state
-        As `from_pytorch` takes it.
+        As for `from_pytorch`.
     input
         [T, B, I].
     hidden
@@ -203,20 +209,20 @@ def run(state: State, input: Array, hidden: Array) -> tuple[Array, Array]:
         The last states, [layers x directions, B, H].
     """
     initial, last, output = iter(hidden), [], input.astype(np.float64)
-    for layer in endings(state):
+    for layer in suffixes(state):
         outputs = []
-        for ending in layer:
-            order = slice(None, None, -1 if ending.endswith("_reverse") else 1)
-            states = _along(state, ending, output[order], next(initial))  # (T, B, H)
+        for suffix in layer:
+            order = slice(None, None, -1 if suffix.endswith("_reverse") else 1)
+            states = _run_direction(state, suffix, output[order], next(initial))  # (T, B, H)
             last.append(states[-1])
             outputs.append(states[order])
         output = np.concatenate(outputs, -1)
     return output, np.stack(last)
 
 
-def _along(state: State, ending: str, input: Array, hidden: Array) -> Array:
-    W, U = (state[name + ending].T.astype(np.float64) for name in WEIGHTS)
-    b, c = (state.get(name + ending, np.zeros(W.shape[1])) for name in BIASES)
+def _run_direction(state: StateDict, suffix: str, input: Array, hidden: Array) -> Array:
+    W, U = (state[name + suffix].T.astype(np.float64) for name in WEIGHTS)
+    b, c = (state.get(name + suffix, np.zeros(W.shape[1])) for name in BIASES)
     states = []
     for x in input:
         i_r, i_z, i_n = np.split(x @ W + b, 3, -1)  # (B, H) each
@@ -227,15 +233,15 @@ def _along(state: State, ending: str, input: Array, hidden: Array) -> Array:
     return np.stack(states)
 
 
-def _weights(arrays: State, ending: str, biased: bool) -> GRUWeights:
-    W, U = (_array(arrays, name + ending) for name in WEIGHTS)
+def _weights(arrays: StateDict, suffix: str, biased: bool) -> GRUWeights:
+    W, U = (_array(arrays, name + suffix) for name in WEIGHTS)
     b = c = np.zeros(W.shape[0] if W.ndim else 0, W.dtype)
     if biased:
-        b, c = (_array(arrays, name + ending) for name in BIASES)
+        b, c = (_array(arrays, name + suffix) for name in BIASES)
     return GRUWeights(W, U, b, c)
 
 
-def _array(arrays: State, name: str) -> Array:
+def _array(arrays: StateDict, name: str) -> Array:
     if name not in arrays:
-        raise BadInput(f"{name} is missing among {', '.join(sorted(arrays)[:12])}")
+        raise BadInput(f"{name} is missing: there are only {', '.join(sorted(arrays)[:12])}")
     return arrays[name]

@@ -1,9 +1,9 @@
 """Reads and writes PyTorch's files: state dicts in ``.pt``, ``.pth`` and ``.safetensors``.
 
-Nothing in a file is executed: ``torch.load`` runs with ``weights_only=True`` alone, on what
-`glassgate.exchange.pytorch.pickles` let pass, and a file that claims more numbers than it holds is
-refused before they are copied. This is the only file of `glassgate.exchange` that imports torch,
-and a ``.safetensors`` file is read without it.
+Nothing in a file is executed: ``torch.load`` always runs with ``weights_only=True``, on pickles
+that `glassgate.exchange.pytorch.pickles` has let pass, and a file that claims more numbers than it
+holds is refused before they are copied. This is the only file of `glassgate.exchange` that imports
+torch; a ``.safetensors`` file is read without it.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from safetensors import SafetensorError, deserialize
 from glassgate.bfloat16 import from_bits
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.found import Found, describe
+from glassgate.exchange.file_gru import FileGRU, describe
 from glassgate.exchange.pytorch.arrays import (
-    find,
+    find_modules,
     from_pytorch,
     is_recurrent,
-    kind,
-    run,
+    module_kind,
+    run_equations,
     to_pytorch,
 )
-from glassgate.exchange.pytorch.pickles import require_plain
+from glassgate.exchange.pytorch.pickles import require_plain_pickle
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-CODES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
-SHARED = 4  # a checkpoint may hold one network under so many names
-LONGEST_NAME = 2_000  # signs of the path to a tensor
-PICKLES = 5  # at the head of a file that is no zip
+DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
+MAX_SHARING = 4  # names under which a checkpoint may hold the same numbers
+MAX_PATH_LENGTH = 2_000  # characters of the path to a tensor
+LEGACY_PICKLES = 5  # at the start of a file that is not a zip
 
 
-def read(path: Path) -> list[Found]:
-    """Find the GRUs in a ``.pt`` or ``.pth`` file: a state dict, perhaps inside mappings or lists.
+def read_pytorch(path: Path) -> list[FileGRU]:
+    """Read the GRUs of a ``.pt`` or ``.pth`` file: state dicts, also inside mappings or lists.
 
     Raises
     ------
@@ -59,46 +59,46 @@ def read(path: Path) -> list[Found]:
     """
     data = path.read_bytes()
     try:
-        tensors = dict(_tensors(_loaded(data)))
+        tensors = dict(_tensors(_load(data)))
         claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
-        if claimed > SHARED * len(data):
+        if claimed > MAX_SHARING * len(data):
             raise BadInput(f"it claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
-        return _found({name: _array(name, tensor) for name, tensor in tensors.items()})
+        return _file_grus({name: _array(name, tensor) for name, tensor in tensors.items()})
     except BadInput as error:
         raise BadInput(
-            f"{path} cannot be read as a state dict of PyTorch, "
-            f"which torch.save(model.state_dict(), FILE) writes: {error}"
+            f"{path} cannot be read as a PyTorch state dict, "
+            f"as torch.save(model.state_dict(), FILE) writes it: {error}"
         ) from error
 
 
-def read_safetensors(path: Path) -> list[Found]:
-    """Find the GRUs among the tensors of a ``.safetensors`` file that bear PyTorch's names.
+def read_safetensors(path: Path) -> list[FileGRU]:
+    """Read the GRUs under PyTorch's names in a ``.safetensors`` file.
 
     Raises
     ------
     BadInput
-        When the file is damaged, or such a tensor holds other numbers than floating point ones.
+        When the file is damaged, or such a tensor does not hold floating-point numbers.
     OSError
         When it cannot be read.
     """
     try:
         tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise BadInput(f"{path} is no whole safetensors file ({error})") from error
+        raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
     arrays = {}
     for name, tensor in tensors:
         if not is_recurrent(name):
             continue
-        if tensor["dtype"] not in CODES:
-            came = tensor["dtype"]
-            raise BadInput(f"{path}: {name} must be one of {', '.join(CODES)}, got {came}")
-        numbers = np.frombuffer(tensor["data"], CODES[tensor["dtype"]]).reshape(tensor["shape"])
+        if tensor["dtype"] not in DTYPES:
+            dtype = tensor["dtype"]
+            raise BadInput(f"{path}: {name} must be one of {', '.join(DTYPES)}, got {dtype}")
+        numbers = np.frombuffer(tensor["data"], DTYPES[tensor["dtype"]]).reshape(tensor["shape"])
         arrays[name] = from_bits(numbers) if tensor["dtype"] == "BF16" else numbers
-    return _found(arrays)
+    return _file_grus(arrays)
 
 
-def write(path: Path, network: GRU) -> None:
-    """Write the state dict of a network, as `torch.nn.GRU.load_state_dict` takes it.
+def write_pytorch(path: Path, network: GRU) -> None:
+    """Write the state dict of a network, for `torch.nn.GRU.load_state_dict`.
 
     Raises
     ------
@@ -115,39 +115,39 @@ def write(path: Path, network: GRU) -> None:
     write_whole(path, file.getvalue())
 
 
-def _loaded(data: bytes) -> object:
+def _load(data: bytes) -> object:
     if data.startswith(b"PK\3\4"):
-        for pickled in _pickles(data):
-            require_plain(pickled, 1, len(data))
-    else:  # as before PyTorch 1.6
-        require_plain(data, PICKLES, len(data))
-    return _run(data)
+        for pickled in _zipped_pickles(data):
+            require_plain_pickle(pickled, 1, len(data))
+    else:  # the format before PyTorch 1.6
+        require_plain_pickle(data, LEGACY_PICKLES, len(data))
+    return _torch_load(data)
 
 
-def _run(data: bytes) -> object:
+def _torch_load(data: bytes) -> object:
     import torch
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on how the file was written
+            warnings.simplefilter("ignore")  # about how the file was written
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise BadInput("it is damaged, or holds more than arrays") from error
-    except Exception as error:  # torch raises all kinds of them on damaged files
-        why = str(error).partition("\n")[0] or type(error).__name__
-        raise BadInput(f"it is damaged ({why})") from error
+        raise BadInput("it is damaged, or holds something other than arrays") from error
+    except Exception as error:  # torch raises all kinds on damaged files
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise BadInput(f"it is damaged ({reason})") from error
 
 
-def _pickles(data: bytes) -> list[bytes]:
-    """Give the pickles of a zip that unpacks to no more than it is long."""
+def _zipped_pickles(data: bytes) -> list[bytes]:
+    """Read the pickles of a zip that unpacks to no more than its own size."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             size = sum(member.file_size for member in members)
             if size > len(data):
                 raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
-            pickles = [archive.read(part) for part in members if part.filename.endswith(".pkl")]
-    except Exception as error:  # zipfile too raises all kinds of them
+            pickles = [archive.read(m) for m in members if m.filename.endswith(".pkl")]
+    except Exception as error:  # zipfile raises all kinds too
         raise BadInput(
             f"it is damaged or cut short ({str(error) or type(error).__name__})"
         ) from error
@@ -157,34 +157,33 @@ def _pickles(data: bytes) -> list[bytes]:
 
 
 def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of recurrent modules by the path to them; what holds them is seen once."""
+    """Yield the tensors of recurrent modules with their paths; each container is visited once."""
     import torch
 
     seen: set[int] = set()
-    left = [iter([("", loaded)])]
-    while left:
-        path, value = next(left[-1], (None, None))
+    pending = [iter([("", loaded)])]
+    while pending:
+        path, value = next(pending[-1], (None, None))
         if path is None:
-            left.pop()
+            pending.pop()
             continue
-        if len(path) > LONGEST_NAME:
-            raise BadInput(f"its mappings stand in each other too deep, at {path:.60}")
+        if len(path) > MAX_PATH_LENGTH:
+            raise BadInput(f"its mappings are nested too deep, at {path:.60}")
         if isinstance(value, torch.Tensor) and is_recurrent(path):
             yield path, value
         elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
-            left.append(_parts(path, value))
+            pending.append(_entries(path, value))
 
 
-def _parts(
+def _entries(
     path: str, value: Mapping[object, object] | Sequence[object]
 ) -> Iterator[tuple[str, object]]:
-    """Give what a mapping holds under texts, or a list by its numbers, with the paths to it."""
-    named = value.items() if isinstance(value, Mapping) else enumerate(value)
-    numbered = not isinstance(value, Mapping)
-    for key, part in named:
-        if numbered or isinstance(key, str):
-            yield (f"{path}.{key}" if path else str(key)), part
+    """Yield the entries of a list, or those of a mapping whose keys are text, with their paths."""
+    entries = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, entry in entries:
+        if isinstance(key, str) or not isinstance(value, Mapping):
+            yield (f"{path}.{key}" if path else str(key)), entry
 
 
 def _array(name: str, tensor: Tensor) -> Array:
@@ -194,23 +193,23 @@ def _array(name: str, tensor: Tensor) -> Array:
         raise BadInput(f"{name} must be a plain array of numbers, got {tensor.type()}")
     tensor = tensor.detach()
     if tensor.is_floating_point() and tensor.dtype != torch.float64:
-        tensor = tensor.float()  # exact for all that are shorter
+        tensor = tensor.float()  # exact, since all others are narrower
     array: Array = tensor.resolve_neg().numpy()
     return array
 
 
-def _found(arrays: Mapping[str, Array]) -> list[Found]:
-    return [_taken(name, state) for name, state in find(arrays).items()]
+def _file_grus(arrays: Mapping[str, Array]) -> list[FileGRU]:
+    return [_file_gru(name, state) for name, state in find_modules(arrays).items()]
 
 
-def _taken(name: str, state: dict[str, Array]) -> Found:
+def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
     try:
-        cell = kind(state)
-        if cell != "GRU":
-            return Found(name, refusal=f"it is an {cell}, not a GRU", facts={"kind": cell})
+        kind = module_kind(state)
+        if kind != "GRU":
+            return FileGRU(name, refusal=f"it is an {kind}, not a GRU", facts={"kind": kind})
         network = from_pytorch(state)
     except BadInput as error:
-        return Found(name, refusal=str(error))
+        return FileGRU(name, refusal=str(error))
     facts = {
         "kind": "GRUCell" if "weight_hh" in state else "GRU",
         **describe(network),
@@ -218,10 +217,13 @@ def _taken(name: str, state: dict[str, Array]) -> Found:
         "initial state": "given at run time",
     }
     if find_spec("torch") is None:
-        return Found(name, network, None, facts, partial(run, state))
-    version = import_module("torch").__version__
-    return Found(
-        name, network, None, facts, partial(_run_torch, state, network), f"torch {version}"
+        return FileGRU(name, network, facts=facts, reference=partial(run_equations, state))
+    return FileGRU(
+        name,
+        network,
+        facts=facts,
+        reference=partial(_run_torch, state, network),
+        runtime=f"torch {import_module('torch').__version__}",
     )
 
 
@@ -232,7 +234,7 @@ def _has_biases(state: Mapping[str, Array]) -> bool:
 def _run_torch(
     state: Mapping[str, Array], network: GRU, input: Array, hidden: Array
 ) -> tuple[Array, Array]:
-    """Run a `torch.nn.GRU`, or for a cell a `torch.nn.GRUCell`, that has loaded a state dict."""
+    """Load a state dict into `torch.nn.GRU`, or for a cell `torch.nn.GRUCell`, and run it."""
     import torch
 
     tensors = {name: torch.tensor(array.astype(network.dtype)) for name, array in state.items()}

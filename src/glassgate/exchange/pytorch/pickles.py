@@ -1,10 +1,10 @@
-"""Looks through the pickles of a PyTorch file before `torch.load` runs them.
+"""Checks the pickles of a PyTorch file before `torch.load` runs them.
 
-``torch.load(weights_only=True)`` calls nothing that does harm by what it does. What it takes is
-not bounded: a file of a hundred bytes can ask for a bytearray of gigabytes, or for the hash of a
-tuple that holds itself twice, fifty times over. So what the pickle does is followed here without
-being done, as far as sizes go: which functions it calls, how large what it makes would be, and how
-much there would be to walk.
+``torch.load(weights_only=True)`` calls no harmful function, but it does not bound memory or time: a
+file of a hundred bytes can ask for a bytearray of gigabytes, or for the hash of a tuple that holds
+the same tuple twice, fifty levels deep. So the pickle is simulated here first, for sizes alone:
+which functions it calls, how large their results would be, and how many objects would be walked,
+that is, visited again and again in nested containers.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ from typing import Any, TypeAlias
 from glassgate.errors import BadInput
 
 QUANTIZED = "torch._utils _rebuild_qtensor"
-REBUILT = (
+REBUILD_CALLS = (
     *(f"torch._utils _rebuild_tensor{version}" for version in ("", "_v2", "_v3")),
     QUANTIZED,
 )
-BYTES = ("builtins bytearray", "__builtin__ bytearray")
-ENCODED = "_codecs encode"
-CALLED = {
-    *REBUILT,
-    *BYTES,
+BYTEARRAYS = ("builtins bytearray", "__builtin__ bytearray")
+ENCODE = "_codecs encode"
+ALLOWED_CALLS = {
+    *REBUILD_CALLS,
+    *BYTEARRAYS,
     *("collections OrderedDict", "torch Size", "torch device", "torch.serialization _get_layout"),
-    *("torch._utils _rebuild_parameter", "torch.nn.parameter Parameter", ENCODED),
+    *("torch._utils _rebuild_parameter", "torch.nn.parameter Parameter", ENCODE),
     *("torch._utils _rebuild_parameter_with_state", "collections Counter"),
     *("torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage"),
     *(f"{module} {name}" for module in ("builtins", "__builtin__") for name in ("set", "complex")),
 }
-MOST_AXES = 64
-MOST_STEPS = 2**21  # some 60 make a tensor
-WALKS = 100  # what may be walked for each byte of the file: hashed, or passed to a function
-LONGEST_WALK = 2**40
+MAX_AXES = 64  # of a tensor
+MAX_OPCODES = 2**21  # a tensor takes about 60
+WALK_PER_BYTE = 100  # objects walked, in hashing or calls, allowed per byte of the file
+MAX_WALK = 2**40  # the count stops here
 
 
-class _Held:
-    """What a list, tuple, dict or the result of a call holds, and how much there is to walk."""
+class _Container:
+    """A list, tuple, dict or result of a call: its parts, and how many objects a walk visits."""
 
     __slots__ = ("parts", "walk")
 
     def __init__(self, parts: Sequence[Any]) -> None:
         self.parts, self.walk = parts, 1 + _walk(parts)
 
-    def take(self, parts: Sequence[_Item]) -> None:
-        self.walk = min(self.walk + _walk(parts), LONGEST_WALK)
+    def add(self, parts: Sequence[_Item]) -> None:
+        self.walk = min(self.walk + _walk(parts), MAX_WALK)
 
 
-class _Text(_Held):
-    """A text, or the bytes that are made of it."""
+class _Text(_Container):
+    """A text, or the bytes encoded from it."""
 
     __slots__ = ("text",)
 
@@ -64,82 +64,83 @@ class _Text(_Held):
         self.walk += len(text)
 
 
-# On the stack: a number, a function's or class's name, what holds other things, or anything else.
-_Item: TypeAlias = "int | str | _Held | None"
+# On the stack: a number, the name of a function or class, a container, or anything else (None).
+_Item: TypeAlias = "int | str | _Container | None"
 MARK = "("
 
 
-def require_plain(pickles: bytes, count: int, size: int) -> None:
-    """Refuse pickles that take more than a file of arrays does.
+def require_plain_pickle(pickles: bytes, count: int, size: int) -> None:
+    """Refuse pickles that would take more memory or time than a file of arrays does.
 
     Parameters
     ----------
     pickles
-        The bytes of so many pickles, one after the other; what follows them is not looked at.
+        `count` pickles, one after the other; what follows them is not read.
     count
         How many.
     size
-        The whole file's bytes.
+        The size of the whole file in bytes.
 
     Raises
     ------
     BadInput
-        When one is damaged, calls what no state dict calls, or claims more than the file holds.
+        When one is damaged, calls a function that no state dict calls, or claims more numbers than
+        the file holds.
     """
     stream = BytesIO(pickles)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in its strings that Python does not know
+            warnings.simplefilter("ignore")  # about unknown escapes in its strings
             for _ in range(count):
-                _Followed(size).through(pickletools.genops(stream))
+                _Simulation(size).run(pickletools.genops(stream))
     except BadInput:
         raise
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadInput("its pickle is damaged or cut short") from error
 
 
-class _Followed:
-    """One pickle, followed step by step."""
+class _Simulation:
+    """One pickle, simulated opcode by opcode."""
 
     def __init__(self, size: int) -> None:
-        self.size, self.left = size, WALKS * size
+        self.size, self.walk_left = size, WALK_PER_BYTE * size
         self.stack: list[_Item] = []
         self.memo: dict[int, _Item] = {}
 
-    def through(self, steps: Iterator[tuple[OpcodeInfo, Any, int | None]]) -> None:
-        for count, (step, argument, _) in enumerate(steps):
-            if count > MOST_STEPS:
-                raise BadInput(f"its pickle takes more than {MOST_STEPS} steps")
-            self.left -= self.walked(step, argument)
-            if self.left < 0:
-                raise BadInput("its pickle goes over the same things again and again")
+    def run(self, opcodes: Iterator[tuple[OpcodeInfo, Any, int | None]]) -> None:
+        for count, (opcode, argument, _) in enumerate(opcodes):
+            if count > MAX_OPCODES:
+                raise BadInput(f"its pickle takes more than {MAX_OPCODES} steps")
+            self.walk_left -= self.step(opcode, argument)
+            if self.walk_left < 0:
+                raise BadInput("its pickle visits the same objects again and again")
 
-    def walked(self, step: OpcodeInfo, argument: Any) -> int:
-        """Do one step on the stack; give how much would be walked."""
-        name, stack = step.name.removeprefix("LONG_").removeprefix("BIN"), self.stack
+    def step(self, opcode: OpcodeInfo, argument: Any) -> int:
+        """Apply one opcode to the stack; return how many objects it would walk."""
+        name, stack = opcode.name.removeprefix("LONG_").removeprefix("BIN"), self.stack
         if name == "PUT":
             self.memo[argument] = stack[-1]
             return 0
         if name == "GET":
             stack.append(self.memo[argument])
             return 0
-        taken = self.taken(step)
+        popped = self.pop_arguments(opcode)
         if name in ("REDUCE", "NEWOBJ"):
-            self.require_harmless(*taken)
-            stack.append(taken[1].parts[0] if taken[0] == ENCODED else _Held(taken[1:]))
-            return _walk(taken[1:])
+            self.require_allowed_call(*popped)
+            stack.append(popped[1].parts[0] if popped[0] == ENCODE else _Container(popped[1:]))
+            return _walk(popped[1:])
         if name in ("APPEND", "APPENDS", "SETITEM", "SETITEMS", "BUILD"):
-            stack.append(taken[0])
-            taken[0].take(taken[1:])
-            return _walk(taken[1::2]) if name.startswith("SET") else 0
+            stack.append(popped[0])
+            popped[0].add(popped[1:])
+            return _walk(popped[1::2]) if name.startswith("SET") else 0
         if name == "PERSID":
-            self.require_held(*(part for part in taken[0].parts if isinstance(part, int)))
-        stack.extend(_made(name, argument, taken) for _ in step.stack_after)
+            self.require_fits(*(part for part in popped[0].parts if isinstance(part, int)))
+        stack.extend(_result(name, argument, popped) for _ in opcode.stack_after)
         return 0
 
-    def taken(self, step: OpcodeInfo) -> list[Any]:
-        """Take from the stack what a step takes, but for the mark."""
-        before, items = step.stack_before, []
+    def pop_arguments(self, opcode: OpcodeInfo) -> list[Any]:
+        """Pop what an opcode takes from the stack, and drop the mark."""
+        before, items = opcode.stack_before, []
         if markobject in before:
             while (item := self.stack.pop()) != MARK:
                 items.append(item)
@@ -147,35 +148,35 @@ class _Followed:
         items += [self.stack.pop() for _ in before]
         return items[::-1]
 
-    def require_harmless(self, called: _Item, given: Any) -> None:
-        if called not in CALLED:
-            what = called.replace(" ", ".") if isinstance(called, str) else "what it made"
-            raise BadInput(f"its pickle calls {what:.80}, as no state dict does")
-        if called in BYTES and not all(isinstance(part, _Text) for part in given.parts):
-            raise BadInput("its pickle makes a bytearray of something else than text")
-        codec = [getattr(part, "text", None) for part in given.parts[1:]]
-        if called == ENCODED and codec != ["latin1"]:
-            raise BadInput("its pickle encodes a text otherwise than as latin1")
-        if called == QUANTIZED and len(given.parts) > 2:
-            sizes = given.parts[2].parts  # of what is made before it is set
-            self.require_held(math.prod(sizes) if len(sizes) <= MOST_AXES else self.size + 1)
-        if called in REBUILT and len(given.parts) > 3:
-            _, offset, size, stride = given.parts[:4]
+    def require_allowed_call(self, function: _Item, arguments: Any) -> None:
+        if function not in ALLOWED_CALLS:
+            name = function.replace(" ", ".") if isinstance(function, str) else "its own result"
+            raise BadInput(f"its pickle calls {name:.80}, which no state dict does")
+        if function in BYTEARRAYS and not all(isinstance(part, _Text) for part in arguments.parts):
+            raise BadInput("its pickle makes a bytearray from something other than text")
+        codec = [getattr(part, "text", None) for part in arguments.parts[1:]]
+        if function == ENCODE and codec != ["latin1"]:
+            raise BadInput("its pickle encodes text in a codec other than latin1")
+        if function == QUANTIZED and len(arguments.parts) > 2:
+            sizes = arguments.parts[2].parts  # the tensor is made before its numbers are set
+            self.require_fits(math.prod(sizes) if len(sizes) <= MAX_AXES else self.size + 1)
+        if function in REBUILD_CALLS and len(arguments.parts) > 3:
+            _, offset, size, stride = arguments.parts[:4]
             pairs = zip(size.parts, stride.parts, strict=False)
-            self.require_held(offset + sum(most * step - step for most, step in pairs))
+            self.require_fits(offset + sum(length * step - step for length, step in pairs))
 
-    def require_held(self, *numbers: int) -> None:
+    def require_fits(self, *numbers: int) -> None:
         if any(number > self.size for number in numbers):
             raise BadInput("its pickle claims more numbers than the file has bytes")
 
 
 def _walk(items: Iterable[_Item]) -> int:
-    walk = sum(item.walk if isinstance(item, _Held) else 1 for item in items)
-    return min(walk, LONGEST_WALK)
+    walk = sum(item.walk if isinstance(item, _Container) else 1 for item in items)
+    return min(walk, MAX_WALK)
 
 
-def _made(name: str, argument: Any, taken: list[_Item]) -> Any:
-    """Give what a step leaves on the stack."""
+def _result(name: str, argument: Any, popped: list[_Item]) -> Any:
+    """Return what an opcode pushes on the stack."""
     if name == "MARK":
         return MARK
     if isinstance(argument, int) or name == "GLOBAL":
@@ -183,5 +184,5 @@ def _made(name: str, argument: Any, taken: list[_Item]) -> Any:
     if isinstance(argument, str | bytes):
         return _Text(argument)
     if name.startswith(("TUPLE", "EMPTY")):
-        return _Held(taken)
+        return _Container(popped)
     return None

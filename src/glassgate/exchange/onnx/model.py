@@ -1,4 +1,4 @@
-"""ONNX models made here: a whole network with its state in and out, and a single node."""
+"""Builds ONNX models: of a whole network with its states in and out, and of a single node."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
@@ -16,10 +16,10 @@ from glassgate.exchange.onnx.node import NodeArrays
 from glassgate.formulation import Array
 
 Shapes: TypeAlias = Mapping[str, Sequence[int | str]]  # of a model's inputs or outputs
-OPSET, IR_VERSION = 17, 8  # what every runtime of the last years reads
-MOST = 2**31 - 2**20  # bytes of weights: a protobuf message ends at 2 GiB
-# Integers that the nodes around the GRUs read; in a shape, 0 keeps the axis: time, batch.
-NUMBERS = {
+OPSET, IR_VERSION = 17, 8  # old enough for every runtime in use
+MAX_WEIGHT_BYTES = 2**31 - 2**20  # a protobuf message is limited to 2 GiB
+# Constants that the nodes between the GRUs read; 0 in a shape keeps the axis, here time and batch.
+INTEGERS = {
     "directions": [1],
     "side_by_side": [0, 0, -1],
     "from": [-1],
@@ -27,34 +27,36 @@ NUMBERS = {
     "steps": [0],
     "backwards": [-1],
 }
-TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
+TENSOR_TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
 
 
 def network_model(network: GRU) -> ModelProto:
-    """Make a model of a network: batch and time free, the state in and out.
+    """Build the model of a network with free batch and time sizes, its state in and out.
 
     Its inputs are ``input`` [time, batch, I] and ``initial_state`` [states, batch, H], its
     outputs ``output`` [time, batch, `GRU.output_size`] and ``state``, of the initial
-    state's shape: what `GRU.run` takes and gives. Where layers differ in H each has its own:
+    state's shape, as `GRU.run` takes and returns them. Where layers differ in H each has its own:
     ``layer0.initial_state`` and ``layer0.state`` [directions, batch, H], and so on.
 
     Raises
     ------
     BadInput
         When the formulation has no reset gate, a layer of two directions has the reverse one
-        first, or the weights exceed what one file may hold.
+        first, or the weights are too large for one file.
     """
     layers = [to_onnx(directions) for directions in network.weights]
     size = sum(array.nbytes for arrays in layers for array in _tensors(arrays).values())
-    if size > MOST:
-        raise BadInput(f"an ONNX file holds at most {MOST} bytes of weights, got {size}")
+    if size > MAX_WEIGHT_BYTES:
+        raise BadInput(
+            f"an ONNX file holds at most {MAX_WEIGHT_BYTES} bytes of weights, got {size}"
+        )
     constants: dict[str, NDArray[np.generic]] = {}
     between = ["input", *(f"layer{i}.output" for i in range(len(layers) - 1)), "output"]
     nodes: list[NodeProto] = []
     for i, (arrays, plan) in enumerate(zip(layers, network.plan, strict=True)):
-        gru, *after_it = _layer(f"layer{i}", arrays, plan, between[i])
-        after_it[-1].output[0] = between[i + 1]
-        nodes += [gru, *after_it]
+        layer_nodes = _layer(f"layer{i}", arrays, plan, between[i])
+        layer_nodes[-1].output[0] = between[i + 1]
+        nodes += layer_nodes
         constants |= {f"layer{i}.{name}": array for name, array in _tensors(arrays).items()}
     inputs: Shapes = {"input": ["time", "batch", network.input_size]}
     outputs: Shapes = {"output": ["time", "batch", network.output_size]}
@@ -67,12 +69,14 @@ def network_model(network: GRU) -> ModelProto:
         nodes.insert(0, helper.make_node("Split", split, list(before), axis=0))
         nodes.append(helper.make_node("Concat", list(after), ["state"], "state", axis=0))
         before, after = {"initial_state": state["state"]}, state
-    constants |= {name: np.array(some) for name, some in NUMBERS.items() if _is_read(name, nodes)}
+    constants |= {
+        name: np.array(values) for name, values in INTEGERS.items() if _is_read(name, nodes)
+    }
     return _model(nodes, {**inputs, **before}, {**outputs, **after}, constants, network.dtype)
 
 
 def _states(network: GRU) -> tuple[Shapes, Shapes]:
-    """Give the states before and after of each layer, by their names."""
+    """Name the initial and the last state of each layer, with their shapes."""
     before: dict[str, list[int | str]] = {}
     after: dict[str, list[int | str]] = {}
     for i, (plan, H) in enumerate(zip(network.plan, network.hidden_sizes, strict=True)):
@@ -82,7 +86,7 @@ def _states(network: GRU) -> tuple[Shapes, Shapes]:
 
 
 def node_model(arrays: NodeArrays, direction: str) -> ModelProto:
-    """Make a model of one node: X and initial_h in, Y and Y_h out, in ONNX's own shapes."""
+    """Build the model of one node: X and initial_h in, Y and Y_h out, in ONNX's own shapes."""
     D, H = arrays.R.shape[0], arrays.R.shape[2]
     constants = _tensors(arrays)
     node = _gru(arrays, direction, "", "X", "initial_h", ["Y", "Y_h"])
@@ -92,7 +96,7 @@ def node_model(arrays: NodeArrays, direction: str) -> ModelProto:
 
 
 def _layer(name: str, arrays: NodeArrays, plan: LayerPlan, below: str) -> list[NodeProto]:
-    """Make a layer's nodes: the GRU, then what makes its states, [T, D, B, H], its output."""
+    """Build a layer's nodes: the GRU, then those that merge its states, [T, D, B, H]."""
     states, merged = f"{name}.states", f"{name}.merged"
     outputs = [states, f"{name}.state"]
     nodes = [
@@ -101,14 +105,15 @@ def _layer(name: str, arrays: NodeArrays, plan: LayerPlan, below: str) -> list[N
     if len(plan.directions) == 1:
         nodes.append(helper.make_node("Squeeze", [states, "directions"], [merged], merged))
     elif plan.merge == "concat":
-        turned = f"{name}.states_by_sequence"
-        nodes.append(helper.make_node("Transpose", [states], [turned], turned, perm=[0, 2, 1, 3]))
-        nodes.append(helper.make_node("Reshape", [turned, "side_by_side"], [merged], merged))
+        transposed = f"{name}.states_by_sequence"
+        perm = [0, 2, 1, 3]
+        nodes.append(helper.make_node("Transpose", [states], [transposed], transposed, perm=perm))
+        nodes.append(helper.make_node("Reshape", [transposed, "side_by_side"], [merged], merged))
     else:
         nodes.append(_merge(plan.merge, states, merged))
     if plan.turns:
-        read, turn = f"{name}.output_as_read", ["from", "to", "steps", "backwards"]
-        nodes.append(helper.make_node("Slice", [merged, *turn], [read], read))
+        as_read, reversal = f"{name}.output_as_read", ["from", "to", "steps", "backwards"]
+        nodes.append(helper.make_node("Slice", [merged, *reversal], [as_read], as_read))
     return nodes
 
 
@@ -116,13 +121,15 @@ def _direction(name: str, plan: LayerPlan) -> str:
     if len(plan.directions) == 1:
         return plan.directions[0]
     if plan.directions[0] == "reverse":
-        raise BadInput(f"an ONNX node has its forward direction first, but {name} the reverse one")
+        raise BadInput(
+            f"an ONNX node has its forward direction first, but {name} has the reverse one first"
+        )
     return "bidirectional"
 
 
 def _merge(merge: Merge, states: str, output: str) -> NodeProto:
     kind = {"sum": "ReduceSum", "mul": "ReduceProd", "ave": "ReduceMean"}[merge]
-    if kind == "ReduceSum":  # whose axes are an input in this operator set, others' an attribute
+    if kind == "ReduceSum":  # in this operator set its axes are an input, elsewhere an attribute
         return helper.make_node(kind, [states, "directions"], [output], output, keepdims=0)
     return helper.make_node(kind, [states], [output], output, axes=[1], keepdims=0)
 
@@ -135,10 +142,10 @@ def _gru(
     arrays: NodeArrays, direction: str, prefix: str, input: str, initial: str, outputs: list[str]
 ) -> NodeProto:
     biases = "" if arrays.B is None else f"{prefix}B"
-    curves = [curve for pair in arrays.activations for curve in pair]
-    numbers: dict[str, Any] = {
-        "activation_alpha": [curve.alpha for curve in curves if curve.alpha is not None],
-        "activation_beta": [curve.beta for curve in curves if curve.beta is not None],
+    activations = [activation for pair in arrays.activations for activation in pair]
+    parameters: dict[str, Any] = {
+        "activation_alpha": [a.alpha for a in activations if a.alpha is not None],
+        "activation_beta": [a.beta for a in activations if a.beta is not None],
     }
     return helper.make_node(
         "GRU",
@@ -148,8 +155,8 @@ def _gru(
         hidden_size=arrays.R.shape[2],
         direction=direction,
         linear_before_reset=int(arrays.linear_before_reset),
-        activations=[curve.name for curve in curves],
-        **{name: values for name, values in numbers.items() if values},
+        activations=[activation.name for activation in activations],
+        **{name: values for name, values in parameters.items() if values},
     )
 
 
@@ -165,13 +172,16 @@ def _model(
     constants: Mapping[str, NDArray[np.generic]],
     dtype: np.dtype[np.floating],
 ) -> ModelProto:
-    """Put the model together and have it checked."""
+    """Put a model together and check it."""
     tensors = [numpy_helper.from_array(array, name) for name, array in constants.items()]
-    ends = [
-        [helper.make_tensor_value_info(name, TYPES[dtype], shape) for name, shape in shapes.items()]
+    arguments = [
+        [
+            helper.make_tensor_value_info(name, TENSOR_TYPES[dtype], shape)
+            for name, shape in shapes.items()
+        ]
         for shapes in (inputs, outputs)
     ]
-    graph = helper.make_graph(nodes, "gru", ends[0], ends[1], tensors)
+    graph = helper.make_graph(nodes, "gru", arguments[0], arguments[1], tensors)
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(
         graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="glassgate"
