@@ -2,12 +2,11 @@
 
 import pytest
 
+from glassgate.experiments import EXPERIMENTS
 from tests.conftest import Run
 
-NAMES = ("capacity", "regulators", "spans", "vanishing", "verdict")
 
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
 def test_results_are_not_overwritten_unasked(glassgate_: Run, tmp_path, name):
     (tmp_path / name).mkdir()
     results = tmp_path / name / "results.json"

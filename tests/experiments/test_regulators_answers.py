@@ -4,6 +4,7 @@ import pytest
 
 from glassgate.analysis.agreement import pooled
 from glassgate.analysis.intervals import t_interval
+from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.networks import (
     BOTH,
     FIXED,
@@ -12,7 +13,7 @@ from glassgate.experiments.regulators.networks import (
     NO_UPDATE,
     ONE,
 )
-from glassgate.experiments.regulators.page import answers, statements
+from glassgate.experiments.regulators.summary import statements
 
 
 def invented(kl: dict[str, list[float]], far: dict[str, list[float]]) -> dict:
@@ -36,8 +37,7 @@ def invented(kl: dict[str, list[float]], far: dict[str, list[float]]) -> dict:
         ]
         by_distance = pooled(cell for run in runs for cell in run["agreement"])
         forms.append({"name": form.name, "runs": runs, "by_distance": by_distance})
-    results = {"forms": forms}
-    return results | {"statements": statements(results)}
+    return {"forms": forms, "statements": statements(forms)}
 
 
 KL = {
@@ -66,23 +66,23 @@ def test_statements_are_differences_from_the_full_gru_seed_by_seed():
         "high": pytest.approx(high),
         "verdict": "better",
     }
-    assert said[NO_RESET.name]["far"]["verdict"] == "not told apart"
+    assert said[NO_RESET.name]["far"]["verdict"] == "undecided"
     assert said[NO_UPDATE.name]["kl_bits"]["verdict"] == "worse"
     assert said[NO_UPDATE.name]["far"]["verdict"] == "worse"
-    assert said[ONE.name]["kl_bits"]["verdict"] == "not told apart"
+    assert said[ONE.name]["kl_bits"]["verdict"] == "undecided"
 
 
 def test_answers_follow_the_numbers():
     one, missed, memory, fixed = answers(invented(KL, FAR))
     assert one == (
-        "With as many learned numbers, one gate does no worse than two, as far as these seeds can "
-        "tell, as “no reset gate” and “one gate for both”, and worse as “no update gate”. Better "
-        "than the full GRU did “no reset gate”."
+        "With equally many learned numbers, one gate is not shown to do worse than two in the form "
+        "“no reset gate” or “one gate for both”, but does worse in the form “no update gate”. "
+        "Better than the full GRU: “no reset gate”."
     )
-    assert missed == "Of the two it is the update gate that is missed when it is left out."
+    assert missed == ("Of the two gates, only leaving out the update gate is shown to do harm.")
     assert memory == (
-        "Over 10+ words a subject is not remembered better than chance, as far as these seeds can "
-        "tell, by “no update gate” (0.503)."
+        "Over 10+ words, a subject is not shown to be remembered better than chance by “no update "
+        "gate” (0.503)."
     )
     assert "predict worse than the full GRU and remember worse than the full GRU" in fixed
 
@@ -90,15 +90,15 @@ def test_answers_follow_the_numbers():
     far = {name: [0.9, 0.91, 0.9] for name in FAR}
     one, missed, memory, fixed = answers(invented(turned | {BOTH.name: [0.01, 0.011, 0.01]}, far))
     assert one == (
-        "With as many learned numbers, one gate was not enough: “no reset gate”, “no update gate” "
-        "and “one gate for both” did worse."
+        "With equally many learned numbers, one gate is not enough: “no reset gate”, “no update "
+        "gate” and “one gate for both” did worse than two."
     )
-    assert missed == "Each of the two is missed when it is left out."
+    assert missed == "Leaving out either gate does harm."
     assert memory == "Every form remembers a subject over 10+ words better than chance."
-    assert "remember neither better nor worse" in fixed
+    assert "are not shown to remember better or worse" in fixed
     alike = dict.fromkeys(KL, KL[BOTH.name])
     assert answers(invented(alike, far))[:2] == [
-        "With as many learned numbers, one gate does no worse than two, as far as these seeds can "
-        "tell, as “no reset gate”, “no update gate” and “one gate for both”.",
-        "Neither is missed, as far as these seeds can tell.",
+        "With equally many learned numbers, one gate is not shown to do worse than two in the form "
+        "“no reset gate”, “no update gate” or “one gate for both”.",
+        "Leaving out either gate is not shown to do harm.",
     ]

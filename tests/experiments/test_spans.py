@@ -15,7 +15,8 @@ from glassgate.analysis import agreement
 from glassgate.analysis.agreement import pooled, unrepeated
 from glassgate.analysis.language import Language, language_task, sample_language
 from glassgate.analysis.units import UnitMeans
-from glassgate.experiments.spans import experiment as experiment
+from glassgate.experiments.spans import experiment
+from glassgate.experiments.spans.answers import answers
 from glassgate.experiments.spans.holds import (
     DRAWS,
     GROUPS,
@@ -25,18 +26,17 @@ from glassgate.experiments.spans.holds import (
     Hold,
     group_size,
     groups,
-    held,
+    hold_units,
     memory_of,
     orders,
     singles,
 )
-from glassgate.experiments.spans.page import answers, page, tables
-from glassgate.experiments.spans.summary import (
-    statements,
-)
+from glassgate.experiments.spans.page import page, tables
+from glassgate.experiments.spans.summary import statements
 from glassgate.grammar.dependency import dependency_items
 from glassgate.grammar.grammar import Grammar
 from glassgate.inside.memory import Memory
+from glassgate.train.watch import Watcher
 
 TINY = experiment.Plan(
     train=60,
@@ -114,7 +114,7 @@ def test_held_units_do_what_is_said_of_them(way, language):
     tokens = torch.tensor(language.context(language.train[0]))[:, None]
     with torch.no_grad():
         input = model.embedding(tokens)
-        with held(model, Hold(way, "alone", units), means):
+        with hold_units(model, Hold(way, "alone", units), means):
             states = network(input)[0][:, 0]
         before = torch.cat([torch.zeros(1, 6), states[:-1]])
         of_input = input[:, 0] @ network.weight_ih_l0.T + network.bias_ih_l0
@@ -165,24 +165,33 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
         assert len(run["groups"]) + len(run["orders"]) + len(run["alone"]) == TINY.holds
         none = [one["far"] for one in run["orders"] if not one["units"]]
         assert all(far == run["intact"]["by_distance"][-1] for far in none)
-    assert json.loads(json.dumps(statements(results))) == results["statements"]
+    assert json.loads(json.dumps(statements(results["runs"]))) == results["statements"]
     for table in tables(results):
         assert table.rows[0][-1] in said.out
     assert all(answer in page(results).sections[0].explanation for answer in answers(results))
-    assert page(results).facts["seeds"] == "4 and 5"
+    assert "4 and 5" in text
     assert "What one unit costs" in text
 
 
+class Counter(Watcher):
+    """Keeps what it hears of measurements."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[int, int]] = []
+
+    def on_evaluation(self, done: int, batches: int) -> None:
+        self.counted.append((done, batches))
+
+
 def test_a_network_is_afterwards_as_it_was(language):
-    trained = experiment.train(TINY, {7: language, 8: language})
-    model, clean = trained[7].model, unrepeated(language)
+    trained = experiment.train(language, replace(TINY.settings, seed=7), [])
+    model, clean = trained.model, unrepeated(language)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    counted: list[int] = []
-    results = experiment.measure(TINY, trained, "", counted.append)
-    assert counted == list(range(1, 2 * TINY.holds + 1))
+    counter = Counter()
+    run = experiment.measure(TINY, trained, language, 7, [counter])
+    assert counter.counted == [(done, TINY.holds) for done in range(1, TINY.holds + 1)]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    whole = pooled(agreement.agreement(model, clean))
-    assert results["runs"][0]["intact"]["by_distance"] == whole
+    assert run["intact"]["by_distance"] == pooled(agreement.agreement(model, clean))
 
 
 def test_ctrl_c_while_units_are_held_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
@@ -195,10 +204,9 @@ def test_ctrl_c_while_units_are_held_leaves_nothing(glassgate_, tiny, tmp_path, 
     assert not (tmp_path / "spans").exists()
 
 
-def test_a_run_depends_on_its_seeds_alone(language):
+def test_a_run_depends_on_its_seeds_alone():
     def numbers(*seeds: int) -> str:
-        trained = experiment.train(TINY, dict.fromkeys(seeds, language))
-        results = experiment.measure(TINY, trained, "", lambda _: None)
+        results = experiment.run(TINY, seeds)
         for run in results["runs"]:
             del run["train_seconds"]
         return json.dumps(results)

@@ -7,13 +7,10 @@ from scipy.stats import spearmanr
 
 from glassgate.analysis.agreement import pooled
 from glassgate.analysis.intervals import t_interval
-from glassgate.experiments.spans.holds import (
-    GROUPS,
-    WAYS,
-)
-from glassgate.experiments.spans.page import answers
+from glassgate.experiments.spans.answers import answers
+from glassgate.experiments.spans.holds import GROUPS, WAYS
 from glassgate.experiments.spans.summary import (
-    FAR,
+    LONGEST,
     NEAR,
     costs,
     costs_alone,
@@ -75,7 +72,7 @@ def invented(shares: dict[str, list[list[float]]], alone: list[float]) -> dict:
             }
         )
     results = {"runs": runs, "word": "the", "plan": {"training": {"hidden_size": 5}}}
-    return results | {"statements": statements(results)}
+    return results | {"statements": statements(runs)}
 
 
 SHARES = {
@@ -87,13 +84,12 @@ SHARES = {
 
 
 def test_costs_and_rises_are_differences_from_the_network_as_it_is():
-    results = invented(SHARES, [0.7, 0.9, 1.0, 1.0, 0.99])
-    assert costs(results, "forgets", "longest", FAR) == pytest.approx([0.5, 0.48, 0.5])
-    assert costs(results, "silent", "longest", NEAR) == pytest.approx([0.1, 0.09, 0.08])
-    assert rises(results, "silent", "random", "kl_after_word") == pytest.approx([0.85, 0.86, 0.87])
-    assert rises(results, "silent", "random", "kl_bits") == pytest.approx([0.4] * 3)
-    run = results["runs"][0]
-    assert costs_alone(run, "silent") == pytest.approx([0.3, 0.1, 0, 0, 0.01])
+    runs = invented(SHARES, [0.7, 0.9, 1.0, 1.0, 0.99])["runs"]
+    assert costs(runs, "forgets", "longest", LONGEST) == pytest.approx([0.5, 0.48, 0.5])
+    assert costs(runs, "silent", "longest", NEAR) == pytest.approx([0.1, 0.09, 0.08])
+    assert rises(runs, "silent", "random", "kl_after_word") == pytest.approx([0.85, 0.86, 0.87])
+    assert rises(runs, "silent", "random", "kl_bits") == pytest.approx([0.4] * 3)
+    assert costs_alone(runs[0], "silent") == pytest.approx([0.3, 0.1, 0, 0, 0.01])
 
 
 def test_statements_compare_seed_by_seed():
@@ -112,21 +108,23 @@ def test_statements_compare_seed_by_seed():
 def test_answers_follow_the_numbers():
     first, near, *_, after, alone, _ = answers(invented(SHARES, [0.7, 0.9, 1.0, 1.0, 0.99]))
     assert first == (
-        "When the 1 units of the longest span forget at every word, 0.507 of the choices over 10+ "
-        "words are won, where the whole network wins 1.000; it is 0.860 with as many units at "
+        "When the one unit of the longest span forgets at every word, 0.507 of the choices over "
+        "10+ words are right, where the whole network has 1.000; it is 0.860 with as many units at "
         "random, and 0.983 with those of the shortest span: the long units stand out."
     )
     assert near == (
-        "Their forgetting costs 0.493 over 10+ words and 0.090 over 1-2 words: more for far words "
-        "than for near ones."
+        "Their forgetting costs 0.493 over 10+ words and 0.090 over 1-2 words: the first is more."
     )
-    assert "the shortest fifth costs 0.9833 bits, more than that of the longest (0.5067)" in after
+    assert (
+        "shortest fifth costs 0.9833 bits and that of the longest 0.5067: the first is more."
+        in after
+    )
     assert "matters most costs 0.300 over 10+ words" in alone
     turned = SHARES | {"longest": SHARES["shortest"], "shortest": SHARES["longest"]}
     first, near, *_, after, _, _ = answers(invented(turned, [1, 1, 1, 1, 1]))
-    assert first.endswith("the long units do not stand out, as far as these seeds can tell.")
+    assert first.endswith("the long units are not shown to stand out.")
     assert near == (
-        "Their forgetting costs 0.017 over 10+ words and 0.000 over 1-2 words: no more and no "
-        "less, as far as these seeds can tell, for far words than for near ones."
+        "Their forgetting costs 0.017 over 10+ words and 0.000 over 1-2 words: which of the two is "
+        "more is undecided."
     )
-    assert "0.5067 bits, less than that of the longest (0.9833)" in after
+    assert "0.5067 bits and that of the longest 0.9833: the first is less." in after

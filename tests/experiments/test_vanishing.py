@@ -6,7 +6,7 @@ import signal
 import pytest
 import torch
 
-from glassgate.experiments.vanishing import experiment as experiment
+from glassgate.experiments.vanishing import experiment
 from glassgate.experiments.vanishing.page import charts, page, tables
 from glassgate.experiments.vanishing.problems import PROBLEMS, Adding, Copying
 from glassgate.pages.content import Chart
@@ -56,7 +56,7 @@ def test_by_hand_the_gradient_of_a_state_that_halves_halves():
         for weight in model.network.parameters():
             weight.zero_()
         model.network.weight_hh_l0.copy_(0.5 * torch.eye(3))  # and so it stays 0, tanh' = 1
-    found = experiment._gradient(training, model, 5)
+    found = experiment.measure_gradient(training, model, 5)
     left = [norm / found["norms"][0] for norm in found["norms"]]
     assert left == pytest.approx([0.5**k for k in range(0, 60, 3)], rel=1e-6)
     assert found["half_life"] == pytest.approx(1)
@@ -65,12 +65,12 @@ def test_by_hand_the_gradient_of_a_state_that_halves_halves():
 
 def test_without_a_state_nothing_is_left_and_a_kept_state_does_not_halve():
     training = experiment.Training(Adding(), 10, "feedforward", 0)
-    assert experiment._gradient(training, training.model(3), 5)["norms"][1:] == [0.0] * 9
+    assert experiment.measure_gradient(training, training.model(3), 5)["norms"][1:] == [0.0] * 9
     training = training._replace(network="gru")
     model = training.model(3)
     with torch.no_grad():
         model.network.bias_ih_l0[3:6] = 100  # the update gate is 1: all is kept
-    found = experiment._gradient(training, model, 5)
+    found = experiment.measure_gradient(training, model, 5)
     assert found["half_life"] is None
     assert found["norms"] == pytest.approx([found["norms"][0]] * 10)
 
@@ -176,7 +176,7 @@ def test_what_is_out_of_range_is_refused(glassgate_, option):
 
 def test_a_run_depends_on_its_seed_alone():
     def numbers(seed: int) -> str:
-        found = experiment._run(experiment.Training(Copying(), 3, "gru", seed), TINY, None)
+        found = experiment.train(experiment.Training(Copying(), 3, "gru", seed), TINY, [])
         return json.dumps({**found, "train_seconds": None, "seed": None})
 
     assert numbers(5) == numbers(5)

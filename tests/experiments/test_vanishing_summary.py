@@ -5,7 +5,7 @@ import math
 import pytest
 
 from glassgate.analysis.intervals import geometric_interval
-from glassgate.experiments.vanishing import experiment as experiment
+from glassgate.experiments.vanishing import experiment
 from glassgate.experiments.vanishing.page import charts, tables
 from glassgate.experiments.vanishing.summary import statements, summaries
 
@@ -41,7 +41,7 @@ def some_results(runs, times=(100,)):
         "lags": {str(T): [0, T - 1] for T in times},
         "runs": runs,
     }
-    results["networks"] = summaries(results)
+    results["networks"] = summaries(runs)
     return results
 
 
@@ -77,7 +77,7 @@ def test_by_hand_seeds_are_put_together():
         "the input."
     )
     assert sentences["adding", "srn"] == (
-        "The SRN solves adding at no T, nor is it shown to do better than ignoring the input at "
+        "The SRN solves adding at no T, and is not shown to do better than ignoring the input at "
         "any."
     )
     (reached,) = (one for one in said.values() if one.get("problem"))
@@ -111,7 +111,7 @@ def test_a_gradient_that_does_not_halve_is_said_to_be_above_the_lags_looked_at()
     results = some_results(runs)
     plain, chrono = statements(results)[len(NETWORKS) : len(NETWORKS) + 2]
     assert plain["half_life"] == 3.0  # of the seed that takes longest
-    assert "PyTorch's first weights halves in 3 steps at the latest" in plain["statement"]
+    assert "PyTorch's initial weights halves within 3 steps at the latest" in plain["statement"]
     assert chrono["half_life"] is None
     assert "spans are set does not always fall to half" in chrono["statement"]
     assert tables(results)[-1].rows[-1][3:5] == ("> 99", "2.0")
@@ -141,8 +141,8 @@ def test_where_a_seed_has_nothing_left_there_is_a_median_and_nothing_is_compared
     said = statements(results)[-1]
     assert set(map(tuple, said["farther"].values())) == {()}
     assert said["statement"].endswith(
-        "by intervals that are apart: of the GRU, the LSTM, the GRU with spans set and the LSTM "
-        "with spans set at no T. With a seed that has nothing left there is no interval: of the "
+        "by intervals that do not overlap: in the GRU, the LSTM, the GRU with spans set and the "
+        "LSTM with spans set at no T. Where a seed has nothing left there is no interval: in the "
         "SRN and the LSTM at T = 100."
     )
     shown = {row[2]: row[-2:] for row in tables(results)[-1].rows}

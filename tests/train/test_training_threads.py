@@ -10,6 +10,8 @@ import torch
 
 from glassgate import engine
 from glassgate.errors import BadInput
+from glassgate.experiments import EXPERIMENTS
+from glassgate.experiments.runner import Runner
 from glassgate.nn.models import LanguageModel
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.loop import fit
@@ -23,7 +25,6 @@ from tests.conftest import TINY, Run, write_corpus
 
 SETTINGS = Settings(hidden_size=8, embedding_size=6, batch_size=2, bptt=5, epochs=2)
 SECONDS = 0.001  # of a step on one thread
-EXPERIMENTS = ("capacity", "regulators", "spans", "vanishing", "verdict")
 
 
 def take(
@@ -322,12 +323,10 @@ def test_pieces_are_done_on_the_threads_of_the_trial():
 def test_experiments_run_on_one_thread_unless_told(
     glassgate_: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: list[str]
 ):
-    def refuse(*_: object, threads: int) -> None:
-        raise BadInput(f"{threads} threads")
+    def refuse(_plan: object, _seeds: object, runner: Runner) -> None:
+        raise BadInput(f"{runner.threads} threads")
 
-    runs = "train" if name == "spans" else "run"
-    monkeypatch.setattr(f"glassgate.experiments.{name}.experiment.{runs}", refuse)
-    monkeypatch.setattr("glassgate.cli.experiment.sampled", lambda *_, **__: {})
+    monkeypatch.setattr(f"glassgate.experiments.{name}.experiment.run", refuse)
     said = glassgate_("experiment", name, *given)
     assert said.err == f"glassgate: {2 if given else 1} threads\n"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import NormalDist, mean, stdev
-from typing import Any, TypedDict
+from statistics import NormalDist, geometric_mean, mean, stdev
+from typing import Any, Literal, TypedDict
 
 SURE = 0.95  # of every interval
 OF_TWO = (
@@ -14,8 +14,8 @@ OF_TWO = (
     "beyond what is possible."
 )
 
-
-APART = "not told apart"
+Judgement = Literal["yes", "no", "undecided"]
+UNDECIDED: Literal["undecided"] = "undecided"  # where an interval contains the value of no effect
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:
@@ -99,6 +99,26 @@ def _t_within(angle: float, freedom: int) -> float:
     return (angle + within) * 2 / math.pi if odd else within
 
 
+class Estimate(TypedDict):
+    """A mean over seeds with its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Give the mean of a few numbers with its `t_interval`."""
+    low, high = t_interval(values)
+    return {"mean": mean(values), "low": low, "high": high}
+
+
+def geometric_estimate(values: Sequence[float]) -> Estimate:
+    """Give the geometric mean of a few positive numbers with its `geometric_interval`."""
+    low, high = geometric_interval(values)
+    return {"mean": geometric_mean(values), "low": low, "high": high}
+
+
 class Difference(TypedDict):
     """The mean over seeds of one thing less the other, with its 95% interval."""
 
@@ -113,14 +133,25 @@ def difference(
 ) -> Difference:
     """Compare two things seed by seed; both lists are in the order of the seeds.
 
-    `verdicts` are what more and less are called. Two are told apart where the interval of the mean
-    difference (`t_interval`) leaves out 0; else the verdict is `APART`.
+    `verdicts` are what more and less are called. The verdict is one of them where the interval of
+    the mean difference (`t_interval`) excludes 0, and `UNDECIDED` where it contains 0.
     """
     between = [value - other for value, other in zip(values, others, strict=True)]
     low, high = t_interval(between)
     more, less = verdicts
-    verdict = more if low > 0 else less if high < 0 else APART
+    verdict = more if low > 0 else less if high < 0 else UNDECIDED
     return {"mean": mean(between), "low": low, "high": high, "verdict": verdict}
+
+
+def judge(claimed: str, verdict: str) -> Judgement:
+    """Say whether a verdict of `difference` confirms what was claimed.
+
+    >>> judge("rises", "rises"), judge("rises", "falls"), judge("rises", UNDECIDED)
+    ('yes', 'no', 'undecided')
+    """
+    if verdict == UNDECIDED:
+        return UNDECIDED
+    return "yes" if verdict == claimed else "no"
 
 
 def signed(found: Mapping[str, Any], form: str) -> tuple[str, str, str]:
@@ -129,11 +160,11 @@ def signed(found: Mapping[str, Any], form: str) -> tuple[str, str, str]:
     return f"{found['mean']:+{form}}", between, found["verdict"]
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], conjunction: str = "and") -> str:
     """Put names in a row.
 
-    >>> listed(["one"]), listed(["one", "two"]), listed(["one", "two", "three"])
-    ('one', 'one and two', 'one, two and three')
+    >>> listed(["one"]), listed(["one", "two"]), listed(["one", "two", "three"], "or")
+    ('one', 'one and two', 'one, two or three')
     """
     *before, last = names
-    return f"{', '.join(before)} and {last}" if before else last
+    return f"{', '.join(before)} {conjunction} {last}" if before else last

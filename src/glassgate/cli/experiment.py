@@ -1,264 +1,160 @@
-"""`glassgate experiment`: questions asked of networks that are trained for it."""
+"""`glassgate experiment NAME`: one command for every experiment in `glassgate.experiments`.
+
+What an experiment has of its own, its question and the options of its plan, its folder says; what
+all of them do is `ask`.
+"""
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
 from glassgate.cli.options import Overwrite, Threads
-from glassgate.errors import BadInput
+from glassgate.experiments import EXPERIMENTS, load
+from glassgate.experiments.common import Experiment, Option, check_free, provenance, write
 
 if TYPE_CHECKING:
-    from glassgate.experiments.verdict.experiment import Plan
-    from glassgate.experiments.verdict.reviews import Sentences as Pool
+    from glassgate.pages.content import Page
 
-Sentences = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=2, help="Sentences on the plot, in every review: 6, or 3."),
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
 ]
-Verdicts = Annotated[
-    Path | None, typer.Option(metavar="FILE.csv", help="Real verdicts, of two classes.")
+FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="The first of the seeds.")]
+Seeds = Annotated[
+    int, typer.Option(metavar="N", min=2, help="How many seeds, each with data of its own.")
 ]
-Plot = Annotated[Path | None, typer.Option(metavar="FILE.txt", help="A text to put around them.")]
-Text = Annotated[str, typer.Option(metavar="COLUMN", help="Column of the verdicts.")]
-Label = Annotated[str, typer.Option(metavar="COLUMN", help="Column of their classes.")]
 
-app = typer.Typer(help="Ask a question of networks trained for it.", no_args_is_help=True)
+
+def ask(
+    experiment: Experiment[Any, Any],
+    output: Output,
+    seed: FirstSeed,
+    seeds: Seeds,
+    threads: Threads = 1,
+    overwrite: Overwrite = False,
+    **options: Any,
+) -> None:
+    """Run an experiment, print its tables, and write page, picture and results.json.
+
+    `options` are those of `experiment.plan`.
+    """
+    from glassgate.cli.counts import counting
+    from glassgate.cli.screen import announce, waiting
+    from glassgate.cli.series import watching_series
+
+    check_free(output, overwrite)
+    announce(experiment.preparing)
+    from glassgate.experiments.runner import Runner
+
+    plan = experiment.plan(**options)
+    runner = Runner(threads, watching_series, counting, waiting)
+    results = experiment.run(plan, range(seed, seed + seeds), runner)
+    command = shlex.join(["glassgate", *sys.argv[1:]])
+    answer(experiment, {"experiment": experiment.name, **provenance(command), **results}, output)
+
+
+def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Path) -> None:
+    """Write the results, print their tables, and say where they are.
+
+    With two seeds, page and screen warn of how wide their intervals are.
+    """
+    from glassgate.analysis.intervals import OF_TWO
+    from glassgate.cli.tables import print_table
+    from glassgate.pages.charts import picture
+    from glassgate.pages.render import content_page
+
+    warning = OF_TWO if len(results["seeds"]) == 2 else ""
+    page = _with_provenance(experiment.page(results), results, warning)
+    image = picture(experiment.charts(results))
+    names = write(results, content_page(page), image, output)
+    for table in experiment.tables(results):
+        print_table(table)
+    if warning:
+        typer.echo(warning)
+    typer.echo(f"{output} holds {', '.join(names[:-1])} and {names[-1]}")
+
+
+def _with_provenance(page: Page, results: dict[str, Any], warning: str) -> Page:
+    """Add to a page how its results were made."""
+    from glassgate.analysis.intervals import listed
+
+    made = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
+    facts = made | dict(page.facts) | results["versions"]
+    return replace(page, lead=f"{page.lead} {warning}".rstrip(), facts=facts)
+
+
+# The commands -------------------------------------------------------------------------------------
+
+
+class Experiments(TyperGroup):
+    """The registered experiments as commands; each is imported when the command line names it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer passes it
+        """Return the names of the experiments."""
+        return list(EXPERIMENTS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
+        """Return the command of an experiment."""
+        return command(load(cmd_name)) if cmd_name in EXPERIMENTS else None
+
+
+def command(experiment: Experiment[Any, Any]) -> TyperCommand:
+    """Make the command that asks one experiment's question."""
+
+    def run(**values: Any) -> None:
+        ask(experiment, **values)
+
+    run.__doc__ = _help(experiment)
+    run.__signature__ = _signature(experiment)  # type: ignore[attr-defined]
+    only = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    only.command(experiment.name)(run)
+    made = typer.main.get_command(only)
+    assert isinstance(made, TyperCommand)
+    return made
+
+
+def _help(experiment: Experiment[Any, Any]) -> str:
+    """Return the question, and the examples as paragraphs."""
+    examples = [f"    {example}" for example in experiment.examples]
+    return "\n\n".join([inspect.cleandoc(experiment.question), "For example:", *examples])
+
+
+def _signature(experiment: Experiment[Any, Any]) -> inspect.Signature:
+    """Return the parameters of the command: those of `ask`, with the experiment's own options."""
+    defaults = {"output": Path(experiment.name), "seed": 0, "seeds": experiment.seeds}
+    shared = [
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            default=defaults.get(parameter.name, parameter.default),
+        )
+        for parameter in inspect.signature(ask, eval_str=True).parameters.values()
+        if parameter.name not in ("experiment", "options")
+    ]
+    own = map(_option, inspect.signature(experiment.plan).parameters.values())
+    place = [parameter.name for parameter in shared].index("seeds") + 1
+    return inspect.Signature([*shared[:place], *own, *shared[place:]])
+
+
+def _option(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter of `Experiment.plan` as one that typer turns into an option."""
+    kind, option = get_args(parameter.annotation)
+    assert isinstance(option, Option)
+    shown = typer.Option(help=option.help, metavar=option.metavar, min=option.least)
+    return parameter.replace(annotation=Annotated[kind, shown])
+
+
+app = typer.Typer(
+    cls=Experiments, help="Ask a question of networks trained for it.", no_args_is_help=True
+)
 
 
 @app.callback()
 def experiment() -> None:
     """Ask a question of networks trained for it."""
-
-
-@app.command()
-def verdict(
-    output: Output = Path("verdict"),
-    seed: FirstSeed = 0,
-    seeds: Seeds = 5,
-    sentences: Sentences = None,
-    verdicts: Verdicts = None,
-    plot: Plot = None,
-    text: Text = "text",
-    label: Label = "label",
-    threads: Threads = 1,
-    overwrite: Overwrite = False,
-) -> None:
-    """Ask who remembers the verdict of a book review, and what the gates do over it.
-
-    Reviews of N neutral sentences on the plot have one verdict, at the start,
-    in the middle or at the end. An SRN and a GRU learn to tell its class. The
-    sentences are made up (N = 6), or real ones (N = 3): verdicts from a CSV
-    file, the plot from a novel. The folder gets report.html, verdict.png and
-    results.json: accuracy by where the verdict stands, whether the reset gate
-    falls towards 0 at it and the kept share rises towards 1 after it, and what
-    holding them costs. It takes some five to fifteen minutes.
-
-    For example:
-
-        glassgate experiment verdict
-
-        glassgate experiment verdict --verdicts films.csv --plot novel.txt
-    """
-    from glassgate.cli.screen import announce
-    from glassgate.cli.series import watching_series
-    from glassgate.experiments.common import check_free
-
-    check_free(output, overwrite)
-    announce("Preparing reviews")
-    from glassgate.experiments.verdict import experiment as asked
-    from glassgate.experiments.verdict.page import charts, page, tables
-
-    command = shlex.join(["glassgate", *sys.argv[1:]])
-    plan, pool, files = _reviews(verdicts, plot, text, label)
-    if sentences:
-        plan = replace(plan, sentences=sentences)
-    with watching_series(asked.work(seeds)) as watcher:
-        chosen = range(seed, seed + seeds)
-        results = asked.run(plan, pool, files, chosen, command, watcher, threads=threads)
-    answer(results, page(results), charts(results), tables(results), output)
-
-
-def _reviews(
-    verdicts: Path | None, plot: Path | None, text: str, label: str
-) -> tuple[Plan, Pool, dict[str, str]]:
-    """Give the plan, the sentences, and the files that they are from, if they are from files."""
-    from glassgate.experiments.verdict.experiment import MADE_UP, REAL
-    from glassgate.experiments.verdict.real_reviews import Files, read_sentences
-    from glassgate.experiments.verdict.reviews import all_sentences
-
-    if verdicts and plot:
-        files = Files(verdicts, plot, text, label)
-        return REAL, read_sentences(files), files.to_json()
-    if verdicts or plot:
-        raise BadInput("--verdicts and --plot go together: name both files, or neither")
-    return MADE_UP, all_sentences(), {}
-
-
-@app.command()
-def regulators(
-    output: Output = Path("regulators"),
-    seed: FirstSeed = 0,
-    seeds: Seeds = 5,
-    threads: Threads = 1,
-    overwrite: Overwrite = False,
-) -> None:
-    """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
-
-    The full GRU, one without reset gate, one without update gate, a unit with
-    one gate for both, and one whose gates are fixed at learned means, all with
-    as many learned numbers, learn the demo's language. The folder gets
-    report.html, regulators.png and results.json: the divergence from the
-    grammar, and accuracy at dependencies by distance. It takes some ten to
-    fifteen minutes.
-
-    For example:
-
-        glassgate experiment regulators
-
-        glassgate experiment regulators --seed 10 --seeds 8 --output more/
-    """
-    from glassgate.cli.screen import announce
-    from glassgate.cli.series import watching_series
-    from glassgate.experiments.common import check_free
-
-    check_free(output, overwrite)
-    announce("Sampling sentences")
-    from glassgate.experiments.regulators import experiment as asked
-    from glassgate.experiments.regulators.page import charts, page, tables
-
-    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
-    languages = sampled(plan, seed, seeds)
-    with watching_series(asked.work(seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher, threads=threads)
-    answer(results, page(results), charts(results), tables(results), output)
-
-
-@app.command()
-def spans(
-    output: Output = Path("spans"),
-    seed: FirstSeed = 0,
-    seeds: Seeds = 5,
-    threads: Threads = 1,
-    overwrite: Overwrite = False,
-) -> None:
-    """Ask whether long-distance units exist: hold units by their memory span.
-
-    GRUs learn the demo's language. Then the fifth of the units with the longest
-    memory span, the middle one, the shortest one and random ones are held, so
-    that they forget at every word or say nothing; more and more units in order
-    of span; and each unit alone. The folder gets report.html, spans.png and
-    results.json: accuracy at dependencies by distance, after each. It takes
-    some five to ten minutes.
-
-    For example:
-
-        glassgate experiment spans
-
-        glassgate experiment spans --seed 10 --seeds 8 --output more/
-    """
-    from glassgate.cli.screen import announce, bar
-    from glassgate.cli.series import watching_series
-    from glassgate.experiments.common import check_free
-
-    check_free(output, overwrite)
-    announce("Sampling sentences")
-    from glassgate.experiments.spans import experiment as asked
-    from glassgate.experiments.spans.page import charts, page, tables
-
-    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan()
-    languages = sampled(plan, seed, seeds)
-    with watching_series(seeds) as watcher:
-        trained = asked.train(plan, languages, watcher, threads=threads)
-    with bar("holding units", plan.holds * seeds) as done:
-        results = asked.measure(plan, trained, command, done, threads=threads)
-    answer(results, page(results), charts(results), tables(results), output)
-
-
-@app.command()
-def vanishing(
-    output: Output = Path("vanishing"),
-    seed: FirstSeed = 0,
-    seeds: Seeds = 3,
-    steps: Annotated[
-        int, typer.Option(metavar="N", min=12, help="Training steps of each network.")
-    ] = 1000,
-    threads: Threads = 1,
-    overwrite: Overwrite = False,
-) -> None:
-    """Ask whether the gradient vanishes, and who learns across 100 to 400 steps.
-
-    A feedforward network, an SRN, a GRU and an LSTM learn the adding problem
-    and copying memory at T = 100, 200 and 400; GRU and LSTM once more with
-    memory spans set before training. The folder gets report.html, vanishing.png
-    and results.json: what each has learned, its learning curve, and its gradient
-    by lag before and after training. It takes some twenty to forty minutes, and
-    as many times longer as there are more steps.
-
-    For example:
-
-        glassgate experiment vanishing
-
-        glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/
-    """
-    from glassgate.cli.screen import announce
-    from glassgate.cli.series import watching_series
-    from glassgate.experiments.common import check_free
-
-    check_free(output, overwrite)
-    announce("Preparing sequences")
-    from glassgate.experiments.vanishing import experiment as asked
-    from glassgate.experiments.vanishing.page import charts, page, tables
-
-    command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
-    chosen = range(seed, seed + seeds)
-    with watching_series(asked.work(plan, chosen)) as watcher:
-        results = asked.run(plan, chosen, command, watcher, threads=threads)
-    answer(results, page(results), charts(results), tables(results), output)
-
-
-@app.command()
-def capacity(
-    output: Output = Path("capacity"),
-    seed: FirstSeed = 0,
-    seeds: Seeds = 5,
-    sizes: Annotated[
-        str, typer.Option(metavar="N,...", help="Numbers of units, two or more.")
-    ] = "4,8,16,32,64",
-    threads: Threads = 1,
-    overwrite: Overwrite = False,
-) -> None:
-    """Ask how near to the truth networks come with how many parameters.
-
-    SRN, GRU and LSTM of several sizes learn the demo's language. The folder
-    gets report.html, capacity.png and results.json: the KL divergence from the
-    grammar by the number of parameters, and how the networks compare at equal
-    numbers. It takes some ten to fifteen minutes.
-
-    For example:
-
-        glassgate experiment capacity
-
-        glassgate experiment capacity --sizes 16,32,64,128 --output larger/
-    """
-    from glassgate.cli.screen import announce
-    from glassgate.cli.series import watching_series
-    from glassgate.experiments.common import check_free
-
-    check_free(output, overwrite)
-    announce("Sampling sentences")
-    from glassgate.experiments.capacity import experiment as asked
-    from glassgate.experiments.capacity.page import charts, page, tables
-
-    plan = asked.Plan(asked.read_sizes(sizes))
-    command = shlex.join(["glassgate", *sys.argv[1:]])
-    languages = sampled(plan, seed, seeds, items=False)
-    with watching_series(asked.work(plan, seeds)) as watcher:
-        results = asked.run(plan, languages, command, watcher, threads=threads)
-    answer(results, page(results), charts(results), tables(results), output)

@@ -11,6 +11,7 @@ import typer
 
 from glassgate.engine.settings import checked_threads
 from glassgate.errors import BadInput
+from glassgate.train.backends import PACKAGES, check_backend, check_count
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.settings import NETWORKS, OPTIMIZERS, PRECISIONS, SCHEDULES, Settings
 
@@ -93,6 +94,34 @@ Threads = Annotated[
         help="Threads to compute on. Networks this small are seldom faster on several, and on "
         "one the results have the same bits everywhere.",
         callback=_check_threads,
+    ),
+]
+
+
+def _check_count(count: int | None) -> int | None:
+    """Refuse a number of workers out of range before any work is done."""
+    return None if count is None else check_count(count)
+
+
+# For `glassgate.train.backends.choose_workers`, together with `Threads` or `MeasuredThreads`.
+WorkerCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Networks to train side by side, each in a process of its own, with the same results "
+        "as one after the other.",
+        show_default="one a core",
+        callback=_check_count,
+    ),
+]
+Backend = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(PACKAGES),
+        help="Where workers run: on this machine (loky), or on the cluster that "
+        "DASK_SCHEDULER_ADDRESS or RAY_ADDRESS names.",
+        callback=check_backend,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]

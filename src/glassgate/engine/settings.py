@@ -149,10 +149,10 @@ def _number_without_torch() -> tuple[int, str]:
     openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number a level
     if openmp.isascii() and openmp.isdecimal() and int(openmp):
         return min(int(openmp), MOST_THREADS), f"set by {OPENMP_VARIABLE}"
-    return _allowed_cores(), "one for each core that the process may use"
+    return allowed_cores(), "one for each core that the process may use"
 
 
-def _allowed_cores() -> int:
+def allowed_cores() -> int:
     """Count the cores that the process may use: its affinity, and a container's share of time."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,16 +1,30 @@
-"""What every experiment's files say about how they were made."""
+"""What all experiments share: the protocol, the settings of their networks, and their files.
+
+An experiment is a folder. Its door, `__init__.py`, says the question and in which order to read
+the files: `results.py` (what results.json holds), `experiment.py` (plan and run), `summary.py`
+(calculations) and `page.py` (tables, charts and page as plain content).
+"""
+
+from __future__ import annotations
 
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, runtime_checkable
 
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
+from glassgate.pages.content import Chart, Page, Table
 from glassgate.train.settings import Settings
+
+if TYPE_CHECKING:
+    from glassgate.experiments.runner import Runner
 
 SETTINGS = Settings(
     hidden_size=64,
@@ -23,9 +37,127 @@ SETTINGS = Settings(
     schedule="linear",
     patience=5,
 )
-"""How every network is trained. Sampled sentences are plentiful, so nothing is dropped out."""
+"""How networks learn a language. Sampled sentences are plentiful, so there is no dropout."""
 
-PAGE, RESULTS = "report.html", "results.json"
+PAGE, RESULTS = "report.html", "results.json"  # in the folder of every experiment
+
+
+# The protocol -------------------------------------------------------------------------------------
+
+P = TypeVar("P")
+R = TypeVar("R", bound=Mapping[str, Any])
+
+
+@runtime_checkable
+class Experiment(Protocol[P, R]):
+    """A question asked of networks that are trained to answer it.
+
+    Attributes
+    ----------
+    name
+        Of the command, of the folder that it writes by default, and of the picture: one word.
+    question
+        The help of the command: a line, and paragraphs with an empty line before each.
+    examples
+        Commands to try, as a person types them.
+    preparing
+        What the command says while it starts: "Sampling sentences".
+    seeds
+        How many seeds there are by default.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - described above, like the others
+
+    @property
+    def question(self) -> str: ...  # noqa: D102
+
+    @property
+    def examples(self) -> Sequence[str]: ...  # noqa: D102
+
+    @property
+    def preparing(self) -> str: ...  # noqa: D102
+
+    @property
+    def seeds(self) -> int: ...  # noqa: D102
+
+    def plan(self, *args: Any, **options: Any) -> P:
+        """Return the numbers of a run: a frozen dataclass that checks itself.
+
+        The keyword parameters are the options of the command that are this experiment's own: each
+        has a default, and an `Option` in its annotation. Raises `BadInput` for a value out of
+        range.
+        """
+
+    def run(self, plan: P, seeds: Sequence[int], runner: Runner) -> R:
+        """Train the networks of a plan with every seed, two or more, and return the results.
+
+        They are what results.json holds, but for the `Provenance`. Raises `Interrupted` after
+        Ctrl-C.
+        """
+
+    def tables(self, results: R) -> Sequence[Table]:
+        """Return the tables that the command prints."""
+
+    def charts(self, results: R) -> Mapping[str, Chart]:
+        """Return the charts of the picture by title, from top to bottom."""
+
+    def page(self, results: R) -> Page:
+        """Return the content of the page. Its facts need not say how the results were made."""
+
+
+class InFolder(Generic[P, R]):
+    """An experiment whose folder has `run` in experiment.py, and the rest in page.py.
+
+    They are imported when they are called, so that the command line can describe an experiment
+    without loading torch. A subclass adds what `Experiment` describes besides.
+    """
+
+    def run(self, plan: P, seeds: Sequence[int], runner: Runner) -> R:
+        """Return the results, as experiment.py makes them."""
+        results: R = self._file("experiment").run(plan, seeds, runner)
+        return results
+
+    def tables(self, results: R) -> Sequence[Table]:
+        """Return the tables, as page.py makes them."""
+        tables: Sequence[Table] = self._file("page").tables(results)
+        return tables
+
+    def charts(self, results: R) -> Mapping[str, Chart]:
+        """Return the charts, as page.py makes them."""
+        charts: Mapping[str, Chart] = self._file("page").charts(results)
+        return charts
+
+    def page(self, results: R) -> Page:
+        """Return the page, as page.py makes it."""
+        page: Page = self._file("page").page(results)
+        return page
+
+    def _file(self, name: str) -> ModuleType:
+        return import_module(f"{type(self).__module__}.{name}")
+
+
+@dataclass(frozen=True)
+class Option:
+    """What the command line says of a parameter of `Experiment.plan`; `least` is its minimum."""
+
+    help: str
+    metavar: str
+    least: int | None = None
+
+
+def lazy(package: str, names: Mapping[str, str]) -> Callable[[str], object]:
+    """Return the `__getattr__` of a door: `names` say which file of the package has a name."""
+
+    def get(name: str) -> object:
+        if name not in names:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(import_module(f"{package}.{names[name]}"), name)
+
+    return get
+
+
+# What experiments write ---------------------------------------------------------------------------
 
 
 class Trains(Protocol):
@@ -33,30 +165,38 @@ class Trains(Protocol):
 
     @property
     def settings(self) -> Settings:
-        """The settings of every training, but for what is varied."""
+        """The settings that all trainings share."""
 
 
 class Provenance(TypedDict):
-    """The command line that made a result, and the versions of what it ran on."""
+    """How results were made: the command line, and the versions of what it ran on."""
 
     command: str
     versions: dict[str, str]
 
 
-def described(plan: Trains, *varied: str) -> dict[str, Any]:
-    """Give a plan's own numbers and, as `training`, its settings, as JSON can hold them.
+def plan_to_json(plan: Trains, *varied: str) -> dict[str, Any]:
+    """Return a plan's own numbers and, as `training`, its settings, as JSON can hold them.
 
-    Of the settings those are left out that are said elsewhere, run by run: the network, the seed,
-    and what is `varied` besides; and `bptt`, which counts for streams alone.
+    The settings omit what each run states for itself: network, seed and whatever is `varied`
+    besides; and `bptt`, which applies to streams only.
     """
-    left_out = ("network", "seed", "bptt", *varied)
-    training = {k: v for k, v in plan.settings.to_json().items() if k not in left_out}
+    omitted = ("network", "seed", "bptt", *varied)
+    training = {k: v for k, v in plan.settings.to_json().items() if k not in omitted}
     own = {name: value for name, value in vars(plan).items() if name != "settings"}
     return {**own, "training": training}
 
 
+def check_counts(plan: object, *names: str, least: int = 1) -> None:
+    """Raise `BadInput` unless these numbers of a plan are whole and at least `least`."""
+    for name in names:
+        value = getattr(plan, name)
+        if not isinstance(value, int) or value < least:
+            raise BadInput(f"{name} must be a whole number from {least} on, got {value!r}")
+
+
 def provenance(command: str) -> Provenance:
-    """Say which command ran, and on what."""
+    """Return the command line that runs, and the versions of Python and of what it uses."""
     packages = ("glassgate", "torch", "numpy", "tokenizers", "accelerate", "safetensors")
     versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
     return {"command": command, "versions": versions}
@@ -68,15 +208,15 @@ def check_free(folder: Path, overwrite: bool) -> None:
         raise BadInput(f"{folder / RESULTS} exists already: name a new folder, or say --overwrite")
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not standing.is_dir():
-        raise BadInput(f"{standing} is not a folder, so that nothing can be written to {folder}")
+        raise BadInput(f"{standing} is not a folder, so nothing can be written to {folder}")
     if not os.access(standing, os.W_OK):
-        raise BadInput(f"{standing} may not be written to, so that {folder} cannot hold results")
+        raise BadInput(f"{standing} is not writable, so {folder} cannot hold results")
 
 
 def write(results: Mapping[str, Any], page: str, picture: bytes, folder: Path) -> list[str]:
-    """Write page, picture and last results.json into a folder; each is whole or not there.
+    """Write page, picture and then results.json into a folder; return the names of the files.
 
-    The picture has the experiment's name. What is returned are the names of the files.
+    Each file is written whole or not at all. The picture has the experiment's name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = {

@@ -13,24 +13,24 @@ from glassgate.experiments.verdict.page import tables
 from glassgate.experiments.verdict.reviews import (
     write_reviews,
 )
-from glassgate.experiments.verdict.summary import Told, accuracies, pooled, statements
+from glassgate.experiments.verdict.summary import Classified, accuracies, pool, statements
 from tests.experiments.verdict.verdict_cases import TRAIN
 
 
-def some_told(seed: int) -> Told:
+def some_classified(seed: int) -> Classified:
     reviews = write_reviews(TRAIN, 36, 3, (seed, 1))
     random = np.random.default_rng(seed)
     early = sum(review.place == "start" for review in reviews)
     held = {name: random.random(early) < 0.5 for name in HOLDS}
-    return Told(reviews, {name: random.random(36) < 0.7 for name in ("srn", "gru")}, held)
+    return Classified(reviews, {name: random.random(36) < 0.7 for name in ("srn", "gru")}, held)
 
 
 def test_reviews_of_all_seeds_are_counted_once_in_each_group():
-    told = [some_told(0), some_told(1)]
-    found = accuracies(told, "gru")
+    classified = [some_classified(0), some_classified(1)]
+    found = accuracies(classified, "gru")
     pairs = [
         (review, right)
-        for one in told
+        for one in classified
         for review, right in zip(one.reviews, one.right["gru"], strict=True)
     ]
     for group in ("by_place", "by_distance", "by_negation"):
@@ -76,9 +76,9 @@ MEANS = ("kept", "reset", "kept_carrying", "reset_carrying", "kept_high", "reset
 
 def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
     runs = [a_run(0.6, 0.55, 0.9), a_run(0.7, 0.45, 0.8), a_run(0.65, 0.6, 1.0)]
-    told = [some_told(seed) for seed in range(3)]
-    results = {"runs": runs, **pooled(runs, told)}
-    said = {(one["statement"], one["units"]): one for one in statements(results)}
+    classified = [some_classified(seed) for seed in range(3)]
+    results = {"runs": runs, **pool(runs, classified)}
+    said = {(one["statement"], one["units"]): one for one in statements(results["runs"])}
     assert len(said) == 7
     kept = said["after a verdict at the start the kept share rises towards 1", "all"]
     half = stats.t.ppf(0.975, 2) * 0.05 / math.sqrt(3)  # the seeds' spread is 0.05
@@ -87,7 +87,7 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
     assert (kept["direction"], kept["extent"]) == (True, False)
     assert said["after a verdict at the start the kept share rises towards 1", "carrying"]["extent"]
     reset = said["over a verdict at the end the reset gate falls towards 0", "all"]
-    assert (reset["difference"]["verdict"], reset["direction"]) == ("not told apart", False)
+    assert (reset["difference"]["verdict"], reset["direction"]) == ("undecided", False)
     lost = said["with a verdict at the start, not the end, the GRU loses less than the SRN", None]
     assert lost["direction"]
     assert lost["measured"] == pytest.approx({"srn": 0.45, "gru": 0.1})
@@ -101,28 +101,28 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
     nothing, *others = results["held"]
     assert nothing["cost"]["mean"] == 0
     for one in others:
-        shares = [told_.held[one["held"]].mean() for told_ in told]
+        shares = [one_seed.held[one["held"]].mean() for one_seed in classified]
         assert one["by_seed"] == pytest.approx(shares)
         assert one["cost"]["mean"] == pytest.approx(np.mean(nothing["by_seed"]) - np.mean(shares))
-    sentences = " ".join(answers(results | {"statements": statements(results)}))
+    sentences = " ".join(answers(results | {"statements": statements(results["runs"])}))
     assert (
         "After a verdict at the start the kept share rises (0.500 to 0.650); in the carrying units "
         "it rises (0.500 to 0.965). Is that what the document says? Yes."
     ) in sentences
     assert (
-        "Over a verdict at the end the reset gate neither rises nor falls for sure (0.500 to "
-        "0.533); in the carrying units it neither rises nor falls for sure (0.500 to 0.500). Is "
-        "that what the document says? No."
+        "Over a verdict at the end the reset gate is not shown to rise or fall (0.500 to 0.533); "
+        "in the carrying units it is not shown to rise or fall (0.500 to 0.500). Is that what the "
+        "document says? Undecided."
     ) in sentences
 
 
 def results_of(late: tuple[float, ...]) -> dict[str, Any]:
     """Give the results of seeds whose SRNs tell so much of the verdicts at the end."""
     runs = [a_run(0.6, 0.5, 0.8, share) for share in late]
-    told = [some_told(seed) for seed in range(len(runs))]
-    networks = [{"name": name, **accuracies(told, name)} for name in NAMES]
-    results = {"runs": runs, "networks": networks, **pooled(runs, told)}
-    return results | {"statements": statements(results)}
+    classified = [some_classified(seed) for seed in range(len(runs))]
+    networks = [{"name": name, **accuracies(classified, name)} for name in NAMES]
+    results = {"runs": runs, "networks": networks, **pool(runs, classified)}
+    return results | {"statements": statements(results["runs"])}
 
 
 @pytest.mark.parametrize("late", [(0.53, 0.49, 0.5), (0.6, 0.7, 0.8)])  # 0.7 - 0.248 < 0.5
@@ -132,17 +132,18 @@ def test_a_network_that_tells_no_verdict_says_nothing_of_memory(late: tuple[floa
     assert lost["learned"] == {"srn": False, "gru": True}
     assert lost["direction"] is None
     assert answers(results)[0] == (
-        "Whether the GRU remembers better than the SRN cannot be said: a verdict at the end, where "
-        "nothing has to be remembered, is not shown to be told above chance by the SRN."
+        "Whether the GRU remembers better than the SRN is undecided: even a verdict at the end, "
+        "where nothing has to be remembered, is not shown to be classified better than by chance "
+        "by the SRN."
     )
     (row,) = (row for row in tables(results)[1].rows if row[0] == lost["statement"])
-    assert row[-2:] == ("cannot be said", "")
+    assert row[-2:] == ("undecided", "")
 
 
-def test_a_loss_that_is_not_told_apart_is_not_said_to_be_less():
+def test_a_loss_that_is_not_classified_apart_is_not_said_to_be_less():
     results = results_of((0.7, 0.75, 0.8))
     assert results["statements"][0]["direction"] is False
     assert answers(results)[0] == (
-        "Where the verdict stands at the start and not at the end, the SRN's accuracy differs by "
-        "-25.0 points and the GRU's by -20.0; the GRU is not shown to lose less."
+        "When the verdict stands at the start and not at the end, the SRN's accuracy changes by "
+        "-25.0 points and the GRU's by -20.0; whether the GRU loses less is undecided."
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from glassgate.errors import BadInput
-from glassgate.experiments.verdict import experiment as experiment
+from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
 from glassgate.experiments.verdict.reviews import split_sentences, write_reviews
 
@@ -76,7 +76,7 @@ def test_the_command_reads_them(glassgate_, files, tmp_path, monkeypatch):
         ({"plot": "none.txt"}, "none.txt does not exist"),
         ({"text": "texts"}, "no column 'texts'"),
         ({"label": "said"}, "must have two classes in 'said', got"),
-        ({"plot": "films.csv"}, "expected 40 sentences in films.csv or more of 4 to 30 words, got"),
+        ({"plot": "films.csv"}, "expected 40 or more sentences in films.csv of 4 to 30 words, got"),
     ],
 )
 def test_what_cannot_be_read_is_refused_before_training(glassgate_, files, tmp_path, change, said):
@@ -99,5 +99,5 @@ def test_one_file_is_not_enough(glassgate_, files, option):
 def test_too_few_of_a_class_are_refused(files):
     lines = files.verdicts.read_text().splitlines()
     files.verdicts.write_text("\n".join([*lines[:60], "So so it was.,neg"]))
-    with pytest.raises(BadInput, match=r"expected 40 neg texts in .*films.csv or more .*, got 1"):
+    with pytest.raises(BadInput, match=r"expected 40 or more neg texts in .*csv of .*, got 1"):
         read_sentences(files)

@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.experiments.verdict import experiment as experiment
-from glassgate.experiments.verdict.gates import Reading, class_correlation, measure, unit_means
+from glassgate.experiments.verdict import experiment
+from glassgate.experiments.verdict.gates import (
+    Reading,
+    class_correlation,
+    measure_gates,
+    unit_means,
+)
 from glassgate.experiments.verdict.holds import HOLDS, right_if_held
 from glassgate.experiments.verdict.reviews import (
     VERDICTS,
@@ -15,7 +20,7 @@ from glassgate.experiments.verdict.reviews import (
     document_reviews,
     write_reviews,
 )
-from glassgate.experiments.verdict.summary import proportion
+from glassgate.experiments.verdict.summary import share
 from tests.experiments.verdict.verdict_cases import EVERY, TINY, TRAIN
 
 
@@ -28,7 +33,7 @@ def test_the_means_are_those_of_the_words_of_each_part():
     random = np.random.default_rng(0)
     reviews = write_reviews(TRAIN, 36, 3, (0, 1))
     read = [reading(review, random) for review in reviews]
-    measured = measure(read, [])
+    measured, _ = measure_gates(read, [])
     for row in measured["by_place"]:
         kept, reset, carried = [], [], []
         for one in read:
@@ -61,9 +66,9 @@ def test_documents_are_given_word_by_word_and_count_for_nothing_else():
     random = np.random.default_rng(4)
     read = [reading(r, random) for r in write_reviews(TRAIN, 36, 3, (0, 1))]
     documents = [reading(r, random) for r in document_reviews(TRAIN, 3, (0, 4))]
-    measured = measure(read, documents)
-    assert measured | {"reviews": []} == measure(read, [])
-    for whole, one in zip(measured["reviews"], documents, strict=True):
+    measured, wholes = measure_gates(read, documents)
+    assert (measured, []) == measure_gates(read, [])
+    for whole, one in zip(wholes, documents, strict=True):
         assert tuple(whole["words"]) == one.review.words
         assert (whole["begin"], whole["end"]) == (one.review.begin, one.review.end)
         np.testing.assert_allclose(whole["kept"], one.kept, atol=5e-5)
@@ -75,7 +80,7 @@ def test_documents_are_given_word_by_word_and_count_for_nothing_else():
             assert row["n"] == words.stop - words.start
             assert row["reset"] == pytest.approx(one.reset[words].mean())
             assert row["kept_carrying"] == pytest.approx(one.kept[words][:, list(carrying)].mean())
-    late, early = measured["reviews"]
+    late, early = wholes
     assert [row["part"] for row in late["by_part"]] == ["plot before", "verdict"]
     assert [row["part"] for row in early["by_part"]] == ["verdict", "plot after"]
 
@@ -92,7 +97,7 @@ def test_the_correlation_with_the_class_is_pearsons_and_0_for_a_still_unit():
 
 
 def test_an_interval_is_wilsons():
-    found = proportion(np.array([True] * 9 + [False]))
+    found = share(np.array([True] * 9 + [False]))
     assert found["n"] == 10
     assert found["accuracy"] == 0.9
     assert (found["low"], found["high"]) == pytest.approx((0.5958, 0.9821), abs=1e-4)

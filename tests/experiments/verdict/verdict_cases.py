@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from glassgate.experiments.verdict import experiment as experiment
+from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.reviews import all_sentences, split_sentences
 
 TINY = experiment.Plan(

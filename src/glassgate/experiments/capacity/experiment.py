@@ -6,149 +6,101 @@ grammar's exact distribution of the next word.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import geometric_mean, mean
 from typing import Any
 
-import numpy as np
-
 from glassgate.analysis import agreement
-from glassgate.analysis.intervals import geometric_interval
 from glassgate.analysis.language import Language, language_task
 from glassgate.errors import BadInput
 from glassgate.experiments import common
-from glassgate.experiments.capacity.page import NETWORKS, statements
-from glassgate.experiments.common import SETTINGS as DEMO
+from glassgate.experiments.capacity.results import Results, Run
+from glassgate.experiments.capacity.summary import NETWORKS, comparisons, points, statements
+from glassgate.experiments.languages import sample_languages
+from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watching
+from glassgate.train.watch import Watcher
 
-PAIRS = (("gru", "srn"), ("lstm", "srn"), ("gru", "lstm"))
-COUNTS = 3  # of parameters, at which networks are compared
-SETTINGS = replace(DEMO, epochs=4)
+SETTINGS = replace(common.SETTINGS, epochs=4)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what; `BadInput` unless there are two sizes or more."""
+    """The numbers of a run; `BadInput` for one out of range, or fewer than two different sizes."""
 
-    sizes: Sequence[int] = (4, 8, 16, 32, 64)  # units, each once
+    sizes: Sequence[int] = (4, 8, 16, 32, 64)  # units
     train: int = 40_000  # sentences
-    held_out: int = 2_000
+    held_out: int = 2_000  # sentences
     settings: Settings = SETTINGS  # but for network, size and seed
 
     def __post_init__(self) -> None:
-        """Check the sizes."""
+        """Check sizes and numbers of sentences."""
+        common.check_counts(self, "train", "held_out")
         if len(self.sizes) < 2 or len(set(self.sizes)) < len(self.sizes):
-            said = ", ".join(map(str, self.sizes)) or "none"
-            raise BadInput(f"sizes must be two or more, each named once, got {said}")
+            named = ", ".join(map(str, self.sizes)) or "none"
+            raise BadInput(f"sizes must be two or more, each named once, got {named}")
         for size in self.sizes:
             replace(self.settings, hidden_size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        return common.described(self, "hidden_size") | {"networks": list(NETWORKS)}
+        return common.plan_to_json(self, "hidden_size") | {"networks": list(NETWORKS)}
 
 
 def read_sizes(text: str) -> tuple[int, ...]:
-    """Read numbers of units from a list with commas; `BadInput` if one is no whole number.
+    """Read numbers of units with commas between them; `BadInput` unless they are whole numbers.
 
     >>> read_sizes("4, 8")
     (4, 8)
     """
-    named = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and len(part) < 9 for part in named):
+    sizes = [part.strip() for part in text.split(",")]
+    if not all(size.isdecimal() and len(size) < 9 for size in sizes):
         raise BadInput(f"sizes must be whole numbers with commas between them, got {text!r:.80}")
-    return tuple(map(int, named))
+    return tuple(map(int, sizes))
 
 
-def run(
-    plan: Plan,
-    languages: Mapping[int, Language],
-    command: str,
-    watcher: Watching | None = None,
-    *,
-    threads: int = 1,
-) -> dict[str, Any]:
-    """Train every network at every size with every seed, and return what results.json holds.
-
-    `languages` are two or more, by seed; `command` is the line that made it all. Every training
-    is a work of 1 to the `watcher`. `threads`, 1..256, do the computing. Raises `Interrupted`
-    after Ctrl-C.
-    """
-    with on_threads(threads):
-        runs = [
-            _run(
-                language, replace(plan.settings, network=name, hidden_size=size, seed=seed), watcher
-            )
-            for size in plan.sizes
-            for name in NETWORKS
-            for seed, language in languages.items()
-        ]
-    first = next(iter(languages.values()))
-    results = {
-        "experiment": "capacity",
-        **common.provenance(command),
-        "seeds": list(languages),
-        "grammar": first.grammar.rules.file.name,
-        "grammar_entropy_exact_bits": first.grammar.entropy() / first.grammar.mean_length,
-        "vocabulary_size": len(first.vocabulary),
+def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
+    """Train every network at every size with every seed, and compare them."""
+    languages = sample_languages(plan, seeds, runner, items=False)
+    pieces = [
+        Piece(
+            f"{settings.network}, {settings.hidden_size} units, seed {settings.seed}",
+            train,
+            (languages[settings.seed], settings),
+        )
+        for settings in trainings(plan, seeds)
+    ]
+    runs = runner.train(pieces)
+    language = languages[seeds[0]]
+    compared = list(comparisons(runs))
+    return {
+        "seeds": list(seeds),
+        "grammar": language.grammar.rules.file.name,
+        "grammar_entropy_exact_bits": language.grammar.entropy() / language.grammar.mean_length,
+        "vocabulary_size": len(language.vocabulary),
         "plan": plan.to_json(),
         "runs": runs,
-        "networks": [_point(runs, name, size) for name in NETWORKS for size in plan.sizes],
-        "comparisons": list(comparisons(runs)),
+        "networks": points(runs),
+        "comparisons": compared,
+        "statements": statements(compared),
     }
-    return results | {"statements": statements(results)}
 
 
-def work(plan: Plan, seeds: int) -> int:
-    """Return how many trainings there are."""
-    return len(NETWORKS) * len(plan.sizes) * seeds
+def trainings(plan: Plan, seeds: Sequence[int]) -> list[Settings]:
+    """Return the settings of each training, in the order of results.json."""
+    return [
+        replace(plan.settings, network=network, hidden_size=size, seed=seed)
+        for size in plan.sizes
+        for network in NETWORKS
+        for seed in seeds
+    ]
 
 
-def comparisons(runs: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Compare networks at the same numbers of parameters, `COUNTS` of those that all of them span.
-
-    Between two sizes the logarithm of a seed's KL divergence is taken to be linear in that of the
-    parameters. What is compared is the ratio of two divergences, seed by seed: its geometric mean
-    and 95% interval.
-    """
-    spans = [[r["parameters"] for r in runs if r["network"] == name] for name in NETWORKS]
-    fewest, most = max(map(min, spans)), min(map(max, spans))
-    if fewest > most:
-        return
-    for count in np.geomspace(fewest, most, COUNTS).round().astype(int).tolist():
-        for name, other in PAIRS:
-            reached = zip(
-                _divergences(runs, name, count), _divergences(runs, other, count), strict=True
-            )
-            ratios = [kl / its for kl, its in reached]
-            yield {
-                "network": name,
-                "other": other,
-                "parameters": count,
-                **_between(ratios),
-            }
-
-
-def _divergences(runs: Sequence[Mapping[str, Any]], network: str, parameters: int) -> list[float]:
-    """Give each seed's KL divergence at a number of parameters, in bits."""
-    found = []
-    for seed in dict.fromkeys(run["seed"] for run in runs):
-        own = [run for run in runs if (run["network"], run["seed"]) == (network, seed)]
-        own.sort(key=lambda run: run["parameters"])
-        x, y = (np.log([run[what] for run in own]) for what in ("parameters", "kl_bits"))
-        found.append(math.exp(np.interp(math.log(parameters), x, y)))
-    return found
-
-
-def _run(language: Language, settings: Settings, watcher: Watching | None) -> dict[str, Any]:
-    label = f"{settings.network}, {settings.hidden_size} units, seed {settings.seed}"
+def train(language: Language, settings: Settings, watchers: Sequence[Watcher]) -> Run:
+    """Train one network and measure it."""
     task = language_task(language, settings)
-    outcome = fit(task, settings, watchers=[watcher(label, 1)] if watcher else [])
+    outcome = fit(task, settings, watchers=watchers)
     network = sum(weight.numel() for weight in task.model.network.parameters())
     return {
         "network": settings.network,
@@ -160,20 +112,3 @@ def _run(language: Language, settings: Settings, watcher: Watching | None) -> di
         "valid_loss": [epoch.valid_loss for epoch in outcome.history],
         **agreement.score(task.model, language),
     }
-
-
-def _point(runs: Sequence[Mapping[str, Any]], network: str, size: int) -> dict[str, Any]:
-    """Put the seeds of a network of one size together."""
-    own = [run for run in runs if (run["network"], run["hidden_size"]) == (network, size)]
-    same = ("network", "hidden_size", "parameters", "parameters_of_the_network")
-    return {
-        **{name: own[0][name] for name in same},
-        "train_seconds": mean(run["train_seconds"] for run in own),
-        "kl_bits": _between([run["kl_bits"] for run in own]),
-    }
-
-
-def _between(values: Sequence[float]) -> dict[str, float]:
-    """Give the geometric mean over seeds, and its 95% interval."""
-    low, high = geometric_interval(values)
-    return {"mean": geometric_mean(values), "low": low, "high": high}

@@ -1,1 +1,61 @@
-"""Two gates or one: networks with gates left out or tied, at equal size."""
+"""Why not a single regulation? Gated units with two gates, with one and with none, at equal size.
+
+Read `networks.py` (the forms of the unit), `results.py` (what is measured), `experiment.py` (what
+is trained), `summary.py` and `answers.py` (what follows, in numbers and in sentences) and
+`page.py` (how it is shown).
+"""
+
+from typing import TYPE_CHECKING
+
+from glassgate.experiments.common import Experiment, InFolder, lazy
+
+if TYPE_CHECKING:
+    from glassgate.experiments.regulators.answers import answers
+    from glassgate.experiments.regulators.experiment import Plan
+    from glassgate.experiments.regulators.networks import FORMS, Form
+    from glassgate.experiments.regulators.results import Results
+    from glassgate.experiments.regulators.summary import statements
+
+__all__ = ["EXPERIMENT", "FORMS", "Form", "Plan", "Regulators", "Results", "answers", "statements"]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "FORMS": "networks",
+        "Form": "networks",
+        "Plan": "experiment",
+        "Results": "results",
+        "answers": "answers",
+        "statements": "summary",
+    },
+)
+
+
+class Regulators(InFolder["Plan", "Results"]):
+    """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
+
+    name = "regulators"
+    question = """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
+
+    The full GRU, one without reset gate, one without update gate, a unit with
+    one gate for both, and one whose gates are fixed at learned means, all with
+    as many learned numbers, learn the demo's language. The folder gets
+    report.html, regulators.png and results.json: the divergence from the
+    grammar, and accuracy at dependencies by distance. It takes some ten to
+    fifteen minutes.
+    """
+    examples = (
+        "glassgate experiment regulators",
+        "glassgate experiment regulators --seed 10 --seeds 8 --output more/",
+    )
+    preparing = "Sampling sentences"
+    seeds = 5
+
+    def plan(self) -> "Plan":
+        """Return the plan of the documentation."""
+        from glassgate.experiments.regulators.experiment import Plan
+
+        return Plan()
+
+
+EXPERIMENT: "Experiment[Plan, Results]" = Regulators()

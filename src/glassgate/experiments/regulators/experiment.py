@@ -6,139 +6,152 @@ another up, and adds the two: "why it's not just a single regulation (up or down
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import mean
 from typing import Any
 
 from glassgate.analysis import agreement
-from glassgate.analysis.agreement import pooled, unrepeated
-from glassgate.analysis.intervals import t_interval
+from glassgate.analysis.agreement import unrepeated
 from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import UnitMeans, unit_means
 from glassgate.experiments import common
-from glassgate.experiments.common import SETTINGS as DEMO
-from glassgate.experiments.regulators.networks import BOTH, FIXED, FORMS, Form, held, shape
-from glassgate.experiments.regulators.page import statements
+from glassgate.experiments.languages import sample_languages
+from glassgate.experiments.regulators.networks import BOTH, FIXED, FORMS, Form, hold, shape
+from glassgate.experiments.regulators.results import Results, Run
+from glassgate.experiments.regulators.summary import statements, summarize
+from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watcher, Watching
+from glassgate.train.watch import Watcher
 
-SETTINGS = replace(DEMO, hidden_size=32, epochs=4)
+SETTINGS = replace(common.SETTINGS, hidden_size=32, epochs=4)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what; the hidden size of `settings` is that of the full GRU."""
+    """The numbers of a run; the hidden size of `settings` is that of the full GRU.
+
+    Raises `BadInput` for a number out of range.
+    """
 
     train: int = 50_000  # sentences
-    held_out: int = 2_000
-    traced: int = 2_000  # sentences to train on that the learned means are taken over
-    settings: Settings = SETTINGS
+    held_out: int = 2_000  # sentences
+    traced: int = 2_000  # training sentences that the learned means are taken over
+    settings: Settings = SETTINGS  # but for hidden size and seed
+
+    def __post_init__(self) -> None:
+        """Check the numbers of sentences; settings check themselves."""
+        common.check_counts(self, "train", "held_out", "traced")
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        return common.described(self, "hidden_size")
+        return common.plan_to_json(self, "hidden_size")
 
 
-def run(
-    plan: Plan,
-    languages: Mapping[int, Language],
-    command: str,
-    watcher: Watching | None = None,
-    *,
-    threads: int = 1,
-) -> dict[str, Any]:
-    """Train every form with every seed, measure them, and return what results.json holds.
-
-    `languages` are two or more, by seed; `command` is the line that made it all. Every training
-    is a work of 1 to the `watcher`. `threads`, 1..256, do the computing. Raises `Interrupted`
-    after Ctrl-C.
-    """
-    with on_threads(threads):
-        forms = [_form(form, plan, languages, watcher) for form in FORMS]
-    first = next(iter(languages.values()))
-    results = {
-        "experiment": "regulators",
-        **common.provenance(command),
-        "seeds": list(languages),
-        "grammar": first.grammar.rules.file.name,
-        "vocabulary_size": len(first.vocabulary),
+def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
+    """Train every form with every seed, and compare each with the full GRU."""
+    languages = sample_languages(plan, seeds, runner)
+    language = languages[seeds[0]]
+    V, E = len(language.vocabulary), plan.settings.embedding_size
+    sizes = hidden_sizes(V, plan.settings)
+    runs = _train_all(plan, seeds, languages, sizes, runner)
+    forms = [
+        summarize(
+            form,
+            hidden_size=sizes[form],
+            learned_numbers=form.learned(V, E, sizes[form]),
+            runs=[runs[form, seed] for seed in seeds],
+        )
+        for form in FORMS
+    ]
+    return {
+        "seeds": list(seeds),
+        "grammar": language.grammar.rules.file.name,
+        "vocabulary_size": V,
         "plan": plan.to_json(),
         "forms": forms,
+        "statements": statements(forms),
     }
-    return results | {"statements": statements(results)}
 
 
-def work(seeds: int) -> int:
-    """Return how many trainings there are; fixed gates take two."""
-    return (len(FORMS) + 1) * seeds
+def hidden_sizes(vocabulary_size: int, settings: Settings) -> dict[Form, int]:
+    """Return the hidden size at which each form learns as many numbers as the full GRU."""
+    V, E = vocabulary_size, settings.embedding_size
+    learned = BOTH.learned(V, E, settings.hidden_size)
+    return {form: form.matched(V, E, learned) for form in FORMS}
 
 
-def _form(
-    form: Form, plan: Plan, languages: Mapping[int, Language], watcher: Watching | None
-) -> dict[str, Any]:
-    """Train one form with every seed, and put the seeds together."""
-    V, E = len(next(iter(languages.values())).vocabulary), plan.settings.embedding_size
-    H = form.matched(V, E, BOTH.learned(V, E, plan.settings.hidden_size))
-    runs = [
-        _Run(plan, replace(plan.settings, hidden_size=H, seed=seed), language, watcher).of(form)
-        for seed, language in languages.items()
+def _train_all(
+    plan: Plan,
+    seeds: Sequence[int],
+    languages: Mapping[int, Language],
+    sizes: Mapping[Form, int],
+    runner: Runner,
+) -> dict[tuple[Form, int], Run]:
+    """Train every form with every seed; before that full GRUs, for the means of fixed gates."""
+
+    def settings(form: Form, seed: int) -> Settings:
+        return replace(plan.settings, hidden_size=sizes[form], seed=seed)
+
+    mean_pieces = [
+        Piece(
+            f"means for {FIXED.name}, seed {seed}",
+            learn_means,
+            (plan.traced, languages[seed], settings(FIXED, seed)),
+        )
+        for seed in seeds
     ]
-    divergences = [run["kl_bits"] for run in runs]
-    low, high = t_interval(divergences)
-    return {
-        "name": form.name,
-        "what": form.what,
-        "hidden_size": H,
-        "learned_numbers": form.learned(V, E, H),
-        "kl_bits": {"mean": mean(divergences), "low": low, "high": high},
-        "train_seconds": mean(run["train_seconds"] for run in runs),
-        "by_distance": pooled(cell for run in runs for cell in run["agreement"]),
-        "runs": runs,
-    }
+    keys = [(form, seed) for form in FORMS for seed in seeds]
+    with runner.watching(len(mean_pieces) + len(keys)) as watching:
+        means = dict(zip(seeds, runner.run(mean_pieces, watching), strict=True))
+        pieces = [
+            Piece(
+                f"{form.name}, seed {seed}",
+                train,
+                (
+                    form,
+                    means[seed] if form == FIXED else None,
+                    languages[seed],
+                    settings(form, seed),
+                ),
+            )
+            for form, seed in keys
+        ]
+        return dict(zip(keys, runner.run(pieces, watching), strict=True))
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One seed's training of forms of one size."""
-
-    plan: Plan
-    settings: Settings
-    language: Language
-    watcher: Watching | None
-
-    def of(self, form: Form) -> dict[str, Any]:
-        """Train a form, and measure it under what it holds."""
-        means = self._learned_means() if form == FIXED else None
-        task = language_task(self.language, self.settings)
-        network = task.model.network
-        assert isinstance(network, GRU)
-        shape(form, network)
-        with held(form, network, means):
-            outcome = fit(task, self.settings, watchers=self._watchers(form.name))
-            return {
-                "seed": self.settings.seed,
-                "train_seconds": outcome.train_seconds,
-                "epochs": len(outcome.history),
-                "best_epoch": outcome.best.epoch,
-                **agreement.score(task.model, self.language),
-                "agreement": agreement.agreement(task.model, unrepeated(self.language)),
-                "held": None if means is None else _listed(means),
-            }
-
-    def _learned_means(self) -> UnitMeans:
-        """Train a full GRU of the same size, and give what its gates are on average."""
-        task = language_task(self.language, self.settings)
-        fit(task, self.settings, watchers=self._watchers(f"means for {FIXED.name}"))
-        return unit_means(task.model, self.language, self.language.train[: self.plan.traced])
-
-    def _watchers(self, name: str) -> list[Watcher]:
-        label = f"{name}, seed {self.settings.seed}"
-        return [self.watcher(label, 1)] if self.watcher else []
+def learn_means(
+    traced: int, language: Language, settings: Settings, watchers: Sequence[Watcher]
+) -> UnitMeans:
+    """Train a full GRU, and return the means of its gates over `traced` training sentences."""
+    task = language_task(language, settings)
+    fit(task, settings, watchers=watchers)
+    return unit_means(task.model, language, language.train[:traced])
 
 
-def _listed(means: UnitMeans) -> dict[str, list[float]]:
-    return {"reset": means.reset.tolist(), "kept": means.kept.tolist()}
+def train(
+    form: Form,
+    means: UnitMeans | None,
+    language: Language,
+    settings: Settings,
+    watchers: Sequence[Watcher],
+) -> Run:
+    """Train a form and measure it, with its gates held at the `means` if they are fixed."""
+    task = language_task(language, settings)
+    network = task.model.network
+    assert isinstance(network, GRU)
+    shape(form, network)
+    with hold(form, network, means):
+        outcome = fit(task, settings, watchers=watchers)
+        return {
+            "seed": settings.seed,
+            "train_seconds": outcome.train_seconds,
+            "epochs": len(outcome.history),
+            "best_epoch": outcome.best.epoch,
+            **agreement.score(task.model, language),
+            "agreement": agreement.agreement(task.model, unrepeated(language)),
+            "held": None
+            if means is None
+            else {"reset": means.reset.tolist(), "kept": means.kept.tolist()},
+        }

@@ -1,7 +1,7 @@
-"""Forms of the unit with both regulators, with one, and with none that moves.
+"""Forms of the unit with both gates, with one, and with fixed ones.
 
-All run on the same engine: a gate is left out by the formulation, held by a clamp, or made one
-with the other by sharing its weights.
+All run on the same engine: a gate is left out by the formulation, held by a clamp, or made equal
+to the other by sharing its weights.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from glassgate.nn.gru import GRU
 
 @dataclass(frozen=True)
 class Form:
-    """A form of the unit: its name, what learns in it, and what it is.
+    """A form of the unit: its name, how much of it learns, and what it is in words.
 
-    `blocks` counts the rows of weights that learn, in units of H: one for each gate that learns
-    and one for the candidate.
+    `blocks` counts the rows of weights that learn in multiples of H: one for each gate that
+    learns and one for the candidate.
     """
 
     name: str
@@ -32,16 +32,16 @@ class Form:
     what: str
 
     def learned(self, vocabulary_size: int, embedding_size: int, hidden_size: int) -> int:
-        """Count the numbers of a language model that are learned, as torch keeps them.
+        """Count the numbers that a language model of this form learns, as torch keeps them.
 
-        Embedding, the blocks with their two biases, decoder. Weights that a gate shares with the
-        other count once; those of a gate that is left out or held do not count.
+        These are embedding, blocks with their two biases, and decoder. Weights that both gates
+        share count once; those of a gate that is left out or held do not count.
         """
         V, E, H = vocabulary_size, embedding_size, hidden_size
         return V * E + self.blocks * H * (E + H + 2) + (H + 1) * V
 
     def matched(self, vocabulary_size: int, embedding_size: int, learned: int) -> int:
-        """Give the hidden size, at least 1, that comes nearest to so many learned numbers."""
+        """Return the hidden size, at least 1, whose number of learned numbers is nearest."""
 
         def distance(H: int) -> int:
             return abs(self.learned(vocabulary_size, embedding_size, H) - learned)
@@ -61,7 +61,7 @@ FORMS = (BOTH, NO_RESET, NO_UPDATE, ONE, FIXED)
 
 
 class _OneGate(nn.Module):
-    """Rows of one gate and the candidate as rows of reset, update and candidate."""
+    """Makes rows of reset, update and candidate from rows of one gate and the candidate."""
 
     def forward(self, rows: Tensor) -> Tensor:
         """Repeat the gate's rows: [2H, ...] becomes [3H, ...]."""
@@ -85,15 +85,15 @@ def minimal(network: GRU) -> None:
 
 
 def shape(form: Form, network: GRU) -> None:
-    """Give an untrained GRU its form, as far as its formulation and its parameters say it."""
+    """Give an untrained GRU what its form changes in formulation and parameters."""
     if form == NO_RESET:
         network.formulation = Formulation(reset="none")
     elif form == ONE:
         minimal(network)
 
 
-def held(form: Form, network: GRU, means: UnitMeans | None) -> AbstractContextManager[None]:
-    """Hold whatever the form holds, for training and use inside; `means` are of `FIXED` alone."""
+def hold(form: Form, network: GRU, means: UnitMeans | None) -> AbstractContextManager[None]:
+    """Hold the gates that the form fixes, for training and use inside; only `FIXED` has `means`."""
     if form == NO_UPDATE:
         return clamp(network, kept=0)
     if form == FIXED:

@@ -1,1 +1,59 @@
-"""Long-distance units: what breaks when the units with the longest memory forget."""
+"""Do long-distance units exist? What breaks when the units with the longest memory forget.
+
+Read `holds.py` (which units are held, and how), `results.py` (what is measured), `experiment.py`
+(what is trained and held), `summary.py` and `answers.py` (what follows, in numbers and in
+sentences) and `page.py` (how it is shown).
+"""
+
+from typing import TYPE_CHECKING
+
+from glassgate.experiments.common import Experiment, InFolder, lazy
+
+if TYPE_CHECKING:
+    from glassgate.experiments.spans.answers import answers
+    from glassgate.experiments.spans.experiment import Plan
+    from glassgate.experiments.spans.results import Results
+    from glassgate.experiments.spans.summary import rank_correlation, statements
+
+__all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "answers", "rank_correlation", "statements"]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "Plan": "experiment",
+        "Results": "results",
+        "answers": "answers",
+        "rank_correlation": "summary",
+        "statements": "summary",
+    },
+)
+
+
+class Spans(InFolder["Plan", "Results"]):
+    """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
+
+    name = "spans"
+    question = """Ask whether long-distance units exist: hold units by their memory span.
+
+    GRUs learn the demo's language. Then the fifth of the units with the longest
+    memory span, the middle one, the shortest one and random ones are held, so
+    that they forget at every word or say nothing; more and more units in order
+    of span; and each unit alone. The folder gets report.html, spans.png and
+    results.json: accuracy at dependencies by distance, after each. It takes
+    some five to ten minutes.
+    """
+    examples = (
+        "glassgate experiment spans",
+        "glassgate experiment spans --seed 10 --seeds 8 --output more/",
+    )
+    preparing = "Sampling sentences"
+    seeds = 5
+
+    def plan(self) -> "Plan":
+        """Return the plan of the documentation."""
+        from glassgate.experiments.spans.experiment import Plan
+
+        return Plan()
+
+
+EXPERIMENT: "Experiment[Plan, Results]" = Spans()

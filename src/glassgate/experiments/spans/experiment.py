@@ -6,10 +6,10 @@ others "to short distance dependencies", as that after "the" there comes a noun 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,159 +18,169 @@ from glassgate.analysis.agreement import pooled, unrepeated
 from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import unit_means
 from glassgate.experiments import common
-from glassgate.experiments.common import SETTINGS as DEMO
-from glassgate.experiments.spans.holds import Hold, groups, held, memory_of, orders, singles
+from glassgate.experiments.languages import sample_languages
+from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.spans.holds import Hold, groups, hold_units, memory_of, orders, singles
+from glassgate.experiments.spans.results import Divergence, Held, Results, Run, Whole
 from glassgate.experiments.spans.summary import statements
 from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watching
+from glassgate.train.watch import Watcher
 
-SETTINGS = replace(DEMO, epochs=4)
-WORD = "the"  # after it, a noun or an adjective: a short distance
-FAR = 10  # words between the ends, or more: a long one
+T = TypeVar("T")
+
+SETTINGS = replace(common.SETTINGS, epochs=4)
+WORD = "the"  # after it, a noun or an adjective: one word of context is nearly enough
+LONG_DISTANCE = 10  # words between the two ends of a dependency, or more
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what."""
+    """The numbers of a run; `BadInput` for one out of range."""
 
     train: int = 50_000  # sentences
-    held_out: int = 2_000
-    traced: int = 2_000  # sentences to train on that means and spans are taken over
-    settings: Settings = SETTINGS
+    held_out: int = 2_000  # sentences
+    traced: int = 2_000  # training sentences that means and spans are taken over
+    settings: Settings = SETTINGS  # but for the seed
+
+    def __post_init__(self) -> None:
+        """Check the numbers of sentences; settings check themselves."""
+        common.check_counts(self, "train", "held_out", "traced")
 
     @property
     def holds(self) -> int:
         """How many times units of one network are held."""
         H = self.settings.hidden_size
-        none = Memory(np.zeros(H), np.zeros(H))
-        random = np.random.default_rng(0)
-        return len(groups(none, random)) + len(orders(none, random)) + len(singles(H))
+        memory, random = Memory(np.zeros(H), np.zeros(H)), np.random.default_rng(0)
+        return len(groups(memory, random)) + len(orders(memory, random)) + len(singles(H))
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
-        return common.described(self)
+        return common.plan_to_json(self)
 
 
-@dataclass(frozen=True)
-class Trained:
+class Trained(NamedTuple):
     """A GRU that has learned a language."""
 
     model: LanguageModel
-    language: Language
     seconds: float
 
 
-def train(
-    plan: Plan,
-    languages: Mapping[int, Language],
-    watcher: Watching | None = None,
-    *,
-    threads: int = 1,
-) -> dict[int, Trained]:
-    """Train a GRU with every seed, each a work of 1 to the `watcher`.
-
-    `threads`, 1..256, do the computing. Raises `Interrupted` after Ctrl-C.
-    """
-    trained = {}
-    with on_threads(threads):
-        for seed, language in languages.items():
-            settings = replace(plan.settings, seed=seed)
-            task = language_task(language, settings)
-            watching = [watcher(f"GRU, seed {seed}", 1)] if watcher else []
-            outcome = fit(task, settings, watchers=watching)
-            trained[seed] = Trained(task.model, language, outcome.train_seconds)
-    return trained
-
-
-def measure(
-    plan: Plan,
-    trained: Mapping[int, Trained],
-    command: str,
-    done: Callable[[int], None],
-    *,
-    threads: int = 1,
-) -> dict[str, Any]:
-    """Hold units of every network, measure what it costs, and return what results.json holds.
-
-    `command` is the line that made it all; `done` is told how many of ``plan.holds`` times the
-    number of networks have been held; `threads`, 1..256, do the computing.
-    """
-    held_so_far = count(1)
-    with on_threads(threads):
-        runs = [
-            _Lesions(plan, one, seed, lambda: done(next(held_so_far))).run()
-            for seed, one in trained.items()
+def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
+    """Train a GRU with every seed, hold units of each, and measure what it costs."""
+    languages = sample_languages(plan, seeds, runner)
+    trained = runner.train(
+        [
+            Piece(f"GRU, seed {seed}", train, (languages[seed], replace(plan.settings, seed=seed)))
+            for seed in seeds
         ]
-    first = next(iter(trained.values())).language
-    results = {
-        "experiment": "spans",
-        **common.provenance(command),
-        "seeds": list(trained),
-        "grammar": first.grammar.rules.file.name,
+    )
+    runs = runner.measure(
+        "holding units",
+        [
+            Piece(f"seed {seed}", measure, (plan, network, languages[seed], seed), plan.holds)
+            for seed, network in zip(seeds, trained, strict=True)
+        ],
+    )
+    return {
+        "seeds": list(seeds),
+        "grammar": languages[seeds[0]].grammar.rules.file.name,
         "plan": plan.to_json(),
         "word": WORD,
         "runs": runs,
+        "statements": statements(runs),
     }
-    return results | {"statements": statements(results)}
 
 
-class _Lesions:
-    """One network, measured whole and with units held."""
+def train(language: Language, settings: Settings, watchers: Sequence[Watcher]) -> Trained:
+    """Train one GRU."""
+    task = language_task(language, settings)
+    outcome = fit(task, settings, watchers=watchers)
+    return Trained(task.model, outcome.train_seconds)
 
-    def __init__(self, plan: Plan, trained: Trained, seed: int, tell: Callable[[], None]) -> None:
-        self.model, language = trained.model, trained.language
-        self.language, self.far = unrepeated(language), unrepeated(language, FAR)
-        self.means = unit_means(self.model, language, language.train[: plan.traced])
-        self.seed, self.seconds, self.tell = seed, trained.seconds, tell
 
-    def run(self) -> dict[str, Any]:
+def measure(
+    plan: Plan, trained: Trained, language: Language, seed: int, watchers: Sequence[Watcher]
+) -> Run:
+    """Measure one network as it is and with units held.
+
+    The watchers hear in `Watcher.on_evaluation` how many of ``plan.holds`` are done.
+    """
+    return _Measurement(plan, trained.model, language, watchers).run(seed, trained.seconds)
+
+
+class _Measurement:
+    """One network, and what it is measured on."""
+
+    def __init__(
+        self, plan: Plan, model: LanguageModel, language: Language, watchers: Sequence[Watcher]
+    ) -> None:
+        self.model, self.watchers = model, watchers
+        self.language, self.far = unrepeated(language), unrepeated(language, LONG_DISTANCE)
+        self.means = unit_means(model, language, language.train[: plan.traced])
+        self.holds, self.done = plan.holds, count(1)
+
+    def run(self, seed: int, train_seconds: float) -> Run:
         """Measure it all."""
-        memory, random = memory_of(self.means), np.random.default_rng([self.seed, 1])
-        found_groups = groups(memory, random)
+        memory, random = memory_of(self.means), np.random.default_rng([seed, 1])
+        held_groups = groups(memory, random)
         return {
-            "seed": self.seed,
-            "train_seconds": self.seconds,
+            "seed": seed,
+            "train_seconds": train_seconds,
             "kept": memory.kept.tolist(),
             "span": memory.span.tolist(),
-            "intact": self._everything(),
-            "groups": [self._held(hold, self._everything) for hold in found_groups],
-            "orders": [self._held(hold, self._farthest) for hold in orders(memory, random)],
-            "alone": [self._held(hold, self._farthest) for hold in singles(len(memory.span))],
+            "intact": self._whole(),
+            "groups": [{**_named(one), **self._held(one, self._whole)} for one in held_groups],
+            "orders": [
+                {**_named(one), "far": self._held(one, self._farthest)}
+                for one in orders(memory, random)
+            ],
+            "alone": [
+                {**_named(one), "far": self._held(one, self._farthest)}
+                for one in singles(len(memory.span))
+            ],
         }
 
-    def _held(self, hold: Hold, measured: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _held(self, hold: Hold, measured: Callable[[], T]) -> T:
+        """Measure while units are held."""
         if hold.units:
-            with held(self.model, hold, self.means):
-                found = measured()
+            with hold_units(self.model, hold, self.means):
+                result = measured()
         else:
-            found = measured()
-        self.tell()
-        return {"way": hold.way, "name": hold.name, "units": list(hold.units), **found}
+            result = measured()
+        done = next(self.done)
+        for watcher in self.watchers:
+            watcher.on_evaluation(done, self.holds)
+        return result
 
-    def _everything(self) -> dict[str, Any]:
+    def _whole(self) -> Whole:
         """Measure accuracy at every distance, and the divergence of what is expected next."""
         cells = agreement.agreement(self.model, self.language)
         return {"by_distance": pooled(cells), **divergence(self.model, self.language)}
 
-    def _farthest(self) -> dict[str, Any]:
-        return {"far": pooled(agreement.agreement(self.model, self.far))[-1]}
+    def _farthest(self) -> agreement.Accuracy:
+        """Measure accuracy at the longest distance."""
+        return pooled(agreement.agreement(self.model, self.far))[-1]
 
 
-def divergence(model: LanguageModel, language: Language) -> dict[str, float]:
-    """Give the mean KL divergence over all held-out places, and over those after `WORD`."""
+def _named(hold: Hold) -> Held:
+    return {"way": hold.way, "name": hold.name, "units": list(hold.units)}
+
+
+def divergence(model: LanguageModel, language: Language) -> Divergence:
+    """Return the mean KL divergence over all held-out places, and over those after `WORD`."""
     contexts = [language.context(words) for words in language.held_out]
-    places = []
-    for truth, log_q in zip(
-        language.truth, agreement.log2_probabilities(model, contexts), strict=True
-    ):
-        places.append(agreement.kl_divergence(truth, log_q))
-    every = np.concatenate(places)
+    predictions = agreement.log2_probabilities(model, contexts)
+    places = np.concatenate(
+        [
+            agreement.kl_divergence(truth, log_q)
+            for truth, log_q in zip(language.truth, predictions, strict=True)
+        ]
+    )
     after = np.concatenate(contexts) == language.ids[WORD]
     return {
-        "kl_bits": float(every.mean(dtype=np.float64)),
-        "kl_after_word": float(every[after].mean(dtype=np.float64)),
+        "kl_bits": float(places.mean(dtype=np.float64)),
+        "kl_after_word": float(places[after].mean(dtype=np.float64)),
     }

@@ -17,15 +17,17 @@ from glassgate.nn.models import LanguageModel
 Way = Literal["forgets", "silent"]
 WAYS: tuple[Way, ...] = ("forgets", "silent")
 """A unit that forgets has its kept share held at 0: its state is the candidate of the current word.
-A silent one has its state held at its mean: it says nothing of any word."""
+A silent unit has its state held at its mean: it says nothing about any word."""
 
 GROUPS = ("longest", "middle", "shortest", "random")
 ORDERS = ("longest first", "shortest first", "random order")
-FIFTH, DRAWS, STEPS = 5, 5, 8  # units to a group are H / 5; random groups; steps of an order
+FIFTH = 5  # a group has H / 5 units
+DRAWS = 5  # random groups
+STEPS = 8  # in which an order goes from no unit to all
 
 
 class Hold(NamedTuple):
-    """Units that are held, how, and as what."""
+    """Units that are held, the way, and the name of the group or order that they are from."""
 
     way: Way
     name: str
@@ -33,7 +35,7 @@ class Hold(NamedTuple):
 
 
 def memory_of(means: UnitMeans) -> Memory:
-    """Give the units' memory from their means."""
+    """Return the units' memory from their means."""
     kept = np.clip(means.kept, 0, 1)
     return Memory(kept, memory_span(kept))
 
@@ -44,7 +46,7 @@ def group_size(hidden_size: int) -> int:
 
 
 def groups(memory: Memory, random: np.random.Generator) -> list[Hold]:
-    """Give the longest, the middle and the shortest fifth, and `DRAWS` random groups as large."""
+    """Return the longest, the middle and the shortest fifth, and `DRAWS` random groups as large."""
     order, size = memory.order.tolist(), group_size(len(memory.span))
     middle = (len(order) - size) // 2
     chosen = [order[:size], order[middle : middle + size], order[-size:]]
@@ -55,7 +57,7 @@ def groups(memory: Memory, random: np.random.Generator) -> list[Hold]:
 
 
 def orders(memory: Memory, random: np.random.Generator) -> list[Hold]:
-    """Give ever more units, up to all in `STEPS` steps, by span from either end and at random."""
+    """Return more and more units, up to all in `STEPS` steps: by span or at random."""
     longest = memory.order.tolist()
     shuffled = random.permutation(longest).tolist()
     by_order = zip(ORDERS, (longest, longest[::-1], shuffled), strict=True)
@@ -68,12 +70,12 @@ def orders(memory: Memory, random: np.random.Generator) -> list[Hold]:
 
 
 def singles(hidden_size: int) -> list[Hold]:
-    """Give each unit alone."""
+    """Return each unit alone."""
     return [Hold(way, "alone", (unit,)) for way in WAYS for unit in range(hidden_size)]
 
 
-def held(model: LanguageModel, hold: Hold, means: UnitMeans) -> AbstractContextManager[None]:
-    """Hold the units for whatever runs inside."""
+def hold_units(model: LanguageModel, hold: Hold, means: UnitMeans) -> AbstractContextManager[None]:
+    """Hold the units of `hold` for whatever runs inside."""
     units: Sequence[int] = hold.units
     if hold.way == "forgets":
         return clamp(model, units=units, kept=0)

@@ -1,74 +1,81 @@
-"""What holding units by their span costs: numbers over seeds, made of what `results.json` holds."""
+"""What holding units by their span costs: numbers over seeds.
+
+A cost is the accuracy that is lost, or the divergence that is added.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from statistics import mean
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassgate.analysis.agreement import Accuracy, pooled
+from glassgate.analysis.agreement import Accuracy, distance_name, pooled
 from glassgate.analysis.intervals import difference
 from glassgate.experiments.spans.holds import WAYS, Way
+from glassgate.experiments.spans.results import HeldGroup, Run, Statement
 
-Results = Mapping[str, Any]
-
-FAR, NEAR = -1, 1  # places in a row of accuracies: the longest distance, and 1-2 words
-MORE_OR_LESS = ("more", "less")
-
-
-def by_distance(results: Results, way: Way, name: str) -> list[Accuracy]:
-    """Put the accuracies of a group together, of all seeds and draws."""
-    return pooled(
-        row
-        for run in results["runs"]
-        for held in of_group(run, way, name)
-        for row in held["by_distance"]
-    )
+LONGEST, NEAR = -1, 1  # places in a row of accuracies: the longest distance, and 1-2 words
+Kind = Literal["kl_bits", "kl_after_word"]
 
 
-def of_group(run: Mapping[str, Any], way: Way, name: str) -> list[dict[str, Any]]:
-    """Give what was measured of a group of one network: once for each draw."""
+def of_group(run: Run, way: Way, name: str) -> list[HeldGroup]:
+    """Return what was measured of a group of one network, once for each draw."""
     return [held for held in run["groups"] if (held["way"], held["name"]) == (way, name)]
 
 
-def intact(results: Results) -> list[Accuracy]:
-    """Put the accuracies of the networks as they are together."""
-    return pooled(row for run in results["runs"] for row in run["intact"]["by_distance"])
+def by_distance(runs: Sequence[Run], way: Way, name: str) -> list[Accuracy]:
+    """Pool the accuracies of a group, of all seeds and draws."""
+    return pooled(
+        row for run in runs for held in of_group(run, way, name) for row in held["by_distance"]
+    )
 
 
-def costs(results: Results, way: Way, name: str, place: int) -> list[float]:
-    """Give by seed how much accuracy holding a group costs at one distance, mean over draws."""
+def intact(runs: Sequence[Run]) -> list[Accuracy]:
+    """Pool the accuracies of the networks as they are."""
+    return pooled(row for run in runs for row in run["intact"]["by_distance"])
+
+
+def distance_at(runs: Sequence[Run], place: int) -> str:
+    """Name the distance at a place in a row of accuracies."""
+    row = runs[0]["intact"]["by_distance"][place]
+    return distance_name(row["distance_min"], row["distance_max"])
+
+
+# Costs --------------------------------------------------------------------------------------------
+
+
+def costs(runs: Sequence[Run], way: Way, name: str, place: int) -> list[float]:
+    """Return by seed how much accuracy holding a group costs at one distance, mean over draws."""
     return [
         run["intact"]["by_distance"][place]["accuracy"]
         - mean(held["by_distance"][place]["accuracy"] for held in of_group(run, way, name))
-        for run in results["runs"]
+        for run in runs
     ]
 
 
-def rises(results: Results, way: Way, name: str, what: str) -> list[float]:
-    """Give by seed how far a divergence rises when a group is held, mean over draws, in bits."""
+def rises(runs: Sequence[Run], way: Way, name: str, kind: Kind) -> list[float]:
+    """Return by seed how far a divergence rises when a group is held, mean over draws, in bits."""
     return [
-        mean(held[what] for held in of_group(run, way, name)) - run["intact"][what]
-        for run in results["runs"]
+        mean(held[kind] for held in of_group(run, way, name)) - run["intact"][kind] for run in runs
     ]
 
 
-def costs_alone(run: Mapping[str, Any], way: Way) -> list[float]:
-    """Give what holding each unit alone costs at the longest distance, in the order of units."""
-    whole = run["intact"]["by_distance"][FAR]["accuracy"]
+def costs_alone(run: Run, way: Way) -> list[float]:
+    """Return what holding each unit alone costs at the longest distance, in the order of units."""
+    whole = run["intact"]["by_distance"][LONGEST]["accuracy"]
     return [whole - held["far"]["accuracy"] for held in run["alone"] if held["way"] == way]
 
 
-def rank_correlations(results: Results, way: Way) -> list[float]:
-    """Give by seed the rank correlation of units' spans with what each costs alone."""
-    return [rank_correlation(run["span"], costs_alone(run, way)) for run in results["runs"]]
+def rank_correlations(runs: Sequence[Run], way: Way) -> list[float]:
+    """Return by seed the rank correlation of units' spans with what each costs alone."""
+    return [rank_correlation(run["span"], costs_alone(run, way)) for run in runs]
 
 
 def rank_correlation(values: ArrayLike, others: ArrayLike) -> float:
-    """Give Spearman's correlation, equal values at their mean rank; 0 where all are equal.
+    """Return Spearman's correlation, equal values at their mean rank; 0 where all are equal.
 
     >>> rank_correlation([1, 2, 3, 4], [1, 10, 100, 1000])
     1.0
@@ -79,29 +86,107 @@ def rank_correlation(values: ArrayLike, others: ArrayLike) -> float:
     return float(x @ y / both) if both else 0.0
 
 
-def statements(results: Results) -> list[dict[str, Any]]:
-    """Compare the groups seed by seed; `verdict` says whether the first is more than the other."""
-    found = []
-    for way in WAYS:
-        far = {name: costs(results, way, name, FAR) for name in ("longest", "random", "shortest")}
-        near = costs(results, way, "longest", NEAR)
-        after = {n: rises(results, way, n, "kl_after_word") for n in ("shortest", "longest")}
-        correlations = rank_correlations(results, way)
-        compared = {
-            "far: longest, random": (far["longest"], far["random"]),
-            "far: longest, shortest": (far["longest"], far["shortest"]),
-            "longest: far, near": (far["longest"], near),
-            "after the word: shortest, longest": (after["shortest"], after["longest"]),
-            "alone: correlation with span, none": (correlations, [0.0] * len(correlations)),
-        }
-        for name, (values, others) in compared.items():
-            between = difference(values, others, MORE_OR_LESS)
-            sides = {"first": mean(values), "other": mean(others)}
-            found.append({"way": way, "compared": name, **sides, **between})
-    return found
-
-
 def _ranks(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks: np.ndarray[Any, Any] = (counts.cumsum() - (counts - 1) / 2)[places]
     return ranks
+
+
+def statements(runs: Sequence[Run]) -> list[Statement]:
+    """Compare costs seed by seed; `verdict` says whether the first is more than the other, or less.
+
+    It is undecided where the 95% interval of their difference contains 0.
+    """
+    return [
+        {
+            "way": way,
+            "compared": name,
+            "first": mean(values),
+            "other": mean(others),
+            **difference(values, others, ("more", "less")),
+        }
+        for way in WAYS
+        for name, (values, others) in _compared(runs, way).items()
+    ]
+
+
+def _compared(runs: Sequence[Run], way: Way) -> dict[str, tuple[list[float], list[float]]]:
+    """Return by seed the costs of one way that are compared."""
+    far = {name: costs(runs, way, name, LONGEST) for name in ("longest", "random", "shortest")}
+    near = costs(runs, way, "longest", NEAR)
+    after = {name: rises(runs, way, name, "kl_after_word") for name in ("shortest", "longest")}
+    correlations = rank_correlations(runs, way)
+    return {
+        "far: longest, random": (far["longest"], far["random"]),
+        "far: longest, shortest": (far["longest"], far["shortest"]),
+        "longest: far, near": (far["longest"], near),
+        "after the word: shortest, longest": (after["shortest"], after["longest"]),
+        "alone: correlation with span, none": (correlations, [0.0] * len(correlations)),
+    }
+
+
+# What tables and charts show ----------------------------------------------------------------------
+
+
+class GroupMeans(NamedTuple):
+    """A group over all seeds and draws: mean span in words, pooled accuracies, mean divergences."""
+
+    span: float
+    by_distance: list[Accuracy]
+    kl_bits: float
+    kl_after_word: float
+
+
+def group_means(runs: Sequence[Run], way: Way, name: str) -> GroupMeans:
+    """Put the seeds and draws of a group together."""
+    held = [(run, one) for run in runs for one in of_group(run, way, name)]
+    return GroupMeans(
+        mean(run["span"][unit] for run, one in held for unit in one["units"]),
+        by_distance(runs, way, name),
+        mean(one["kl_bits"] for _, one in held),
+        mean(one["kl_after_word"] for _, one in held),
+    )
+
+
+def intact_divergences(runs: Sequence[Run]) -> tuple[float, float]:
+    """Return the mean divergences of the networks as they are: over all places, after the word."""
+    return (
+        mean(run["intact"]["kl_bits"] for run in runs),
+        mean(run["intact"]["kl_after_word"] for run in runs),
+    )
+
+
+def accuracy_by_count(runs: Sequence[Run], way: Way, order: str) -> dict[int, Accuracy]:
+    """Pool accuracy at the longest distance by the number of units held in an order."""
+    rows: dict[int, list[Accuracy]] = {}
+    for run in runs:
+        for one in run["orders"]:
+            if (one["way"], one["name"]) == (way, order):
+                rows.setdefault(len(one["units"]), []).append(one["far"])
+    return {count: pooled(own)[0] for count, own in rows.items()}
+
+
+def cost_by_rank(runs: Sequence[Run], way: Way) -> list[float]:
+    """Return what one unit costs alone by the rank of its span, the longest first: means."""
+    ranked = []
+    for run in runs:
+        pairs = zip(run["span"], costs_alone(run, way), strict=True)
+        ranked.append([cost for _, cost in sorted(pairs, key=lambda pair: -pair[0])])
+    return [mean(costs) for costs in zip(*ranked, strict=True)]
+
+
+class CostlyUnit(NamedTuple):
+    """A unit, its memory span in words and its rank from 1, and what holding it alone costs."""
+
+    unit: int
+    span: float
+    rank: int
+    cost: float
+
+
+def most_costly(run: Run, way: Way, number: int) -> list[CostlyUnit]:
+    """Return the units of a network whose holding alone costs most."""
+    ranks = np.argsort(np.argsort(-np.array(run["span"]), kind="stable")) + 1
+    cost = costs_alone(run, way)
+    chosen = sorted(range(len(cost)), key=lambda unit: -cost[unit])[:number]
+    return [CostlyUnit(u, run["span"][u], int(ranks[u]), cost[u]) for u in chosen]

@@ -16,9 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from glassgate.experiments import common
+from glassgate.errors import BadInput
+from glassgate.experiments.common import check_counts
+from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
 from glassgate.experiments.vanishing.networks import FORMS, untrained
 from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
+from glassgate.experiments.vanishing.results import Blind, Falling, Measured, Results, Run
 from glassgate.experiments.vanishing.summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import State
@@ -26,17 +29,16 @@ from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import Measure, Scored
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watching
+from glassgate.train.watch import Watcher
 
-EPOCHS = 12  # stretches of a training, each ending with a look at held-out sequences
-LAGS = 20  # the gradient is looked at every T / LAGS steps back
+EPOCHS = 12  # stretches of a training, each ending with an evaluation of held-out sequences
+LAGS = 20  # the gradient is measured at every T / LAGS steps back
 TRAIN, VALID, TEST = 1, 2, 3  # random streams of a seed
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is trained on what.
+    """The numbers of a run; `BadInput` for one out of range.
 
     Each network has the best of the learning rates 0.003, 0.01 and 0.03, tried at T = 100; their
     names are those of `glassgate.experiments.vanishing.networks.FORMS`.
@@ -50,12 +52,21 @@ class Plan:
     steps: int = 1000  # of training, at least EPOCHS
     batch_size: int = 16
     hidden_size: int = 32
-    valid: int = 100  # sequences, which choose the stretch whose weights are kept
+    valid: int = 100  # sequences that choose the stretch whose weights are kept
     test: int = 1000  # sequences
     gradient: int = 50  # sequences that the gradient is averaged over
 
+    def __post_init__(self) -> None:
+        """Check the numbers, and that they make settings for each network."""
+        check_counts(self, "steps", least=EPOCHS)
+        check_counts(self, "valid", "test", "gradient")
+        if not self.times or min(self.times) < 2:
+            raise BadInput(f"times must be whole numbers from 2 on, got {list(self.times)}")
+        for network in self.learning_rates:
+            self.settings(network, 0)
+
     def settings(self, network: str, seed: int) -> Settings:
-        """Return how a network is trained: up to its learning rate, and down to 0."""
+        """Return how a network is trained: its learning rate rises, and falls linearly to 0."""
         return Settings(
             network=FORMS[network].network,
             hidden_size=self.hidden_size,
@@ -84,11 +95,10 @@ class Training(NamedTuple):
     seed: int
 
     def draw(self, size: int, *stream: int) -> Batch:
-        """Make sequences, the same for every network."""
+        """Draw sequences, the same for every network."""
         place = list(PROBLEMS).index(self.problem.name)
-        return self.problem.draw(
-            self.T, size, np.random.default_rng([self.seed, place, self.T, *stream])
-        )
+        random = np.random.default_rng([self.seed, place, self.T, *stream])
+        return self.problem.draw(self.T, size, random)
 
     def model(self, hidden_size: int) -> Reader:
         """Return the network before training, a function of the seed."""
@@ -99,7 +109,7 @@ class Training(NamedTuple):
 
 
 class LagTask:
-    """A training as the loop knows it: new sequences at every step."""
+    """A training as `glassgate.train.loop.fit` takes it: new sequences at every step."""
 
     def __init__(self, training: Training, plan: Plan) -> None:
         self.model = training.model(plan.hidden_size)
@@ -109,13 +119,13 @@ class LagTask:
 
     def batches(self, epoch: int) -> list[Batch]:
         """Return the batches of one of `EPOCHS` stretches."""
-        first, behind = (self._plan.steps * e // EPOCHS for e in (epoch - 1, epoch))
+        first, end = (self._plan.steps * e // EPOCHS for e in (epoch - 1, epoch))
         return [
-            self._training.draw(self._plan.batch_size, TRAIN, step) for step in range(first, behind)
+            self._training.draw(self._plan.batch_size, TRAIN, step) for step in range(first, end)
         ]
 
     def held_out(self) -> list[Batch]:
-        """Return sequences that are not trained on."""
+        """Return the sequences that are not trained on."""
         return self._held_out
 
     def predict(
@@ -124,45 +134,37 @@ class LagTask:
         batch: Batch,
         state: State | None,  # noqa: ARG002 - every sequence starts anew
     ) -> Scored:
-        """Meet a batch as the problem does."""
+        """Predict a batch as the problem does."""
         return self._training.problem.predict(model, batch)
 
 
-def run(
-    plan: Plan,
-    seeds: Sequence[int],
-    command: str,
-    watcher: Watching | None = None,
-    *,
-    threads: int = 1,
-) -> dict[str, Any]:
-    """Train every network on everything with every seed, and return what results.json holds.
-
-    `command` is the line that made it all. `threads`, 1..256, do the computing. Raises
-    `Interrupted` after Ctrl-C.
-    """
-    with on_threads(threads):
-        runs = [_run(training, plan, watcher) for training in trainings(plan, seeds)]
-    results = {
-        "experiment": "vanishing",
-        **common.provenance(command),
+def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
+    """Train every network on every problem at every T with every seed, and measure gradients."""
+    runs = runner.train(
+        [
+            Piece(
+                f"{one.problem.name}, T = {one.T}: {one.network}, seed {one.seed}",
+                train,
+                (one, plan),
+                work=one.T,
+            )
+            for one in trainings(plan, seeds)
+        ]
+    )
+    networks = summaries(runs)
+    measured: Measured = {
         "seeds": list(seeds),
         "plan": plan.to_json(),
-        "blind": [
-            {"problem": name, "T": T, **dict(zip(("loss", "right"), blind, strict=True))}
-            for name in plan.problems
-            for T in plan.times
-            for blind in [PROBLEMS[name].blind(T)]
-        ],
+        "blind": [_blind(name, T) for name in plan.problems for T in plan.times],
         "lags": {str(T): lags(T) for T in plan.times},
         "runs": runs,
+        "networks": networks,
     }
-    results |= {"networks": summaries(results)}
-    return results | {"statements": statements(results)}
+    return {**measured, "statements": statements(measured)}
 
 
 def trainings(plan: Plan, seeds: Sequence[int]) -> Iterator[Training]:
-    """Give every training, in the order in which they run."""
+    """Return every training, in the order of results.json."""
     for name in plan.problems:
         for T in plan.times:
             for network in plan.learning_rates:
@@ -170,22 +172,23 @@ def trainings(plan: Plan, seeds: Sequence[int]) -> Iterator[Training]:
                     yield Training(PROBLEMS[name], T, network, seed)
 
 
-def work(plan: Plan, seeds: Sequence[int]) -> float:
-    """Return how much work all trainings are together, as the watchers are told it."""
-    return float(sum(training.T for training in trainings(plan, seeds)))
+def _blind(problem: str, T: int) -> Blind:
+    loss, right = PROBLEMS[problem].blind(T)
+    return {"problem": problem, "T": T, "loss": loss, "right": right}
 
 
 def lags(T: int) -> list[int]:
-    """Return how far back the gradient is looked at: from 0 to less than T steps."""
+    """Return how many steps back the gradient is measured: from 0 to less than T."""
     return list(range(0, T, max(1, T // LAGS)))
 
 
-def _run(training: Training, plan: Plan, watcher: Watching | None) -> dict[str, Any]:
+def train(training: Training, plan: Plan, watchers: Sequence[Watcher]) -> Run:
+    """Do one training, and measure loss, share right and gradient on test sequences."""
     problem, T, network, seed = training
     task = LagTask(training, plan)
-    before = _gradient(training, task.model, plan.gradient)
-    watchers = [watcher(f"{problem.name}, T = {T}: {network}, seed {seed}", T)] if watcher else []
+    before = measure_gradient(training, task.model, plan.gradient)
     outcome = fit(task, plan.settings(network, seed), watchers=watchers)
+    after = measure_gradient(training, task.model, plan.gradient)
     test = training.draw(plan.test, TEST)
     with torch.no_grad():
         loss = float(problem.predict(task.model, test).loss()) / test.count
@@ -200,15 +203,15 @@ def _run(training: Training, plan: Plan, watcher: Watching | None) -> dict[str, 
         "valid_loss": [epoch.valid_loss for epoch in outcome.history],
         "loss": loss,
         "right": right,
-        "gradient": {"before": before, "after": _gradient(training, task.model, plan.gradient)},
+        "gradient": {"before": before, "after": after},
     }
 
 
-def _gradient(training: Training, model: Reader, size: int) -> dict[str, Any]:
-    """Measure in float64 how the gradient falls; a half-life of None is above T - 1 steps."""
+def measure_gradient(training: Training, model: Reader, size: int) -> Falling:
+    """Measure in float64, over `size` test sequences, how the gradient falls with the lag."""
     exact = copy.deepcopy(model).double()
     batch = training.draw(size, TEST)
-    batch = Batch(batch.inputs.double(), _doubled(batch.targets), batch.lengths)
+    batch = Batch(batch.inputs.double(), _double(batch.targets), batch.lengths)
     input, loss = training.problem.far_loss(exact, batch)
     norms = gradient_by_lag(exact.network, input, loss, training.T - 1)
     half = half_life(norms)
@@ -218,5 +221,5 @@ def _gradient(training: Training, model: Reader, size: int) -> dict[str, Any]:
     }
 
 
-def _doubled(targets: torch.Tensor) -> torch.Tensor:
+def _double(targets: torch.Tensor) -> torch.Tensor:
     return targets.double() if targets.is_floating_point() else targets

@@ -1,4 +1,4 @@
-"""The networks of the vanishing experiment: with PyTorch's first weights, and with spans set."""
+"""The networks of the vanishing experiment: with PyTorch's initial weights, and with spans set."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from glassgate.nn.chrono import set_lstm_spans, set_spans
 class Form(NamedTuple):
     """A network, and whether its units are made to remember before it is trained.
 
-    `network` is a name that `glassgate.nn.models.make_network` knows; `says` is what the form is
-    called in sentences and `short` in tables and charts.
+    `network` is a name that `glassgate.nn.models.make_network` knows; `long` is the form's name in
+    sentences and `short` its name in tables and charts.
     """
 
     network: str
     chrono: bool
-    says: str
+    long: str
     short: str
 
 
@@ -31,10 +31,9 @@ FORMS = {
 
 
 def untrained(name: str, inputs: int, outputs: int, hidden_size: int, steps: int) -> Reader:
-    """Return a form of `FORMS` before training, from torch's random state.
+    """Return a form of `FORMS` before training, a function of torch's random state.
 
-    Where its spans are set, its units keep for times up to `steps`, at least 2: chrono
-    initialisation.
+    With spans set, its units keep for times up to `steps`, at least 2 (chrono initialisation).
     """
     form = FORMS[name]
     reader = Reader(form.network, inputs, outputs, hidden_size)

@@ -1,24 +1,18 @@
-"""The answers of the vanishing experiment as a person reads them: tables, charts, a page.
-
-Everything here is made of what `results.json` holds.
-"""
+"""The results of the vanishing experiment as a person reads them: tables, charts, a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Any
 
-from glassgate.analysis.intervals import listed
+from glassgate.analysis.intervals import Estimate, listed
 from glassgate.experiments.vanishing.networks import FORMS
+from glassgate.experiments.vanishing.results import Left, Results
 from glassgate.experiments.vanishing.summary import SOLVED, WHEN, blind, row, with_state
 from glassgate.pages.content import Chart, Line, Page, Section, Table
 
-Results = Mapping[str, Any]
-
 TITLES = {"adding": "The adding problem", "copying": "Copying memory"}
 IGNORING = "ignoring the input"
-LEAST = 1e-30  # of a gradient in a chart
+LEAST_SHARE = 1e-30  # of the gradient that a chart shows
 
 
 def tables(results: Results) -> list[Table]:
@@ -29,12 +23,10 @@ def tables(results: Results) -> list[Table]:
 
 def charts(results: Results) -> dict[str, Chart]:
     """Return the learning curves, and the gradients at the longest T."""
-    every = [
-        drawn(results, problem)
-        for drawn in (_curves, _gradients)
-        for problem in results["plan"]["problems"]
-    ]
-    return dict(chain.from_iterable(one.items() for one in every))
+    problems = results["plan"]["problems"]
+    curves = [_curves(results, problem) for problem in problems]
+    gradients = [_gradients(results, problem) for problem in problems]
+    return {title: chart for titled in (*curves, *gradients) for title, chart in titled.items()}
 
 
 def page(results: Results) -> Page:
@@ -44,58 +36,55 @@ def page(results: Results) -> Page:
     sections = []
     for problem, table in zip(plan["problems"], learned, strict=True):
         title = TITLES[problem]
-        how = "\n\n".join((_said(results, problem), HOW[problem], HOW_TABLE))
-        sections.append(Section(f"{title}: who learns it?", how, table))
+        how = "\n\n".join((_statements(results, problem), HOW[problem], HOW_TABLE))
+        sections.append(Section(f"{title}: which network learns it?", how, table))
         sections.append(Section(f"{title}: learning curves", HOW_CURVES, _curves(results, problem)))
     for problem in plan["problems"]:
         title = f"Does the gradient vanish in {problem}?"
         how = f"{HOW_GRADIENT} {LOSS[problem]}"
         sections.append(Section(title, how, _gradients(results, problem)))
-    sections += [
-        Section("How far does it reach?", "\n\n".join([*_reaches(results), HOW_REACH]), gradient),
-    ]
-    facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
-    facts |= results["versions"]
-    return Page("Does the gradient vanish?", _lead(results), tuple(sections), facts)
+    how = "\n\n".join([*_reaches(results), HOW_REACH])
+    sections.append(Section("How far does it reach?", how, gradient))
+    return Page("Does the gradient vanish?", _lead(results), tuple(sections), {})
 
 
 HOW = {
-    "adding": "A step has a value from 0 to 1 and a mark; two of T steps are marked, one in each "
-    "half, and their values are to be added after the last step. The loss is the squared error; "
-    "always saying the mean, 1, costs 1/6. A sum within 0.08 counts as right (Hochreiter & "
-    "Schmidhuber 1997).",
-    "copying": "Ten symbols out of eight are to be said after a wait of T steps. The loss is the "
-    "cross-entropy in nats, mean over all T + 20 steps; saying blanks and then guessing costs "
-    "10 ln 8 / (T + 20). The feedforward network does worse: it sees blanks alone, and so cannot "
-    "know when to begin. What counts as right are the symbols that are to be said (Arjovsky, Shah "
-    "& Bengio 2016).",
+    "adding": "Each step has a value from 0 to 1 and a mark. Two of T steps are marked, one in "
+    "each half, and their values are to be added after the last step. The loss is the squared "
+    "error; always answering the mean, 1, costs 1/6. A sum within 0.08 counts as right (Hochreiter "
+    "& Schmidhuber 1997).",
+    "copying": "Ten symbols out of eight are to be repeated after a wait of T steps. The loss is "
+    "the cross-entropy in nats, mean over all T + 20 steps; answering blanks and then guessing "
+    "costs 10 ln 8 / (T + 20). The feedforward network does worse: it sees blanks alone, and so "
+    "cannot know when to begin. The share right is that of the symbols to be repeated (Arjovsky, "
+    "Shah & Bengio 2016).",
 }
 HOW_TABLE = (
-    "Loss and 95% interval are those of the geometric mean over seeds (Student's t, of the "
-    f"logarithms), on test sequences; a seed has solved it if {SOLVED:.0%} are right."
+    "Losses are geometric means over seeds on test sequences, with their 95% intervals (Student's "
+    f"t, of the logarithms). A seed has solved the problem if {SOLVED:.0%} are right."
 )
 HOW_CURVES = (
-    "Loss on held-out sequences while training, as a multiple of what a network reaches that "
-    "ignores the input: geometric mean over seeds, with 95% intervals."
+    "Loss on held-out sequences during training, as a multiple of what the best network reaches "
+    "that ignores the input: geometric mean over seeds, with 95% intervals."
 )
 HOW_GRADIENT = (
     "The norm of the gradient of a loss with respect to the state k steps before it, as a share "
     "of that at k = 0, on a logarithmic axis, at the longest T: a straight line down is a constant "
     "factor a step. Geometric means over seeds; bars are 95% intervals. Shares below "
-    f"{LEAST:.0e} are not shown, nor where a seed has nothing left. The feedforward network passes "
-    "no state on: of its gradient nothing is left after the first step, and the mark at k = 0 is "
-    "all there is."
+    f"{LEAST_SHARE:.0e} are not shown, nor lags at which a seed has nothing left. The feedforward "
+    "network passes no state on: nothing of its gradient is left after the first step, and all "
+    "there is of it is the mark at k = 0."
 )
 LOSS = {
     "adding": "The loss is that of the sum, after the last step.",
-    "copying": "The loss is that of the first symbol to be said.",
+    "copying": "The loss is that of the first symbol to be repeated.",
 }
 HOW_REACH = (
-    "Half-life is the number of steps back at which half of the gradient is left, median over "
-    "seeds; it was looked for up to T - 1 steps back. What is left at the last lag has the 95% "
-    "interval of its geometric mean; where a seed has nothing left there is neither, and the "
-    "median stands instead. A network that has learned to ignore the past has no use for a "
-    "gradient that reaches it."
+    "The half-life is the number of steps back at which half of the gradient is left, median over "
+    "seeds, measured up to T - 1 steps back. What is left at the last lag is a geometric mean with "
+    "its 95% interval; where a seed has nothing left there is neither, and the table has the "
+    "median. A network that has learned to ignore the past has no use for a gradient that reaches "
+    "it."
 )
 
 
@@ -110,10 +99,10 @@ def _lead(results: Results) -> str:
         f"Networks of {plan['hidden_size']} units learned two problems whose answer lies T steps "
         f"back, each with {seeds} seeds: {plan['steps']:,} steps of {plan['batch_size']} new "
         f"sequences (AdamW, learning rate up to {rates}, then down to 0), {seconds / 60:.0f} "
-        "minutes of training in all. GRU and LSTM begin once with PyTorch's first weights, and "
-        "once with biases that make their units keep for times up to the length of a sequence "
-        "(chrono initialisation, Tallec & Ollivier 2018). What is not learned here may be learned "
-        "in more steps."
+        "minutes of training in all. GRU and LSTM start once from PyTorch's initial weights, and "
+        "once from biases that make their units keep for times up to the length of a sequence "
+        "(chrono initialisation, Tallec & Ollivier 2018). What is not learned here may yet be "
+        "learned in more steps."
     )
 
 
@@ -123,21 +112,21 @@ def _rates(rates: Mapping[str, float]) -> str:
     >>> _rates({"srn": 0.01, "gru": 0.03, "lstm": 0.03})
     '0.01 (SRN) and 0.03 (GRU and LSTM)'
     """
-    of: dict[float, list[str]] = {}
+    names: dict[float, list[str]] = {}
     for name, rate in rates.items():
-        of.setdefault(rate, []).append(FORMS[name].says)
-    return listed(f"{rate:g} ({listed(of[rate])})" for rate in sorted(of))
+        names.setdefault(rate, []).append(FORMS[name].long)
+    return listed(f"{rate:g} ({listed(names[rate])})" for rate in sorted(names))
 
 
-def _said(results: Results, about: str) -> str:
+def _statements(results: Results, about: str) -> str:
     return " ".join(one["statement"] for one in results["statements"] if one["about"] == about)
 
 
 def _reaches(results: Results) -> list[str]:
     """Give the sentences on the gradient, before training and after it."""
-    said = [one for one in results["statements"] if one["about"] == "gradient"]
+    statements = [one for one in results["statements"] if one["about"] == "gradient"]
     return [
-        " ".join(one["statement"] for one in said if ("problem" in one) == trained)
+        " ".join(one["statement"] for one in statements if ("problem" in one) == trained)
         for trained in (False, True)
     ]
 
@@ -159,8 +148,8 @@ def _learned(results: Results, problem: str) -> Table:
     return Table((f"{problem}, T", *columns), rows)
 
 
-def _interval(found: Mapping[str, float]) -> str:
-    return f"{found['low']:.3g} to {found['high']:.3g}"
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate['low']:.3g} to {estimate['high']:.3g}"
 
 
 def _gradient_table(results: Results) -> Table:
@@ -182,8 +171,8 @@ def _half_life(steps: float | None, T: int) -> str:
     return f"> {T - 1}" if steps is None else f"{steps:.1f}"
 
 
-def _reach(left: Mapping[str, float]) -> tuple[str, str]:
-    """Write what is left and its interval; what has none is a median."""
+def _reach(left: Left) -> tuple[str, str]:
+    """Write what is left and its interval, or a median, which has none."""
     if "median" in left:
         middle = f"{left['median']:.1e}" if left["median"] else "0"
         return f"{middle} (median)", ""
@@ -192,7 +181,7 @@ def _reach(left: Mapping[str, float]) -> tuple[str, str]:
 
 def _curves(results: Results, problem: str) -> dict[str, Chart]:
     """Draw the loss by steps, as multiples of that of a network that ignores the input."""
-    plan, drawn = results["plan"], {}
+    plan, titled = results["plan"], {}
     for T in plan["times"]:
         floor, lines = blind(results, problem, T)["loss"], []
         for name in plan["learning_rates"]:
@@ -204,9 +193,9 @@ def _curves(results: Results, problem: str) -> dict[str, Chart]:
         lowest = min(y for line in lines for y in line.y)
         title = f"{problem}, T = {T}"
         y_title = "loss / loss of ignoring the input"
-        between = (min(0.7, lowest / 2), 5.0)
-        drawn[title] = Chart("training steps", y_title, between, tuple(lines), logarithmic="y")
-    return drawn
+        y_range = (min(0.7, lowest / 2), 5.0)
+        titled[title] = Chart("training steps", y_title, y_range, tuple(lines), logarithmic="y")
+    return titled
 
 
 def _gradients(results: Results, problem: str) -> dict[str, Chart]:
@@ -214,29 +203,31 @@ def _gradients(results: Results, problem: str) -> dict[str, Chart]:
 
     The feedforward network has one mark alone, and comes last, so that none hides it.
     """
-    T, drawn = max(results["plan"]["times"]), {}
+    T, titled = max(results["plan"]["times"]), {}
     lags, y_title = results["lags"][str(T)], "share of the gradient that is left"
     networks = sorted(results["plan"]["learning_rates"], key="feedforward".__eq__)
     for when in WHEN:
         lines = []
         for name in networks:
             left = row(results, problem, T, name)["gradient"][when]["left"]
-            shown = [i for i, one in enumerate(left) if one.get("mean", 0) >= LEAST]
+            shown = [i for i, one in enumerate(left) if one.get("mean", 0) >= LEAST_SHARE]
             lines.append(
                 _line(FORMS[name].short, [lags[i] for i in shown], [left[i] for i in shown])
             )
-        drawn[f"{problem}, T = {T}, {when} training"] = Chart(
-            "steps back (k)", y_title, (LEAST, 1e3), tuple(lines), logarithmic="y"
+        titled[f"{problem}, T = {T}, {when} training"] = Chart(
+            "steps back (k)", y_title, (LEAST_SHARE, 1e3), tuple(lines), logarithmic="y"
         )
-    return drawn
+    return titled
 
 
 def _line(
-    name: str,
-    x: Iterable[float],
-    found: Sequence[Mapping[str, float]],
-    unit: float = 1.0,
+    name: str, x: Iterable[float], points: Sequence[Estimate | Left], unit: float = 1.0
 ) -> Line:
     """Draw means with their intervals, as multiples of `unit`."""
-    y, low, high = (tuple(one[v] / unit for one in found) for v in ("mean", "low", "high"))
-    return Line(name, tuple(map(float, x)), y, low, high)
+    return Line(
+        name,
+        tuple(map(float, x)),
+        tuple(point["mean"] / unit for point in points),
+        tuple(point["low"] / unit for point in points),
+        tuple(point["high"] / unit for point in points),
+    )

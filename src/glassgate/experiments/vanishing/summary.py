@@ -1,39 +1,112 @@
-"""What the runs of the vanishing experiment say together: means over seeds, and sentences.
-
-Everything here is made of what `results.json` holds.
-"""
+"""What the trainings say together: means over seeds, and statements with a sentence each."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import geometric_mean, mean, median, median_low
+from statistics import mean, median, median_low
 from typing import Any
 
-from glassgate.analysis.intervals import geometric_interval, listed
+from glassgate.analysis.intervals import geometric_estimate, listed
 from glassgate.experiments.vanishing.networks import FORMS
+from glassgate.experiments.vanishing.results import (
+    Blind,
+    Falling,
+    FallingOverSeeds,
+    Left,
+    Measured,
+    Network,
+    Run,
+    When,
+)
 
-Results = Mapping[str, Any]
-
-SOLVED = 0.95  # share of what is to be told that is told right
-WHEN = ("before", "after")
+SOLVED = 0.95  # share of the test that must be right
+WHEN: tuple[When, ...] = ("before", "after")
 
 
-def summaries(results: Results) -> list[dict[str, Any]]:
+# Over seeds ---------------------------------------------------------------------------------------
+
+
+def summaries(runs: Sequence[Run]) -> list[Network]:
     """Put the seeds of each problem, T and network together."""
     return [
-        _summary(key, [run for run in results["runs"] if _key(run) == key])
-        for key in dict.fromkeys(map(_key, results["runs"]))
+        _summary([run for run in runs if _key(run) == key])
+        for key in dict.fromkeys(map(_key, runs))
     ]
 
 
-def statements(results: Results) -> list[dict[str, Any]]:
-    """Say in sentences who learned what, and how far the gradient reaches.
+def _summary(runs: Sequence[Run]) -> Network:
+    rights = [run["right"] for run in runs]
+    curves = zip(*(run["valid_loss"] for run in runs), strict=True)
+    return {
+        "problem": runs[0]["problem"],
+        "T": runs[0]["T"],
+        "network": runs[0]["network"],
+        "parameters": runs[0]["parameters"],
+        "train_seconds": mean(run["train_seconds"] for run in runs),
+        "loss": geometric_estimate([run["loss"] for run in runs]),
+        "right": mean(rights),
+        "solved": sum(right >= SOLVED for right in rights),
+        "valid_loss": [geometric_estimate(losses) for losses in curves],
+        "gradient": {when: _gradient([run["gradient"][when] for run in runs]) for when in WHEN},
+    }
+
+
+def _gradient(seeds: Sequence[Falling]) -> FallingOverSeeds:
+    """Return the median half-life, and what is left at each lag of the gradient at lag 0.
+
+    The half-life is the lower of two medians, and None where the gradient does not halve within
+    the lags that were measured.
+    """
+    halves = [math.inf if one["half_life"] is None else one["half_life"] for one in seeds]
+    shares = zip(*([norm / one["norms"][0] for norm in one["norms"]] for one in seeds), strict=True)
+    half = median_low(halves)
+    return {
+        "half_life": half if math.isfinite(half) else None,
+        "left": [_left(at_lag) for at_lag in shares],
+    }
+
+
+def _left(shares: Sequence[float]) -> Left:
+    """Return the geometric mean with its interval, or the median where a seed has nothing left."""
+    if not all(shares):
+        return {"median": median(shares)}
+    of_seeds = geometric_estimate(shares)
+    return {"mean": of_seeds["mean"], "low": of_seeds["low"], "high": of_seeds["high"]}
+
+
+# Look-ups -----------------------------------------------------------------------------------------
+
+
+def row(results: Measured, problem: str, T: int, network: str) -> Network:
+    """Return the summary of a problem, T and network."""
+    return next(one for one in results["networks"] if _key(one) == (problem, T, network))
+
+
+def blind(results: Measured, problem: str, T: int) -> Blind:
+    """Return what a network reaches that ignores the input."""
+    return next(one for one in results["blind"] if (one["problem"], one["T"]) == (problem, T))
+
+
+def with_state(results: Measured) -> list[str]:
+    """Name the networks that pass a state on, and so a gradient back."""
+    return [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
+
+
+def _key(run: Run | Network) -> tuple[str, int, str]:
+    return run["problem"], run["T"], run["network"]
+
+
+# Statements ---------------------------------------------------------------------------------------
+
+
+def statements(results: Measured) -> list[dict[str, Any]]:
+    """Say which network learned what, and how far the gradient reaches.
 
     A network solves a problem with a seed if `SOLVED` of the test is right. It does better than
-    one that ignores the input if the 95% interval of its loss lies below what that one reaches;
-    its gradient reaches farther than the SRN's if both have an interval at the last lag, and its
-    own lies above.
+    one that ignores the input if the 95% interval of its loss lies below the loss of that one. Its
+    gradient reaches farther than the SRN's if both have an interval at the last lag, and its own
+    lies above the SRN's.
     """
     problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
     learned = [_learned(results, name, network) for name in problems for network in networks]
@@ -41,94 +114,32 @@ def statements(results: Results) -> list[dict[str, Any]]:
     return [*learned, *before, *(_reaches(results, name) for name in problems)]
 
 
-def row(results: Results, problem: str, T: int, network: str) -> Any:
-    """Find the summary of a problem, T and network."""
-    return next(one for one in results["networks"] if _key(one) == (problem, T, network))
-
-
-def blind(results: Results, problem: str, T: int) -> Any:
-    """Find what a network reaches that ignores the input."""
-    return next(one for one in results["blind"] if (one["problem"], one["T"]) == (problem, T))
-
-
-def with_state(results: Results) -> list[str]:
-    """Name the networks that pass a state on, and so a gradient back."""
-    return [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
-
-
-def _key(run: Mapping[str, Any]) -> tuple[str, int, str]:
-    return run["problem"], run["T"], run["network"]
-
-
-def _summary(key: tuple[str, int, str], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    rights = [run["right"] for run in runs]
-    curves = zip(*(run["valid_loss"] for run in runs), strict=True)
-    return {
-        **dict(zip(("problem", "T", "network"), key, strict=True)),
-        "parameters": runs[0]["parameters"],
-        "train_seconds": mean(run["train_seconds"] for run in runs),
-        "loss": _between([run["loss"] for run in runs]),
-        "right": mean(rights),
-        "solved": sum(right >= SOLVED for right in rights),
-        "valid_loss": [_between(at) for at in curves],
-        "gradient": {when: _gradient([run["gradient"][when] for run in runs]) for when in WHEN},
-    }
-
-
-def _between(values: Sequence[float]) -> dict[str, float]:
-    """Give the geometric mean over seeds, and its 95% interval."""
-    low, high = geometric_interval(values)
-    return {"mean": geometric_mean(values), "low": low, "high": high}
-
-
-def _gradient(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the median half-life, and what is left at each lag of that at lag 0.
-
-    The half-life is the lower of two medians, and None where the gradient does not halve within
-    the lags that were looked at.
-    """
-    halves = [math.inf if one["half_life"] is None else one["half_life"] for one in seeds]
-    left = zip(*([norm / one["norms"][0] for norm in one["norms"]] for one in seeds), strict=True)
-    half = median_low(halves)
-    return {
-        "half_life": half if math.isfinite(half) else None,
-        "left": [_left(at) for at in left],
-    }
-
-
-def _left(shares: Sequence[float]) -> dict[str, float]:
-    """Give what `_between` does, or only the median where a seed has nothing left."""
-    return _between(shares) if all(shares) else {"median": median(shares)}
-
-
-# The sentences ------------------------------------------------------------------------------------
-
-
-def _learned(results: Results, problem: str, network: str) -> dict[str, Any]:
-    """Say at which T a network solves a problem, or at least does better than a blind one."""
+def _learned(results: Measured, problem: str, network: str) -> dict[str, Any]:
+    """Say at which T a network solves a problem, or at least beats one that ignores the input."""
     times = results["plan"]["times"]
     rows = {T: row(results, problem, T, network) for T in times}
     rest = [T for T in times if not rows[T]["solved"]]
     floors = {T: blind(results, problem, T)["loss"] for T in times}
     better = [T for T in rest if rows[T]["loss"]["high"] < floors[T]]
     no_better = [T for T in rest if T not in better]
-    said = f"The {FORMS[network].says} solves {problem} at {_solved(rows, len(results['seeds']))}"
+    solved = _solved(rows, len(results["seeds"]))
+    sentence = f"The {FORMS[network].long} solves {problem} at {solved}"
     if better:
-        said += f"; at {_times(better)} it does better than ignoring the input"
+        sentence += f"; at {_times(better)} it does better than ignoring the input"
     if no_better == list(times):
-        said += ", nor is it shown to do better than ignoring the input at any"
+        sentence += ", and is not shown to do better than ignoring the input at any"
     elif no_better:
-        said += f"; at {_times(no_better)} it is not shown to do better than ignoring the input"
+        sentence += f"; at {_times(no_better)} it is not shown to do better than ignoring the input"
     return {
         "about": problem,
         "network": network,
         "solved": {str(T): one["solved"] for T, one in rows.items()},
         "better": better,
-        "statement": f"{said}.",
+        "statement": f"{sentence}.",
     }
 
 
-def _solved(rows: Mapping[int, Any], seeds: int) -> str:
+def _solved(rows: Mapping[int, Network], seeds: int) -> str:
     """Name the T that are solved, by the number of seeds that solve them."""
     counts = dict.fromkeys(one["solved"] for one in rows.values() if one["solved"])
     if not counts:
@@ -141,7 +152,7 @@ def _times(times: Sequence[int]) -> str:
     return f"T = {listed(map(str, times))}" if times else "no T"
 
 
-def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
+def _untrained(results: Measured, chrono: bool) -> dict[str, Any]:
     """Say how fast the gradient falls before training, in the networks with a state."""
     kept = [
         run
@@ -149,25 +160,30 @@ def _untrained(results: Results, chrono: bool) -> dict[str, Any]:
         if run["network"] in with_state(results) and FORMS[run["network"]].chrono == chrono
     ]
     halves = [run["gradient"]["before"]["half_life"] for run in kept]
-    longest = None if None in halves else max(halves)
+    finite = [half for half in halves if half is not None]
+    longest = max(finite) if len(finite) == len(halves) else None
     T = max(results["plan"]["times"])
     norms = [run["gradient"]["before"]["norms"] for run in kept if run["T"] == T]
     most = max(far[-1] / far[0] for far in norms)
-    half = "does not always fall to half" if longest is None else f"halves in {longest:.3g} steps"
-    which = "networks whose spans are set" if chrono else "networks with PyTorch's first weights"
+    half = (
+        "does not always fall to half"
+        if longest is None
+        else f"halves within {longest:.3g} steps at the latest"
+    )
+    which = "networks whose spans are set" if chrono else "networks with PyTorch's initial weights"
     return {
         "about": "gradient",
         "chrono": chrono,
         "half_life": longest,
         "left": most,
-        "statement": f"Before training the gradient of the {which} {half} at the latest, and at "
-        f"most {most:.2g} of it is left {results['lags'][str(T)][-1]} steps back, whatever the "
-        "problem and the seed.",
+        "statement": f"Before training, the gradient of the {which} {half}, and at most "
+        f"{most:.2g} of it is left {results['lags'][str(T)][-1]} steps back, whatever the problem "
+        "and the seed.",
     }
 
 
-def _reaches(results: Results, problem: str) -> dict[str, Any]:
-    """Say of which trained networks more of the gradient is left than of the SRN's, and at which T.
+def _reaches(results: Measured, problem: str) -> dict[str, Any]:
+    """Say in which trained networks more of the gradient is left than in the SRN, and at which T.
 
     Two are compared where both have an interval.
     """
@@ -186,22 +202,22 @@ def _reaches(results: Results, problem: str) -> dict[str, Any]:
         for name in ends
         if name != "srn"
     }
-    said = "; ".join(_where(farther))
-    lost = "; ".join(_where({name: at for name, at in none.items() if at}))
+    more = "; ".join(_where(farther))
+    lost = "; ".join(_where({name: times for name, times in none.items() if times}))
     return {
         "about": "gradient",
         "problem": problem,
         "farther": farther,
         "without_interval": none,
-        "statement": f"After training on {problem} more of the gradient is left at the last lag "
-        f"than of the SRN's, by intervals that are apart: {said}."
-        + (f" With a seed that has nothing left there is no interval: {lost}." if lost else ""),
+        "statement": f"After training on {problem}, more of the gradient is left at the last lag "
+        f"than in the SRN, by intervals that do not overlap: {more}."
+        + (f" Where a seed has nothing left there is no interval: {lost}." if lost else ""),
     }
 
 
-def _where(found: Mapping[str, Sequence[int]]) -> Iterator[str]:
+def _where(times_of: Mapping[str, Sequence[int]]) -> Iterator[str]:
     """Name networks and the T of each; those with the same T go together."""
-    of: dict[tuple[int, ...], list[str]] = {}
-    for name, times in found.items():
-        of.setdefault(tuple(times), []).append(f"the {FORMS[name].says}")
-    return (f"of {listed(names)} at {_times(times)}" for times, names in of.items())
+    together: dict[tuple[int, ...], list[str]] = {}
+    for name, times in times_of.items():
+        together.setdefault(tuple(times), []).append(f"the {FORMS[name].long}")
+    return (f"in {listed(names)} at {_times(times)}" for times, names in together.items())

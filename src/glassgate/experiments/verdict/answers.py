@@ -1,77 +1,94 @@
-"""The answers of the verdict experiment in sentences, made of what `results.json` holds."""
+"""The answers of the verdict experiment in sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from glassgate.analysis.intervals import APART, listed
+from glassgate.analysis.intervals import UNDECIDED, Judgement, judge, listed
+from glassgate.experiments.verdict.results import HeldShare, Results
 
-Results = Mapping[str, Any]
+Statement = Mapping[str, Any]  # one of `Results`' statements
 
 NAMES = {"srn": "SRN", "gru": "GRU"}
-ANSWERS = {True: "yes", False: "no", None: "cannot be said"}
 
 
 def answers(results: Results) -> list[str]:
-    """Say in sentences who remembers, what the gates do, and what the memory needs."""
-    lost, *said = results["statements"]
-    moved = [_moved(*pair) for pair in zip(said[::2], said[1::2], strict=True)]
-    return [_lost(lost), *moved, _memory(results)]
+    """Say in sentences which network remembers, what the gates do, and what the memory needs."""
+    lost, *moved = results["statements"]
+    gates = [_gate(*pair) for pair in zip(moved[::2], moved[1::2], strict=True)]
+    return [_lost(lost), *gates, _memory(results)]
 
 
-def _lost(said: Mapping[str, Any]) -> str:
+def judgement(statement: Statement) -> Judgement:
+    """Say whether the interval of a statement confirms it.
+
+    A statement on memory is undecided, too, where a network learned nothing that it could lose.
+    """
+    if statement["direction"] is None:
+        return UNDECIDED
+    if "learned" in statement:
+        return judge("less", statement["difference"]["verdict"])
+    claimed = "falls" if "falls" in statement["statement"] else "rises"
+    return judge(claimed, statement["difference"]["verdict"])
+
+
+def _lost(statement: Statement) -> str:
     """Say what each network loses where a verdict has to be remembered, if there is any to lose."""
-    none = [NAMES[name] for name, learned in said["learned"].items() if not learned]
-    if none:
+    chance = [NAMES[name] for name, learned in statement["learned"].items() if not learned]
+    if chance:
         return (
-            "Whether the GRU remembers better than the SRN cannot be said: a verdict at the end, "
-            "where nothing has to be remembered, is not shown to be told above chance by the "
-            f"{' and the '.join(none)}."
+            "Whether the GRU remembers better than the SRN is undecided: even a verdict at the "
+            "end, where nothing has to be remembered, is not shown to be classified better than "
+            f"by chance by {listed(f'the {name}' for name in chance)}."
         )
-    srn, gru = (f"{0.0 - 100 * said['measured'][name]:+.1f}" for name in NAMES)
-    shown = "loses less" if said["direction"] else "is not shown to lose less"
+    srn, gru = (f"{0.0 - 100 * statement['measured'][name]:+.1f}" for name in NAMES)
+    shown = {
+        "yes": "the GRU loses less",
+        "no": "the GRU loses more",
+        "undecided": "whether the GRU loses less is undecided",
+    }
     return (
-        "Where the verdict stands at the start and not at the end, the SRN's accuracy differs by "
-        f"{srn} points and the GRU's by {gru}; the GRU {shown}."
+        "When the verdict stands at the start and not at the end, the SRN's accuracy changes by "
+        f"{srn} points and the GRU's by {gru}; {shown[judgement(statement)]}."
     )
 
 
-def _moved(every: Mapping[str, Any], carrying: Mapping[str, Any]) -> str:
-    """Say what a gate did, and whether that is what the document says."""
+def _gate(every: Statement, carrying: Statement) -> str:
+    """Say what a gate did in all and in the carrying units, and whether the document is right."""
     where = f"{every['where'][0].upper()}{every['where'][1:]}"
-    right = {one["direction"] for one in (every, carrying)}
-    answer = "yes and no" if len(right) == 2 else ANSWERS[right.pop()]
+    first, second = judgement(every), judgement(carrying)
+    answer = first if first == second else f"{first}, and {second} in the carrying units"
     return (
         f"{where} {_move(every)}; in the carrying units it {_move(carrying)}. Is that what the "
         f"document says? {answer.capitalize()}{_extent(every, carrying)}."
     )
 
 
-def _move(said: Mapping[str, Any]) -> str:
-    verdict, measured = said["difference"]["verdict"], said["measured"]
-    how = "neither rises nor falls for sure" if verdict == APART else verdict
+def _move(statement: Statement) -> str:
+    verdict, measured = statement["difference"]["verdict"], statement["measured"]
+    how = "is not shown to rise or fall" if verdict == UNDECIDED else verdict
     return f"{how} ({measured['first']:.3f} to {measured['then']:.3f})"
 
 
-def _extent(*said: Mapping[str, Any]) -> str:
+def _extent(*statements: Statement) -> str:
     """Add that a gate which moves as the document says does not come near what it says."""
-    short = any(one["direction"] for one in said) and not any(one["extent"] for one in said)
-    return ", but not nearly so far" if short and said[0]["extent"] is not None else ""
+    moves = any(one["direction"] for one in statements)
+    reaches = any(one["extent"] for one in statements)
+    names_value = statements[0]["extent"] is not None
+    return ", but by far not enough" if moves and names_value and not reaches else ""
 
 
 def _memory(results: Results) -> str:
     """Say what a verdict at the start is remembered by."""
     free, *held = results["held"]
-    told = listed(
-        f"{row['accuracy']:.1%} with {row['held']} ({'worse' if _costs(row) else 'no worse'})"
-        for row in held
-    )
+    shares = listed(f"{row['accuracy']:.1%} with {row['held']} ({_cost(row)})" for row in held)
     return (
-        f"Of the verdicts at the start the GRU tells {free['accuracy']:.1%}; with gates held while "
-        f"the plot goes by it tells {told}."
+        f"With the verdict at the start, the GRU classifies {free['accuracy']:.1%} correctly; with "
+        f"gates held while it reads the plot, {shares}."
     )
 
 
-def _costs(row: Mapping[str, Any]) -> bool:
-    return bool(row["cost"]["verdict"] == "worse")
+def _cost(row: HeldShare) -> str:
+    verdict = row["cost"]["verdict"]
+    return "not shown to be worse" if verdict == UNDECIDED else verdict

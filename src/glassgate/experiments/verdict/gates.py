@@ -5,21 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glassgate.experiments.verdict.results import (
+    CountedWordMeans,
+    DocumentGates,
+    Part,
+    PartMeans,
+    SeedGates,
+    UnitMeans,
+)
 from glassgate.experiments.verdict.reviews import PLACES, VERDICTS, Place, Review
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
 from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.inside.saturation import HIGH, LOW
 
-Part = Literal["plot before", "verdict", "plot after"]
 PARTS: tuple[Part, ...] = get_args(Part)
 AROUND = range(-20, 36)  # words from the first of the verdict
-CARRIERS = 0.25  # share of the units, those whose last state says most of the class
+CARRYING_SHARE = 0.25  # of the units: those whose last state says most about the class
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +47,7 @@ class Reading:
 
 
 def readings(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
-    """Take a batch of B reviews apart; what stands after a review's end is left out."""
+    """Split a batch of B reviews into its reviews, without the padding."""
     return [
         Reading(
             review,
@@ -52,29 +59,31 @@ def readings(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
     ]
 
 
-def measure(read: Sequence[Reading], documents: Sequence[Reading]) -> dict[str, Any]:
-    """Return what `results.json` says of the gates of one seed; `n` counts words, or reviews.
+def measure_gates(
+    read: Sequence[Reading], documents: Sequence[Reading]
+) -> tuple[SeedGates, list[DocumentGates]]:
+    """Return what the gates do over the test reviews `read`, and word by word over `documents`.
 
-    Every number is of the test reviews `read`; the `documents` are given word by word.
+    Every mean, correlation and order is of the test reviews; `n` counts words, or reviews.
     """
     correlation = class_correlation(read)
-    carriers = np.argsort(-np.abs(correlation))[: math.ceil(CARRIERS * len(correlation))]
-    return {
-        "carrying_units": sorted(carriers.tolist()),
+    carrying = np.argsort(-np.abs(correlation))[: math.ceil(CARRYING_SHARE * len(correlation))]
+    gates: SeedGates = {
+        "carrying_units": sorted(carrying.tolist()),
         "by_place": [
             row
             for place in PLACES
             for part in PARTS
-            for row in _by_place(read, place, part, carriers)
+            for row in _by_place(read, place, part, carrying)
         ],
         "around": [row for place in PLACES for row in _around(read, place)],
         "units": _units(read, correlation),
-        "reviews": [_whole(one, correlation, carriers) for one in documents],
     }
+    return gates, [_document(one, correlation, carrying) for one in documents]
 
 
 def class_correlation(read: Sequence[Reading]) -> Array:
-    """Return how the last state of each unit goes with the class: Pearson's r, [H], -1..1.
+    """Return Pearson's correlation of each unit's last state with the class, [H], -1..1.
 
     A unit whose state never changes has no correlation; it counts as 0.
     """
@@ -100,69 +109,65 @@ def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, A
 
 
 def _by_place(
-    read: Sequence[Reading], place: Place, part: Part, carriers: NDArray[np.intp]
-) -> list[dict[str, Any]]:
-    """Return the means over a part of the reviews of a place: one row, or none.
-
-    Beside them stand the shares of time that kept is all but 1, and reset all but 0.
-    """
+    read: Sequence[Reading], place: Place, part: Part, carrying: NDArray[np.intp]
+) -> list[PartMeans]:
+    """Return one row, the means over a part of the reviews of one place, or none."""
     own = [one for one in read if one.review.place == place]
     means = unit_means(own, [part])
     if means is None:
         return []
     kept, reset, n = means
-    row: dict[str, Any] = {"place": place, "part": part, "n": n}
-    row |= {"kept": float(kept.mean()), "reset": float(reset.mean())}
-    row |= {
-        "kept_carrying": float(kept[carriers].mean()),
-        "reset_carrying": float(reset[carriers].mean()),
-        "kept_high": float(
-            np.mean(np.concatenate([one.kept[one.part(part)] for one in own]) > HIGH)
-        ),
-        "reset_low": float(
-            np.mean(np.concatenate([one.reset[one.part(part)] for one in own]) < LOW)
-        ),
-    }
-    return [row]
+    every_kept = np.concatenate([one.kept[one.part(part)] for one in own])  # (n, H)
+    every_reset = np.concatenate([one.reset[one.part(part)] for one in own])
+    return [
+        {
+            "place": place,
+            "part": part,
+            "n": n,
+            "kept": float(kept.mean()),
+            "reset": float(reset.mean()),
+            "kept_carrying": float(kept[carrying].mean()),
+            "reset_carrying": float(reset[carrying].mean()),
+            "kept_high": float(np.mean(every_kept > HIGH)),
+            "reset_low": float(np.mean(every_reset < LOW)),
+        }
+    ]
 
 
-def _around(read: Sequence[Reading], place: Place) -> list[dict[str, Any]]:
+def _around(read: Sequence[Reading], place: Place) -> list[CountedWordMeans]:
     """Return the mean gates by words from the verdict's first, where most reviews have a word."""
     chosen = [one for one in read if one.review.place == place]
-    rows = []
+    rows: list[CountedWordMeans] = []
     for offset in AROUND:
-        at = [(one, one.review.begin + offset) for one in chosen]
-        at = [(one, t) for one, t in at if 0 <= t < len(one.kept)]
-        if at and 2 * len(at) >= len(chosen):
-            kept = float(np.mean([one.kept[t].mean() for one, t in at]))
-            reset = float(np.mean([one.reset[t].mean() for one, t in at]))
-            row = {"place": place, "offset": offset, "n": len(at), "kept": kept, "reset": reset}
-            rows.append(row)
+        steps = [(one, one.review.begin + offset) for one in chosen]
+        steps = [(one, t) for one, t in steps if 0 <= t < len(one.kept)]
+        if steps and 2 * len(steps) >= len(chosen):
+            kept = float(np.mean([one.kept[t].mean() for one, t in steps]))
+            reset = float(np.mean([one.reset[t].mean() for one, t in steps]))
+            n = len(steps)
+            rows.append({"place": place, "offset": offset, "n": n, "kept": kept, "reset": reset})
     return rows
 
 
-def _whole(one: Reading, correlation: Array, carriers: NDArray[np.intp]) -> dict[str, Any]:
-    """Return the gates over every word of one review, and their means over its parts.
-
-    `order` are the units by how well their last state goes with the class, the best first.
-    """
+def _document(one: Reading, correlation: Array, carrying: NDArray[np.intp]) -> DocumentGates:
+    """Return the gates at every word of one review, and their means over its parts."""
     place = one.review.place
     return {
         "place": place,
         "words": list(one.review.words),
         "begin": one.review.begin,
         "end": one.review.end,
-        "by_part": [row for part in PARTS for row in _by_place([one], place, part, carriers)],
+        "by_part": [row for part in PARTS for row in _by_place([one], place, part, carrying)],
         "order": np.argsort(-np.abs(correlation), kind="stable").tolist(),
         "kept": one.kept.round(4).tolist(),  # (T, H)
         "reset": one.reset.round(4).tolist(),  # (T, H)
     }
 
 
-def _units(read: Sequence[Reading], correlation: Array) -> list[dict[str, Any]]:
-    """Return for each unit the means over verdict and plot of all reviews, and the difference.
+def _units(read: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
+    """Return each unit's means over the verdicts and over the plots of all reviews.
 
-    The memory span is that of the mean kept share over the plot, in words; None if endless.
+    The memory span is that of the mean kept share over the plots, in words; None if endless.
     """
     verdict, plot = unit_means(read, ["verdict"]), unit_means(read, ["plot before", "plot after"])
     assert verdict is not None
@@ -185,6 +190,6 @@ def _units(read: Sequence[Reading], correlation: Array) -> list[dict[str, Any]]:
 
 
 def verdict_selectivity(read: Sequence[Reading], seed: int) -> Selectivity:
-    """Measure which units carry the verdict of reviews to their ends: of `read_gates`."""
+    """Measure which units carry the verdict of reviews to their ends, from `read_gates`."""
     states = np.stack([one.last for one in read])
     return selectivity(states, [one.review.verdict for one in read], seed)

@@ -18,7 +18,7 @@ from glassgate.nn.ragged import pad_ids
 
 
 class Hold(NamedTuple):
-    """What gates of all units are held at, from the first word after the verdict on."""
+    """Values that gates of all units are held at, from the first word after the verdict on."""
 
     kept: float | None = None
     reset: float | None = None
@@ -36,15 +36,16 @@ HOLDS: Mapping[str, Hold] = {
 def right_if_held(
     model: Classifier, encode: Callable[[Review], list[int]], reviews: Sequence[Review]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Tell for each of `HOLDS` which reviews are classed right, in order of their verdict's end.
+    """Return for each of `HOLDS` which reviews are classified correctly.
 
-    The verdict of each review stands at its start, and something follows it.
+    The verdict of each review stands at its start, with something after it. The reviews are
+    returned in order of their verdict's length.
     """
-    found: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in HOLDS}
+    by_hold: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in HOLDS}
     for _, same in groupby(sorted(reviews, key=_end), _end):
         for name, right in _right(model, encode, list(same)).items():
-            found[name].append(right)
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+            by_hold[name].append(right)
+    return {name: np.concatenate(parts) for name, parts in by_hold.items()}
 
 
 def _end(review: Review) -> int:
@@ -54,22 +55,22 @@ def _end(review: Review) -> int:
 def _right(
     model: Classifier, encode: Callable[[Review], list[int]], reviews: Sequence[Review]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Read reviews whose verdicts are of one length: the verdicts free, what follows held."""
+    """Read reviews whose verdicts have one length: verdicts as usual, the rest with gates held."""
     cut, ids = reviews[0].end, [encode(review) for review in reviews]
-    begun, _ = pad_ids([one[:cut] for one in ids])
-    rest, lengths = pad_ids([one[cut:] for one in ids])
+    verdicts, _ = pad_ids([row[:cut] for row in ids])  # (cut, B)
+    rest, lengths = pad_ids([row[cut:] for row in ids])  # (T, B), (B,)
     last = lengths - 1, torch.arange(len(ids))
     classes = torch.tensor([VERDICTS.index(review.verdict) for review in reviews])
-    state = model.network(model.embedding(begun))[1]
-    found = {}
+    state = model.network(model.embedding(verdicts))[1]
+    right = {}
     for name, hold in HOLDS.items():
-        with _held(model, hold):
+        with _hold_gates(model, hold):
             output = model.network(model.embedding(rest), state)[0]  # (T, B, H)
-        found[name] = (model.readout(output[last]).argmax(-1) == classes).numpy()
-    return found
+        right[name] = (model.readout(output[last]).argmax(-1) == classes).numpy()
+    return right
 
 
-def _held(model: Classifier, hold: Hold) -> AbstractContextManager[None]:
+def _hold_gates(model: Classifier, hold: Hold) -> AbstractContextManager[None]:
     if hold == Hold():
         return nullcontext()
     return clamp(model.network, kept=hold.kept, reset=hold.reset)

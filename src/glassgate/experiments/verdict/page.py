@@ -1,30 +1,28 @@
-"""The answers of the verdict experiment as a person reads them: tables, charts, a page.
-
-Everything here is made of what `results.json` holds.
-"""
+"""The results of the verdict experiment as a person reads them: tables, charts, a page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from glassgate.analysis.intervals import listed, signed
-from glassgate.experiments.verdict.answers import ANSWERS, NAMES, answers
+from glassgate.experiments.verdict.answers import NAMES, answers, judgement
+from glassgate.experiments.verdict.results import DocumentReview, NamedAccuracies, Results
 from glassgate.experiments.verdict.reviews import PLACES
 from glassgate.experiments.verdict.summary import NEAR
 from glassgate.inside.saturation import HIGH, LOW
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
-Results = Mapping[str, Any]
-
+Gate = Literal["kept", "reset", "kept_carrying", "reset_carrying", "kept_high", "reset_low"]
+Group = Literal["by_place", "by_distance", "by_negation"]
 WHERE = {"start": "at the start", "middle": "in the middle", "end": "at the end"}
 
 
 def tables(results: Results) -> tuple[Table, ...]:
-    """Return accuracy, the seed's statements, the gates, and what holding them costs."""
+    """Return accuracy, the document's claims, the gates, and what holding them costs."""
     return (
         _accuracy_table(results),
-        _statement_table(results),
+        _claim_table(results),
         _gate_table(results),
         _held_table(results),
     )
@@ -32,37 +30,41 @@ def tables(results: Results) -> tuple[Table, ...]:
 
 def page(results: Results) -> Page:
     """Return the content of the page."""
-    accuracy, said, gates, held = tables(results)
+    accuracy, claims, gates, held = tables(results)
     by_distance, kept, reset = charts(results).values()
     remembers, *_ = answers(results)
+    how_distance = f"{remembers}\n\n{HOW_DISTANCE}"
     how_accuracy = HOW_ACCURACY if results["files"] else f"{HOW_ACCURACY} {HOW_MADE_UP}"
-    facts = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
     return Page(
         "Where does the verdict stand?",
         _lead(results),
         (
-            Section("Who remembers the verdict?", f"{remembers}\n\n{HOW_DISTANCE}", by_distance),
+            Section(
+                "Which network remembers the verdict?",
+                how_distance,
+                by_distance,
+            ),
             Section("Accuracy by place and distance", how_accuracy, accuracy),
-            Section("Do the gates do what the document says?", _paragraphs(results), said),
+            Section("Do the gates do what the document says?", _paragraphs(results), claims),
             Section("The gates over the verdict and over the plot", HOW_GATES, gates),
             Section("How much of the past is kept, word by word", HOW_KEPT, kept),
             Section("How much of the past the new content sees", HOW_RESET, reset),
-            Section("What does the memory live on?", HOW_HELD, held),
+            Section("What does the memory need?", HOW_HELD, held),
             *(_review(review) for review in results["reviews"]),
         ),
-        facts | dict(results["files"]) | results["versions"],
+        results["files"],
     )
 
 
 HOW_DISTANCE = (
-    "Each point is the share of test reviews whose class is told, by the number of words that "
-    "follow the verdict, all seeds together; 0.5 is chance. Bars are 95% intervals of a share "
-    "(Wilson); they do not know that the answers of one network resemble each other."
+    "Each point is the share of test reviews that are classified correctly, by the number of words "
+    "after the verdict, all seeds together; 0.5 is chance. Bars are 95% intervals of a share "
+    "(Wilson); they ignore that the answers of one network resemble each other."
 )
 HOW_ACCURACY = (
-    "A row is a group of test reviews, of all seeds together. What the screen says of held-out "
-    "reviews while training can be higher: those choose the epoch, and are other reviews of the "
-    "very sentences that are trained on."
+    "Each row is a group of test reviews, of all seeds together. The accuracy on held-out reviews "
+    "that the screen shows during training can be higher: those reviews choose the epoch, and are "
+    "other reviews of the very sentences that are trained on."
 )
 HOW_MADE_UP = (
     "One verdict in three is negated: a network that reads single words only, not the negation "
@@ -77,23 +79,25 @@ HOW_RESET = (
     "sees the current word alone, at 1 the whole previous state."
 )
 HOW_GATES = (
-    "Means over words and units, then over seeds; the carrying units are the quarter whose last "
-    f"state says most of the class. The last two columns are shares of time: kept above {HIGH}, "
-    f"reset below {LOW}. Intervals over seeds stand in results.json."
+    "Means over words and units, then over seeds. The carrying units are the quarter whose last "
+    f"state says most about the class. The last two columns are shares of time: kept above {HIGH}, "
+    f"reset below {LOW}. Intervals over seeds are in results.json."
 )
-HOW_SAID = (
+HOW_CLAIMS = (
     "Means over seeds: of the accuracy that the SRN loses, then the GRU; or of the gate over the "
-    "first words named, then over the others. Each interval of their difference (Student's t, 95%) "
-    "stands for itself. It is so where that leaves out 0 on the right side, and so far where the "
-    f"mean came within {NEAR} of the value named. Of memory nothing can be said where a network "
-    "is not shown to tell a verdict at the end above chance."
+    "first part named, then over the second. A claim is confirmed (yes) where the 95% interval of "
+    "the difference (Student's t) excludes 0 on the side that is claimed, refuted (no) where it "
+    "excludes 0 on the other side, and undecided where it contains 0. Each interval is for one "
+    "claim alone, not for all together. A gate moved by enough where its mean came within "
+    f"{NEAR} of the value named. The claim on memory is undecided, too, where a network is not "
+    "shown to classify better than by chance even with the verdict at the end."
 )
 HOW_HELD = (
-    "The GRU reads a verdict at the start as it is; then gates of all its units are held while it "
-    "reads the rest. With kept at 1 the state passes as it is, and nothing that follows is heard; "
-    "at 0 each state is new content, which sees the state before through the reset gate alone; "
-    "with reset at 0 the past goes on by what is kept alone. The cost is the accuracy that is "
-    "lost, mean over seeds with its 95% interval (Student's t)."
+    "The GRU reads a verdict at the start as usual; then gates of all its units are held while it "
+    "reads the rest. With kept at 1 the state passes unchanged, and nothing that follows is heard; "
+    "with kept at 0 each state is new content, which sees the state before through the reset gate "
+    "alone; with reset at 0 only what is kept carries the past on. The cost is the accuracy that "
+    "is lost, mean over seeds with its 95% interval (Student's t)."
 )
 
 
@@ -102,7 +106,7 @@ def charts(results: Results) -> dict[str, Chart]:
     words = "words between the verdict and the end"
     lines = tuple(_distance_line(network) for network in results["networks"])
     return {
-        "Who remembers the verdict?": Chart(words, "accuracy", (0.0, 1.03), lines),
+        "Which network remembers the verdict?": Chart(words, "accuracy", (0.0, 1.03), lines),
         "GRU: share of the state that is kept, word by word": _around(
             results, "kept", "kept share"
         ),
@@ -115,18 +119,20 @@ def charts(results: Results) -> dict[str, Chart]:
 
 def _lead(results: Results) -> str:
     plan, files = results["plan"], results["files"]
-    of = f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
+    source = (
+        f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
+    )
     return (
         f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
-        f"verdict, {results['words_in_a_review']:.0f} words on average (marks count as words), "
+        f"verdict, {results['words_in_a_review']:.0f} words on average (punctuation included), "
         f"trained an SRN and a GRU of {plan['training']['hidden_size']} units, with each of "
-        f"{len(results['seeds'])} seeds; {plan['test_reviews']:,} others a seed, of sentences that "
-        f"neither has seen, tested them. They are put together of {of}."
+        f"{len(results['seeds'])} seeds; {plan['test_reviews']:,} others for each seed, of "
+        f"sentences that neither network has seen, tested them. They are composed of {source}."
     )
 
 
 def _paragraphs(results: Results) -> str:
-    return "\n\n".join([QUOTED, *answers(results)[1:], HOW_SAID])
+    return "\n\n".join([QUOTED, *answers(results)[1:], HOW_CLAIMS])
 
 
 QUOTED = (
@@ -139,11 +145,12 @@ QUOTED = (
 def _accuracy_table(results: Results) -> Table:
     networks = results["networks"]
     rows = []
-    for group in ("by_place", "by_distance", "by_negation"):
-        groups = list(zip(*(network[group] for network in networks), strict=True))
-        for together in groups if len(groups) > 1 else ():
-            shares = (f"{row['accuracy']:.1%}" for row in together)
-            rows.append((_group(together[0]), str(together[0]["n"]), *shares))
+    keys: tuple[Group, ...] = ("by_place", "by_distance", "by_negation")
+    for key in keys:
+        groups = list(zip(*(network[key] for network in networks), strict=True))
+        for both in groups if len(groups) > 1 else ():
+            shares = (f"{row['accuracy']:.1%}" for row in both)
+            rows.append((_group(both[0]), str(both[0]["n"]), *shares))
     columns = ("reviews", "n", *(NAMES[network["name"]] for network in networks))
     return Table(columns, tuple(rows))
 
@@ -163,7 +170,7 @@ def _span(row: Mapping[str, Any]) -> str:
 
 
 def _gate_table(results: Results) -> Table:
-    names = {
+    names: dict[Gate, str] = {
         "kept": "kept",
         "reset": "reset",
         "kept_carrying": "kept, carrying",
@@ -178,24 +185,16 @@ def _gate_table(results: Results) -> Table:
     return Table(("verdict at", "words of", *names.values()), tuple(rows))
 
 
-def _statement_table(results: Results) -> Table:
+def _claim_table(results: Results) -> Table:
     rows = []
-    for said in results["statements"]:
-        values = (f"{value:.3f}" for value in said["measured"].values())
-        far = "" if said["extent"] is None else ANSWERS[said["extent"]]
-        found = signed(said["difference"], ".3f")[:2]
-        rows.append(
-            (
-                said["statement"],
-                said["units"] or "",
-                *values,
-                *found,
-                ANSWERS[said["direction"]],
-                far,
-            )
-        )
-    columns = ("is it so that", "units", "first", "then", "difference", "95% interval")
-    return Table((*columns, "so it is", "so far"), tuple(rows))
+    for claim in results["statements"]:
+        measured = (f"{value:.3f}" for value in claim["measured"].values())
+        change = signed(claim["difference"], ".3f")[:2]
+        enough = {None: "", True: "yes", False: "no"}[claim["extent"]]
+        units = claim["units"] or ""
+        rows.append((claim["statement"], units, *measured, *change, judgement(claim), enough))
+    columns = ("claim", "units", "first", "then", "difference", "95% interval")
+    return Table((*columns, "confirmed", "by enough"), tuple(rows))
 
 
 def _held_table(results: Results) -> Table:
@@ -204,28 +203,28 @@ def _held_table(results: Results) -> Table:
         share = f"{row['accuracy']:.1%}"
         cost = ("", "", "") if row["held"] == "nothing" else signed(row["cost"], ".3f")
         rows.append((row["held"], str(row["n"]), share, *cost))
-    columns = ("held over the plot", "n", "told right", "cost", "95% interval", "so it is")
+    columns = ("held over the plot", "n", "classified correctly", "cost", "95% interval", "verdict")
     return Table(columns, tuple(rows))
 
 
-def _review(review: Mapping[str, Any]) -> Section:
+def _review(review: DocumentReview) -> Section:
     """Show the gates over the document's review, and say what they did from part to part of it."""
-    told = "; ".join(
-        f"{gate}: "
-        + ", ".join(
-            f"{row[gate]:.3f} over the {row['part']} ({row[f'{gate}_carrying']:.3f})"
-            for row in review["by_part"]
-        )
-        for gate in ("reset", "kept")
+    reset = ", ".join(
+        f"{row['reset']:.3f} over the {row['part']} ({row['reset_carrying']:.3f})"
+        for row in review["by_part"]
+    )
+    kept = ", ".join(
+        f"{row['kept']:.3f} over the {row['part']} ({row['kept_carrying']:.3f})"
+        for row in review["by_part"]
     )
     unknown = f" It does not know {listed(review['unknown'])}." if review["unknown"] else ""
     return Section(
         f"The document's review, its verdict {WHERE[review['place']]}",
         "“This is a fantasy book which illustrates …” and “I didn't quite enjoy the book because I "
         "think it captures too many details” are the document's own words; what stands between is "
-        f"plot. The GRU of the first seed takes it for negative with probability "
-        f"{review['probability']:.3f}.{unknown} Means over its parts, those of the carrying units "
-        f"in brackets: {told}.",
+        f"plot. The GRU of the first seed classifies it as negative with probability "
+        f"{review['probability']:.3f}.{unknown} Means over its parts, with those of the carrying "
+        f"units in brackets: reset: {reset}; kept: {kept}.",
         UnitPicture(
             review["words"],
             {"reset": review["reset"], "kept": review["kept"]},
@@ -236,14 +235,19 @@ def _review(review: Mapping[str, Any]) -> Section:
     )
 
 
-def _distance_line(network: Mapping[str, Any]) -> Line:
+def _distance_line(network: NamedAccuracies) -> Line:
     rows = network["by_distance"]
     middles = tuple((row["distance_min"] + row["distance_max"]) / 2 for row in rows)
-    accuracy, low, high = (tuple(row[v] for row in rows) for v in ("accuracy", "low", "high"))
-    return Line(NAMES[network["name"]], middles, accuracy, low, high)
+    return Line(
+        NAMES[network["name"]],
+        middles,
+        tuple(row["accuracy"] for row in rows),
+        tuple(row["low"] for row in rows),
+        tuple(row["high"] for row in rows),
+    )
 
 
-def _around(results: Results, gate: str, title: str) -> Chart:
+def _around(results: Results, gate: Literal["kept", "reset"], title: str) -> Chart:
     rows = results["around"]
     lines = []
     for place in PLACES:

@@ -1,4 +1,4 @@
-"""Real sentences to write reviews from: verdicts of a CSV file, and a plot from a novel."""
+"""Real sentences to write reviews from: verdicts in a CSV file, and a plot in a novel."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from glassgate.train.corpus import read_text
 from glassgate.train.reviews import read_reviews
 from glassgate.train.tokens import Vocabulary
 
-LENGTHS = range(4, 31)  # words of a sentence that is taken, marks included
-LEAST = 40  # sentences of each kind
-END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019]*\s+")  # of a sentence, as far as marks show it
+LENGTHS = range(4, 31)  # words of a sentence that is used, punctuation included
+LEAST_SENTENCES = 40  # of each kind
+SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019]*\s+")
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,26 @@ class Files:
         return {**names, "text": self.text, "label": self.label}
 
 
+def choose_files(verdicts: Path | None, plot: Path | None, text: str, label: str) -> Files | None:
+    """Return the files to read, or None for made-up sentences; `BadInput` for one file alone."""
+    if verdicts and plot:
+        return Files(verdicts, plot, text, label)
+    if verdicts or plot:
+        raise BadInput("--verdicts and --plot go together: name both files, or neither")
+    return None
+
+
 def read_sentences(files: Files) -> Sentences:
     """Read verdicts of two classes and the sentences of a plot, each once, lower-cased.
 
-    The class whose label comes first by the alphabet counts as negative. Only sentences of a
-    number of words in `LENGTHS` are taken, and every text of the CSV file counts as one sentence.
+    The class whose label comes first in the alphabet counts as negative. Only sentences whose
+    number of words is in `LENGTHS` are used; every text of the CSV file counts as one sentence.
 
     Raises
     ------
     BadInput
         As in `glassgate.train.reviews.read_reviews` and `glassgate.train.corpus.read_text`; where
-        there are more than two classes, or fewer than `LEAST` sentences of a kind.
+        there are more than two classes, or fewer than `LEAST_SENTENCES` sentences of a kind.
     """
     reviews, plot = read_reviews(files.verdicts, files.text, files.label), read_text(files.plot)
     if len(reviews.classes) != 2:
@@ -55,17 +64,19 @@ def read_sentences(files: Files) -> Sentences:
     verdicts = {}
     for verdict, name in zip(VERDICTS, reviews.classes, strict=True):
         own = (t for t, label in zip(reviews.texts, reviews.labels, strict=True) if label == name)
-        verdicts[verdict, False] = _taken(vocabulary, own, f"{name} texts in {files.verdicts}")
-    told = END.split(" ".join(plot.split()))
-    return Sentences(verdicts, _taken(vocabulary, told, f"sentences in {files.plot}"))
+        verdicts[verdict, False] = _select(vocabulary, own, f"{name} texts in {files.verdicts}")
+    plot_sentences = SENTENCE_END.split(" ".join(plot.split()))
+    return Sentences(verdicts, _select(vocabulary, plot_sentences, f"sentences in {files.plot}"))
 
 
-def _taken(vocabulary: Vocabulary, texts: Iterable[str], what: str) -> tuple[Words, ...]:
-    cut = (tuple(word.lower() for word in vocabulary.words(text)) for text in texts)
-    found = tuple(dict.fromkeys(words for words in cut if len(words) in LENGTHS))
-    if len(found) < LEAST:
+def _select(vocabulary: Vocabulary, texts: Iterable[str], what: str) -> tuple[Words, ...]:
+    """Return the texts as words in small letters, each once, if their length is in `LENGTHS`."""
+    split = (tuple(word.lower() for word in vocabulary.words(text)) for text in texts)
+    found = tuple(dict.fromkeys(words for words in split if len(words) in LENGTHS))
+    if len(found) < LEAST_SENTENCES:
         least, most = LENGTHS[0], LENGTHS[-1]
         raise BadInput(
-            f"expected {LEAST} {what} or more of {least} to {most} words, got {len(found)}"
+            f"expected {LEAST_SENTENCES} or more {what} of {least} to {most} words, got "
+            f"{len(found)}"
         )
     return found

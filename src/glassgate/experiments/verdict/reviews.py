@@ -1,10 +1,10 @@
-"""Reviews of books: neutral sentences on the plot, and one that says the verdict.
+"""Reviews of books: neutral sentences on the plot, and one that gives the verdict.
 
 The sentences are read from files (`real_reviews`) or made up here. Every made-up verdict is one of
 four kinds: a word of praise or of blame, plain or negated ("i certainly like", "i can't say i
-like", "i certainly dislike", "i can't say i dislike"). One in three is negated, so that a single
-word is right in two of three reviews at most: the word of praise or blame has to be read with what
-stands before it. Reasons are neutral, and plots have their own negations.
+like", "i certainly dislike", "i can't say i dislike"). One in three is negated, so that any single
+word decides two reviews of three at most: the word of praise or blame has to be read together with
+what stands before it. Reasons are neutral, and plots have negations of their own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order of the classes
 PLACES: tuple[Place, ...] = get_args(Place)
 NEGATED = (False, False, True)  # one verdict in three
 TEST_SHARE = 0.25  # of all sentences, for the test alone
-LEAST_SENTENCES = 2  # on the plot: the verdict can stand between them
+LEAST_PLOT_SENTENCES = 2  # in a review: the verdict can stand between them
 
 OBJECTS = ("the book", "this novel", "the whole story", "the author's latest work")
 REASONS = (
@@ -39,7 +39,7 @@ REASONS = (
 )
 
 # Each frame with what fills it: plain and negated beginnings, words of praise and of blame. The
-# reason stands before it or after it.
+# reason comes before or after it.
 VERDICT_FRAMES: tuple[tuple[str, tuple[Sequence[str], ...]], ...] = (
     (
         "{how} {what} {it}",
@@ -148,10 +148,10 @@ PLOT_FRAMES: tuple[tuple[str, dict[str, Sequence[str]]], ...] = (
 
 @dataclass(frozen=True)
 class Sentences:
-    """Sentences to write reviews from; marks at their ends are words, too.
+    """Sentences to write reviews from; the punctuation at their ends counts as a word.
 
-    Verdicts are kept by their class and by whether they are negated; where nobody knows, all of
-    them count as plain.
+    Verdicts are keyed by their class and by whether they are negated; where that is not known, all
+    of them count as plain.
     """
 
     verdicts: dict[tuple[Verdict, bool], tuple[Words, ...]]
@@ -159,7 +159,7 @@ class Sentences:
 
 
 class Split(NamedTuple):
-    """Sentences to learn from, and those of the test; none is of both."""
+    """Sentences to learn from, and those of the test; they have none in common."""
 
     train: Sentences
     test: Sentences
@@ -183,13 +183,16 @@ class Review:
 
 
 def all_sentences() -> Sentences:
-    """Return every sentence that the templates can write, each once."""
+    """Return every sentence that the templates can make, each once."""
     verdicts = {kind: tuple(_verdicts(*kind)) for kind in product(VERDICTS, (False, True))}
     return Sentences(verdicts, tuple(_plot()))
 
 
 def split_sentences(every: Sentences, seed: int) -> Split:
-    """Part sentences at random; those of the document that asked are of the test, where there."""
+    """Split the sentences at random.
+
+    The two quoted from the source document, if present, always go to the test set.
+    """
     random = np.random.default_rng([seed, 0])
     plot = _split(every.plot, random)
     verdicts = {kind: _split(sentences, random) for kind, sentences in every.verdicts.items()}
@@ -204,14 +207,14 @@ def split_sentences(every: Sentences, seed: int) -> Split:
 def document_reviews(
     sentences: Sentences, plot_sentences: int, seed: Sequence[int]
 ) -> list[Review]:
-    """Write the document's own review, its verdict at the end, and once more at the start.
+    """Write the document's own review twice, with its verdict at the end and at the start.
 
-    The document gives the beginning and the verdict; the plot in between is of `sentences`.
+    The document gives the beginning and the verdict; the plot in between is from `sentences`.
     """
     random = np.random.default_rng(list(seed))
     pool = [words for words in sentences.plot if words != OPENING]
     chosen = random.choice(len(pool), plot_sentences - 1, replace=False)
-    plot = OPENING + _joined(pool[j] for j in chosen)
+    plot = OPENING + _join(pool[j] for j in chosen)
     n, m = len(plot), len(DOCUMENT)
     return [
         Review(plot + DOCUMENT, "negative", True, "end", n, n + m),
@@ -224,14 +227,16 @@ def write_reviews(
 ) -> list[Review]:
     """Write `count` reviews of one verdict and `plot_sentences` different sentences on the plot.
 
-    Every class stands in every place equally often, and is negated in one review of three there,
-    if any is (exactly so where `count` is a multiple of 18). In the middle, a verdict stands
-    between any two sentences on the plot with equal chance. `BadInput` for fewer than two
-    sentences on the plot, or more than there are.
+    Each class occurs equally often in each place, and one verdict in three is negated there if
+    there are negated ones (exactly so if `count` is a multiple of 18). In the middle, a verdict
+    stands between any two sentences on the plot with equal probability. `BadInput` for fewer than
+    two sentences on the plot, or more than there are.
     """
     most = len(sentences.plot)
-    if not LEAST_SENTENCES <= plot_sentences <= most:
-        raise BadInput(f"sentences must be from {LEAST_SENTENCES} to {most}, got {plot_sentences}")
+    if not LEAST_PLOT_SENTENCES <= plot_sentences <= most:
+        raise BadInput(
+            f"sentences must be from {LEAST_PLOT_SENTENCES} to {most}, got {plot_sentences}"
+        )
     random = np.random.default_rng(list(seed))
     negations = NEGATED if any(negated for _, negated in sentences.verdicts) else (False,)
     kinds = list(product(negations, PLACES, VERDICTS))
@@ -239,29 +244,29 @@ def write_reviews(
     for i in random.permutation(count):
         negated, place, verdict = kinds[i % len(kinds)]
         pool = sentences.verdicts[verdict, negated]
-        said = pool[random.integers(len(pool))]
+        own = pool[random.integers(len(pool))]
         chosen = random.choice(most, plot_sentences, replace=False)
         middle = int(random.integers(1, plot_sentences))
         after = {"start": 0, "middle": middle, "end": plot_sentences}[place]
-        before = _joined(sentences.plot[j] for j in chosen[:after])
-        rest = _joined(sentences.plot[j] for j in chosen[after:])
-        begin, end = len(before), len(before) + len(said)
-        reviews.append(Review(before + said + rest, verdict, negated, place, begin, end))
+        before = _join(sentences.plot[j] for j in chosen[:after])
+        rest = _join(sentences.plot[j] for j in chosen[after:])
+        begin, end = len(before), len(before) + len(own)
+        reviews.append(Review(before + own + rest, verdict, negated, place, begin, end))
     return reviews
 
 
-def _joined(sentences: Iterable[Words]) -> Words:
+def _join(sentences: Iterable[Words]) -> Words:
     return tuple(word for sentence in sentences for word in sentence)
 
 
 def _verdicts(verdict: Verdict, negated: bool) -> Iterator[Words]:
-    """Write every sentence of a kind; negated blame is positive, negated praise negative."""
+    """Write every verdict of a kind; negated blame is positive, negated praise negative."""
     for frame, (plain, denied, praise, blame) in VERDICT_FRAMES:
         whats = praise if (verdict == "positive") != negated else blame
         for how, what, it, why in product(denied if negated else plain, whats, OBJECTS, REASONS):
-            said = frame.format(how=how, what=what, it=it)
-            yield _words(f"{said} {why}")
-            yield _words(f"{why} {said}")
+            opinion = frame.format(how=how, what=what, it=it)
+            yield _words(f"{opinion} {why}")
+            yield _words(f"{why} {opinion}")
 
 
 def _plot() -> Iterator[Words]:
@@ -276,12 +281,11 @@ def _words(sentence: str) -> Words:
 
 DOCUMENT = _words("i didn't quite enjoy the book because i think it captures too many details")
 OPENING = _words("this is a fantasy book which illustrates the fall of a kingdom")
-"""The verdict of the review in Kostadinov's document, and its first words with an end of our own.
-"""
+"""The verdict of the review in Kostadinov's document, and its opening words, which we complete."""
 
 
 def _split(sentences: tuple[Words, ...], random: np.random.Generator) -> list[tuple[Words, ...]]:
-    """Return the sentences in two parts, at random: to learn from, and of the test."""
+    """Split sentences at random into those to learn from and those of the test."""
     order = [sentences[i] for i in random.permutation(len(sentences))]
     order.sort(key=lambda words: words not in (DOCUMENT, OPENING))
     cut = round(len(order) * TEST_SHARE)

@@ -1,139 +1,163 @@
-"""What the seeds of the verdict experiment say together: shares, means, and what the document says.
-
-Everything here is made of what `results.json` holds, but for the shares of reviews told right.
-"""
+"""What the seeds say together: accuracies, means of the gates, and the document's claims judged."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from statistics import mean
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glassgate.analysis.intervals import difference, t_interval, wilson
+from glassgate.analysis.intervals import difference, estimate, t_interval, wilson
 from glassgate.experiments.verdict.holds import HOLDS
-from glassgate.experiments.verdict.reviews import PLACES, Review
+from glassgate.experiments.verdict.results import (
+    Accuracies,
+    HeldShare,
+    PartEstimates,
+    PartMeans,
+    Run,
+    Share,
+    WordMeans,
+)
+from glassgate.experiments.verdict.reviews import PLACES, Place, Review
 
-Results = Mapping[str, Any]
 Bools = NDArray[np.bool_]
 
-BINS = 6  # of distance, beside that of no word
-CHANCE = 0.5  # of telling a class
+DISTANCE_BINS = 6  # beside that of distance 0
+CHANCE = 0.5  # accuracy of a guess between two classes
 NETWORKS = ("srn", "gru")  # in the order in which they are compared
-NEAR = 0.1  # a gate this close to 0 or 1 is near it
-MEANS = ("kept", "reset", "kept_carrying", "reset_carrying", "kept_high", "reset_low")
+NEAR = 0.1  # a mean this close to the value that a claim names is close enough
 
 
-class Told(NamedTuple):
-    """Which test reviews of a seed each network told right; `held` are those that begin with it."""
+# Accuracy -----------------------------------------------------------------------------------------
+
+
+class Classified(NamedTuple):
+    """Which test reviews of a seed each network classifies correctly.
+
+    `held` has, by the name of the hold, those whose verdict stands at the start, by the GRU.
+    """
 
     reviews: Sequence[Review]
     right: Mapping[str, Bools]
     held: Mapping[str, Bools]
 
 
-def accuracies(told: Sequence[Told], name: str) -> dict[str, Any]:
+def accuracies(classified: Sequence[Classified], name: str) -> Accuracies:
     """Return a network's accuracy, all seeds together: by place, distance, negation of the verdict.
 
     Intervals are Wilson's.
     """
-    right = np.concatenate([one.right[name] for one in told])
-    reviews = [review for one in told for review in one.reviews]
+    right = np.concatenate([one.right[name] for one in classified])
+    reviews = [review for one in classified for review in one.reviews]
     place = np.array([review.place for review in reviews])
     distance = np.array([review.distance for review in reviews])
     negated = np.array([review.negated for review in reviews])
-    width = max(1, math.ceil(distance.max() / BINS))
+    width = max(1, math.ceil(distance.max() / DISTANCE_BINS))
     bins = [(0, 0), *((low, low + width - 1) for low in range(1, distance.max() + 1, width))]
     inside = [((low, high), (low <= distance) & (distance <= high)) for low, high in bins]
     return {
-        "accuracy": proportion(right),
-        "by_place": [{"place": p, **proportion(right[place == p])} for p in PLACES],
+        "accuracy": share(right),
+        "by_place": [{"place": p, **share(right[place == p])} for p in PLACES],
         "by_distance": [
-            {"distance_min": low, "distance_max": high, **proportion(right[chosen])}
+            {"distance_min": low, "distance_max": high, **share(right[chosen])}
             for (low, high), chosen in inside
             if chosen.any()
         ],
         "by_negation": [
-            {"negated": bool(n), **proportion(right[negated == n])} for n in np.unique(negated)
+            {"negated": bool(n), **share(right[negated == n])} for n in np.unique(negated)
         ],
     }
 
 
-def proportion(right: Bools) -> dict[str, float | int]:
+def share(right: Bools) -> Share:
     """Return n, the share that is right, and its 95% interval (Wilson 1927)."""
     low, high = wilson(int(right.sum()), len(right))
     return {"n": len(right), "accuracy": float(right.mean()), "low": low, "high": high}
 
 
-def pooled(runs: Sequence[Mapping[str, Any]], told: Sequence[Told]) -> dict[str, Any]:
-    """Put together what the gates of all seeds did, and what holding them cost.
+# Gates --------------------------------------------------------------------------------------------
 
-    Means of the gates are over seeds, with Student's 95% intervals; `n` counts words of all.
-    """
-    places = [run["gates"]["by_place"] for run in runs]
-    offsets = [{(row["place"], row["offset"]): row for row in r["gates"]["around"]} for r in runs]
+
+class Pooled(TypedDict):
+    """What the gates of all seeds did, and what holding them cost."""
+
+    gates: list[PartEstimates]
+    around: list[WordMeans]
+    held: list[HeldShare]
+
+
+def pool(runs: Sequence[Run], classified: Sequence[Classified]) -> Pooled:
+    """Put the gates of all seeds together; means are over seeds, `n` counts the words of all."""
+    places = zip(*(run["gates"]["by_place"] for run in runs), strict=True)
     return {
-        "gates": [_gate_row(rows) for rows in zip(*places, strict=True)],
-        "around": [
-            {"place": place, "offset": offset}
-            | {gate: mean(rows[place, offset][gate] for rows in offsets) for gate in MEANS[:2]}
-            for place, offset in offsets[0]
-            if all((place, offset) in rows for rows in offsets)
-        ],
-        "held": [_held_row(name, told) for name in HOLDS],
+        "gates": [_part(rows) for rows in places],
+        "around": _around(runs),
+        "held": [_held(name, classified) for name in HOLDS],
     }
 
 
-def statements(results: Results) -> list[dict[str, Any]]:
-    """Compare what the seed document says with what was measured, seed by seed.
+def _part(rows: Sequence[PartMeans]) -> PartEstimates:
+    """Put the rows of one place and part together, one from each seed."""
+    return {
+        "place": rows[0]["place"],
+        "part": rows[0]["part"],
+        "n": sum(row["n"] for row in rows),
+        "kept": estimate([row["kept"] for row in rows]),
+        "reset": estimate([row["reset"] for row in rows]),
+        "kept_carrying": estimate([row["kept_carrying"] for row in rows]),
+        "reset_carrying": estimate([row["reset_carrying"] for row in rows]),
+        "kept_high": estimate([row["kept_high"] for row in rows]),
+        "reset_low": estimate([row["reset_low"] for row in rows]),
+    }
 
-    `direction` says whether the 95% interval of the mean difference over seeds leaves out 0 on the
-    side that the document says, and is None where there is nothing to say it by; `extent` whether
-    a gate came within `NEAR` of the value that it names.
-    """
-    found = [_memory(results)]
-    for claim in CLAIMS:
-        for units, suffix in (("all", ""), ("carrying", "_carrying")):
-            before, then = (
-                _by_seed(results, *where, claim.gate + suffix)
-                for where in (claim.first, claim.then)
-            )
-            between = difference(then, before, ("rises", "falls"))
-            reached = mean(then)
-            found.append(
-                {
-                    "statement": f"{claim.where} {claim.moves}{claim.towards}",
-                    "where": claim.where,
-                    "units": units,
-                    "measured": {"first": mean(before), "then": reached},
-                    "difference": between,
-                    "direction": between["verdict"] == claim.moves,
-                    "extent": claim.reached(reached),
-                }
-            )
-    return found
+
+def _around(runs: Sequence[Run]) -> list[WordMeans]:
+    """Return the means over seeds at each number of words from the verdict that all seeds have."""
+    offsets = [{(row["place"], row["offset"]): row for row in r["gates"]["around"]} for r in runs]
+    return [
+        {
+            "place": place,
+            "offset": offset,
+            "kept": mean(rows[place, offset]["kept"] for rows in offsets),
+            "reset": mean(rows[place, offset]["reset"] for rows in offsets),
+        }
+        for place, offset in offsets[0]
+        if all((place, offset) in rows for rows in offsets)
+    ]
+
+
+def _held(name: str, classified: Sequence[Classified]) -> HeldShare:
+    """Return the accuracy under a hold, and by how much it is less than without, over seeds."""
+    shares, free = ([float(one.held[n].mean()) for one in classified] for n in (name, "nothing"))
+    right = np.concatenate([one.held[name] for one in classified])
+    cost = difference(free, shares, ("worse", "better"))
+    return {"held": name, **share(right), "by_seed": shares, "cost": cost}
+
+
+# The document's claims ----------------------------------------------------------------------------
 
 
 class Claim(NamedTuple):
-    """What is said: of which gate, how it moves between two parts of reviews, towards what."""
+    """A claim: which gate moves how between two parts of reviews, and towards what."""
 
     where: str
     gate: str
-    first: tuple[str, str]  # where the verdict stands, and which words
-    then: tuple[str, str]
+    first: tuple[Place, str]  # where the verdict stands, and which words
+    then: tuple[Place, str]
     moves: str
     value: float | None = None
 
     @property
-    def towards(self) -> str:
-        """The value in words."""
-        return "" if self.value is None else f" towards {self.value:g}"
+    def sentence(self) -> str:
+        """The claim in words."""
+        towards = "" if self.value is None else f" towards {self.value:g}"
+        return f"{self.where} {self.moves}{towards}"
 
-    def reached(self, mean: float) -> bool | None:
-        """Say whether a mean came near the value, if there is one."""
+    def is_reached(self, mean: float) -> bool | None:
+        """Whether a mean is close enough to the value, if the claim names one."""
         return None if self.value is None else abs(mean - self.value) <= NEAR
 
 
@@ -164,64 +188,70 @@ CLAIMS = (
 )
 
 
-def _memory(results: Results) -> dict[str, Any]:
+def statements(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Compare what the document claims with what was measured, seed by seed.
+
+    `direction` says whether the 95% interval of the mean difference over seeds excludes 0 on the
+    side that is claimed, and is None where nothing can decide it; `extent` whether a gate came
+    within `NEAR` of the value that is named.
+    """
+    gates = [
+        _gate(runs, claim, units, suffix)
+        for claim in CLAIMS
+        for units, suffix in (("all", ""), ("carrying", "_carrying"))
+    ]
+    return [_memory(runs), *gates]
+
+
+def _gate(runs: Sequence[Run], claim: Claim, units: str, suffix: str) -> dict[str, Any]:
+    """Compare a claim on a gate with what it did in these units."""
+    first, then = (_by_seed(runs, *at, claim.gate + suffix) for at in (claim.first, claim.then))
+    moved = difference(then, first, ("rises", "falls"))
+    return {
+        "statement": claim.sentence,
+        "where": claim.where,
+        "units": units,
+        "measured": {"first": mean(first), "then": mean(then)},
+        "difference": moved,
+        "direction": moved["verdict"] == claim.moves,
+        "extent": claim.is_reached(mean(then)),
+    }
+
+
+def _memory(runs: Sequence[Run]) -> dict[str, Any]:
     """Say whether the GRU loses less than the SRN where a verdict has to be remembered.
 
     What is lost is the accuracy with the verdict at the end less that with it at the start. A
-    network that tells no verdict even at the end has none to lose: the interval of its mean over
-    seeds there does not lie above chance.
+    network that classifies no better than chance even at the end has none to lose: the interval of
+    its mean over seeds there does not lie above chance.
     """
-    shares = {
-        place: {name: [_told(run, name, place) for run in results["runs"]] for name in NETWORKS}
-        for place in ("end", "start")
-    }
+    end = {name: [_accuracy(run, name, "end") for run in runs] for name in NETWORKS}
+    start = {name: [_accuracy(run, name, "start") for run in runs] for name in NETWORKS}
     lost = {
-        name: [
-            end - start for end, start in zip(*(at[name] for at in shares.values()), strict=True)
-        ]
+        name: [late - early for late, early in zip(end[name], start[name], strict=True)]
         for name in NETWORKS
     }
-    between = difference(lost["gru"], lost["srn"], ("more", "less"))
-    learned = {name: t_interval(shares["end"][name])[0] > CHANCE for name in NETWORKS}
+    compared = difference(lost["gru"], lost["srn"], ("more", "less"))
+    learned = {name: t_interval(end[name])[0] > CHANCE for name in NETWORKS}
     return {
         "statement": "with a verdict at the start, not the end, the GRU loses less than the SRN",
         "units": None,
         "measured": {name: mean(lost[name]) for name in NETWORKS},
-        "difference": between,
+        "difference": compared,
         "learned": learned,
-        "direction": between["verdict"] == "less" if all(learned.values()) else None,
+        "direction": compared["verdict"] == "less" if all(learned.values()) else None,
         "extent": None,
     }
 
 
-def _told(run: Mapping[str, Any], name: str, place: str) -> float:
-    """Give the share of reviews with the verdict at a place whose class a network tells."""
+def _accuracy(run: Run, name: str, place: Place) -> float:
+    """Return the accuracy of a network on reviews with the verdict at a place."""
     (network,) = (one for one in run["networks"] if one["name"] == name)
     (row,) = (one for one in network["by_place"] if one["place"] == place)
     return float(row["accuracy"])
 
 
-def _by_seed(results: Results, place: str, part: str, what: str) -> list[float]:
-    rows = (row for run in results["runs"] for row in run["gates"]["by_place"])
-    return [row[what] for row in rows if (row["place"], row["part"]) == (place, part)]
-
-
-def _gate_row(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put the rows of one place and part together, one a seed."""
-    first = {name: rows[0][name] for name in ("place", "part")}
-    return {**first, "n": sum(row["n"] for row in rows)} | {
-        what: _between([row[what] for row in rows]) for what in MEANS
-    }
-
-
-def _held_row(name: str, told: Sequence[Told]) -> dict[str, Any]:
-    """Give the accuracy under a hold, and by how much it is less than without, over seeds."""
-    shares, free = ([float(one.held[n].mean()) for one in told] for n in (name, "nothing"))
-    right = np.concatenate([one.held[name] for one in told])
-    cost = difference(free, shares, ("worse", "better"))
-    return {"held": name, **proportion(right), "by_seed": shares, "cost": cost}
-
-
-def _between(values: Sequence[float]) -> dict[str, float]:
-    low, high = t_interval(values)
-    return {"mean": mean(values), "low": low, "high": high}
+def _by_seed(runs: Sequence[Run], place: Place, part: str, name: str) -> list[float]:
+    """Return a mean of the gates over a part of the reviews, for each seed."""
+    rows: list[Mapping[str, Any]] = [row for run in runs for row in run["gates"]["by_place"]]
+    return [row[name] for row in rows if (row["place"], row["part"]) == (place, part)]

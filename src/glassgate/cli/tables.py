@@ -1,0 +1,29 @@
+"""Tables on the screen."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glassgate.pages.content import Table
+
+FILE_WIDTH = 120  # characters of a table that is printed to a file
+
+
+def print_table(content: Table) -> None:
+    """Print a table; columns of numbers are aligned to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    printed = Printed(box=box.SIMPLE_HEAD)
+    for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
+        numeric = all(re.fullmatch(r"[-+]?[\d.,]+%?", value) for value in values)
+        printed.add_column(column, justify="right" if numeric else "left")
+    for row in content.rows:
+        printed.add_row(*row)
+    console = Console()
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(printed)

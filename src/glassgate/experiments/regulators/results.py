@@ -1,0 +1,51 @@
+"""What results.json holds, but for how it was made (`glassgate.experiments.common.Provenance`)."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from glassgate.analysis.agreement import Accuracy, Agreement, Score
+from glassgate.analysis.intervals import Difference, Estimate
+
+
+class Run(Score):
+    """One training of one form. `held` are the values of gates that are fixed, by name, [H]."""
+
+    seed: int
+    train_seconds: float
+    epochs: int
+    best_epoch: int
+    agreement: list[Agreement]
+    held: dict[str, list[float]] | None
+
+
+class Form(TypedDict):
+    """A form of the unit, over all seeds."""
+
+    name: str
+    what: str  # it is, in words
+    hidden_size: int
+    learned_numbers: int
+    kl_bits: Estimate
+    train_seconds: float  # mean
+    by_distance: list[Accuracy]
+    runs: list[Run]
+
+
+class Statement(TypedDict):
+    """How a form differs from the full GRU: in divergence, and in accuracy at the farthest."""
+
+    form: str
+    kl_bits: Difference
+    far: Difference
+
+
+class Results(TypedDict):
+    """All that was measured, and what follows."""
+
+    seeds: list[int]
+    grammar: str  # name of its file
+    vocabulary_size: int
+    plan: dict[str, Any]
+    forms: list[Form]
+    statements: list[Statement]

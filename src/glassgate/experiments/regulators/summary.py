@@ -1,0 +1,61 @@
+"""What the trainings say together: means over seeds, and differences from the full GRU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean
+
+from glassgate.analysis.agreement import distance_name, pooled
+from glassgate.analysis.intervals import difference, estimate
+from glassgate.experiments.regulators import networks, results
+from glassgate.experiments.regulators.networks import BOTH
+from glassgate.experiments.regulators.results import Results, Run, Statement
+
+
+def summarize(
+    form: networks.Form, *, hidden_size: int, learned_numbers: int, runs: list[Run]
+) -> results.Form:
+    """Put the seeds of a form together."""
+    return {
+        "name": form.name,
+        "what": form.what,
+        "hidden_size": hidden_size,
+        "learned_numbers": learned_numbers,
+        "kl_bits": estimate([run["kl_bits"] for run in runs]),
+        "train_seconds": mean(run["train_seconds"] for run in runs),
+        "by_distance": pooled(cell for run in runs for cell in run["agreement"]),
+        "runs": runs,
+    }
+
+
+def statements(forms: Sequence[results.Form]) -> list[Statement]:
+    """Compare each simpler form with the full GRU, seed by seed.
+
+    A form is worse or better where the 95% interval of the mean difference over seeds excludes 0;
+    elsewhere the comparison is undecided. `far` is accuracy at the longest distance.
+    """
+    (full,) = (form for form in forms if form["name"] == BOTH.name)
+    return [
+        {
+            "form": form["name"],
+            "kl_bits": difference(_divergences(form), _divergences(full), ("worse", "better")),
+            "far": difference(far_accuracies(form), far_accuracies(full), ("better", "worse")),
+        }
+        for form in forms
+        if form is not full
+    ]
+
+
+def longest_distance(measured: Results) -> str:
+    """Name the longest distance that there is."""
+    row = measured["forms"][0]["by_distance"][-1]
+    return distance_name(row["distance_min"], row["distance_max"])
+
+
+def _divergences(form: results.Form) -> list[float]:
+    return [run["kl_bits"] for run in form["runs"]]
+
+
+def far_accuracies(form: results.Form) -> list[float]:
+    """Give each seed's accuracy at the longest distance that there is."""
+    return [pooled(run["agreement"])[-1]["accuracy"] for run in form["runs"]]

@@ -1,0 +1,59 @@
+"""A toy experiment: its door is this file, and it is registered by one line of a test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from glassgate.errors import BadInput
+from glassgate.experiments.common import Option
+from glassgate.experiments.runner import Piece, Runner
+from glassgate.pages.content import Chart, Line, Page, Section, Table
+
+Sides = Annotated[int, Option("Sides of the die.", metavar="N", least=2)]
+
+
+@dataclass(frozen=True)
+class Plan:
+    sides: int
+
+    def __post_init__(self) -> None:
+        if self.sides == 13:
+            raise BadInput("sides must not be 13")
+
+
+def throw(sides: int, seed: int, watchers: Sequence[object]) -> int:
+    return seed % sides + 1
+
+
+class Toy:
+    name = "toy"
+    question = """Ask how a die falls.
+
+    It takes no time.
+    """
+    examples = ("glassgate experiment toy", "glassgate experiment toy --sides 20")
+    preparing = "Shaking"
+    seeds = 3
+
+    def plan(self, *, sides: Sides = 6) -> Plan:
+        return Plan(sides)
+
+    def run(self, plan: Plan, seeds: Sequence[int], runner: Runner) -> dict[str, Any]:
+        pieces = [Piece(f"seed {seed}", throw, (plan.sides, seed)) for seed in seeds]
+        return {"seeds": list(seeds), "sides": plan.sides, "throws": runner.train(pieces)}
+
+    def tables(self, results: Mapping[str, Any]) -> list[Table]:
+        rows = zip(map(str, results["seeds"]), map(str, results["throws"]), strict=True)
+        return [Table(("seed", "throw"), list(rows))]
+
+    def charts(self, results: Mapping[str, Any]) -> dict[str, Chart]:
+        throws = tuple(map(float, results["throws"]))
+        line = Line("throws", tuple(map(float, results["seeds"])), throws)
+        return {"Throws": Chart("seed", "accuracy", (0, results["sides"]), (line,))}
+
+    def page(self, results: Mapping[str, Any]) -> Page:
+        (table,) = self.tables(results)
+        return Page("How does a die fall?", "It fell.", (Section("Throws", "", table),), {})
+
+
+EXPERIMENT = Toy()
