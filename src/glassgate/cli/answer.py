@@ -62,12 +62,11 @@ def answer(
     """
     from glassgate.analysis.intervals import OF_TWO
     from glassgate.experiments.common import write
-    from glassgate.pages.charts import picture
-    from glassgate.pages.render import content_page
+    from glassgate.pages import charts_png, content_page
 
     warning = OF_TWO if len(results["seeds"]) == 2 else ""
     page = replace(page, lead=f"{page.lead} {warning}".rstrip())
-    names = write(results, content_page(page), picture(charts), output)
+    names = write(results, content_page(page), charts_png(charts), output)
     for table in tables:
         _print(table)
     if warning:
