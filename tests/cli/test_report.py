@@ -16,7 +16,9 @@ def test_the_command_writes_one_page(glassgate_: Run, trained: Path, tmp_path: P
         "--sentence", "she hurt her knee",
     )  # fmt: skip
     assert (said.code, said.err) == (0, "")
-    assert said.out == "report.html: 60 of 60 lines of corpus.txt: 480 words and marks.\n"
+    assert (
+        said.out == "report.html: 60 of 60 lines of corpus.txt: 480 words and punctuation marks.\n"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     html = (tmp_path / "report.html").read_text()
     page = parse(html)
@@ -27,7 +29,7 @@ def test_the_command_writes_one_page(glassgate_: Run, trained: Path, tmp_path: P
         for words in ("the < boy > & zyzzyx fell", "she hurt her knee")
         for gate in ("Kept share", "Reset gate")
     ]
-    assert "does not know “<”, “>”, “&”, “zyzzyx”, and reads <unk>" in gates.text
+    assert "does not know “<”, “>”, “&”, “zyzzyx” and reads <unk> instead" in gates.text
     assert "<boy>" not in html
     assert "glassgate report" in page.one("footer").text
     assert "60 of 60 lines of corpus.txt" in page.one("p", class_="lead").text
@@ -50,8 +52,10 @@ def test_a_sample_is_said_and_depends_on_the_seed_alone(
         said = glassgate_(
             "report", trained / "lines", "--text", text, "--seed", seed, "--overwrite"
         )
-        assert f"200 of 500 lines of long.txt, drawn with seed {seed}: 800 words" in said.out
-        assert "25.0% of which it does not know" in said.out
+        assert (
+            f"200 of 500 lines of long.txt, drawn at random with seed {seed}: 800 words" in said.out
+        )
+        assert "of which 25.0% are not in its vocabulary" in said.out
         made.append((tmp_path / "report.html").read_text())
     assert made[0] == made[1] != made[2]
 
@@ -62,7 +66,7 @@ def test_a_folder_without_a_history_says_so(glassgate_: Run, trained: Path, tmp_
     assert glassgate_("report", model, "--text", trained / "corpus.txt").code == 0
     page = parse((tmp_path / "report.html").read_text())
     said = section(page, "How did it learn?").one("p").text
-    assert said == "The model's folder does not tell how it was trained."
+    assert said == "The model's folder has no record of its training."
 
 
 @pytest.mark.parametrize(
@@ -73,11 +77,11 @@ def test_a_folder_without_a_history_says_so(glassgate_: Run, trained: Path, tmp_
         (["--text", "empty.txt"], "empty.txt is empty: expected text, got 1 bytes without a word"),
         (
             ["--text", "t.txt", "--sentence", "  "],
-            "a sentence must have 1 to 100 words and marks, or characters, got 0 in '  '",
+            "a sentence must have 1 to 100 tokens, got 0 in '  '",
         ),
         (
             ["--text", "t.txt", "--sentence", "boy " * 101],
-            "a sentence must have 1 to 100 words and marks, or characters, got 101 in "
+            "a sentence must have 1 to 100 tokens, got 101 in "
             "'boy boy boy boy boy boy boy boy boy boy …'",
         ),
         (["--text", "t.txt", "-o", "no/page.html"], "no is not a folder, so page.html cannot be"),

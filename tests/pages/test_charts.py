@@ -2,8 +2,7 @@
 
 import pytest
 
-from glassgate.pages.charts import DASHES, MARKS, chart_figure, picture
-from glassgate.pages.charts import MARKS as PRINTED
+from glassgate.pages.charts import PNG_DASHES, PNG_MARKERS, chart_figure, charts_png
 from glassgate.pages.content import Chart, Line, Page, Section, Table
 from glassgate.pages.render import content_page
 from tests.pages.page_parts import downloads, parse
@@ -21,8 +20,8 @@ def test_each_of_seven_lines_is_drawn_with_a_mark_of_its_own():
     figure = chart_figure(a_chart(7))
     assert len(figure.data) == 7
     assert len({trace.marker.symbol for trace in figure.data}) == 7
-    assert len(set(map(str, DASHES))) == len(set(PRINTED)) == len(MARKS) == 7
-    assert picture({"all": a_chart(7)}).startswith(b"\x89PNG")
+    assert len(set(map(str, PNG_DASHES))) == len(set(PNG_MARKERS)) == 7
+    assert charts_png({"all": a_chart(7)}).startswith(b"\x89PNG")
 
 
 def test_a_line_too_many_is_not_left_out_in_silence():
@@ -36,9 +35,9 @@ def test_a_chart_says_how_to_read_it_what_it_measures_and_gives_its_numbers():
         "Second": Chart("words", "kept share", (0, 1), (Line("one", (3.0,), (0.5,)),)),
     }
     page = parse(content_page(Page("Why?", "So.", (Section("S", "How.", charts),), {})))
-    assert "Up: accuracy; across: words. Bars are 95% intervals." in page.text
-    assert "Up: kept share; across: words." in page.text
-    assert "the share of choices that are right" in page.text
+    assert "Vertical: accuracy; horizontal: words. Bars are 95% intervals." in page.text
+    assert "Vertical: kept share; horizontal: words." in page.text
+    assert "the share of choices between two words that are right" in page.text
     assert downloads(page) == {
         "chart_1_1.csv": [
             {"line": f"line {i}", "x": x, "y": y, "low": low, "high": high}
@@ -71,7 +70,7 @@ def test_the_labels_at_the_origin_stand_apart():
 
 
 def test_on_a_narrow_screen_the_first_column_breaks_its_lines():
-    table = Table(("is it so that", "so it is"), (("a sentence of many words is so", "yes"),))
+    table = Table(("claim", "confirmed"), (("a sentence of many words is so", "yes"),))
     html = content_page(Page("Why?", "So.", (Section("S", "How.", table),), {}))
     (row,) = parse(html).one("tbody").all("tr")
     first, last = row.all("td")

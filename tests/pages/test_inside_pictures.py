@@ -1,4 +1,4 @@
-"""Pictures of units and words show the numbers that they are given."""
+"""Pictures of units and words show the numbers that they get."""
 
 import io
 from itertools import pairwise
@@ -46,9 +46,9 @@ def test_spans_are_drawn_sorted_and_endless_ones_at_the_edge(drawn):
     assert lines["after"] == [high, 30, 4, 0.5]
     assert high > 30
     assert low < 0.5
-    assert lines["after: endless"] == [high]
-    assert "before: endless" not in lines
-    assert {text.get_text() for text in axes.texts} == {"long from 5", "short to 2"}
+    assert lines["after: infinite"] == [high]
+    assert "before: infinite" not in lines
+    assert {text.get_text() for text in axes.texts} == {"long: ≥ 5", "short: ≤ 2"}
 
 
 @pytest.mark.parametrize("units", [1, 64])
@@ -84,7 +84,7 @@ def test_saturation_is_drawn_as_points_right_by_left(drawn):
 
 def test_words_are_shaded_by_their_share_of_the_strongest(drawn):
     numbers = np.array([[2.0, 0, 0], [1, 4, 0], [0, 0, 0]])
-    png(word_picture.word_picture, ["the", "boy", "fell"], ["boy", "fell", "."], numbers)
+    png(word_picture.connectivity_picture, ["the", "boy", "fell"], ["boy", "fell", "."], numbers)
     (axes,) = drawn[0].axes
     (mesh,) = axes.collections
     np.testing.assert_array_equal(mesh.get_array(), [[1, 0, 0], [0.25, 1, 0], [0, 0, 0]])
@@ -102,7 +102,7 @@ def test_words_are_shaded_by_their_share_of_the_strongest(drawn):
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
 def test_no_word_runs_over_its_shade(drawn):
     words = ["a", "extraordinarily", "WWWWWWWW", "ill", "犬が走る"] * 3
-    png(word_picture.word_picture, words, ["?"], np.ones((1, 15)))
+    png(word_picture.connectivity_picture, words, ["?"], np.ones((1, 15)))
     (axes,) = drawn[0].axes
     FigureCanvasAgg(drawn[0]).draw()
     boxes = [text.get_window_extent() for text in axes.texts]
@@ -121,8 +121,8 @@ def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(BadInput, match="gates must be at least one"):
         saturation_picture({}, file, "")
     with pytest.raises(BadInput, match=r"connectivity must have shape \(1, 2\)"):
-        word_picture.word_picture(["a", "b"], ["c"], np.ones((2, 2)), file, "")
+        word_picture.connectivity_picture(["a", "b"], ["c"], np.ones((2, 2)), file, "")
     with pytest.raises(BadInput, match="connectivity must be finite"):
-        word_picture.word_picture(["a"], ["b"], np.array([[np.nan]]), file, "")
+        word_picture.connectivity_picture(["a"], ["b"], np.array([[np.nan]]), file, "")
     with pytest.raises(BadInput, match="expected words and outputs, got 0 and 1"):
-        word_picture.word_picture([], ["b"], np.ones((1, 0)), file, "")
+        word_picture.connectivity_picture([], ["b"], np.ones((1, 0)), file, "")

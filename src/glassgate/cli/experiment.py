@@ -67,12 +67,11 @@ def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Pa
     """
     from glassgate.analysis.intervals import OF_TWO
     from glassgate.cli.tables import print_table
-    from glassgate.pages.charts import picture
-    from glassgate.pages.render import content_page
+    from glassgate.pages import charts_png, content_page
 
     warning = OF_TWO if len(results["seeds"]) == 2 else ""
     page = _with_provenance(experiment.page(results), results, warning)
-    image = picture(experiment.charts(results))
+    image = charts_png(experiment.charts(results))
     names = write(results, content_page(page), image, output)
     for table in experiment.tables(results):
         print_table(table)

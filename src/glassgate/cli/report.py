@@ -1,4 +1,4 @@
-"""`glassgate report`: a page on a trained model and what it does with a text."""
+"""`glassgate report`: write a page on a trained model and what it does with a text."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def report(
         typer.Option(
             "--sentence",
             metavar="WORDS",
-            help="What to show the gates over; may be repeated. Two sentences of the text if none "
-            "is given.",
+            help="A sentence to show word by word; may be repeated. By default two sentences of "
+            "the text.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample of the text.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for drawing the sample of the text.")] = 0,
     threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write one page on a model: how it learned, what its units remember, what surprises it.
+    """Write a page on a model: how it learned, what its units remember, what surprises it.
 
-    The page is a single file that opens without a network. It has learning
-    curves, memory spans, saturation, gates over sentences, gradient flow, the
-    most and least surprising words and the parameters. Every figure says how
-    to read it, defines its terms (the i beside its title), and gives its
-    numbers as a CSV file. What is measured over the text is measured over a
-    sample of at most 200 lines or stretches of it; the page says how many.
+    The page is a single file that opens without a network connection. It has
+    learning curves, memory spans, saturation, gates word by word, the gradient
+    by lag, the most and least surprising words, and the parameters. Every
+    figure explains how to read it, defines its terms (the i beside its title)
+    and offers its numbers as a CSV file. Measurements are made over a random
+    sample of at most 200 lines or passages of the text.
 
     For example:
 
@@ -52,13 +52,12 @@ def report(
 
     check_free(output, overwrite)
     announce_reading(model)
-    from glassgate.analysis.report import gather
-    from glassgate.analysis.report.page import report_page, sampled
+    from glassgate.analysis.report import describe_sample, gather, report_page
     from glassgate.experiments.common import provenance
     from glassgate.files import write_whole
 
-    found = gather(model, text, sentence or [], seed, bar, threads=threads)
-    made = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
-    page = report_page(found, {"command": made["command"], "seed": str(seed), **made["versions"]})
-    write_whole(output, page.encode())
-    typer.echo(f"{output}: {sampled(found)}")
+    measured = gather(model, text, sentence or [], seed, bar, threads=threads)
+    origin = provenance(shlex.join(["glassgate", *sys.argv[1:]]))
+    facts = {"command": origin["command"], "seed": str(seed), **origin["versions"]}
+    write_whole(output, report_page(measured, facts).encode())
+    typer.echo(f"{output}: {describe_sample(measured)}")

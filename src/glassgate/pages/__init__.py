@@ -1,1 +1,54 @@
-"""Pictures and pages of the answers."""
+"""Pages and pictures: how results are shown.
+
+`content` is what a page says, as plain data, and `render` makes an HTML file of it. Read them in
+that order, then what they are built from: `figures` and `charts` (plotly figures), `exhibits` (a
+figure with its explanation and its numbers), `definitions` (the terms) and `colours`. `pictures`,
+`unit_pictures` and `word_picture` draw PNG files with matplotlib.
+
+The names below are the public ones. Whatever draws needs ``pip install 'glassgate[plot]'`` and is
+imported on first use.
+"""
+
+from typing import TYPE_CHECKING
+
+from glassgate.doors import lazy
+from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
+
+if TYPE_CHECKING:
+    from glassgate.pages.charts import charts_png
+    from glassgate.pages.pictures import GatePanel, gate_picture, learning_curves
+    from glassgate.pages.render import content_page
+    from glassgate.pages.unit_pictures import saturation_picture, span_picture
+    from glassgate.pages.word_picture import connectivity_picture
+
+__all__ = [
+    "Chart",
+    "GatePanel",
+    "Line",
+    "Page",
+    "Section",
+    "Table",
+    "UnitPicture",
+    "charts_png",
+    "connectivity_picture",
+    "content_page",
+    "gate_picture",
+    "learning_curves",
+    "saturation_picture",
+    "span_picture",
+]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "GatePanel": "pictures",
+        "charts_png": "charts",
+        "connectivity_picture": "word_picture",
+        "content_page": "render",
+        "gate_picture": "pictures",
+        "learning_curves": "pictures",
+        "saturation_picture": "unit_pictures",
+        "span_picture": "unit_pictures",
+    },
+    extra="plot",
+)

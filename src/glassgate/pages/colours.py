@@ -1,7 +1,7 @@
-"""One colour a network in every picture and page, told apart by the colour-blind.
+"""The palette: one colour for each network, chosen so that colour-blind readers see them apart.
 
-The colours of networks are those of Okabe & Ito (2008). What is no network has theirs and Tol's
-(2021), in an order in which the first are the farthest apart to all eyes.
+Networks have the colours of Okabe & Ito (2008). Everything else draws on theirs and Tol's (2021),
+ordered so that the first few are the easiest to tell apart with any kind of colour vision.
 """
 
 NETWORKS = {
@@ -14,9 +14,9 @@ NETWORKS = {
 OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
 
-def colour(name: str, place: int) -> str:
-    """Give a network its colour, and anything else one by its place among its kind.
+def colour(name: str, index: int) -> str:
+    """Return a network's own colour, or the colour of a line's index where it is no network.
 
-    A form of a network, named after a comma, has the network's own.
+    A variant such as "GRU, spans set" has the colour of the network before the comma.
     """
-    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[place % len(OTHERS)])
+    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])

@@ -1,4 +1,4 @@
-"""What a page on an experiment says, as plain data: whoever renders it decides how it looks."""
+"""The content of a page as plain data; `glassgate.pages.render` decides how it looks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart: a y for each x, and perhaps an interval around each."""
+    """One line of a chart: a y for each x, and optionally an interval around each y."""
 
     name: str
     x: tuple[float, ...]
@@ -20,10 +20,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over one pair of axes.
+    """Lines that share one pair of axes.
 
-    `band` is a stretch of x that stands out, with its name; `ticks` are what stands at x = 0, 1,
-    2, ... in place of numbers; `logarithmic` names the axes that are: y, or both.
+    Attributes
+    ----------
+    x_title, y_title
+        Of the axes. `y_title` also selects the definition shown with the chart: see
+        `glassgate.pages.charts.MEASURES`.
+    y_range
+        Of the vertical axis.
+    lines
+        Seven at most.
+    band
+        A highlighted stretch of x: where it starts, where it ends, its label.
+    ticks
+        Labels for x = 0, 1, 2, ... in place of numbers.
+    logarithmic
+        Which axes are logarithmic.
     """
 
     x_title: str
@@ -37,7 +50,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows as a person reads them; the first column names the row."""
+    """A table of formatted text; the first column names the row."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -46,11 +59,20 @@ class Table:
 
 @dataclass(frozen=True)
 class UnitPicture:
-    """What each unit did at each word of one text.
+    """The gates of every unit at every word of one text.
 
-    `gates` holds, by the name of the gate, 0..1 for each word and unit, [T][H]. The units stand in
-    `order` from top to bottom, `by` says which order that is. `band` are words that stand out, from
-    the one to before the other, with their name.
+    Attributes
+    ----------
+    words
+        The T words of the text.
+    gates
+        Values from 0 to 1 by the name of the gate, [T][H].
+    order
+        The units from top to bottom.
+    by
+        The title of the vertical axis, which explains the order.
+    band
+        The highlighted words: index of the first, index after the last, label.
     """
 
     words: Sequence[str]
@@ -62,10 +84,16 @@ class UnitPicture:
 
 @dataclass(frozen=True)
 class Section:
-    """One answer: a heading, how to read what follows, and what answers it.
+    """One question, how to read its answer, and the answer.
 
-    That is a table, a chart, charts by title, or what units did over a text. The explanation's
-    paragraphs have an empty line between them.
+    Attributes
+    ----------
+    heading
+        The question.
+    explanation
+        Paragraphs separated by empty lines.
+    body
+        The answer: a table, a chart, several charts by title, or the gates over a text.
     """
 
     heading: str
@@ -75,7 +103,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: what it is about, its sections from top to bottom, and how it was made."""
+    """A page: title, opening paragraph, sections from top to bottom, and how it was made."""
 
     title: str
     lead: str

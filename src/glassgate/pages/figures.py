@@ -1,4 +1,4 @@
-"""Plotly figures for pages, one colour and one marker a network."""
+"""Plotly figures for pages; each network has one colour and one marker throughout."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
@@ -10,7 +10,7 @@ from plotly import graph_objects as go
 from glassgate.pages.colours import NETWORKS, colour
 
 Band: TypeAlias = tuple[float, float, str]
-"""A stretch of x that stands out: from where, up to where, and its name."""
+"""A highlighted stretch of columns: index of the first, index after the last, label."""
 
 SYMBOLS = {
     "feedforward": "x",
@@ -19,34 +19,40 @@ SYMBOLS = {
     "lstm": "square",
     "the grammar": "diamond",
 }
-TOP = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # above what it explains
-SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
-GATE, STATE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]  # the same to all eyes
-MANY = 50  # words that a picture names in letters of the usual size
-ROUND = [digit * 10.0**power for power in range(-9, 9) for digit in (1, 2, 5)]
+LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+VISIBLE_SPACES = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+# Colour scales, readable with any kind of colour vision.
+GATE_SCALE, STATE_SCALE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]
+FEW_COLUMNS = 50  # up to here columns and their labels have the usual size
+ROUND_TICKS = [digit * 10.0**power for power in range(-9, 9) for digit in (1, 2, 5)]
 
 
 def new_figure(title: str, height: int, **layout: object) -> go.Figure:
-    """Return an empty figure as all of them look; `layout` is plotly's own."""
+    """Return an empty figure in the style of the page; `layout` holds more of plotly's settings."""
     figure = go.Figure()
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
         template="plotly_white",
         height=height,
         margin={"l": 56, "r": 12, "t": 48 if title else 12, "b": 56},
-        legend={"orientation": "h", "y": -0.22} if title else TOP,
+        legend={"orientation": "h", "y": -0.22} if title else LEGEND_ABOVE,
         **layout,
     )
     return figure
 
 
-def shown(word: str) -> str:
-    """Return a word as plotly shows it: white space visible, its markup taken literally.
+def label_text(word: str) -> str:
+    """Return a word as a plotly label: white space made visible, markup escaped.
 
-    >>> shown("<bos>"), shown(" ")
+    >>> label_text("<bos>"), label_text(" ")
     ('&lt;bos&gt;', '␣')
     """
-    return SIGNS.get(word, word).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        VISIBLE_SPACES.get(word, word)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+    )
 
 
 def line_figure(
@@ -58,35 +64,35 @@ def line_figure(
     *,
     logarithmic: bool = False,
 ) -> go.Figure:
-    """Draw lines over common places, each in a colour and with a mark of its own; None is a gap."""
+    """Draw lines that share their x, each with its own colour and marker; None leaves a gap."""
     figure = new_figure(title, 380, xaxis_title=x_title, yaxis_title=y_title)
-    for place, (name, values) in enumerate(lines.items()):
+    for index, (name, values) in enumerate(lines.items()):
         figure.add_scatter(
             x=list(x),
             y=list(values),
             name=name,
             mode="lines+markers",
-            line={"color": colour(name, place), "width": 2.5},
-            marker={"symbol": SYMBOLS.get(name, list(SYMBOLS.values())[place]), "size": 9},
+            line={"color": colour(name, index), "width": 2.5},
+            marker={"symbol": SYMBOLS.get(name, list(SYMBOLS.values())[index]), "size": 9},
             hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
         )
     if logarithmic:
         figure.update_yaxes(exponentformat="power", dtick=1)
-        _logarithmic(figure, (value for values in lines.values() for value in values if value))
+        _use_log_axis(figure, (value for values in lines.values() for value in values if value))
     return figure
 
 
-def _logarithmic(figure: go.Figure, values: Iterable[float]) -> None:
-    """Make the axis logarithmic, of one decade at least: what is level looks level on it."""
+def _use_log_axis(figure: go.Figure, values: Iterable[float]) -> None:
+    """Make the y axis logarithmic, at least one decade high so that level lines look level."""
     figure.update_yaxes(type="log")
-    drawn = [value for value in values if 0 < value < np.inf]
-    if not drawn:
+    positive = [value for value in values if 0 < value < np.inf]
+    if not positive:
         return
-    low, high = min(*drawn, max(drawn) / 10), max(drawn)
+    low, high = min(*positive, max(positive) / 10), max(positive)
     margin = 0.05 * np.log10(high / low)
     figure.update_yaxes(range=[np.log10(low) - margin, np.log10(high) + margin])
-    if high < 1000 * low:  # powers of ten alone are too few
-        figure.update_yaxes(tickvals=ROUND)
+    if high < 1000 * low:  # powers of ten alone would be too few ticks
+        figure.update_yaxes(tickvals=ROUND_TICKS)
 
 
 def bar_figure(
@@ -96,15 +102,15 @@ def bar_figure(
     y_title: str,
     x_title: str = "",
 ) -> go.Figure:
-    """Draw a group of bars for each of `groups`, one bar a name."""
+    """Draw a group of bars for each of `groups`, one bar per name."""
     figure = new_figure(title, 380, barmode="group", xaxis_title=x_title, yaxis_title=y_title)
     figure.update_xaxes(type="category")
-    for place, (name, values) in enumerate(bars.items()):
+    for index, (name, values) in enumerate(bars.items()):
         figure.add_bar(
             x=list(groups),
             y=list(values),
             name=name,
-            marker_color=colour(name, place),
+            marker_color=colour(name, index),
             hovertemplate=f"{name}, %{{x}}: %{{y:.4~g}}<extra></extra>",
         )
     return figure
@@ -113,21 +119,21 @@ def bar_figure(
 def span_figure(
     title: str, spans: ArrayLike, step: str = "word", network: str = "gru"
 ) -> go.Figure:
-    """Draw the memory span of each unit of a layer, the longest first; endless ones have no bar."""
-    every = np.asarray(spans, np.float64)
-    order = np.argsort(-every, kind="stable")
+    """Draw the memory span of each unit of a layer, longest first; an infinite span has no bar."""
+    values = np.asarray(spans, np.float64)
+    order = np.argsort(-values, kind="stable")
     figure = new_figure(
         title, 380, xaxis_title="units, longest memory first", yaxis_title=f"memory span ({step}s)"
     )
     figure.add_bar(
-        x=list(range(1, len(every) + 1)),
-        y=[float(every[unit]) if np.isfinite(every[unit]) else None for unit in order],
-        marker={"color": NETWORKS[network], "line_width": 0},  # many bars are all border
+        x=list(range(1, len(values) + 1)),
+        y=[float(values[unit]) if np.isfinite(values[unit]) else None for unit in order],
+        marker={"color": NETWORKS[network], "line_width": 0},  # borders would cover narrow bars
         customdata=[[int(unit)] for unit in order],
         hovertemplate=f"unit %{{customdata[0]}}: %{{y:.2f}} {step}s<extra></extra>",
     )
-    _logarithmic(figure, every.tolist())
-    return figure.update_yaxes(tickvals=ROUND)
+    _use_log_axis(figure, values.tolist())
+    return figure.update_yaxes(tickvals=ROUND_TICKS)
 
 
 def gate_figure(
@@ -140,10 +146,10 @@ def gate_figure(
     signed: bool = False,
     band: Band | None = None,
 ) -> go.Figure:
-    """Draw values [T][H] as units x words, units in the given order from top to bottom.
+    """Draw values [T][H] as a heat map of units by words, units in this order from top to bottom.
 
-    The values are those of a gate, 0..1, or if `signed` those of a state, -1..1. The words of the
-    `band`, from the one to before the other, stand between two lines.
+    The values are those of a gate, 0..1, or with `signed` those of a state, -1..1. The words of the
+    `band` stand between two vertical lines.
     """
     array = np.asarray(gate)[:, list(order)].T  # (H, T)
     low, middle = (-1, 0) if signed else (0, 0.5)
@@ -151,8 +157,8 @@ def gate_figure(
     figure.add_heatmap(
         z=array,
         x=list(range(len(words))),
-        customdata=[[[shown(word), int(unit)] for word in words] for unit in order],
-        colorscale=STATE if signed else GATE,
+        customdata=[[[label_text(word), int(unit)] for word in words] for unit in order],
+        colorscale=STATE_SCALE if signed else GATE_SCALE,
         zmin=low,
         zmax=1,
         colorbar={"thickness": 12, "tickvals": [low, middle, 1]},
@@ -160,26 +166,26 @@ def gate_figure(
     )
     figure.update_yaxes(autorange="reversed", showticklabels=False)
     if band:
-        _stand_out(figure, *band)
-    return name_columns(figure, words)
+        _mark_band(figure, *band)
+    return label_columns(figure, words)
 
 
-def _stand_out(figure: go.Figure, begin: float, end: float, name: str) -> None:
-    """Draw lines around the columns from `begin` to before `end`, and their name above."""
-    for place in (begin - 0.5, end - 0.5):
-        figure.add_vline(place, line={"color": "#ffffff", "width": 5})
-        figure.add_vline(place, line={"color": "#000000", "width": 2})
+def _mark_band(figure: go.Figure, begin: float, end: float, name: str) -> None:
+    """Draw a line on either side of the columns from `begin` to before `end`, and label them."""
+    for edge in (begin - 0.5, end - 0.5):
+        figure.add_vline(edge, line={"color": "#ffffff", "width": 5})
+        figure.add_vline(edge, line={"color": "#000000", "width": 2})
     label = {"text": name, "yanchor": "bottom", "showarrow": False}
     figure.add_annotation(x=(begin + end - 1) / 2, y=1, yref="paper", **label)
     figure.update_layout(margin_t=32)
 
 
-def name_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
-    """Write the words below the columns of a picture, and return it."""
+def label_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
+    """Write the words below the columns of a heat map, and return it."""
     figure.update_xaxes(
         tickvals=list(range(len(words))),
-        ticktext=[shown(word) for word in words],
+        ticktext=[label_text(word) for word in words],
         tickangle=-60 if any(len(word) > 2 for word in words) else 0,
-        tickfont_size=12 if len(words) <= MANY else 9,
+        tickfont_size=12 if len(words) <= FEW_COLUMNS else 9,
     )
     return figure

@@ -1,4 +1,4 @@
-"""Pictures for files: gates over words, learning curves. Drawn without a screen."""
+"""PNG pictures of gates over words and of learning curves, drawn without a display."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ from glassgate.gates import Gates, kept_share, memory_span
 from glassgate.pages.colours import colour
 from glassgate.weights import require_shape
 
-COLOURS = "cividis"  # the same to all eyes: from dark blue, 0, to yellow, 1
+GATE_COLOURS = "cividis"  # dark blue for 0, yellow for 1; readable with any colour vision
 INK, SOFT = "#222222", "#666666"
-MOST_LABELS = 60  # words named below a picture; of more words, every second, third, ...
+MAX_LABELS = 60  # words; of a longer text every second, third, ... word is labelled
 DPI = 160
 
 Target = Path | BinaryIO
+"""Where a PNG is written: a file name, or a file open for writing."""
 
 
 class GatePanel(NamedTuple):
-    """What is drawn of one layer: kept share and reset gate [T, H], memory spans [H] in words.
+    """One layer of a picture.
 
-    `span_over` names the text that the spans were measured over.
+    Attributes
+    ----------
+    kept, reset
+        Kept share and reset gate, [T, H].
+    span
+        Memory spans in words, [H].
+    span_over
+        The text that the spans were measured over, for the axis title.
     """
 
     kept: Array
@@ -38,7 +46,7 @@ class GatePanel(NamedTuple):
 
     @classmethod
     def of(cls, gates: Gates) -> GatePanel:
-        """Take the gates of one sequence, arrays [T, 1, H], and its own spans."""
+        """Return the panel of one sequence, gates [T, 1, H], with the spans of that sequence."""
         span = memory_span(np.clip(kept_share(gates.kept), 0, 1))
         return cls(gates.kept[:, 0], gates.reset[:, 0], span, "this text")
 
@@ -46,25 +54,25 @@ class GatePanel(NamedTuple):
 def gate_picture(
     words: Sequence[str], layers: Sequence[GatePanel], path: Target, title: str
 ) -> None:
-    """Draw kept share and reset gate as units x words, side by side, a row of panels a layer.
+    """Draw kept share and reset gate of units by words side by side, one row of panels per layer.
 
-    Units are sorted by memory span, the longest on top; the spans stand at the side.
+    Units are sorted by memory span, the longest on top; the spans are written at the side.
 
     Parameters
     ----------
     words
         What each of the T steps read.
     layers
-        One entry a layer.
+        One entry per layer.
     path
-        Where the PNG goes: a file name, or a file open for writing.
+        Where the PNG is written: a file name, or a file open for writing.
     title
-        What stands above.
+        Above the picture.
 
     Raises
     ------
     BadInput
-        When the gates are not those of one sequence of as many steps as words.
+        When the gates do not have one step for each word.
     """
     for layer in layers:
         require_shape("kept", layer.kept.shape, (len(words), "H"))
@@ -78,11 +86,13 @@ def gate_picture(
         name = f"layer {index}: units" if len(layers) > 1 else "units"
         _draw_layer(layer, left, right, name)
     for panel in panels[-1]:
-        _name_words(panel, words)
-    panels[0, 0].set_title("kept: share of the state that stays", fontsize=10, color=INK)
-    panels[0, 1].set_title("reset: share of the state the candidate sees", fontsize=10, color=INK)
+        _label_words(panel, words)
+    panels[0, 0].set_title("kept: share of the state passed on", fontsize=10, color=INK)
+    panels[0, 1].set_title(
+        "reset: share of the state that the candidate sees", fontsize=10, color=INK
+    )
     bar = figure.colorbar(panels[0, 0].images[0], ax=panels, shrink=0.9, aspect=30, pad=0.015)
-    bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0 nothing", "0.25", "0.5", "0.75", "1 all"])
+    bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0 none", "0.25", "0.5", "0.75", "1 all"])
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0)
     figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
@@ -94,26 +104,26 @@ def _draw_layer(layer: GatePanel, left: Axes, right: Axes, name: str) -> None:
     order = np.argsort(-layer.span, kind="stable")
     for axes, array in ((left, layer.kept), (right, layer.reset)):
         axes.imshow(
-            array[:, order].T, COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+            array[:, order].T, GATE_COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
         )
         axes.tick_params(length=0, labelsize=8, labelcolor=SOFT)
         axes.spines[:].set_visible(False)
         axes.set_yticks([])
     rows = np.unique(np.linspace(0, len(order) - 1, 5).round().astype(int))
-    left.set_yticks(rows, [_span(layer.span[order[row]]) for row in rows])
+    left.set_yticks(rows, [_span_text(layer.span[order[row]]) for row in rows])
     left.set_ylabel(f"{name}, by memory span over {layer.span_over}", fontsize=9, color=INK)
 
 
-def _span(steps: float) -> str:
+def _span_text(steps: float) -> str:
     if not np.isfinite(steps):
-        return "endless"
+        return "infinite"
     return f"{steps:.0f} words" if steps >= 10 else f"{steps:.1f} words"
 
 
-def _name_words(axes: Axes, words: Sequence[str]) -> None:
-    """Write the words below a panel, as many as can be read."""
-    every = -(-len(words) // MOST_LABELS)  # ceil
-    labels = axes.set_xticks(range(0, len(words), every), words[::every])
+def _label_words(axes: Axes, words: Sequence[str]) -> None:
+    """Write the words below a panel, skipping some where they would overlap."""
+    stride = -(-len(words) // MAX_LABELS)  # ceil
+    labels = axes.set_xticks(range(0, len(words), stride), words[::stride])
     for tick in labels:
         tick.label1.set(
             parse_math=False, rotation=50, ha="right", rotation_mode="anchor", color=INK, size=9
@@ -123,27 +133,29 @@ def _name_words(axes: Axes, words: Sequence[str]) -> None:
 def learning_curves(
     curves: Mapping[str, Sequence[Sequence[float]]], path: Target, title: str, measure: str
 ) -> None:
-    """Draw a held-out measure by epoch: a thin line a run, a thick one through their mean.
+    """Draw a held-out measure by epoch: a thin line for each run and a thick line for their mean.
 
     Parameters
     ----------
     curves
-        For each network the runs, for each run its value after each epoch; the mean ends where
-        the shortest run does.
+        For each network its runs, and for each run its value after each epoch. The mean ends with
+        the shortest run.
     path
-        Where the PNG goes: a file name, or a file open for writing.
-    title, measure
-        What stands above, and beside the vertical axis, which is logarithmic.
+        Where the PNG is written: a file name, or a file open for writing.
+    title
+        Above the picture.
+    measure
+        The title of the vertical axis, which is logarithmic.
     """
     figure = Figure(figsize=(8, 4.8), layout="constrained")
     axes = figure.subplots()
     for index, (network, runs) in enumerate(curves.items()):
-        drawn = colour(network, index)
+        network_colour = colour(network, index)
         for run in runs:
-            axes.plot(range(1, len(run) + 1), run, color=drawn, linewidth=0.8, alpha=0.5)
+            axes.plot(range(1, len(run) + 1), run, color=network_colour, linewidth=0.8, alpha=0.5)
         shortest = min(map(len, runs))
         mean: Array = np.mean([run[:shortest] for run in runs], axis=0)
-        axes.plot(range(1, shortest + 1), mean, "o-", c=drawn, lw=2.2, ms=3, label=network)
+        axes.plot(range(1, shortest + 1), mean, "o-", c=network_colour, lw=2.2, ms=3, label=network)
     axes.set_title(title, fontsize=12, color=INK, loc="left", parse_math=False)
     axes.set_xlabel("epoch", color=INK)
     axes.set_ylabel(measure, color=INK)
@@ -160,6 +172,6 @@ def learning_curves(
 
 def save(figure: Figure, path: Target) -> None:
     """Write a figure as a PNG."""
-    with warnings.catch_warnings():  # a letter that the font lacks is drawn as a box
+    with warnings.catch_warnings():  # a character missing from the font is drawn as a box
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(path, format="png", dpi=DPI)

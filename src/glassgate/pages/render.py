@@ -1,4 +1,4 @@
-"""A self-contained HTML page: sections of text, tables and plotly figures; nothing is fetched."""
+"""Render a page as one self-contained HTML file; the browser fetches nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,28 +10,26 @@ from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from glassgate.pages.charts import chart_exhibit
-from glassgate.pages.content import Chart, Page, Table, UnitPicture
-from glassgate.pages.content import Section as Content
-from glassgate.pages.exhibit import Exhibit
-from glassgate.pages.unit_exhibit import unit_exhibit
+from glassgate.pages.content import Chart, Page, Section, Table, UnitPicture
+from glassgate.pages.exhibits import Exhibit, unit_exhibit
 
-CONFIG = {"displayModeBar": False}
+PLOTLY_CONFIG = {"displayModeBar": False}
 
 
 @dataclass(frozen=True)
-class Section:
-    """One question and its answer.
+class FigureSection:
+    """A section whose figures are ready to render.
 
     Attributes
     ----------
     heading
         The question.
     text
-        What to look for, one paragraph an entry.
+        How to read the answer, one string per paragraph.
     tables, figures
         The answer; figures stand side by side where the page is wide enough.
     exhibits
-        Figures and tables that explain themselves, each as wide as the page.
+        Figures and tables that carry their own explanation.
     """
 
     heading: str
@@ -41,19 +39,27 @@ class Section:
     exhibits: Sequence[Exhibit] = ()
 
 
+def content_page(page: Page) -> str:
+    """Render a page's content as one HTML text."""
+    sections = [
+        _draw_section(section, number) for number, section in enumerate(page.sections, start=1)
+    ]
+    return render_page(page.title, page.lead, sections, page.facts)
+
+
 def render_page(
-    title: str, lead: str, sections: Sequence[Section], facts: Mapping[str, str]
+    title: str, lead: str, sections: Sequence[FigureSection], facts: Mapping[str, str]
 ) -> str:
-    """Write a page as one HTML text that opens without a network.
+    """Render sections as one HTML text.
 
     Parameters
     ----------
     title, lead
-        The page's title and the sentence below it.
+        The page's title and the paragraph below it.
     sections
         From top to bottom.
     facts
-        How the page was made: command, seed, versions; a line each at the end.
+        How the page was made (command, seed, versions), one line each in the footer.
     """
     folder = resources.files("glassgate.pages")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
@@ -61,26 +67,29 @@ def render_page(
     return template.render(
         title=title,
         lead=lead,
-        sections=[_rendered(section, number) for number, section in enumerate(sections, start=1)],
+        sections=[
+            _template_section(section, number) for number, section in enumerate(sections, start=1)
+        ],
         facts=facts,
         plotly=get_plotlyjs(),
     )
 
 
-def _rendered(section: Section, number: int) -> dict[str, Any]:
-    """Return a section as the template takes it; `number` is its own on the page."""
+def _template_section(section: FigureSection, number: int) -> dict[str, Any]:
+    """Return a section's variables for the template; its `number` makes the HTML ids unique."""
     exhibits = [
         {
-            "id": f"{number}-{place}",
+            "id": f"{number}-{index}",
             "exhibit": exhibit,
             "figure": None
             if isinstance(exhibit.body, Table)
-            else _figure(exhibit.body, f"exhibit-{number}-{place}-figure"),
+            else _figure_html(exhibit.body, f"exhibit-{number}-{index}-figure"),
         }
-        for place, exhibit in enumerate(section.exhibits, start=1)
+        for index, exhibit in enumerate(section.exhibits, start=1)
     ]
     figures = [
-        _figure(figure, f"figure-{number}-{place}") for place, figure in enumerate(section.figures)
+        _figure_html(figure, f"figure-{number}-{index}")
+        for index, figure in enumerate(section.figures)
     ]
     return {
         "heading": section.heading,
@@ -91,37 +100,41 @@ def _rendered(section: Section, number: int) -> dict[str, Any]:
     }
 
 
-def _figure(figure: go.Figure, name: str) -> str:
-    html: str = figure.to_html(full_html=False, include_plotlyjs=False, config=CONFIG, div_id=name)
+def _figure_html(figure: go.Figure, div_id: str) -> str:
+    html: str = figure.to_html(
+        full_html=False, include_plotlyjs=False, config=PLOTLY_CONFIG, div_id=div_id
+    )
     return html
 
 
-def content_page(page: Page) -> str:
-    """Write a page as one HTML text that opens without a network."""
-    sections = [_section(section, number) for number, section in enumerate(page.sections, start=1)]
-    return render_page(page.title, page.lead, sections, page.facts)
-
-
-def _section(content: Content, number: int) -> Section:
-    paragraphs = content.explanation.split("\n\n")
-    if isinstance(content.body, Table):
-        return Section(content.heading, paragraphs, tables=[content.body])
-    if isinstance(content.body, UnitPicture):
-        exhibits = _exhibits(content.body, number)
-        return Section(content.heading, paragraphs, exhibits=exhibits)
-    charts = {"": content.body} if isinstance(content.body, Chart) else content.body
+def _draw_section(section: Section, number: int) -> FigureSection:
+    """Draw a section's figures; its `number` makes the names of its CSV files unique."""
+    paragraphs = section.explanation.split("\n\n")
+    if isinstance(section.body, Table):
+        return FigureSection(section.heading, paragraphs, tables=[section.body])
+    if isinstance(section.body, UnitPicture):
+        exhibits = _gate_exhibits(section.body, number)
+        return FigureSection(section.heading, paragraphs, exhibits=exhibits)
+    charts = {"": section.body} if isinstance(section.body, Chart) else section.body
     exhibits = [
-        chart_exhibit(chart, title, f"chart_{number}_{place}.csv")
-        for place, (title, chart) in enumerate(charts.items(), start=1)
+        chart_exhibit(chart, title, f"chart_{number}_{index}.csv")
+        for index, (title, chart) in enumerate(charts.items(), start=1)
     ]
-    return Section(content.heading, paragraphs, exhibits=exhibits)
+    return FigureSection(section.heading, paragraphs, exhibits=exhibits)
 
 
-def _exhibits(body: UnitPicture, number: int) -> list[Exhibit]:
-    """Show each gate; `number` tells the section's files from those of others."""
+def _gate_exhibits(picture: UnitPicture, number: int) -> list[Exhibit]:
+    """Draw each gate of a picture."""
     return [
         unit_exhibit(
-            name, "", body.words, values, body.order, body.by, f"{name}_{number}.csv", body.band
+            name,
+            source="",
+            words=picture.words,
+            values=values,
+            order=picture.order,
+            y_title=picture.by,
+            file=f"{name}_{number}.csv",
+            band=picture.band,
         )
-        for name, values in body.gates.items()
+        for name, values in picture.gates.items()
     ]

@@ -1,4 +1,4 @@
-"""A sentence with its words shaded: how strongly each output hangs on each of them."""
+"""PNG picture of a sentence whose words are shaded by how strongly each output depends on them."""
 
 from __future__ import annotations
 
@@ -13,51 +13,54 @@ from glassgate.formulation import Array
 from glassgate.pages.pictures import INK, Target, save
 from glassgate.weights import require_shape
 
-SHADES = "Blues"  # one hue, told apart by lightness alone
-PALE = "#aaaaaa"  # of words that have no part in an output, as those still to come
-SIZE = 9  # of the letters, in points
-PADDING, LINE = 0.16, 0.34  # inches: what a word has around it, and the height of a row
+SHADES = "Blues"  # one hue, which varies in lightness alone
+PALE = "#aaaaaa"  # for words that an output does not depend on, such as later ones
+FONT_SIZE = 9  # points
+WORD_PADDING, ROW_HEIGHT = 0.16, 0.34  # inches
 
 
-def word_picture(
+def connectivity_picture(
     words: Sequence[str], outputs: Sequence[str], connectivity: Array, path: Target, title: str
 ) -> None:
-    """Draw the sentence once for each output, each word shaded by what the output owes to it.
+    """Draw the sentence once per output, each word shaded by how much the output depends on it.
 
-    The strongest word of a row has the darkest shade, and words of which nothing comes are pale:
-    rows tell where an output looks, not how strongly beside others (Madsen 2019, Visualizing
-    memorization in RNNs, Distill).
+    Each row is scaled by itself: its strongest word is darkest, and words without any influence are
+    pale. Shades show which words an output depends on; they cannot be compared between rows
+    (Madsen 2019, Visualizing memorization in RNNs, Distill).
 
     Parameters
     ----------
     words
         The T words read.
     outputs
-        What is expected in each row, from the top.
+        The word or class predicted in each row, from the top.
     connectivity
         Of each output to each word, at least 0, [rows, T]: rows of
         `glassgate.inside.connections.connectivity`.
     path
-        Where the PNG goes: a file name, or a file open for writing.
+        Where the PNG is written: a file name, or a file open for writing.
     title
-        What stands above.
+        Above the picture.
 
     Raises
     ------
     BadInput
-        When there is no word or output, the shape does not fit, or a number is negative or none.
+        When there is no word or output, the shape does not fit, or a number is negative or not
+        finite.
     """
     require_shape("connectivity", connectivity.shape, (len(outputs), len(words)))
     if not connectivity.size:
         raise BadInput(f"expected words and outputs, got {len(words)} and {len(outputs)}")
     if not np.all(np.isfinite(connectivity) & (connectivity >= 0)):
         raise BadInput("connectivity must be finite and at least 0, got a number that is not")
-    most = connectivity.max(axis=1, keepdims=True)
-    shades = np.divide(connectivity, most, out=np.zeros(connectivity.shape), where=most > 0)
+    strongest = connectivity.max(axis=1, keepdims=True)
+    shades = np.divide(
+        connectivity, strongest, out=np.zeros(connectivity.shape), where=strongest > 0
+    )
     outputs = [f"→ {output}" for output in outputs]
-    edges = np.cumsum([0, *(width + PADDING for width in _widths(words))])
-    side = max(_widths(outputs)) + PADDING
-    size = (max(edges[-1] + side + 0.3, 4), LINE * len(outputs) + 0.8)
+    edges = np.cumsum([0, *(width + WORD_PADDING for width in _widths(words))])
+    side = max(_widths(outputs)) + WORD_PADDING
+    size = (max(edges[-1] + side + 0.3, 4), ROW_HEIGHT * len(outputs) + 0.8)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     rows = np.arange(len(outputs) + 1)
@@ -65,12 +68,12 @@ def word_picture(
     for row, output in enumerate(outputs):
         for word, left, right, shade in zip(words, edges, edges[1:], shades[row], strict=False):
             ink = "white" if shade > 0.6 else INK if shade else PALE
-            place = ((left + right) / 2, row + 0.5)
+            centre = ((left + right) / 2, row + 0.5)
             axes.text(
-                *place, word, color=ink, size=SIZE, ha="center", va="center", parse_math=False
+                *centre, word, color=ink, size=FONT_SIZE, ha="center", va="center", parse_math=False
             )
-        place = (edges[-1] + PADDING / 2, row + 0.5)
-        axes.text(*place, output, color=INK, size=SIZE, va="center", parse_math=False)
+        beside = (edges[-1] + WORD_PADDING / 2, row + 0.5)
+        axes.text(*beside, output, color=INK, size=FONT_SIZE, va="center", parse_math=False)
     axes.set(xlim=(0, edges[-1] + side), ylim=(len(outputs), 0))
     axes.set_axis_off()
     axes.set_title(title, fontsize=12, color=INK, loc="left", parse_math=False)
@@ -78,12 +81,12 @@ def word_picture(
 
 
 def _widths(texts: Sequence[str]) -> list[float]:
-    """Measure how wide texts are drawn, in inches."""
+    """Return the widths of texts as drawn, in inches."""
     figure = Figure()
-    with warnings.catch_warnings():  # a letter that the font lacks is drawn as a box
+    with warnings.catch_warnings():  # a character missing from the font is drawn as a box
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         boxes = [
-            figure.text(0, 0, text, size=SIZE, parse_math=False).get_window_extent()
+            figure.text(0, 0, text, size=FONT_SIZE, parse_math=False).get_window_extent()
             for text in texts
         ]
     return [box.width / figure.dpi for box in boxes]

@@ -35,7 +35,7 @@ def test_what_a_class_hangs_on(trained: Path, network: str):
 def test_what_is_drawn_of_classes_is_what_is_downloaded(trained: Path):
     report = gather(trained / "sentiment", trained / "corpus.txt", ["a good book"], 0, no_bar)
     (reading,) = report.readings
-    (exhibit,) = page_units.connected(report).exhibits
+    (exhibit,) = page_units.connectivity_section(report).exhibits
     (drawn,) = exhibit.body.data
     np.testing.assert_array_equal(drawn.z, reading.connectivity)
     rows = list(exhibit.numbers.rows)

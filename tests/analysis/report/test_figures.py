@@ -1,8 +1,7 @@
-"""The figures of a report: axes that can be read, titles that agree with files and options."""
+"""The figures of a report: readable axes, and titles that agree with files and options."""
 
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ def page_of(trained: Path, name: str) -> Element:
 
 
 @pytest.mark.parametrize("values", [[1.3, 0.73], [2.0], [30.0, 0.15], [0.0, np.nan, np.inf, 0.5]])
-def test_a_logarithmic_axis_has_a_decade_and_names_three_numbers_or_more(values):
+def test_a_logarithmic_axis_spans_a_decade_and_has_at_least_three_ticks(values):
     spans = span_figure("", values)
     lines = line_figure("", range(len(values)), {"gru": values}, "k", "norm", logarithmic=True)
     for axis in (spans.layout.yaxis, lines.layout.yaxis):
@@ -32,16 +31,15 @@ def test_a_logarithmic_axis_has_a_decade_and_names_three_numbers_or_more(values)
         drawn = [math.log10(value) for value in values if 0 < value < math.inf]
         assert low < min(drawn) <= max(drawn) < high
         assert high - low > 1
-        named = axis.tickvals or [10.0**power for power in range(-9, 9)]
-        assert sum(low <= math.log10(value) <= high for value in named) >= 3
+        ticks = axis.tickvals or [10.0**power for power in range(-9, 9)]
+        assert sum(low <= math.log10(value) <= high for value in ticks) >= 3
     assert span_figure("", [0.0, math.inf]).layout.yaxis.range is None
 
 
 @pytest.mark.parametrize(("most", "width"), [(16.0, 1), (17.0, 2), (70.0, 5), (5000.0, 50)])
-def test_bars_are_as_wide_as_nearly_all_words_need(trained: Path, most: float, width: int):
-    report = report_of(trained, "lines")
+def test_bins_are_wide_enough_for_nearly_all_words(most: float, width: int):
     bits = np.linspace(0, most, 1000, endpoint=False)
-    exhibit = page._histogram(replace(report, surprisals=Surprisals(bits, (), (), 0)))
+    exhibit = page._histogram_exhibit(Surprisals(bits, (), (), 0))
     rows = list(exhibit.numbers.rows)
     assert [(low, high) for low, high, _ in rows[:2]] == [(0, width), (width, 2 * width)]
     assert rows[-1][:2] == (16 * width, math.inf)
@@ -52,7 +50,7 @@ def test_bars_are_as_wide_as_nearly_all_words_need(trained: Path, most: float, w
     assert list(drawn.x) == [*(str(row[0]) for row in rows[:-1]), f"{16 * width}+"]
 
 
-def test_layers_have_the_numbers_by_which_they_are_held(trained: Path):
+def test_layers_are_numbered_as_clamp_numbers_them(trained: Path):
     for name, layers in (("deep", (0, 1)), ("stream", ())):
         page = page_of(trained, name)
         titles = [one.text for one in page.all("h3")]
@@ -66,18 +64,18 @@ def test_layers_have_the_numbers_by_which_they_are_held(trained: Path):
 
 def test_a_share_is_drawn_from_0_to_1(trained: Path):
     report = report_of(trained, "sentiment")
-    _, accuracy = page._learned(report).exhibits
+    _, accuracy = page._learning_section(report).exhibits
     assert accuracy.title == "Accuracy by epoch"
     assert accuracy.body.layout.yaxis.range == (0, 1.02)
 
 
-def test_who_sees_no_figures_is_told_what_they_are(trained: Path):
+def test_figures_are_described_to_screen_readers(trained: Path):
     page = page_of(trained, "deep")
     figures = page.all("div", role="img")
     assert len(figures) == len(page.all("div", class_="plotly-graph-div")) > 8
     for figure in figures:
         assert figure.all("div", class_="plotly-graph-div")
         for by in ("aria-labelledby", "aria-describedby"):
-            (said,) = page.all(id=str(figure.attributes[by]))
-            assert said.text
+            (description,) = page.all(id=str(figure.attributes[by]))
+            assert description.text
     assert all(cell.attributes["scope"] == "col" for cell in page.all("th"))

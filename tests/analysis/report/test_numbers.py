@@ -12,9 +12,9 @@ import torch
 
 from glassgate.analysis.report import gather
 from glassgate.analysis.report.gradient import measure_flow
-from glassgate.analysis.report.sample import draw, readable
+from glassgate.analysis.report.sample import choose_sentences, draw_sample
 from glassgate.analysis.report.units import measure_layers, read
-from glassgate.analysis.report.words import WARM, measure_surprisal
+from glassgate.analysis.report.words import WARM_UP, measure_surprisal
 from glassgate.analysis.scoring import by_word, score
 from glassgate.analysis.text_gates import trace_text
 from glassgate.errors import BadInput
@@ -59,33 +59,33 @@ def many(number: int) -> str:
 
 def test_a_long_text_is_sampled_and_a_short_one_is_read_whole(trained: Path):
     loaded = load(trained / "lines")
-    sample = draw(loaded, many(1000) + "\n \n", seed=1)
+    sample = draw_sample(loaded, many(1000) + "\n \n", seed=1)
     assert (sample.kind, sample.of, len(sample.texts)) == ("lines", 1000, 200)
     numbers = [int(text.split()[-1]) for text in sample.texts]
     assert numbers == sorted(set(numbers))
     assert max(numbers) > 900
-    assert draw(loaded, many(1000), seed=1) == sample
-    assert draw(loaded, many(1000), seed=2).texts != sample.texts
-    assert draw(loaded, many(150), seed=1).texts == tuple(many(150).splitlines())
+    assert draw_sample(loaded, many(1000), seed=1) == sample
+    assert draw_sample(loaded, many(1000), seed=2).texts != sample.texts
+    assert draw_sample(loaded, many(150), seed=1).texts == tuple(many(150).splitlines())
 
 
 def test_a_sample_counts_what_it_holds(trained: Path):
     loaded = load(trained / "lines")
-    sample = draw(loaded, "the boy zyzzyx .\n" + "fell " * 250 + "\n", seed=0)
+    sample = draw_sample(loaded, "the boy zyzzyx .\n" + "fell " * 250 + "\n", seed=0)
     assert sample.texts == ("the boy zyzzyx .", ("fell " * 200).strip())
     assert (sample.tokens, sample.unknown, sample.shortened) == (204, 1, 1)
 
 
 @pytest.mark.parametrize("model", ["stream", "letters"])
-def test_stretches_put_together_are_the_text(trained: Path, model: str):
+def test_passages_joined_are_the_text(trained: Path, model: str):
     loaded = load(trained / model)
     text = many(40).strip()
-    sample = draw(loaded, text, seed=0)
-    assert (sample.kind, sample.from_start, sample.of) == ("stretches", True, len(sample.texts))
-    joined = [i for stretch in sample.texts for i in loaded.vocabulary.encode(stretch)]
+    sample = draw_sample(loaded, text, seed=0)
+    assert (sample.kind, sample.from_start, sample.of) == ("passages", True, len(sample.texts))
+    joined = [i for passage in sample.texts for i in loaded.vocabulary.encode(passage)]
     assert joined == loaded.vocabulary.encode(text)
     assert sample.tokens == len(joined)
-    assert {len(stretch.split()) for stretch in sample.texts[:-1]} == {
+    assert {len(passage.split()) for passage in sample.texts[:-1]} == {
         100 if model == "stream" else 30
     }
 
@@ -98,15 +98,17 @@ def test_a_text_that_the_model_cuts_into_nothing_is_refused(trained: Path, tmp_p
     path.write_text(json.dumps(tokenizer))
     of_numbers = replace(loaded, vocabulary=Vocabulary.load(path))
     with pytest.raises(BadInput, match="no token for the model to read, only 'the boy'"):
-        draw(of_numbers, "the boy\n", seed=0)
-    assert draw(of_numbers, "the boy\n12\n", seed=0).texts == ("12",)
+        draw_sample(of_numbers, "the boy\n", seed=0)
+    assert draw_sample(of_numbers, "the boy\n12\n", seed=0).texts == ("12",)
 
 
 def test_sentences_to_look_at_are_of_the_text_and_short_enough(trained: Path):
     stream = load(trained / "stream")
     text = "Ah! " + "the boy fell and hurt his knee . " * 3 + "the girl " * 30 + "."
-    assert readable(stream, draw(stream, text, 0), 2) == ("the boy fell and hurt his knee .",)
-    endless = readable(stream, draw(stream, "the girl " * 30, 0), 2)
+    assert choose_sentences(stream, draw_sample(stream, text, 0), 2) == (
+        "the boy fell and hurt his knee .",
+    )
+    endless = choose_sentences(stream, draw_sample(stream, "the girl " * 30, 0), 2)
     assert endless == (("the girl " * 10).strip(),)
 
 
@@ -118,7 +120,7 @@ def test_spans_and_saturation_are_those_of_every_step_counted_once(
     trained: Path, network: str, layers: int
 ):
     loaded = untrained(load(trained / "lines"), network, layers)
-    texts = draw(loaded, many(60), 0).texts
+    texts = draw_sample(loaded, many(60), 0).texts
     assert len(texts) > 50  # more than two batches
     alone = [_gates(loaded, text) for text in texts]
     measured = measure_layers(loaded, texts, silent)
@@ -214,7 +216,7 @@ def test_no_gradient_flows_where_there_is_no_state_or_no_word(trained: Path):
 def test_words_are_those_that_score_scores(trained: Path):
     loaded = load(trained / "lines")
     text = "the boy zyzzyx fell\nThe girl fell and hurt her knee\n"
-    found = measure_surprisal(loaded, draw(loaded, text, 0), silent)
+    found = measure_surprisal(loaded, draw_sample(loaded, text, 0), silent)
     tokens = [token for stretch in score(loaded, text) for token in stretch]
     assert found is not None
     np.testing.assert_allclose(found.bits, [token.surprisal for token in tokens], rtol=1e-6)
@@ -234,14 +236,14 @@ def test_words_are_those_that_score_scores(trained: Path):
 def test_the_first_words_of_a_stretch_are_read_and_not_counted(trained: Path):
     for model in ("stream", "letters"):
         loaded = load(trained / model)
-        sample = draw(loaded, many(40), 0)
+        sample = draw_sample(loaded, many(40), 0)
         assert len(sample.texts) > 2
         expected: list[float] = []
         for number, text in enumerate(sample.texts):
             tokens = score(loaded, text)
             parts = by_word(tokens) if model == "letters" else tokens
             words = [word.surprisal for stretch in parts for word in stretch]
-            expected += words if number == 0 else words[WARM:]
+            expected += words if number == 0 else words[WARM_UP:]
         found = measure_surprisal(loaded, sample, silent)
         assert found is not None
         np.testing.assert_allclose(found.bits, expected, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""The page of `glassgate report`: complete, its numbers to be had, and nothing fetched."""
+"""The page of `glassgate report`: it is complete, offers its numbers and fetches nothing."""
 
 import json
 import math
@@ -12,8 +12,8 @@ import pytest
 
 from glassgate.analysis.report import Report, gather, page_units
 from glassgate.analysis.report.page import report_page
-from glassgate.pages.exhibit import Numbers
-from glassgate.train import load
+from glassgate.pages.exhibits import Numbers
+from glassgate.train.model import load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from tests.analysis.report.test_numbers import no_bar
@@ -82,10 +82,10 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
         "How long does each unit remember?",
         "How far do the gates open?",
         "What does each unit do, word by word?",
-        "Which of the words before count?",
+        "Which earlier words matter?",
         "How far back does the gradient reach?",
         "What surprises it?",
-        "What is it made of?",
+        "What are its parameters?",
     ]
     left_out = {
         s.one("h2").text: s.one("p").text
@@ -101,7 +101,7 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
     assert set(left_out) == expected.get(model, set())
     for sentence in left_out.values():
         assert sentence.endswith(".")
-        assert re.match(f"A (network of kind {model}|classifier|feedforward network) ", sentence)
+        assert re.match("(An SRN|A classifier|A feedforward network) ", sentence)
 
 
 # The numbers --------------------------------------------------------------------------------------
@@ -186,20 +186,20 @@ def test_surprisals_are_downloaded_as_they_were_measured(deep: Report, files):
 
 def test_what_is_drawn_is_what_is_downloaded(models: Path):
     report = gather(models / "stream", models / "corpus.txt", [], 0, no_bar)
-    (spans,) = page_units.kept(report).exhibits
+    (spans,) = page_units.memory_section(report).exhibits
     assert list(spans.body.data[0].y) == [row[2] for row in spans.numbers.rows]
-    saturation, *_ = page_units.saturated(report).exhibits
+    saturation, *_ = page_units.saturation_section(report).exhibits
     for place, points in enumerate(saturation.body.data):
         rows = list(saturation.numbers.rows)
         assert list(points.x) == [row[1 + 2 * place] for row in rows]
         assert list(points.y) == [row[2 + 2 * place] for row in rows]
-    for gates in page_units.gates(report).exhibits:
+    for gates in page_units.gates_section(report).exhibits:
         (drawn,) = gates.body.data
         for step, word, unit, value in gates.numbers.rows:
             (place,) = [i for i, row in enumerate(drawn.customdata) if row[0][1] == unit]
             assert drawn.z[place][step] == value
             assert word == report.readings["text2" in gates.numbers.file].words[step]
-    for connected in page_units.connected(report).exhibits:
+    for connected in page_units.connectivity_section(report).exhibits:
         (drawn,) = connected.body.data
         for after, _, before, _, value in connected.numbers.rows:
             assert drawn.z[after - 1][before] == value

@@ -9,10 +9,10 @@ import torch
 
 from glassgate.analysis.report import Report, gather, page_units
 from glassgate.analysis.report.page import report_page
-from glassgate.analysis.report.sample import draw
+from glassgate.analysis.report.sample import draw_sample
 from glassgate.analysis.report.units import measure_layers
-from glassgate.pages.exhibit import Exhibit
-from glassgate.train import Loaded, load
+from glassgate.pages.exhibits import Exhibit
+from glassgate.train.model import Loaded, load
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from tests.analysis.report.test_numbers import many, no_bar, silent, untrained
@@ -25,7 +25,7 @@ WORDS = [f"{letter}{letter}" for letter in "abcdefghijklmnop"]
 
 
 def exhibits(report: Report) -> list[Exhibit]:
-    shown = page_units.saturated(report).exhibits
+    shown = page_units.saturation_section(report).exhibits
     return [one for one in shown if one.title.startswith("Up- and down-regulation")]
 
 
@@ -58,7 +58,7 @@ def test_amounts_are_those_of_the_equations_over_every_step_and_every_common_wor
     trained: Path, layers: int
 ):
     loaded = untrained(load(trained / "lines"), "gru", layers)
-    texts = draw(loaded, many(60), 0).texts
+    texts = draw_sample(loaded, many(60), 0).texts
     steps = [step for text in texts for step in by_hand(loaded, text)]
     read = defaultdict(list)
     for token, amounts in steps:
@@ -112,7 +112,7 @@ def test_every_unit_stands_in_a_stack_of_1_the_longest_memory_first(trained: Pat
     *stacks, _ = exhibits(report)
     assert len(stacks) == len(report.layers)
     for exhibit, layer in zip(stacks, report.layers, strict=True):
-        assert exhibit.row
+        assert exhibit.full_row
         rows = np.array(list(exhibit.numbers.rows))
         assert rows[:, 0].tolist() == layer.memory.order.tolist()
         np.testing.assert_allclose(rows[:, 1:].sum(1), 1, atol=1e-6)

@@ -1,4 +1,4 @@
-"""How far back a sample's losses reach: the gradient by lag, and its half-life."""
+"""How far back the gradient reaches over a sample: its norm by lag, and its half-life."""
 
 from __future__ import annotations
 
@@ -17,38 +17,41 @@ from glassgate.nn.models import Classifier, LanguageModel
 from glassgate.nn.ragged import pad_ids
 from glassgate.train import Loaded
 
-LAGS = 25  # at most
-SEQUENCES = 64  # at most
-WANTED = 20  # sequences; for fewer of them the lags are not made longer
+MAX_LAG = 25  # steps
+MAX_SEQUENCES = 64
+ENOUGH_SEQUENCES = 20  # lags grow only as long as this many sequences reach that far back
 
 
 @dataclass(frozen=True, eq=False)
 class Flow:
-    """The gradient of a loss with respect to the state k steps back, mean norm over sequences."""
+    """The norm of the gradient of the loss with respect to the state k steps earlier.
+
+    Each norm is a mean over sequences.
+    """
 
     norms: Array  # (lags + 1,)
-    half_life: float | None  # steps, perhaps infinite; None where even the first norm is 0
+    half_life: float | None  # steps, possibly infinite; None if the norm at lag 0 is 0
     sequences: int
 
 
 def measure_flow(loaded: Loaded, texts: Sequence[str], seed: int) -> Flow | None:
-    """Measure the gradient over texts; None for a feedforward network and texts of too few words.
+    """Measure the gradient over texts; None for a feedforward network or if texts are too short.
 
-    The loss of a language model is -ln p of one word of each text, drawn by the seed among those
-    with enough words before; of a classifier, -ln p of the class that it gives.
+    A language model's loss is -ln p of one word of each text, drawn at random among those with
+    enough words before them; a classifier's is -ln p of the class that it predicts.
     """
     if loaded.settings.network == "feedforward":
         return None
     random = np.random.default_rng(seed)
-    drawn = [read_ids(loaded, texts[place]) for place in random.permutation(len(texts))]
-    ahead = 1 if loaded.kind == "language" else 0  # the word to come is not read
-    lags = _lags([len(ids) - ahead for ids in drawn])
+    shuffled = [read_ids(loaded, texts[index]) for index in random.permutation(len(texts))]
+    unread = 1 if loaded.kind == "language" else 0  # the predicted word
+    lags = _choose_lags([len(ids) - unread for ids in shuffled])
     if lags < 1:
         return None
-    chosen = [ids for ids in drawn if len(ids) - ahead > lags][:SEQUENCES]
+    chosen = [ids for ids in shuffled if len(ids) - unread > lags][:MAX_SEQUENCES]
     if loaded.kind == "language":
         chosen = [ids[: random.integers(lags + 1, len(ids)) + 1] for ids in chosen]
-    tokens, lengths = pad_ids([ids[: len(ids) - ahead] for ids in chosen])
+    tokens, lengths = pad_ids([ids[: len(ids) - unread] for ids in chosen])
     loss = _Loss(loaded.model, torch.tensor([ids[-1] for ids in chosen]), lengths)
     embedded = loaded.model.embedding(tokens)
     norms = gradient_by_lag(loaded.model.network, embedded, loss, lags, lengths)
@@ -56,7 +59,7 @@ def measure_flow(loaded: Loaded, texts: Sequence[str], seed: int) -> Flow | None
 
 
 class _Loss:
-    """The loss of each sequence, read from the last layer's state at its last step."""
+    """The loss of each sequence, from the state of the last layer at its last step."""
 
     def __init__(self, model: LanguageModel | Classifier, targets: Tensor, lengths: Tensor) -> None:
         self._model, self._targets, self._lengths = model, targets, lengths
@@ -69,7 +72,7 @@ class _Loss:
         return F.cross_entropy(logits, logits.argmax(-1), reduction="none")
 
 
-def _lags(lengths: Sequence[int]) -> int:
-    """Choose the largest lag: so many sequences, or half of them, have that many steps and one."""
-    enough = min(WANTED, -(-len(lengths) // 2))
-    return min(LAGS, sorted(lengths, reverse=True)[enough - 1] - 1)
+def _choose_lags(lengths: Sequence[int]) -> int:
+    """Return the largest lag that enough sequences reach, or half of them if they are few."""
+    enough = min(ENOUGH_SEQUENCES, -(-len(lengths) // 2))
+    return min(MAX_LAG, sorted(lengths, reverse=True)[enough - 1] - 1)

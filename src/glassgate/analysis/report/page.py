@@ -1,4 +1,4 @@
-"""The page of a report: one model, and what its units do with a text."""
+"""The page of a report, and its sections on the model as a whole."""
 
 from __future__ import annotations
 
@@ -7,125 +7,145 @@ from collections.abc import Mapping, Sequence
 
 from plotly import graph_objects as go
 
-from glassgate.analysis.report import Report
-from glassgate.analysis.report.page_units import connected, gates, kept, saturated
-from glassgate.analysis.report.sample import MOST_TOKENS
-from glassgate.analysis.report.words import WARM, Surprising
+from glassgate.analysis.report.contents import Report
+from glassgate.analysis.report.page_units import (
+    NETWORK_NAMES,
+    connectivity_section,
+    gates_section,
+    memory_section,
+    saturation_section,
+)
+from glassgate.analysis.report.sample import MAX_TOKENS
+from glassgate.analysis.report.words import WARM_UP, Surprisals, Surprising
 from glassgate.pages import definitions, figures
 from glassgate.pages.content import Table
-from glassgate.pages.exhibit import Exhibit, Numbers
-from glassgate.pages.render import Section, render_page
-
-BARS = 16  # and one for all that is more surprising
-WIDTHS = (1, 2, 5, 10, 20, 50)  # of a bar, in bits
+from glassgate.pages.exhibits import Exhibit, Numbers
+from glassgate.pages.render import FigureSection, render_page
 
 
 def report_page(report: Report, facts: Mapping[str, str]) -> str:
-    """Write the page; `facts` say how it was made."""
+    """Render a report as one HTML text; `facts` say how it was made."""
     sections = [
-        _learned(report),
-        kept(report),
-        saturated(report),
-        gates(report),
-        connected(report),
-        _gradient(report),
-        _surprising(report),
-        _parameters(report),
+        _learning_section(report),
+        memory_section(report),
+        saturation_section(report),
+        gates_section(report),
+        connectivity_section(report),
+        _gradient_section(report),
+        _surprisal_section(report),
+        _parameters_section(report),
     ]
-    size = sum(parameter.size for parameter in report.parameters)
-    kind = (
-        "tells the class of a text" if report.kind == "classifier" else "predicts what comes next"
-    )
+    task = "classifies texts" if report.kind == "classifier" else f"predicts the next {report.step}"
     lead = (
-        f"A network of kind {report.network} with {size:,} parameters, which {kind}. It read "
-        f"{sampled(report)}"
+        f"{NETWORK_NAMES[report.network]} with {report.size:,} parameters that {task}. It read "
+        f"{describe_sample(report)}"
     )
     return render_page(f"Inside {report.model}", lead, sections, facts)
 
 
-def sampled(report: Report) -> str:
-    """Say how much of the text was read."""
+def describe_sample(report: Report) -> str:
+    """Say in one sentence how much of the text was read."""
     sample = report.sample
-    of = f"{len(sample.texts):,} of {sample.of:,} {sample.kind}"
-    units = "characters" if report.step == "character" else "words and marks"
-    drawn = f", drawn with seed {sample.seed}" if len(sample.texts) < sample.of else ""
-    said = f"{of} of {report.text}{drawn}: {sample.tokens:,} {units}"
+    drawn = f", drawn at random with seed {sample.seed}" if len(sample.texts) < sample.of else ""
+    units = "characters" if report.step == "character" else "words and punctuation marks"
+    sentence = (
+        f"{len(sample.texts):,} of {sample.of:,} {sample.kind} of {report.text}{drawn}: "
+        f"{sample.tokens:,} {units}"
+    )
     if sample.unknown:
-        share = max(sample.unknown / sample.tokens, 0.001)
-        least = "less than " if sample.unknown < 0.001 * sample.tokens else ""
-        said += f", {least}{share:.1%} of which it does not know"
+        share = sample.unknown / sample.tokens
+        percent = f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
+        sentence += f", of which {percent} are not in its vocabulary"
     if sample.shortened:
-        said += f"; of {sample.shortened:,} that are longer, the first {MOST_TOKENS}"
-    return f"{said}."
+        sentence += f"; {sample.shortened:,} longer {sample.kind} were cut to {MAX_TOKENS} tokens"
+    return f"{sentence}."
 
 
-def _learned(report: Report) -> Section:
+# Learning -----------------------------------------------------------------------------------------
+
+
+def _learning_section(report: Report) -> FigureSection:
     heading = "How did it learn?"
     if not report.history:
-        return Section(heading, ["The model's folder does not tell how it was trained."])
+        return FigureSection(heading, ["The model's folder has no record of its training."])
+    text = (
+        f"The weights are those of epoch {report.best_epoch.epoch} of {len(report.history)}, which "
+        "has the lowest held-out loss."
+    )
+    return FigureSection(
+        heading, [text], exhibits=[_loss_exhibit(report), _measure_exhibit(report)]
+    )
+
+
+def _loss_exhibit(report: Report) -> Exhibit:
     epochs = [epoch.epoch for epoch in report.history]
     losses = {
         "training": [epoch.train_loss for epoch in report.history],
         "held out": [epoch.valid_loss for epoch in report.history],
     }
-    measure = report.history[0].measure
-    values = [epoch.valid_measure for epoch in report.history]
-    best = min(report.history, key=lambda epoch: epoch.valid_loss)
-    text = (
-        f"The weights are those of epoch {best.epoch} of {len(epochs)}, the lowest held-out loss."
-    )
-    loss = Exhibit(
+    return Exhibit(
         "Loss by epoch",
-        "Where the held-out line rises again while the training line falls, the model learns its "
-        "text by heart.",
+        "Where the held-out loss rises while the training loss still falls, the model has begun to "
+        "memorize its training data.",
         definitions.LOSS,
         Numbers(
             "loss.csv",
             ("epoch", "training", "held_out"),
             list(zip(epochs, *losses.values(), strict=True)),
         ),
-        _by_epoch(losses, "nats"),
+        _epoch_figure(losses, "loss (nats)"),
     )
-    held_out = Exhibit(
+
+
+def _measure_exhibit(report: Report) -> Exhibit:
+    measure = report.history[0].measure
+    values = [epoch.valid_measure for epoch in report.history]
+    rows = [(epoch.epoch, epoch.valid_measure) for epoch in report.history]
+    is_accuracy = measure == "accuracy"
+    return Exhibit(
         f"{measure.capitalize()} by epoch",
-        f"What the model reached on held-out data after each epoch; "
-        f"{'higher' if measure == 'accuracy' else 'lower'} is better.",
-        definitions.ACCURACY if measure == "accuracy" else definitions.PERPLEXITY,
-        Numbers(f"{measure}.csv", ("epoch", measure), list(zip(epochs, values, strict=True))),
-        _by_epoch({measure: values}, measure, (0, 1.02) if measure == "accuracy" else None),
+        f"The model's {measure} on held-out data after each epoch: "
+        f"{'higher' if is_accuracy else 'lower'} is better.",
+        definitions.ACCURACY if is_accuracy else definitions.PERPLEXITY,
+        Numbers(f"{measure}.csv", ("epoch", measure), rows),
+        _epoch_figure({measure: values}, measure, (0, 1.02) if is_accuracy else None),
     )
-    return Section(heading, [text], exhibits=[loss, held_out])
 
 
-def _by_epoch(
+def _epoch_figure(
     lines: Mapping[str, Sequence[float]], y_title: str, y_range: tuple[float, float] | None = None
 ) -> go.Figure:
-    """Draw lines over the epochs, which have whole numbers."""
+    """Draw lines over epochs, with ticks at whole numbers."""
     epochs = len(next(iter(lines.values())))
     figure = figures.line_figure("", range(1, epochs + 1), lines, "epoch", y_title)
     return figure.update_xaxes(dtick=-(-epochs // 10)).update_yaxes(range=y_range)
 
 
-def _gradient(report: Report) -> Section:
+# Gradient -----------------------------------------------------------------------------------------
+
+
+def _gradient_section(report: Report) -> FigureSection:
     heading = "How far back does the gradient reach?"
     flow = report.flow
     if report.network == "feedforward":
-        return Section(heading, ["A feedforward network passes no state on, and no gradient back."])
+        return FigureSection(
+            heading, ["A feedforward network has no state, so no gradient flows back through time."]
+        )
     if flow is None:
-        return Section(heading, ["The text has no sequence of enough words to measure it over."])
+        return FigureSection(heading, ["The sequences of the text are too short to measure it."])
     where = f"at one {report.step} of each."
     if report.kind == "classifier":
         where = (
-            "at their ends; the loss is that of the class which the model itself gives, as a text "
-            "says nothing of its class."
+            "at their ends. The loss is that of the class that the model predicts, since the text "
+            "does not give the true class."
         )
-    half = _half_life(flow.half_life, report.step)
-    text = f"Measured over {flow.sequences:,} sequences of the sample, {where} {half}"
+    half_life = _describe_half_life(flow.half_life, report.step)
+    text = f"Measured over {flow.sequences:,} sequences of the sample, {where} {half_life}"
     lags = list(range(len(flow.norms)))
     exhibit = Exhibit(
         "Gradient by lag",
-        f"Where the line falls by a constant factor a {report.step}, what happened long ago cannot "
-        "teach the network; where it stays level, it can.",
+        f"Where the line falls by a constant factor per {report.step}, the network cannot learn "
+        "from the distant past; where it stays level, it can.",
         definitions.GRADIENT,
         Numbers("gradient.csv", ("lag", "norm"), list(zip(lags, flow.norms, strict=True))),
         figures.line_figure(
@@ -137,83 +157,93 @@ def _gradient(report: Report) -> Section:
             logarithmic=True,
         ),
     )
-    return Section(heading, [text], exhibits=[exhibit])
+    return FigureSection(heading, [text], exhibits=[exhibit])
 
 
-def _half_life(steps: float | None, step: str) -> str:
+def _describe_half_life(steps: float | None, step: str) -> str:
     if steps is None:
-        return "The model is so sure of what it says that nothing is left of the gradient."
+        return "The model is so certain of its predictions that the gradient is 0."
     if math.isinf(steps):
-        return "The gradient does not fall to half within these lags."
-    return f"The gradient has fallen to half after {steps:.2f} {step}s."
+        return "The gradient does not fall to half its initial value within these lags."
+    return f"The gradient falls to half its initial value after {steps:.2f} {step}s."
 
 
-def _surprising(report: Report) -> Section:
+# Surprisal ----------------------------------------------------------------------------------------
+
+
+def _surprisal_section(report: Report) -> FigureSection:
     heading = "What surprises it?"
-    found = report.surprisals
-    if found is None:
-        return Section(
-            heading, ["A classifier does not predict words, so that no word can surprise it."]
+    surprisals = report.surprisals
+    if surprisals is None:
+        return FigureSection(
+            heading, ["A classifier does not predict words, so no word can surprise it."]
         )
-    if not len(found.bits):
-        return Section(heading, ["The sample has too few words."])
-    counted = "words" if report.step == "character" else "words and marks"
-    if report.sample.kind == "lines":
-        counted += ", ends of lines among them"
-    text = f"{len(found.bits):,} {counted}: {found.bits.mean():.2f} bits on average."
-    if report.sample.kind == "stretches":
-        text += (
-            f" Each stretch is read from the zero state, and of those that begin within the text "
-            f"the first {WARM} words are not counted."
-        )
-    if found.unknown:
-        are = "is" if found.unknown == 1 else "are"
-        text += (
-            f" {found.unknown:,} {are} not in the model's vocabulary: the surprisal is that of all "
-            "such words together, and the lists leave them out."
-        )
-    return Section(heading, [text], exhibits=[_histogram(report), *_lists(report)])
-
-
-def _histogram(report: Report) -> Exhibit:
-    assert report.surprisals is not None
-    bits = report.surprisals.bits
-    width = next((w for w in WIDTHS if (bits >= BARS * w).mean() <= 0.02), WIDTHS[-1])
-    bars = (bits // width).clip(max=BARS)
-    counts = [int((bars == bar).sum()) for bar in range(BARS + 1)]
-    ends = [*(bar * width for bar in range(BARS + 1)), math.inf]
-    names = [*map(str, ends[:BARS]), f"{ends[BARS]}+"]
-    rows = list(zip(ends, ends[1:], counts, strict=False))
-    rounded = "rounded down" if width == 1 else f"rounded down to a multiple of {width}"
-    return Exhibit(
-        "How surprising the words are",
-        "The farther right a bar, the less the model expected the words in it: one bit more is "
-        "half the probability.",
-        definitions.SURPRISAL,
-        Numbers("surprisals.csv", ("from_bits", "to_bits", "words"), rows),
-        figures.bar_figure("", names, {"words": counts}, "words", f"surprisal (bits, {rounded})"),
+    if not len(surprisals.bits):
+        return FigureSection(heading, ["The sample has too few words to measure surprisal."])
+    return FigureSection(
+        heading,
+        [_describe_surprisals(report, surprisals)],
+        exhibits=[_histogram_exhibit(surprisals), *_word_lists(surprisals)],
     )
 
 
-def _lists(report: Report) -> list[Exhibit]:
-    assert report.surprisals is not None
+def _describe_surprisals(report: Report, surprisals: Surprisals) -> str:
+    counted = "words" if report.step == "character" else "words and punctuation marks"
+    if report.sample.kind == "lines":
+        counted += " (including the ends of lines)"
+    bits = surprisals.bits
+    text = f"{len(bits):,} {counted} have a mean surprisal of {bits.mean():.2f} bits."
+    if report.sample.kind == "passages":
+        text += (
+            f" Each passage is read from the zero state; its first {WARM_UP} words are not "
+            "counted, except at the beginning of the text."
+        )
+    if surprisals.unknown:
+        text += (
+            f" {surprisals.unknown:,} of them {'is' if surprisals.unknown == 1 else 'are'} not in "
+            "the model's vocabulary: they have the surprisal of <unk>, which stands for all "
+            "unknown words, and are left out of the lists."
+        )
+    return text
+
+
+def _histogram_exhibit(surprisals: Surprisals) -> Exhibit:
+    histogram = surprisals.histogram()
+    *edges, last, _ = histogram.edges
+    labels = [*map(str, edges), f"{last}+"]
+    rows = list(zip(histogram.edges, histogram.edges[1:], histogram.counts, strict=False))
+    width = histogram.width
+    rounded = "rounded down" if width == 1 else f"rounded down to a multiple of {width}"
+    return Exhibit(
+        "How surprising the words are",
+        "The further to the right a bar is, the less the model expected its words: each additional "
+        "bit halves the probability.",
+        definitions.SURPRISAL,
+        Numbers("surprisals.csv", ("from_bits", "to_bits", "words"), rows),
+        figures.bar_figure(
+            "", labels, {"words": histogram.counts}, "words", f"surprisal (bits, {rounded})"
+        ),
+    )
+
+
+def _word_lists(surprisals: Surprisals) -> list[Exhibit]:
     kinds: list[tuple[str, tuple[Surprising, ...], str]] = [
-        ("most", report.surprisals.most, "What came where the model expected something else"),
-        ("least", report.surprisals.least, "What the model was surest of before it came"),
+        ("most", surprisals.most, "The words that the model expected least"),
+        ("least", surprisals.least, "The words that the model was most certain of"),
     ]
     return [
         Exhibit(
             f"The {which} surprising words",
-            f"{reading}, each word once, with the words that stood before it.",
+            f"{reading}, each listed once, with the words before it.",
             definitions.SURPRISAL,
             Numbers(
                 f"{which}_surprising.csv",
                 ("word", "bits", "before"),
-                [(one.word, one.bits, " ".join(one.before)) for one in words],
+                [(word.word, word.bits, " ".join(word.before)) for word in words],
             ),
             Table(
-                ("word", "bits", "before it"),
-                [(one.word, f"{one.bits:.3f}", " ".join(one.before)) for one in words],
+                ("word", "bits", "words before"),
+                [(word.word, f"{word.bits:.3f}", " ".join(word.before)) for word in words],
             ),
         )
         for which, words, reading in kinds
@@ -221,9 +251,11 @@ def _lists(report: Report) -> list[Exhibit]:
     ]
 
 
-def _parameters(report: Report) -> Section:
+# Parameters ---------------------------------------------------------------------------------------
+
+
+def _parameters_section(report: Report) -> FigureSection:
     columns = ("name", "shape", "size", "mean", "deviation", "smallest", "largest")
-    parts = report.parameters
     rows = [
         (
             p.name,
@@ -231,19 +263,19 @@ def _parameters(report: Report) -> Section:
             f"{p.size:,}",
             *(f"{value:.3f}" for value in (p.mean, p.deviation, p.smallest, p.largest)),
         )
-        for p in parts
+        for p in report.parameters
     ]
-    total = ("all", "", f"{sum(p.size for p in parts):,}", "", "", "", "")
+    total = ("total", "", f"{report.size:,}", "", "", "", "")
     numbers = [
         (p.name, "x".join(map(str, p.shape)), p.size, p.mean, p.deviation, p.smallest, p.largest)
-        for p in parts
+        for p in report.parameters
     ]
     exhibit = Exhibit(
         "Parameters",
-        "A row is one array of weights, with the mean, standard deviation and extremes of its "
-        "numbers.",
+        "Each row is one array of weights: its size, and the mean, standard deviation and extremes "
+        "of its values.",
         definitions.PARAMETERS,
         Numbers("parameters.csv", columns, numbers),
         Table(columns, [*rows, total]),
     )
-    return Section("What is it made of?", [], exhibits=[exhibit])
+    return FigureSection("What are its parameters?", [], exhibits=[exhibit])

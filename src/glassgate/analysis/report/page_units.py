@@ -1,4 +1,4 @@
-"""The sections of a report on its units: what they keep, how far gates open, word by word."""
+"""The sections of a report on units: memory spans, saturation, gates and connectivity."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from glassgate.analysis.report import Report
+from glassgate.analysis.report.contents import Report
 from glassgate.analysis.report.page_figures import (
-    AMOUNTS,
+    AMOUNT_COLOURS,
     connectivity_figure,
     regulation_figure,
     saturation_figure,
@@ -17,177 +17,201 @@ from glassgate.analysis.report.page_figures import (
 from glassgate.analysis.report.units import Reading, Regulated
 from glassgate.formulation import Array
 from glassgate.inside.memory import LONG, SHORT
-from glassgate.inside.regulation import Amounts
 from glassgate.pages import definitions, figures
 from glassgate.pages.content import Table
-from glassgate.pages.exhibit import Exhibit, Numbers
-from glassgate.pages.figures import SIGNS
-from glassgate.pages.render import Section
-from glassgate.pages.unit_exhibit import unit_exhibit, width
+from glassgate.pages.exhibits import Exhibit, Numbers, picture_width, unit_exhibit
+from glassgate.pages.figures import VISIBLE_SPACES
+from glassgate.pages.render import FigureSection
+
+NETWORK_NAMES = {
+    "gru": "A GRU",
+    "lstm": "An LSTM",
+    "srn": "An SRN",
+    "feedforward": "A feedforward network",
+}
 
 
-def kept(report: Report) -> Section:
-    """Say how long each unit remembers."""
+# Memory spans -------------------------------------------------------------------------------------
+
+
+def memory_section(report: Report) -> FigureSection:
+    """Show how long each unit remembers."""
     heading = "How long does each unit remember?"
     if not report.layers:
-        return Section(heading, [_no_gates(report, "of its own accord no unit keeps anything")])
-    exhibits, text = [], []
+        return FigureSection(heading, [_no_gates(report, "no share of the state is kept as it is")])
+    text = []
     if len(report.layers) > 1:
-        text = [f"Layer 0 reads the {report.step}s, layer 1 reads layer 0."]
-    for number, layer in enumerate(report.layers):
-        memory, name = layer.memory, _layer(report, number)
-        endless = int(np.isinf(memory.span).sum())
-        said = (
-            f"Of {len(memory.span)} units{name}, {len(memory.long)} keep for {LONG:g} "
-            f"{report.step}s or more; {len(memory.short)} forget within {SHORT:g}."
-        )
-        text.append(said + (f" {endless} never forget, and have no bar." if endless else ""))
-        rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
-        exhibits.append(
-            Exhibit(
-                f"Memory span of each unit{name}",
-                f"A bar is a unit: the higher, the more {report.step}s it takes to forget.",
-                definitions.SPAN,
-                Numbers(
-                    f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows
-                ),
-                figures.span_figure("", memory.span, report.step, report.network),
-            )
-        )
-    return Section(heading, text, exhibits=exhibits)
+        text = [f"Layer 0 reads the {report.step}s, layer 1 reads the states of layer 0."]
+    exhibits = []
+    for number in range(len(report.layers)):
+        text.append(_describe_spans(report, number))
+        exhibits.append(_span_exhibit(report, number))
+    return FigureSection(heading, text, exhibits=exhibits)
 
 
-def saturated(report: Report) -> Section:
-    """Say how often gates are all but shut or open, and what that makes of the state."""
+def _describe_spans(report: Report, number: int) -> str:
+    memory = report.layers[number].memory
+    sentence = (
+        f"Of {len(memory.span)} units{_layer_suffix(report, number)}, {len(memory.long)} have a "
+        f"memory span of {LONG:g} {report.step}s or more; {len(memory.short)} have one of "
+        f"{SHORT:g} or less."
+    )
+    infinite = int(np.isinf(memory.span).sum())
+    return sentence + (f" {infinite} never forget and have no bar." if infinite else "")
+
+
+def _span_exhibit(report: Report, number: int) -> Exhibit:
+    memory = report.layers[number].memory
+    rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
+    return Exhibit(
+        f"Memory span of each unit{_layer_suffix(report, number)}",
+        f"Each bar is a unit: the higher the bar, the more {report.step}s it takes to forget.",
+        definitions.SPAN,
+        Numbers(f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows),
+        figures.span_figure("", memory.span, report.step, report.network),
+    )
+
+
+# Saturation and regulation ------------------------------------------------------------------------
+
+
+def saturation_section(report: Report) -> FigureSection:
+    """Show how often gates are nearly shut or open, and what that does to the state."""
     heading = "How far do the gates open?"
     if not report.layers:
-        return Section(heading, [_no_gates(report, "nothing opens or shuts")])
-    text, exhibits = [], []
-    for number, layer in enumerate(report.layers):
-        columns = [f"{gate}_{side}" for gate in layer.saturation for side in ("below", "above")]
-        values = [side for found in layer.saturation.values() for side in found]
-        units = range(len(layer.memory.span))
-        exhibits.append(
-            Exhibit(
-                f"Saturation of the gates{_layer(report, number)}",
-                "A point is a unit: near the corner above its gate is open almost always, near the "
-                "corner to the right shut, and near the origin it works by degrees.",
-                definitions.SATURATION,
-                Numbers(
-                    f"saturation_layer{number}.csv",
-                    ("unit", *columns),
-                    list(zip(units, *values, strict=True)),
-                ),
-                saturation_figure(layer.saturation),
-            )
-        )
+        return FigureSection(heading, [_no_gates(report, "there is nothing to open or shut")])
+    text = []
     if report.network == "lstm":
-        text = ["An lstm has no reset gate: what of its cell is not kept is dropped."]
-    return Section(heading, text, exhibits=[*exhibits, *_regulation(report)])
+        text = ["An LSTM has no reset gate: what it does not keep of its cell, it drops."]
+    exhibits = [_saturation_exhibit(report, number) for number in range(len(report.layers))]
+    return FigureSection(heading, text, exhibits=[*exhibits, *_regulation_exhibits(report)])
 
 
-def gates(report: Report) -> Section:
-    """Show every unit at every word of a few sentences."""
-    text = ["Each is read from the zero state; units are ordered by their span over the sample."]
-    if not report.layers:
-        text = [_no_gates(report, "what it does at a word is to be seen in its state")]
-    exhibits: list[Exhibit] = []
-    for place, reading in enumerate(report.readings, start=1):
-        exhibits += _pictures(report, reading, place)
-        if reading.unknown:
-            unknown = ", ".join(f"“{word}”" for word in reading.unknown)
-            text.append(f"The model does not know {unknown}, and reads <unk>.")
-    return Section("What does each unit do, word by word?", text, exhibits=exhibits)
+def _saturation_exhibit(report: Report, number: int) -> Exhibit:
+    layer = report.layers[number]
+    columns = [f"{gate}_{side}" for gate in layer.saturation for side in ("below", "above")]
+    values = [side for shares in layer.saturation.values() for side in shares]
+    units = range(len(layer.memory.span))
+    return Exhibit(
+        f"Saturation of the gates{_layer_suffix(report, number)}",
+        "Each point is a unit: in the upper left corner its gate is almost always open, in the "
+        "lower right corner almost always shut, and near the origin mostly in between.",
+        definitions.SATURATION,
+        Numbers(
+            f"saturation_layer{number}.csv",
+            ("unit", *columns),
+            list(zip(units, *values, strict=True)),
+        ),
+        saturation_figure(layer.saturation),
+    )
 
 
-def connected(report: Report) -> Section:
-    """Show which of the words before each word, or class, of a few sentences hangs on."""
-    hangs = _class_hangs if report.kind == "classifier" else _word_hangs
-    exhibits = [
-        hangs(report, reading, place, reading.connectivity)
-        for place, reading in enumerate(report.readings, start=1)
-        if reading.connectivity is not None
-    ]
-    return Section("Which of the words before count?", [], exhibits=exhibits)
-
-
-def _regulation(report: Report) -> Iterator[Exhibit]:
-    """Show what each unit of a gru passes, blends and drops, and at which words all together."""
-    found = [layer.regulated for layer in report.layers if layer.regulated]
-    for number, regulated in enumerate(found):
-        order = report.layers[number].memory.order.tolist()
-        amounts = regulated.amounts
+def _regulation_exhibits(report: Report) -> Iterator[Exhibit]:
+    """Show what each unit of a gru passes, blends and drops, and what all units do by word."""
+    for number, layer in enumerate(report.layers):
+        if layer.regulated is None:
+            continue
+        order, amounts = layer.memory.order.tolist(), layer.regulated.amounts
         yield Exhibit(
-            f"Up- and down-regulation{_layer(report, number)}",
-            "A column is the previous state of a unit, from below: what it passes on as it is, "
-            "what it blends with the input, and what it drops.",
+            f"Up- and down-regulation{_layer_suffix(report, number)}",
+            "Each column is the previous state of a unit: from the bottom, the shares that are "
+            "passed on unchanged, blended with the input, and dropped.",
             definitions.REGULATION,
             Numbers(
                 f"regulation_layer{number}.csv",
-                ("unit", *AMOUNTS),
+                ("unit", *AMOUNT_COLOURS),
                 [(unit, *(amount[unit] for amount in amounts[:3])) for unit in order],
             ),
             regulation_figure(amounts, order),
-            row=True,
+            full_row=True,
         )
-    if found and found[0].words:
-        yield _regulation_by_word(report, found)
+    regulation = report.mean_regulation
+    if regulation and regulation.words:
+        yield _regulation_by_word(report, regulation)
 
 
-def _regulation_by_word(report: Report, layers: Sequence[Regulated]) -> Exhibit:
-    """Give what is passed, blended and dropped at the commonest words, the least passed first."""
-    found = {word: _all_units([layer.words[word] for layer in layers]) for word in layers[0].words}
-    words = sorted(found, key=lambda word: found[word].passed)
-    shown = {SIGNS.get(word, word): found[word] for word in words}
-    shown["every step"] = _all_units([layer.amounts for layer in layers])
-    columns = (report.step, "read", *AMOUNTS)
+def _regulation_by_word(report: Report, regulation: Regulated) -> Exhibit:
+    """List what is passed, blended and dropped at the most common words, least passed first."""
+    words = sorted(regulation.words, key=lambda word: regulation.words[word].passed)
+    rows = {VISIBLE_SPACES.get(word, word): regulation.words[word] for word in words}
+    rows["every step"] = regulation.amounts
     return Exhibit(
         f"Up- and down-regulation by {report.step}",
-        f"The higher a {report.step} stands, the less of the state passes as it is when the "
-        f"network reads it: means over all units, at the commonest {report.step}s.",
+        f"Means over all units at the most common {report.step}s, those at which the network keeps "
+        "the least of its state at the top.",
         definitions.REGULATION,
         Numbers(
             "regulation_by_word.csv",
-            columns,
-            [(word, found[word].steps, *found[word][:3]) for word in words],
+            (report.step, "read", *AMOUNT_COLOURS),
+            [(word, regulation.words[word].steps, *regulation.words[word][:3]) for word in words],
         ),
         Table(
-            columns,
+            (report.step, "count", *AMOUNT_COLOURS),
             [
                 (word, f"{means.steps:,}", *(f"{mean:.3f}" for mean in means[:3]))
-                for word, means in shown.items()
+                for word, means in rows.items()
             ],
         ),
     )
 
 
-def _all_units(layers: Sequence[Amounts]) -> Amounts:
-    """Average each amount over the units of all layers, which are as many in each."""
-    passed, blended, dropped = np.mean([layer[:3] for layer in layers], axis=(0, 2))
-    return Amounts(passed, blended, dropped, layers[0].steps)
+# Gates, word by word ------------------------------------------------------------------------------
 
 
-def _pictures(report: Report, reading: Reading, place: int) -> Iterator[Exhibit]:
-    """Give a picture of each array of each layer."""
-    for number, arrays in enumerate(reading.layers):
-        for name, values in arrays.items():
-            by, order = "units", list(range(values.shape[1]))
+def gates_section(report: Report) -> FigureSection:
+    """Show every unit at every word of a few sentences."""
+    text = [
+        "Each sentence is read from the zero state. Units are ordered by their memory span over "
+        "the sample."
+    ]
+    if not report.layers:
+        text = [_no_gates(report, "the pictures show its state")]
+    exhibits: list[Exhibit] = []
+    for number, reading in enumerate(report.readings, start=1):
+        exhibits += _unit_exhibits(report, reading, number)
+        if reading.unknown:
+            unknown = ", ".join(f"“{word}”" for word in reading.unknown)
+            text.append(f"The model does not know {unknown} and reads <unk> instead.")
+    return FigureSection("What does each unit do, word by word?", text, exhibits=exhibits)
+
+
+def _unit_exhibits(report: Report, reading: Reading, text_number: int) -> Iterator[Exhibit]:
+    """Draw each gate, or the state, of each layer."""
+    for number, layer in enumerate(reading.layers):
+        for name, values in layer.items():
+            y_title, order = "units", list(range(values.shape[1]))
             if report.layers:
-                by = "units, longest memory on top"
+                y_title = "units, longest memory on top"
                 order = report.layers[number].memory.order.tolist()
             yield unit_exhibit(
                 name,
-                f"{_layer(report, number)}: {_spelled(report, reading)}",
-                reading.words,
-                values,
-                order,
-                by,
-                f"{name}_layer{number}_text{place}.csv",
+                source=f"{_layer_suffix(report, number)}: {_quote(report, reading)}",
+                words=reading.words,
+                values=values,
+                order=order,
+                y_title=y_title,
+                file=f"{name}_layer{number}_text{text_number}.csv",
             )
 
 
-def _word_hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
-    """Give the picture of what each word of a text hangs on."""
+# Connectivity -------------------------------------------------------------------------------------
+
+
+def connectivity_section(report: Report) -> FigureSection:
+    """Show which words the prediction of each later word, or of each class, depends on."""
+    exhibit = _class_connectivity if report.kind == "classifier" else _word_connectivity
+    exhibits = [
+        exhibit(report, reading, number, reading.connectivity)
+        for number, reading in enumerate(report.readings, start=1)
+        if reading.connectivity is not None
+    ]
+    return FigureSection("Which earlier words matter?", [], exhibits=exhibits)
+
+
+def _word_connectivity(
+    report: Report, reading: Reading, text_number: int, values: Array
+) -> Exhibit:
+    """Show how strongly the prediction of each word depends on each word before it."""
     words = reading.words
     rows = [
         (after + 1, words[after + 1], before, words[before], values[after, before])
@@ -195,25 +219,29 @@ def _word_hangs(report: Report, reading: Reading, place: int, values: Array) -> 
         for before in range(after + 1)
     ]
     return Exhibit(
-        f"Connectivity: {_spelled(report, reading)}",
-        f"A row is a {report.step} that came, a column a {report.step} read before it: the "
-        "brighter, the more the expectation of the one hangs on the other.",
+        f"Connectivity: {_quote(report, reading)}",
+        f"Each row is a predicted {report.step} and each column a {report.step} read before it: "
+        "the brighter the cell, the more the prediction depends on it.",
         definitions.CONNECTIVITY,
         Numbers(
-            f"connectivity_text{place}.csv", ("step", "word", "of_step", "of_word", "norm"), rows
+            f"connectivity_text{text_number}.csv",
+            ("step", "word", "of_step", "of_word", "norm"),
+            rows,
         ),
         connectivity_figure(
             words[:-1],
             reading.outputs,
             np.where(np.triu(np.ones_like(values, bool), 1), np.nan, values),
-            f"the {report.step} that comes",
+            f"predicted {report.step}",
         ),
-        width(words),
+        picture_width(words),
     )
 
 
-def _class_hangs(report: Report, reading: Reading, place: int, values: Array) -> Exhibit:
-    """Give the picture of what each class hangs on."""
+def _class_connectivity(
+    report: Report, reading: Reading, text_number: int, values: Array
+) -> Exhibit:
+    """Show how strongly the logit of each class depends on each word."""
     words, classes = reading.words, reading.outputs
     rows = [
         (name, step, word, values[row, step])
@@ -221,28 +249,31 @@ def _class_hangs(report: Report, reading: Reading, place: int, values: Array) ->
         for step, word in enumerate(words)
     ]
     return Exhibit(
-        f"Connectivity: {_spelled(report, reading)}",
-        f"A row is a class, a column a {report.step}: the brighter, the more what the model makes "
-        "of the class hangs on it.",
+        f"Connectivity: {_quote(report, reading)}",
+        f"Each row is a class and each column a {report.step}: the brighter the cell, the more the "
+        "model's score for the class depends on it.",
         definitions.CONNECTIVITY,
-        Numbers(f"connectivity_text{place}.csv", ("class", "step", "word", "norm"), rows),
+        Numbers(f"connectivity_text{text_number}.csv", ("class", "step", "word", "norm"), rows),
         connectivity_figure(words, classes, values, "class"),
-        width(words),
+        picture_width(words),
     )
 
 
-def _no_gates(report: Report, so: str) -> str:
-    return f"A network of kind {report.network} has no gates: {so}."
+# Words that sections share ------------------------------------------------------------------------
 
 
-def _layer(report: Report, number: int) -> str:
-    """Name a layer where there are several, by the number that `clamp` and `trace` know it by."""
+def _no_gates(report: Report, consequence: str) -> str:
+    return f"{NETWORK_NAMES[report.network]} has no gates: {consequence}."
+
+
+def _layer_suffix(report: Report, number: int) -> str:
+    """Name a layer where there are several, by the number that `clamp` and `trace` use."""
     layers = max(len(report.layers), *(len(reading.layers) for reading in report.readings))
     return f", layer {number}" if layers > 1 else ""
 
 
-def _spelled(report: Report, reading: Reading) -> str:
-    """Quote a text in short."""
+def _quote(report: Report, reading: Reading) -> str:
+    """Quote a text, shortened to 60 characters."""
     words: Sequence[str] = reading.words[1:] if report.kind == "language" else reading.words
-    between = "" if report.step == "character" else " "
-    return f"“{textwrap.shorten(between.join(words), 60, placeholder=' …')}”"
+    separator = "" if report.step == "character" else " "
+    return f"“{textwrap.shorten(separator.join(words), 60, placeholder=' …')}”"

@@ -1,7 +1,8 @@
-"""The least and the most surprising words of a sample."""
+"""Surprisal over a sample: its distribution, and the least and most surprising words."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,30 +14,41 @@ from glassgate.formulation import Array
 from glassgate.train import Loaded
 from glassgate.train.tokens import EOS
 
-WARM = 10  # words of a stretch that are read but not counted: too little stands before them
-LISTED = 12  # words of either kind
-BEFORE = 6  # words shown before one
+WARM_UP = 10  # words at the start of a passage that are read but not counted: they lack context
+MAX_LISTED = 12  # words in each list
+CONTEXT_WORDS = 6  # shown before a listed word
+BINS = 16  # of the histogram, before one for everything more surprising
+BIN_WIDTHS = (1, 2, 5, 10, 20, 50)  # bits
 
 
 @dataclass(frozen=True)
 class Surprising:
-    """A word of the sample, how surprising it was, and the words before it."""
+    """A word of the sample, its surprisal, and the words before it."""
 
     word: str
     bits: float
     before: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Histogram:
+    """How many words have a surprisal in each bin, [edge, next edge); the last bin is open."""
+
+    width: int  # bits
+    edges: tuple[float, ...]  # one more than counts; the last is infinite
+    counts: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Surprisals:
-    """What the words of a sample were to a language model.
+    """Surprisal of the words of a sample to a language model.
 
     Attributes
     ----------
     bits
-        Surprisal of each word that counts, in the order of the text, [N]; `<eos>` is one.
+        Surprisal of each word that counts, in the order of the text, [N]; `<eos>` included.
     least, most
-        The extremes, each word once; `<eos>` and words that the model does not know are none.
+        The extremes, each word once; without `<eos>` and words that the model does not know.
     unknown
         How many of the N words it does not know; their surprisal is that of `<unk>`.
     """
@@ -46,43 +58,54 @@ class Surprisals:
     most: tuple[Surprising, ...]
     unknown: int
 
+    def histogram(self) -> Histogram:
+        """Count the words in bins of the smallest width that leaves at most 2% in the open one."""
+        fitting = (w for w in BIN_WIDTHS if (self.bits >= BINS * w).mean() <= 0.02)
+        width = next(fitting, BIN_WIDTHS[-1])
+        bins = (self.bits // width).clip(max=BINS)
+        return Histogram(
+            width,
+            (*(index * width for index in range(BINS + 1)), math.inf),
+            tuple(int((bins == index).sum()) for index in range(BINS + 1)),
+        )
+
 
 def measure_surprisal(
     loaded: Loaded, sample: Sample, done: Callable[[int], None]
 ) -> Surprisals | None:
     """Score the words of a sample; None for a classifier.
 
-    A model of characters is asked for what stands between two spaces, any other for words and
-    marks. `done` is told how many texts have been read.
+    A model of characters is scored on words separated by white space, any other model on its
+    tokens, words and punctuation marks. `done` is called with the number of texts read so far.
     """
     if loaded.kind == "classifier":
         return None
     scored: list[tuple[Scored, tuple[str, ...]]] = []
     for number, text in enumerate(sample.texts):
         tokens = score(loaded, text)
-        stretches = by_word(tokens) if loaded.config.get("level") == "characters" else tokens
-        words: list[Scored] = [one for stretch in stretches for one in stretch]
-        begun = sample.kind == "lines" or (number == 0 and sample.from_start)
-        for place in range(0 if begun else WARM, len(words)):
-            before = words[max(0, place - BEFORE) : place]
-            scored.append((words[place], tuple(one.spelt for one in before)))
+        groups = by_word(tokens) if loaded.config.get("level") == "characters" else tokens
+        words: list[Scored] = [word for group in groups for word in group]
+        has_start = sample.kind == "lines" or (number == 0 and sample.from_start)
+        for index in range(0 if has_start else WARM_UP, len(words)):
+            before = words[max(0, index - CONTEXT_WORDS) : index]
+            scored.append((words[index], tuple(word.spelt for word in before)))
         done(number + 1)
     listed = [
-        Surprising(one.spelt, one.surprisal, before)
-        for one, before in scored
-        if one.known and one.spelt != EOS
+        Surprising(word.spelt, word.surprisal, before)
+        for word, before in scored
+        if word.known and word.spelt != EOS
     ]
     return Surprisals(
-        np.array([one.surprisal for one, _ in scored]),
-        _first(sorted(listed, key=lambda one: one.bits)),
-        _first(sorted(listed, key=lambda one: -one.bits)),
-        sum(not one.known for one, _ in scored),
+        bits=np.array([word.surprisal for word, _ in scored]),
+        least=_distinct(sorted(listed, key=lambda word: word.bits)),
+        most=_distinct(sorted(listed, key=lambda word: -word.bits)),
+        unknown=sum(not word.known for word, _ in scored),
     )
 
 
-def _first(ordered: list[Surprising]) -> tuple[Surprising, ...]:
-    """Return the first of each word, `LISTED` at most."""
-    once: dict[str, Surprising] = {}
-    for one in ordered:
-        once.setdefault(one.word.lower(), one)
-    return tuple(once.values())[:LISTED]
+def _distinct(ordered: list[Surprising]) -> tuple[Surprising, ...]:
+    """Return the first occurrence of each word, at most `MAX_LISTED`."""
+    first: dict[str, Surprising] = {}
+    for word in ordered:
+        first.setdefault(word.word.lower(), word)
+    return tuple(first.values())[:MAX_LISTED]

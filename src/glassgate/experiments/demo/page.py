@@ -7,7 +7,8 @@ from glassgate.experiments.demo.experiment import LAGS, Network, Results
 from glassgate.grammar.dependency import DISTANCES
 from glassgate.pages import figures
 from glassgate.pages.content import Table
-from glassgate.pages.render import Section, render_page
+from glassgate.pages.render import FigureSection as Section
+from glassgate.pages.render import render_page
 
 TITLE = "Four networks learn one language"
 LEAD = (
