@@ -224,8 +224,8 @@ def test_the_table_the_rows_and_the_figures(glassgate_: Run, trained: Path, tmp_
     lines = said.out.splitlines()
     assert lines[0].startswith("p.tsv, judged by lines, a gru of sentences of words: each sentence")
     assert lines[1] == (
-        "4 pairs; 2 hold words unknown to the model; 1 have an unknown critical word; "
-        "1 have sentences of unlike length; 1 have no critical word"
+        "4 pairs; 2 have unknown words; 1 have an unknown critical word; "
+        "1 have sentences of different length; 1 have no critical word"
     )
     figures = json.loads((tmp_path / "o.json").read_text())
     assert figures["counts"]["unknown_critical"] == 1

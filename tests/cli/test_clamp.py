@@ -15,8 +15,8 @@ TEXT = "the boy fell and"
 
 def table(out: str) -> dict[str, tuple[float, float]]:
     """The two columns below the heading, by word."""
-    heading, *lines = out[out.index("before") :].splitlines()
-    assert heading == "before    held"
+    heading, *lines = out[out.index("free") :].splitlines()
+    assert heading == "free      held"
     rows = [line.split("  ") for line in lines]
     return {word.split(" (")[0]: (float(before), float(held)) for before, held, word in rows}
 
@@ -82,16 +82,23 @@ def test_every_argument_can_be_said():
     assert read_clamp("update=.5") == {"update": 0.5}
 
 
-UNITS = "units must be whole numbers and ranges with commas between them and no space, like 3,7-9"
+UNITS = "units must be whole numbers and ranges separated by commas without spaces, such as 3,7-9"
 NAMES = "layer, direction, units, reset, update, kept, state"
+WORDS = f"a clamp must consist of words NAME=VALUE with a NAME of {NAMES}"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("kept", f"a clamp must be words NAME=VALUE of {NAMES}, got 'kept'"),
-        ("gate=0", f"a clamp must be words NAME=VALUE of {NAMES}, got 'gate=0'"),
-        ("kept = 0", f"a clamp must be words NAME=VALUE of {NAMES}, got 'kept'"),
+        ("kept", f"{WORDS}, got 'kept'"),
+        (
+            "gate=0",
+            f"{WORDS}, got 'gate=0'",
+        ),
+        (
+            "kept = 0",
+            f"{WORDS}, got 'kept'",
+        ),
         ("kept=0 kept=1", "a clamp must name kept once, got it twice in 'kept=0 kept=1'"),
         ("kept=high", "kept must be a number, got 'high'"),
         ("kept=", "kept must be a number, got ''"),
@@ -100,7 +107,7 @@ NAMES = "layer, direction, units, reset, update, kept, state"
         ("units=3,,7", f"{UNITS}, got '3,,7'"),
         ("units=-1", f"{UNITS}, got '-1'"),
         ("units=1-9999999", f"{UNITS}, got '1-9999999'"),
-        ("units=4-2", "units must go from the lower to the higher, got '4-2'"),
+        ("units=4-2", "a range of units must start at its lower end, got '4-2'"),
         ("", "clamp must be told one of reset, update, kept and state, got none"),
         ("kept=2", "kept must lie in 0..1, got 2.0"),
         ("kept=nan", "kept must lie in 0..1, got nan"),
@@ -118,5 +125,5 @@ def test_what_is_no_clamp_is_refused_in_a_sentence(
 
 def test_another_network_than_a_gru_cannot_be_held(glassgate_: Run, trained: Path):
     said = glassgate_("predict", trained / "srn", TEXT, "--clamp", "kept=0")
-    message = "the model is of network srn: --clamp needs a gru"
+    message = "--clamp needs a model of network gru, got srn"
     assert (said.code, said.err) == (2, f"glassgate: {message}\n")

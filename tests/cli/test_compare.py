@@ -53,7 +53,7 @@ def test_a_study_stopped_and_resumed_is_that_of_one_go(
         stop_after(patch, "gru-0", epoch=1)
         said = glassgate_("compare", corpus, *again)
     assert said.code == 130
-    assert said.err.endswith("its state is kept to resume from: repeat the command with --resume\n")
+    assert said.err.endswith("its state is saved: repeat the command with --resume to continue\n")
     assert not (tmp_path / "again/results.json").exists()
     assert glassgate_("compare", corpus, *again).code == 2  # not by mistake
     done = (tmp_path / "again/srn-0/model.safetensors").stat().st_mtime_ns

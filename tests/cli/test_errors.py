@@ -114,7 +114,7 @@ def test_a_model_folder_that_misses_a_file(
 ):
     write_corpus(tmp_path / "c.txt")
     (tmp_path / "model" / name).unlink()
-    assert sentence(glassgate_(*command)).startswith(f"model is missing {name}: expected ")
+    assert sentence(glassgate_(*command)).startswith(f"model has no {name}, expected ")
     assert not (tmp_path / "trace.png").exists()
 
 
@@ -131,7 +131,7 @@ def test_weights_that_do_not_fit_the_config(glassgate_: Run, model: Path, tmp_pa
 
 def test_a_config_that_is_none(glassgate_: Run, model: Path, tmp_path: Path):
     (tmp_path / "model/config.json").write_text(json.dumps({"kind": "poem"}))
-    wanted = "model/config.json must say kind language or classifier, got 'poem'"
+    wanted = "model/config.json must have kind language or classifier, got 'poem'"
     assert sentence(glassgate_("predict", "model", "the")) == wanted
 
 
@@ -238,8 +238,8 @@ def test_ctrl_c_leaves_a_state_to_go_on_from(
         said = glassgate_(*train, "model")
     assert (said.code, said.out) == (130, "")
     assert said.err == (
-        "glassgate: stopped at epoch 2, after step 1; its state is kept to resume from: "
-        "repeat the command with --resume\n"
+        "glassgate: stopped at epoch 2, after step 1; its state is saved: "
+        "repeat the command with --resume to continue\n"
     )
     assert names(tmp_path / "model") == FILES | {"state.safetensors"}
     assert "model already holds a" in sentence(glassgate_(*train, "model"))

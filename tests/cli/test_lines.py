@@ -57,10 +57,10 @@ def test_work_of_unknown_length_goes_on_until_it_ends():
         if len(said) == 2:
             twice.set()
 
-    with ticking("sampling", say, every=0.001):
+    with ticking("sampling", say, interval=0.001):
         assert twice.wait(60)
     number = len(said)
-    assert said[0] == "sampling: 0 s so far"
+    assert said[0] == "sampling: 0 s elapsed"
     time.sleep(0.05)
     assert len(said) == number
 
@@ -81,12 +81,12 @@ def test_an_epoch_says_how_far_it_is(clock: Clock):
     assert said == [
         "two empty texts were skipped",
         "gru: Threads: 1 of 2",
-        "gru: epoch 1/4, 40% of it, loss 2.250, at most 1:48 left",
-        "gru: epoch 1/4, 80% of it, loss 2.250, at most 1:36 left",
+        "gru: epoch 1/4, 40%, loss 2.250, at most 1:48 left",
+        "gru: epoch 1/4, 80%, loss 2.250, at most 1:36 left",
         "gru: epoch 1/4, 25% of the held-out data evaluated",
         "gru: epoch 1/4, loss 2.000, held-out loss 3.000, perplexity 20.1, 30.0 s",
-        "gru: epoch 2/4, 40% of it, loss 2.250, at most 1:37 left",
-        "gru: epoch 2/4, 80% of it, loss 2.250, at most 1:18 left",
+        "gru: epoch 2/4, 40%, loss 2.250, at most 1:37 left",
+        "gru: epoch 2/4, 80%, loss 2.250, at most 1:18 left",
         "gru: epoch 2/4, 25% of the held-out data evaluated",
         "gru: epoch 2/4, loss 2.000, held-out loss 3.000, perplexity 20.1, 30.0 s",
     ]
@@ -99,7 +99,7 @@ def test_a_resumed_training_tells_the_time_from_its_own_pace(clock: Clock):
     lines.on_epoch_start(2, 10, 2)  # twelve of twenty steps were done before
     clock.now += 20
     lines.on_step(step(2, 4, 10))
-    assert said == ["gru: epoch 2/2, 40% of it, loss 2.250, at most 1:00 left"]
+    assert said == ["gru: epoch 2/2, 40%, loss 2.250, at most 1:00 left"]
 
 
 def test_a_count_says_how_far_it_is_and_not_that_it_ends(clock: Clock):
@@ -129,9 +129,9 @@ def test_a_series_says_how_far_all_trainings_are(clock: Clock):
         watcher.on_epoch_end(Epoch(1, 2.0, 3.0, "accuracy", 0.5, 9.0))
         watcher.on_end()
     assert said == [
-        "T = 100, epoch 1, loss 2.25: 25% of all, 0:36 left",
+        "T = 100, epoch 1, loss 2.25: 25% of all work, 0:36 left",
         "T = 100: held-out loss 3.000, accuracy 50.0%",
-        "T = 300, epoch 1, loss 2.25: 62% of all, 0:18 left",
-        "T = 300, epoch 1, loss 2.25: 100% of all, 0:00 left",
+        "T = 300, epoch 1, loss 2.25: 62% of all work, 0:18 left",
+        "T = 300, epoch 1, loss 2.25: 100% of all work, 0:00 left",
         "T = 300: held-out loss 3.000, accuracy 50.0%",
     ]

@@ -74,7 +74,7 @@ def test_a_folder_without_a_history_says_so(glassgate_: Run, trained: Path, tmp_
     [
         (["--text", "none.txt"], "none.txt does not exist, expected a file"),
         (["--text", "."], ". is a folder, expected a file"),
-        (["--text", "empty.txt"], "empty.txt is empty: expected text, got 1 bytes without a word"),
+        (["--text", "empty.txt"], "empty.txt is empty or blank (1 bytes), expected text"),
         (
             ["--text", "t.txt", "--sentence", "  "],
             "a sentence must have 1 to 100 tokens, got 0 in '  '",
@@ -114,4 +114,4 @@ def test_a_history_of_words_for_numbers_is_refused(glassgate_: Run, trained: Pat
     path.write_text(path.read_text().replace('"train_loss": ', '"train_loss": "low", "x": '))
     said = glassgate_("report", model, "--text", trained / "corpus.txt")
     assert said.code == 2
-    assert "'low' is no number" in said.err
+    assert "'low' is not a number" in said.err

@@ -99,7 +99,7 @@ def test_an_output_that_is_a_file_is_refused(corpus: Path):
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_a_missing_file_is_named(trained: Path, name: str):
     (trained / name).unlink()
-    with pytest.raises(BadInput, match=f"is missing {name}"):
+    with pytest.raises(BadInput, match=f"has no {name}, expected "):
         load(trained)
 
 
@@ -132,10 +132,10 @@ def test_weights_that_do_not_fit_are_refused(
     ("change", "message"),
     [
         ({"kind": "poem"}, "kind language or classifier, got 'poem'"),
-        ({"kind": "classifier"}, "two classes or more"),
-        ({"kind": "classifier", "classes": ["a", 3]}, "two classes or more"),
+        ({"kind": "classifier"}, "at least two classes"),
+        ({"kind": "classifier", "classes": ["a", 3]}, "at least two classes"),
         ({"settings": None}, "settings must name"),
-        ({"vocabulary_size": 5}, "holds 9 tokens, config.json says 5"),
+        ({"vocabulary_size": 5}, "holds 9 tokens, but config.json says 5"),
     ],
 )
 def test_a_config_that_makes_no_sense_is_refused(

@@ -218,15 +218,15 @@ def stopped(tmp_path: Path, corpus: Path) -> Path:
 
 
 def test_a_state_is_not_overwritten_by_chance(stopped: Path, corpus: Path):
-    with pytest.raises(BadInput, match="already holds a run that has not ended"):
+    with pytest.raises(BadInput, match="already holds an unfinished run"):
         train_language(corpus, Output(stopped), SETTINGS)
 
 
 def test_other_settings_or_other_data_are_refused(stopped: Path, corpus: Path):
     output = Output(stopped, resume=True)
-    with pytest.raises(BadInput, match="begun with hidden_size 12, cannot go on with 13"):
+    with pytest.raises(BadInput, match="began with hidden_size 12, and cannot be resumed with 13"):
         train_language(corpus, output, replace(SETTINGS, hidden_size=13))
-    with pytest.raises(BadInput, match="begun with by_sentence False"):
+    with pytest.raises(BadInput, match="began with by_sentence False"):
         train_language(corpus, output, SETTINGS, by_sentence=True)
     corpus.write_text(corpus.read_text().replace("hit", "saw", 1))
     with pytest.raises(BadInput, match="the data has changed"):
@@ -234,7 +234,7 @@ def test_other_settings_or_other_data_are_refused(stopped: Path, corpus: Path):
 
 
 def test_nothing_to_resume_is_said(tmp_path: Path, corpus: Path):
-    with pytest.raises(BadInput, match="there is nothing to resume"):
+    with pytest.raises(BadInput, match="there is no run to resume"):
         train_language(corpus, Output(tmp_path / "none", resume=True), SETTINGS)
 
 
@@ -260,12 +260,12 @@ def rewrite(state: Path, change: Callable[[dict[str, Any], dict[str, Tensor]], o
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p, _: p.update(more=1), "its position must name"),
-        (lambda p, _: p.pop("epoch"), "its position must name"),
+        (lambda p, _: p.update(more=1), "its position must have exactly the keys"),
+        (lambda p, _: p.pop("epoch"), "its position must have exactly the keys"),
         (lambda p, _: p.update(step="3"), "step of its position cannot be '3'"),
         (lambda p, _: p.update(step=99), "its step 99 is beyond"),
         (lambda p, _: p.update(threads=257), "threads of its position cannot be 257"),
-        (lambda p, _: p.update(epoch=3), "the epochs of its position do not agree"),
+        (lambda p, _: p.update(epoch=3), "the epochs of its position are inconsistent"),
         (lambda p, _: p.update(history=[{}]), "not a list of epochs"),
         (lambda p, _: p.update(scheduler={}), "scheduler"),
         (lambda _, t: t.pop("weights.decoder.bias"), "weights.decoder.bias is missing"),

@@ -1,4 +1,4 @@
-"""Clamps as a command line says them: ``layer=0 units=3,7-9 kept=0``."""
+"""Clamps on the command line: ``layer=0 units=3,7-9 kept=0``."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -11,55 +11,55 @@ from glassgate.inside.clamp import clamp
 
 @contextmanager
 def clamps(network: object, texts: Sequence[str]) -> Iterator[None]:
-    """Hold what each text says, all at once.
+    """Apply several clamps, given as text, at once.
 
     Parameters
     ----------
     network
-        As `clamp` takes it.
+        A network that `clamp` accepts.
     texts
-        Clamps as `read_clamp` reads them; where two hold the same, the later one does.
+        Clamps in the form that `read_clamp` reads; if two hold the same gates, the later one wins.
 
     Raises
     ------
     BadInput
-        When a text is no clamp, or not one that can be held in this network.
+        When a text is not a clamp, or the network cannot be clamped so.
     """
-    with ExitStack() as held:
-        for named in list(map(read_clamp, texts)):
-            held.enter_context(clamp(network, **named))
+    with ExitStack() as stack:
+        for arguments in list(map(read_clamp, texts)):
+            stack.enter_context(clamp(network, **arguments))
         yield
 
 
 def read_clamp(text: str) -> dict[str, Any]:
-    """Read the arguments of `clamp` from words ``name=value`` with spaces between.
+    """Read the arguments of `clamp` from words ``name=value`` separated by spaces.
 
-    Names are those of the arguments. A layer is a number from 0, a direction ``forward`` or
-    ``reverse``; units are numbers and ranges with commas between, both ends of a range included;
-    all others are numbers.
+    The names are those of the arguments. A layer is a number from 0, a direction is ``forward`` or
+    ``reverse``, units are numbers and ranges separated by commas (both ends of a range included),
+    and all other values are numbers.
 
     Raises
     ------
     BadInput
-        When a word is no ``name=value``, a name is unknown or comes twice, or a value is not what
-        the name asks for.
+        When a word is not ``name=value``, a name is unknown or occurs twice, or a value is invalid.
 
     Examples
     --------
     >>> read_clamp("layer=1 units=3,7-9 kept=0.5")
     {'layer': 1, 'units': [3, 7, 8, 9], 'kept': 0.5}
     """
-    read: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     for word in text.split():
         name, equals, value = word.partition("=")
         if not equals or name not in READERS:
             raise BadInput(
-                f"a clamp must be words NAME=VALUE of {', '.join(READERS)}, got {word!r}"
+                f"a clamp must consist of words NAME=VALUE with a NAME of {', '.join(READERS)}, "
+                f"got {word!r}"
             )
-        if name in read:
+        if name in arguments:
             raise BadInput(f"a clamp must name {name} once, got it twice in {text!r}")
-        read[name] = READERS[name](name, value)
-    return read
+        arguments[name] = READERS[name](name, value)
+    return arguments
 
 
 def _integer(name: str, value: str) -> int:
@@ -74,12 +74,12 @@ def _units(name: str, value: str) -> list[int]:
         bounds = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", part, re.ASCII)
         if not bounds:
             raise BadInput(
-                f"{name} must be whole numbers and ranges with commas between them and no space, "
-                f"like 3,7-9, got {value!r}"
+                f"{name} must be whole numbers and ranges separated by commas without spaces, "
+                f"such as 3,7-9, got {value!r}"
             )
         start, end = int(bounds[1]), int(bounds[2] or bounds[1])
         if end < start:
-            raise BadInput(f"{name} must go from the lower to the higher, got {part!r}")
+            raise BadInput(f"a range of {name} must start at its lower end, got {part!r}")
         units += range(start, end + 1)
     return units
 

@@ -21,7 +21,7 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
-    saying_how_to_go_on,
+    suggest_resume,
     with_settings,
 )
 from glassgate.train.settings import LANGUAGE, MINIMUM_FREQUENCY, NETWORKS, Settings
@@ -78,7 +78,7 @@ def compare(
         sentences,
         minimum_frequency,
     )
-    with saying_how_to_go_on(), watching() as watcher:
+    with suggest_resume(), watching() as watcher:
         run_study(study, watcher, threads=threads, overwrite=overwrite, resume=resume)
     if is_main():
         _report(study, read_study(study))

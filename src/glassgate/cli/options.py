@@ -1,4 +1,4 @@
-"""The options that several commands share: the choices of a training run, models, outputs."""
+"""Options that several commands share: training settings, models, outputs."""
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
@@ -16,23 +16,23 @@ from glassgate.train.interrupt import Interrupted
 from glassgate.train.settings import NETWORKS, OPTIMIZERS, PRECISIONS, SCHEDULES, Settings
 
 SETTINGS = {
-    "network": "The kind of network.",
-    "hidden_size": "Units a layer.",
-    "embedding_size": "Numbers that stand for a word.",
-    "layers": "Layers, one above the other.",
-    "dropout": "Share of embeddings and outputs dropped while training, 0 to 1.",
+    "network": "Network to train.",
+    "hidden_size": "Units per layer.",
+    "embedding_size": "Size of a token's embedding.",
+    "layers": "Number of layers.",
+    "dropout": "Share of embeddings and outputs set to 0 in training, from 0 to below 1.",
     "epochs": "Maximum number of passes through the corpus.",
-    "batch_size": "Sequences, or columns of a stream, a step, over all processes.",
-    "bptt": "Steps of a stream between two cuts of the gradient.",
-    "learning_rate": "The learning rate at the start.",
-    "optimizer": "The optimizer.",
-    "weight_decay": "Pull of the weights towards 0.",
-    "clip": "Largest norm of the gradient.",
-    "schedule": "When the learning rate falls: on a plateau, or up and then down in a line.",
-    "plateau_factor": "The learning rate is multiplied by this on a plateau.",
-    "plateau_patience": "Epochs without improvement before that.",
-    "patience": "Epochs without improvement before training stops.",
-    "seed": "The seed of all randomness.",
+    "batch_size": "Sequences (or columns of a stream) per training step, over all processes.",
+    "bptt": "Maximum number of steps of a stream that the gradient reaches back.",
+    "learning_rate": "Initial learning rate.",
+    "optimizer": "Optimizer.",
+    "weight_decay": "Weight decay of the optimizer.",
+    "clip": "Maximum norm of the gradient.",
+    "schedule": "Learning rate: reduced on a plateau, or linear warm-up and linear decay to 0.",
+    "plateau_factor": "Factor by which a plateau multiplies the learning rate.",
+    "plateau_patience": "Epochs without improvement that do not yet count as a plateau.",
+    "patience": "Epochs without improvement after which training stops.",
+    "seed": "Random seed.",
     "mixed_precision": "Compute in bfloat16 where precision allows.",
 }
 CHOICES = {
@@ -43,35 +43,36 @@ CHOICES = {
 }
 
 Model = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A folder that `glassgate train` wrote.")
+    Path, typer.Argument(metavar="MODEL", help="Model folder written by `glassgate train`.")
 ]
 Corpus = Annotated[
     list[Path],
     typer.Argument(
         metavar="CORPUS.txt...",
-        help="UTF-8 text, a sentence or line a line; several files follow one another.",
+        help="UTF-8 text; several files are read as one text, in this order.",
     ),
 ]
-Characters = Annotated[bool, typer.Option("--characters", help="Characters for words.")]
+Characters = Annotated[
+    bool, typer.Option("--characters", help="Use characters instead of words as tokens.")
+]
 Sentences = Annotated[
-    bool, typer.Option("--sentences", help="Each line by itself, not one stream of text.")
+    bool, typer.Option("--sentences", help="Treat each line as a sequence of its own.")
 ]
-MinimumFrequency = Annotated[
-    int, typer.Option(min=1, help="A word that occurs less often becomes <unk>.")
-]
+MinimumFrequency = Annotated[int, typer.Option(min=1, help="Rarer words become <unk>.")]
 Clamps = Annotated[
     list[str] | None,
     typer.Option(
         "--clamp",
-        metavar="HOLD",
-        help='What to hold, as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates are reset, '
-        "update and kept, 0 to 1; state holds the units themselves. All units if none are named.",
+        metavar="CLAMP",
+        help='Hold gates at a value, such as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates '
+        "are reset, update and kept, from 0 to 1; state holds the units' states themselves. "
+        "Without units=, all units are held.",
     ),
 ]
 
 
 def _check_threads(threads: int | None) -> int | None:
-    """Refuse a number of threads out of range before any work is done."""
+    """Refuse a number of threads that is out of range, before any work is done."""
     return None if threads is None else checked_threads(threads)
 
 
@@ -80,8 +81,8 @@ MeasuredThreads = Annotated[
     typer.Option(
         "--threads",
         metavar="N",
-        help="Threads to compute on. By default the first steps are timed on one and on all, and "
-        "all are taken where they are faster by a tenth; OMP_NUM_THREADS limits them.",
+        help="Number of threads. By default the first steps are timed on one thread and on all, "
+        "and all are used if they are at least 10% faster; OMP_NUM_THREADS limits them.",
         show_default="measured",
         callback=_check_threads,
     ),
@@ -91,8 +92,8 @@ Threads = Annotated[
     typer.Option(
         "--threads",
         metavar="N",
-        help="Threads to compute on. Networks this small are seldom faster on several, and on "
-        "one the results have the same bits everywhere.",
+        help="Number of threads. Networks this small are rarely faster on several threads, and on "
+        "one the results are bit-identical on every machine.",
         callback=_check_threads,
     ),
 ]
@@ -124,10 +125,11 @@ Backend = Annotated[
         callback=check_backend,
     ),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on where a stopped run left off.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")]
 Log = Annotated[
-    Literal["tensorboard"] | None, typer.Option(help="Write event files beside the model.")
+    Literal["tensorboard"] | None,
+    typer.Option(help="Also write TensorBoard event files to the model folder."),
 ]
 
 Command = Callable[..., None]
@@ -136,10 +138,10 @@ Command = Callable[..., None]
 def with_settings(
     defaults: Settings, *, without: Collection[str] = ()
 ) -> Callable[[Command], Command]:
-    """Replace a command's parameter `settings` by an option for each setting.
+    """Replace a command's parameter `settings` by one option for each setting.
 
-    The command is called with the `Settings` that the options make; those `without` an option
-    are the defaults. `BadInput` for a value out of range.
+    The command is called with the `Settings` that the options give. Settings in `without` get no
+    option and keep their defaults. `BadInput` for a value out of range.
     """
     names = [field.name for field in fields(Settings) if field.name not in without]
 
@@ -159,7 +161,7 @@ def with_settings(
 
 
 def _option(name: str, default: object) -> inspect.Parameter:
-    """Return a setting as a parameter that typer turns into an option."""
+    """Return the parameter that typer turns into the option of a setting."""
     info = typer.Option(
         help=SETTINGS.get(name),
         metavar="|".join(CHOICES[name]) if name in CHOICES else None,
@@ -172,16 +174,16 @@ def _option(name: str, default: object) -> inspect.Parameter:
 
 
 @contextmanager
-def saying_how_to_go_on() -> Iterator[None]:
-    """Tell somebody who pressed Ctrl-C how to go on from there."""
+def suggest_resume() -> Iterator[None]:
+    """Add to the message after Ctrl-C how to continue."""
     try:
         yield
     except Interrupted as stopped:
-        raise Interrupted(f"{stopped}: repeat the command with --resume") from None
+        raise Interrupted(f"{stopped}: repeat the command with --resume to continue") from None
 
 
 def check_free(output: Path, overwrite: bool) -> None:
-    """Refuse, before any work is done, an output file that cannot or must not be written."""
+    """Refuse an output file that cannot or must not be written, before any work is done."""
     if output.is_dir():
         raise BadInput(f"{output} is a folder, expected the name of a file to write")
     if output.exists() and not overwrite:

@@ -26,29 +26,29 @@ SIDE = ("tokens", "unknown", "surprisal", "critical", "critical_surprisal")
 def pairs(
     model: Model,
     file: Annotated[
-        Path, typer.Argument(metavar="PAIRS.jsonl", help="A pair a line; or .tsv, two columns.")
+        Path, typer.Argument(metavar="PAIRS.jsonl", help="One pair per line; or .tsv, two columns.")
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, one row a pair."),
+        typer.Option("--output", "-o", metavar="FILE.tsv", help="Write a row for each pair."),
     ] = None,
     results: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE.json", help="The figures, as JSON.")
+        Path | None, typer.Option("--json", metavar="FILE.json", help="Write the results as JSON.")
     ] = None,
     clamp: Clamps = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say how often the good sentence of a minimal pair is the more probable one.
+    """Measure how often a model prefers the good sentence of a minimal pair.
 
-    The file has BLiMP's form, a JSON object a line with sentence_good and
-    sentence_bad; or its name ends in .tsv, and it has two columns. Two methods
-    judge: by the probability of the whole sentence, and by that of the
-    critical word given the words before it. The critical word is the first at
-    which the two sentences differ, or the one that the file names as BLiMP
-    does. A tie counts as half. Intervals hold 95% (Wilson 1927).
+    The file has BLiMP's format, one JSON object per line with sentence_good and
+    sentence_bad; or it is a .tsv file with two columns. The sentences of a pair
+    are compared in two ways: by the probability of the whole sentence, and by
+    that of the critical word given the words before it. The critical word is
+    the first one at which the sentences differ, unless the file names it as
+    BLiMP does. A tie counts as half. Intervals are 95% intervals (Wilson 1927).
 
-    An unknown word is read as <unk>, which stands for many words and so is
-    often more probable than a known one: look at the pairs without any.
+    Unknown words are read as <unk>, which stands for many words and so is often
+    more probable than a known one: look at the pairs without unknown words.
 
     For example:
 
@@ -70,24 +70,24 @@ def pairs(
     from glassgate.files import write_whole
     from glassgate.train import load
 
-    loaded, found = load(model), read_pairs(file)
-    with clamps(loaded.model, clamp or []), bar("judging", 2 * len(found)) as advance:
-        judged = judge(loaded, found, advance)
-    reached, counted = accuracies(judged), counts(judged)
+    loaded, minimal_pairs = load(model), read_pairs(file)
+    with clamps(loaded.model, clamp or []), bar("judging", 2 * len(minimal_pairs)) as advance:
+        judged = judge(loaded, minimal_pairs, advance)
+    results_by_method, pair_counts = accuracies(judged), counts(judged)
     title = _title(loaded, model, file, clamp or [])
     if output is not None:
         write_whole(output, _rows(title, judged).encode())
     if results is not None:
-        write_whole(results, _json(model, file, clamp, reached, counted).encode())
-    typer.echo(f"{title}\n{_said(counted)}")
-    _print(reached)
+        write_whole(results, _json(model, file, clamp, results_by_method, pair_counts).encode())
+    typer.echo(f"{title}\n{_describe_counts(pair_counts)}")
+    _print(results_by_method)
 
 
 def _title(loaded: Loaded, model: Path, file: Path, clamp: Sequence[str]) -> str:
-    """Say who judges what, from where on a sentence is read, and what is held."""
+    """Describe the model, what its probabilities are conditioned on, and the clamps."""
     by_sentence = loaded.config.get("by_sentence")
     kind = f"{'sentences' if by_sentence else 'a stream'} of {loaded.config.get('level', 'words')}"
-    end = "; its end, <eos>, is one of its tokens" if by_sentence else ""
+    end = ", with <eos> as its last token" if by_sentence else ""
     start = "" if loaded.settings.network == "feedforward" else " and the zero state"
     return (
         f"{file.name}, judged by {model.resolve().name}, a {loaded.settings.network} of {kind}: "
@@ -95,27 +95,27 @@ def _title(loaded: Loaded, model: Path, file: Path, clamp: Sequence[str]) -> str
     )
 
 
-def _said(counted: Counts) -> str:
-    """Say how many pairs there are, and which are out of the ordinary."""
-    more = (
-        (counted.unknown, "hold words unknown to the model"),
+def _describe_counts(counted: Counts) -> str:
+    """Describe how many pairs there are, and how many are out of the ordinary."""
+    special = (
+        (counted.unknown, "have unknown words"),
         (counted.unknown_critical, "have an unknown critical word"),
-        (counted.unlike_length, "have sentences of unlike length"),
+        (counted.unlike_length, "have sentences of different length"),
         (counted.no_critical, "have no critical word"),
         (counted.no_prefix, "have no word before the critical one"),
     )
-    said = [f"{number:,} {what}" for number, what in more if number]
-    return "; ".join([f"{counted.pairs:,} pairs", *said])
+    parts = [f"{number:,} {description}" for number, description in special if number]
+    return "; ".join([f"{counted.pairs:,} pairs", *parts])
 
 
-def _print(reached: Sequence[Accuracy]) -> None:
-    lines = [("", "pairs", "n", "right", "tied", "accuracy", "95% interval")]
-    for one in reached:
-        share, ends = one.share, one.interval
+def _print(results: Sequence[Accuracy]) -> None:
+    lines = [("method", "pairs", "n", "right", "tied", "accuracy", "95% interval")]
+    for result in results:
+        share, ends = result.share, result.interval
         accuracy = "" if share is None else f"{share:.1%}"
         interval = "" if ends is None else f"{ends[0]:.1%} to {ends[1]:.1%}"
-        numbers = (f"{one.n:,}", f"{one.right:,}", f"{one.tied:,}")
-        lines.append((one.method, one.pairs, *numbers, accuracy, interval))
+        numbers = (f"{result.n:,}", f"{result.right:,}", f"{result.tied:,}")
+        lines.append((result.method, result.pairs, *numbers, accuracy, interval))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         left = [cell.ljust(width) for cell, width in zip(line[:2], widths[:2], strict=True)]
@@ -124,45 +124,58 @@ def _print(reached: Sequence[Accuracy]) -> None:
 
 
 def _rows(title: str, judged: Sequence[Judged]) -> str:
-    """Return the table of pairs; a cell is empty where there is no critical word."""
+    """Return the table of pairs; cells are empty if there is no critical word."""
     comments = [
         title,
-        "right: 1 where the good sentence, or critical word, is the more probable, 0.5 for a tie",
-        "surprisal: bits, of the whole sentence or of the critical word given those before it",
+        "right: 1 if the good sentence, or critical word, is more probable, 0.5 for a tie",
+        "surprisal: in bits, of the sentence or of the critical word given the words before it",
     ]
     columns = [*COLUMNS, *(f"{name}_{side}" for side in ("good", "bad") for name in SIDE)]
     table = [head(comments, columns)]
-    for one in judged:
-        marks = [one.pair.line, *map(_mark, (one.whole_sentence, one.critical_word))]
-        table.append(row([*marks, *_side(one.good), *_side(one.bad)]))
+    for judgement in judged:
+        marks = map(_format_mark, (judgement.whole_sentence, judgement.critical_word))
+        table.append(
+            row(
+                [
+                    judgement.pair.line,
+                    *marks,
+                    *_side_cells(judgement.good),
+                    *_side_cells(judgement.bad),
+                ]
+            )
+        )
     return "".join(table)
 
 
-def _mark(value: float | None) -> str:
+def _format_mark(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _side(side: Side) -> list[Any]:
+def _side_cells(side: Side) -> list[Any]:
     word = side.critical
     critical = ["", ""] if word is None else [word.word, word.bits]
     return [side.tokens, side.unknown, side.bits, *critical]
 
 
 def _json(
-    model: Path, file: Path, clamp: Clamps, reached: Sequence[Accuracy], counted: Counts
+    model: Path, file: Path, clamp: Clamps, results: Sequence[Accuracy], pair_counts: Counts
 ) -> str:
     from glassgate.experiments.common import provenance
 
     figures = [
-        {**asdict(one), "accuracy": one.share, "interval": one.interval and list(one.interval)}
-        for one in reached
+        {
+            **asdict(result),
+            "accuracy": result.share,
+            "interval": result.interval and list(result.interval),
+        }
+        for result in results
     ]
-    said = {
+    document = {
         **provenance(shlex.join(["glassgate", *sys.argv[1:]])),
         "model": model.resolve().name,
         "file": file.name,
         "held": clamp or [],
-        "counts": asdict(counted),
+        "counts": asdict(pair_counts),
         "accuracies": figures,
     }
-    return json.dumps(said, indent=1) + "\n"
+    return json.dumps(document, indent=1) + "\n"

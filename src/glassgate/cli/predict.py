@@ -13,10 +13,10 @@ from glassgate.errors import BadInput
 if TYPE_CHECKING:
     from glassgate.analysis.prediction import Prediction
 
-SHOWN = 10  # next words
-NAMED = 20  # unknown words
-SPELLED = {
-    "<unk>": "<unk> (any word it does not know)",
+MAX_SHOWN = 10  # next words
+MAX_NAMED = 20  # unknown words
+DISPLAY = {  # how tokens are printed
+    "<unk>": "<unk> (any unknown word)",
     "<eos>": "<eos> (end of the sentence)",
     " ": "' '",
 }
@@ -24,16 +24,18 @@ SPELLED = {
 
 def predict(
     model: Model,
-    text: Annotated[str, typer.Argument(help="The words before, or the whole text.")],
+    text: Annotated[
+        str, typer.Argument(help="The words before the next one, or the text to classify.")
+    ],
     clamp: Clamps = None,
 ) -> None:
-    """Print the ten most likely next words, or the classes, with their probabilities.
+    """Print the ten most probable next words, or the probability of each class.
 
-    A language model begins with <bos>: after an empty text it predicts the
-    first word. A word that the model does not know is read as <unk>.
+    A language model reads <bos> first, so that after an empty text it predicts
+    the first word. Words that are not in its vocabulary are read as <unk>.
 
-    With --clamp there are two columns: as the model is, and with gates held.
-    Words are then the ten most likely of either.
+    With --clamp there are two columns of probabilities: without and with the
+    clamps. The words are then the ten most probable of each.
 
     For example:
 
@@ -46,47 +48,47 @@ def predict(
     from glassgate.cli.screen import announce_reading
 
     announce_reading(model)
-    from glassgate.analysis.prediction import predict as asked
+    from glassgate.analysis.prediction import predict as predict_text
     from glassgate.cli.clamps import clamps
     from glassgate.train import load
 
     loaded = load(model)
     if clamp and loaded.settings.network != "gru":
-        raise BadInput(f"the model is of network {loaded.settings.network}: --clamp needs a gru")
-    predictions = [asked(loaded, text)]
+        raise BadInput(f"--clamp needs a model of network gru, got {loaded.settings.network}")
+    predictions = [predict_text(loaded, text)]
     if clamp:
         with clamps(loaded.model, clamp):
-            predictions.append(asked(loaded, text))
-    say_unknown(predictions[0].unknown)
+            predictions.append(predict_text(loaded, text))
+    warn_unknown(predictions[0].unknown)
     if loaded.kind == "language":
-        between = "" if loaded.config.get("level") == "characters" else " "
-        typer.echo(f"after: {between.join(map(visible, predictions[0].read))}")
+        separator = "" if loaded.config.get("level") == "characters" else " "
+        typer.echo(f"after: {separator.join(map(visible, predictions[0].read))}")
     if clamp:
-        typer.echo(f"held: {'; '.join(clamp)}\nbefore    held")
-    for line in _lines(predictions, SHOWN if loaded.kind == "language" else None):
+        typer.echo(f"held: {'; '.join(clamp)}\nfree      held")
+    for line in _lines(predictions, MAX_SHOWN if loaded.kind == "language" else None):
         typer.echo(line)
 
 
-def _lines(predictions: Sequence[Prediction], most: int | None) -> Iterator[str]:
-    """Give what is among the `most` likely of any prediction, in the order of the first."""
-    shown = {name for prediction in predictions for name, _ in prediction.ranked[:most]}
+def _lines(predictions: Sequence[Prediction], count: int | None) -> Iterator[str]:
+    """Yield the `count` most probable outcomes of each prediction, in the order of the first."""
+    shown = {name for prediction in predictions for name, _ in prediction.ranked[:count]}
     columns = [dict(prediction.ranked) for prediction in predictions]
     for name in columns[0]:
         if name in shown:
-            chances = "  ".join(f"{column[name]:.6f}" for column in columns)
-            yield f"{chances}  {SPELLED.get(name, visible(name))}"
+            probabilities = "  ".join(f"{column[name]:.6f}" for column in columns)
+            yield f"{probabilities}  {DISPLAY.get(name, visible(name))}"
 
 
-def say_unknown(words: Sequence[str]) -> None:
-    """Say on stderr which words the model does not know."""
+def warn_unknown(words: Sequence[str]) -> None:
+    """Print to stderr which words are not in the model's vocabulary."""
     if words:
         are = "is" if len(words) == 1 else "are"
-        named = ", ".join(repr(word) for word in words[:NAMED])
-        if len(words) > NAMED:
-            named += f" and {len(words) - NAMED:,} more"
+        named = ", ".join(repr(word) for word in words[:MAX_NAMED])
+        if len(words) > MAX_NAMED:
+            named += f" and {len(words) - MAX_NAMED:,} more"
         typer.echo(f"{named} {are} not in the model's vocabulary: read as <unk>", err=True)
 
 
 def visible(token: str) -> str:
-    r"""Return a token as one can see it: a line break as \\n, a space as it is."""
+    r"""Return a token with whitespace visible: a line break as \\n, but a space as it is."""
     return repr(token)[1:-1] if token.isspace() and token != " " else token

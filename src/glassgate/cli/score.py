@@ -26,28 +26,34 @@ def score(
     model: Model,
     file: Annotated[Path, typer.Argument(metavar="FILE.txt", help="UTF-8 text to score.")],
     words: Annotated[
-        bool, typer.Option("--by-word", help="A row for what stands between two spaces.")
+        bool,
+        typer.Option("--by-word", help="Write a row for each word instead of each token."),
     ] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.tsv", help="A table, tab between columns."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.tsv",
+            help="Write the table to this file.",
+        ),
     ] = None,
     clamp: Clamps = None,
     threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
 ) -> None:
-    r"""Write surprisal in bits: a row for each token that the model read, or for each word.
+    r"""Compute the surprisal of every token of a text, or of every word, in bits.
 
-    A model of sentences judges a token by those before it in its line, the
-    first by <bos> alone, and <eos> at the end of the line has a row of its
-    own. A model of a stream judges it by the whole text before it. Lines
-    that begin with # say so in the table.
+    A model of sentences predicts a token from the tokens before it in its line,
+    the first one from <bos> alone, and the end of the line, <eos>, has a row of
+    its own. A model of a stream predicts a token from the whole text before it.
+    Comments at the top of the table, which begin with #, say which.
 
-    Tokens are words and marks, or characters. --by-word sums them to the words
-    of a reading experiment, what stands between two spaces: "knee" and "." to
-    "knee.", or letters to a word. Its columns are sentence (the line of the
-    file), position (in the line), word, surprisal, unknown (1 where the model
-    read <unk>), length (letters and digits) and pieces (tokens).
+    Tokens are words and punctuation marks, or characters. --by-word adds them
+    up to the words of a reading experiment, separated by spaces: "knee" and "."
+    to "knee.", or letters to a word. Its columns are sentence (the line of the
+    file), position (in the line), word, surprisal, unknown (1 if a token was
+    read as <unk>), length (letters and digits) and pieces (tokens).
 
     For example:
 
@@ -69,7 +75,7 @@ def score(
         check_free(output, overwrite)
     announce_reading(model)
     from glassgate.analysis.scoring import by_word
-    from glassgate.analysis.scoring import score as scored
+    from glassgate.analysis.scoring import score as score_tokens
     from glassgate.cli.clamps import clamps
     from glassgate.files import write_whole
     from glassgate.train import load
@@ -78,21 +84,21 @@ def score(
 
     loaded, text = load(model), read_text(file)
     pace = Pace(offered_threads()) if threads is None else None
-    tokens = scored(loaded, text, pace)
+    tokens = score_tokens(loaded, text, pace)
     scores: Iterator[Sequence[Scored]] = by_word(tokens) if words else tokens
     held = [f"held: {'; '.join(clamp)}"] if clamp else []
-    top = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
+    header = head(_comments(loaded, model, file, words=words) + held, WORDS if words else TOKENS)
     count = _Count("word" if words else "token")
-    stretches = count.through(scores)
-    if output is not None or not sys.stdout.isatty():  # where rows do not show how far it is
-        stretches = _drawn(stretches, text)
+    stretches = count.over(scores)
+    if output is not None or not sys.stdout.isatty():
+        stretches = _show_progress(stretches, text)
     with on_threads(threads), clamps(loaded.model, clamp or []):
         if output is None:
-            typer.echo(top, nl=False)
+            typer.echo(header, nl=False)
             for stretch in stretches:
                 typer.echo(_rows(stretch), nl=False)
         else:
-            table = top + "".join(map(_rows, stretches))
+            table = header + "".join(map(_rows, stretches))
             write_whole(output, table.encode())
     if pace is not None and pace.measured:
         typer.echo(pace.trial, err=True)
@@ -100,7 +106,7 @@ def score(
 
 
 def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[str]:
-    """Say what the numbers of a table are conditioned on."""
+    """Describe what the surprisals of a table are conditioned on."""
     import glassgate
 
     level, data = loaded.config.get("level", "words"), loaded.config.get("data")
@@ -110,69 +116,70 @@ def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[s
         end = "<eos>, the end of a line, has a row of its own"
     else:
         kind, whole = "a stream", "text"
-        carried = "the state is carried over the ends of lines; " if remembers else ""
-        end = f"{carried}the model knows no end of a sentence: there is no row for it"
-    given = f"<bos>, tokens before it in its {whole}" if remembers else "the token before it"
+        carried = "the state is carried across lines; " if remembers else ""
+        end = f"{carried}the model has no token for the end of a sentence, and the table no row"
+    given = f"<bos>, the tokens before it in its {whole}" if remembers else "the token before it"
     start = "<bos> and the zero state" if remembers else "<bos>"
-    learned = f" that learned from {data}," if data else ""
-    said = [
-        f"glassgate score {glassgate.__version__}: {model.resolve().name}, a "
-        f"{loaded.settings.network} of {kind} of {level}{learned} reads {file.name}",
-        f"surprisal: bits, -log2 P(token | {given}); the first token of a {whole} is scored given "
-        f"{start}",
+    learned = f" trained on {data}" if data else ""
+    comments = [
+        f"glassgate score {glassgate.__version__}: {file.name}, scored by {model.resolve().name}, "
+        f"a {loaded.settings.network} of {kind} of {level}{learned}",
+        f"surprisal: in bits, -log2 P(token | {given}); the first token of a {whole} is scored "
+        f"given {start}",
         end,
-        f"unknown: 1 where the model read <unk>, which stands for every {level[:-1]} that it does "
-        "not know",
+        f"unknown: 1 if the model read <unk>, which stands for every {level[:-1]} that is not in "
+        "its vocabulary",
     ]
     if words:
-        space = "; the space after a word is one of them" if level == "characters" else ""
-        said.append(
-            f"a word stands between two spaces; surprisal is the sum over its pieces{space}"
+        space = ", including the space after it" if level == "characters" else ""
+        comments.append(
+            f"words are separated by spaces; the surprisal of one is the sum over its pieces{space}"
         )
-    return said
+    return comments
 
 
 @dataclass
 class _Count:
-    """What went by."""
+    """Totals over the rows of a table, for the summary."""
 
     thing: str
     number: int = 0
-    ends: int = 0  # of lines, each an <eos>
+    ends: int = 0  # lines that end, each with an <eos>
     unknown: int = 0
     bits: float = 0.0
 
-    def through(self, stretches: Iterable[Sequence[Scored]]) -> Iterator[Sequence[Scored]]:
+    def over(self, stretches: Iterable[Sequence[Scored]]) -> Iterator[Sequence[Scored]]:
         for stretch in stretches:
             self.number += len(stretch)
-            self.ends += sum(one.is_end for one in stretch)
-            self.unknown += sum(not one.known for one in stretch)
-            self.bits += sum(one.surprisal for one in stretch)
+            self.ends += sum(scored.is_end for scored in stretch)
+            self.unknown += sum(not scored.known for scored in stretch)
+            self.bits += sum(scored.surprisal for scored in stretch)
             yield stretch
 
     def summary(self, output: Path | None) -> str:
         things, ends = self.number - self.ends, f" and {self.ends:,} ends of lines"
         mean = self.bits / max(self.number, 1)
-        said = f"{things:,} {self.thing}s{ends if self.ends else ''}, {mean:.2f} bits each"
+        summary = f"{things:,} {self.thing}s{ends if self.ends else ''}, {mean:.2f} bits each"
         if self.unknown:
             share = self.unknown / things
-            said += f"; {self.unknown:,} ({share:.1%}) unknown, read as <unk>"
-        return said if output is None else f"{said}; in {output}"
+            summary += f"; {self.unknown:,} ({share:.1%}) unknown, read as <unk>"
+        return summary if output is None else f"{summary}; written to {output}"
 
 
 def _rows(stretch: Iterable[Scored]) -> str:
     from glassgate.analysis.scoring import ScoredWord
 
     rows = []
-    for one in stretch:
-        values = (one.sentence, one.position, visible(one.spelt), one.surprisal, int(not one.known))
-        more = (one.length, one.pieces) if isinstance(one, ScoredWord) else ()
+    for scored in stretch:
+        spelt, unknown = visible(scored.spelt), int(not scored.known)
+        values = (scored.sentence, scored.position, spelt, scored.surprisal, unknown)
+        more = (scored.length, scored.pieces) if isinstance(scored, ScoredWord) else ()
         rows.append(row(values + more))
     return "".join(rows)
 
 
-def _drawn(stretches: Iterable[Sequence[Scored]], text: str) -> Iterator[Sequence[Scored]]:
-    """Draw a bar as long as the text has lines."""
+def _show_progress(stretches: Iterable[Sequence[Scored]], text: str) -> Iterator[Sequence[Scored]]:
+    """Show the progress through the lines of the text."""
     from glassgate.cli.screen import bar
 
     with bar("scoring", text.rstrip().count("\n") + 1) as advance:

@@ -1,6 +1,6 @@
-"""What a command shows while it works: bars on a terminal, lines of text elsewhere.
+"""Progress of a command: bars on a terminal, lines of text elsewhere; and tables for files.
 
-All of it goes to stderr, so that stdout holds results and nothing else.
+Progress goes to stderr, so that stdout holds nothing but results.
 """
 
 import os
@@ -19,27 +19,31 @@ from glassgate.train.watch import Watcher
 
 
 def is_main() -> bool:
-    """Whether this is the one process, or the first of several, that speaks to the user."""
+    """Whether this process, the only or the first one, prints to the user."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def announce(line: str) -> None:
-    """Say what the command is about to do, unless torch is there already and it starts at once."""
-    if is_main() and "torch" not in sys.modules:  # which takes a second or two to import
+    """Print what the command does first, unless torch is imported already.
+
+    Importing torch takes a second or two, in which the user sees this line.
+    """
+    if is_main() and "torch" not in sys.modules:
         print(line, file=sys.stderr, flush=True)
 
 
 def announce_reading(*paths: Path) -> None:
-    """Say which files or folders the command is about to read."""
+    """Print which files or folders the command reads."""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     announce(f"Reading {paths[0]}{more}")
 
 
 @contextmanager
 def watching() -> Iterator[Callable[[str], Watcher]]:
-    """Give a function that makes the watcher of a network from its label.
+    """Yield a function that makes the watcher of a network from its label.
 
-    Several processes part on the way out; left to the interpreter's end, their threads abort it.
+    On the way out, several processes leave their group; if that were left to the end of the
+    interpreter, their threads would abort it.
     """
     from torch import distributed
 
@@ -49,9 +53,9 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
             with Bars(console) as bars:
                 yield bars.watcher
         else:
-            yield lambda label: Lines(label, say_on(console))
+            yield lambda label: Lines(label, line_printer(console))
         if distributed.is_available() and distributed.is_initialized():
-            distributed.barrier()  # nobody hangs up on one who is still talking
+            distributed.barrier()  # no process leaves while another still communicates
     finally:
         if distributed.is_available() and distributed.is_initialized():
             distributed.destroy_process_group()
@@ -59,10 +63,10 @@ def watching() -> Iterator[Callable[[str], Watcher]]:
 
 @contextmanager
 def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Draw a bar, or say lines; give a function that says how much of `total` is done."""
+    """Show a bar, or print lines; yield a function to call with how much of `total` is done."""
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
-        yield Counter(label, total, say_on(console)).update
+        yield Counter(label, total, line_printer(console)).update
         return
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task(label, total=total)
@@ -71,25 +75,25 @@ def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def waiting(label: str) -> Iterator[None]:
-    """Show that work of unknown length goes on."""
+    """Show that work of unknown length is in progress."""
     console = Console(stderr=True, highlight=False)
-    with console.status(label) if console.is_terminal else ticking(label, say_on(console)):
+    with console.status(label) if console.is_terminal else ticking(label, line_printer(console)):
         yield
 
 
-def say_on(console: Console) -> Callable[[str], None]:
-    """Return what prints a line as it is, however long."""
+def line_printer(console: Console) -> Callable[[str], None]:
+    """Return a function that prints a line unchanged, without markup or wrapping."""
     return partial(console.print, markup=False, soft_wrap=True)
 
 
 def head(comments: Iterable[str], columns: Iterable[str]) -> str:
     """Return the first lines of a table: comments, and the names of its columns."""
-    said = "".join(f"# {' '.join(comment.split())}\n" for comment in comments)
-    return said + row(columns)
+    lines = "".join(f"# {' '.join(comment.split())}\n" for comment in comments)
+    return lines + row(columns)
 
 
 def row(values: Iterable[object]) -> str:
-    """Return one line; numbers with a point have six places, text holds no tab or line break."""
+    """Return one line of a table; floats have six decimals, text holds no tab or line break."""
     return "\t".join(map(_cell, values)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""`glassgate trace`: the gates of a network over a text, as a picture or as numbers."""
+"""`glassgate trace`: the gates of a GRU over a text, as a picture or as numbers."""
 
 from __future__ import annotations
 
@@ -12,37 +12,45 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from glassgate.cli.options import Model, Overwrite, check_free
-from glassgate.cli.predict import say_unknown, visible
+from glassgate.cli.predict import visible, warn_unknown
 from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
     from glassgate.analysis.text_gates import TextGates
     from glassgate.gates import Gates
 
-LONGEST = 5  # units
+MAX_UNITS = 5  # units with the longest memory that are printed
 
 
 def trace(
     model: Model,
-    text: Annotated[str, typer.Argument(help="The words to read.")],
+    text: Annotated[str, typer.Argument(help="Text to read.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", show_default="trace.png, .npz or .json"),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write.",
+            show_default="trace.png, .npz or .json",
+        ),
     ] = None,
     format: Annotated[
         Literal["png", "npz", "json"] | None,
-        typer.Option(help="A picture, or the arrays.", show_default="by the output's name, or png"),
+        typer.Option(
+            help="A picture, or the arrays.", show_default="by the name of the output, or png"
+        ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Show what every gate did at every word: units x words, kept and reset side by side.
+    """Draw the kept share and the reset gate of every unit at every word.
 
-    Printed are the numbers, from 0, of the units that keep longest, and for how
-    long: what --clamp of predict wants to know.
+    The command also prints the units with the longest memory, numbered from 0
+    as in --clamp, and their memory spans.
 
-    The numbers hold, for each layer, the arrays reset, update, candidate,
-    hidden and kept (words x units), and each unit's mean kept share and
-    memory span in words.
+    The formats npz and json hold, for each layer, the arrays reset, update,
+    candidate, hidden and kept (words x units), and each unit's mean kept share
+    and memory span in words.
 
     For example:
 
@@ -64,9 +72,9 @@ def trace(
     from glassgate.train import load
 
     traced = trace_text(load(model), text)
-    say_unknown(traced.unknown)
-    make = {"png": _picture, "npz": _arrays, "json": _json}[kind]
-    write_whole(path, make(traced))
+    warn_unknown(traced.unknown)
+    encode = {"png": _picture, "npz": _arrays, "json": _json}[kind]
+    write_whole(path, encode(traced))
     typer.echo(f"{path}: {len(traced.words)} words, {_layers(traced)}")
     for layer, gates in enumerate(traced.layers):
         typer.echo(f"layer {layer}, longest memory: {_longest(gates)}")
@@ -79,13 +87,13 @@ def _layers(traced: TextGates) -> str:
 
 
 def _longest(gates: Gates) -> str:
-    """Name the units of a layer that keep longest over the text."""
+    """Return the units of a layer with the longest memory over the text, and their spans."""
     from glassgate.inside.memory import Memory
 
     memory = Memory.of(gates.kept)
-    spans = [(unit, memory.span[unit]) for unit in memory.order[:LONGEST]]
-    said = [(unit, f"{span:.3g} words" if span < math.inf else "endless") for unit, span in spans]
-    return ", ".join(f"unit {unit} ({how_long})" for unit, how_long in said)
+    spans = [(unit, memory.span[unit]) for unit in memory.order[:MAX_UNITS]]
+    texts = [f"{span:.3g} words" if span < math.inf else "endless" for _, span in spans]
+    return ", ".join(f"unit {unit} ({text})" for (unit, _), text in zip(spans, texts, strict=True))
 
 
 def _picture(traced: TextGates) -> bytes:

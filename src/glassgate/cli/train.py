@@ -1,4 +1,4 @@
-"""`glassgate train`: fit a language model or a classifier to one's own data."""
+"""`glassgate train`: train a language model or a classifier on data of one's own."""
 
 from __future__ import annotations
 
@@ -16,27 +16,38 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
-    saying_how_to_go_on,
+    suggest_resume,
     with_settings,
 )
 from glassgate.train.settings import CLASSIFIER, LANGUAGE, MINIMUM_FREQUENCY, Settings
 
 if TYPE_CHECKING:
-    from glassgate.train.loop import Outcome
+    from glassgate.train import Outcome
 
-app = typer.Typer(help="Train a network on data of your own.", no_args_is_help=True)
+HELP = """Train a language model or a classifier on your own data.
 
-Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the model goes.")
+For example:
+
+    glassgate train language novel.txt --output model/
+
+    glassgate train classifier reviews.csv --output sentiment-model/
+"""
+
+app = typer.Typer(help=HELP, no_args_is_help=True)
+
+Folder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the model to.")
 ]
-Reviews = Annotated[Path, typer.Argument(metavar="REVIEWS.csv", help="UTF-8, with a header line.")]
+Reviews = Annotated[
+    Path, typer.Argument(metavar="REVIEWS.csv", help="UTF-8 CSV file with a header line.")
+]
 
 
 @app.command()
 @with_settings(LANGUAGE)
 def language(
     corpus: Corpus,
-    output: Output,
+    output: Folder,
     settings: Settings,
     characters: Characters = False,
     sentences: Sentences = False,
@@ -46,11 +57,12 @@ def language(
     resume: Resume = False,
     log: Log = None,
 ) -> None:
-    """Learn to predict the next word; the last tenth of the text is held out.
+    """Train a language model to predict the next word of a text.
 
-    The text is one stream, read in stretches with the state carried on,
-    unless --sentences makes every line a sequence of its own. The best
-    epoch on the held-out text is kept.
+    The text is read as one stream, with the state carried from step to step;
+    with --sentences every line is a sequence of its own. The last tenth of the
+    text is held out, and the weights of the epoch that predicts it best are
+    kept.
 
     For example:
 
@@ -62,19 +74,19 @@ def language(
 
         glassgate train language novel.txt --network srn --bptt 1 -o elman/
 
-    In several processes, with the gradients of one:
+    In several processes, with the same gradients as in one:
 
         accelerate launch --multi_gpu --num_processes 2 -m glassgate train ...
     """
     from glassgate.cli.screen import announce_reading, watching
 
     announce_reading(*corpus)
-    from glassgate.train import run
+    from glassgate.train import Output, train_language
 
-    with saying_how_to_go_on(), watching() as watcher:
-        outcome = run.train_language(
+    with suggest_resume(), watching() as watcher:
+        outcome = train_language(
             corpus,
-            run.Output(output, overwrite, resume, tensorboard=log is not None),
+            Output(output, overwrite=overwrite, resume=resume, tensorboard=log is not None),
             settings,
             level="characters" if characters else "words",
             by_sentence=sentences,
@@ -91,20 +103,20 @@ def language(
 @with_settings(CLASSIFIER, without=("bptt",))
 def classifier(
     reviews: Reviews,
-    output: Output,
+    output: Folder,
     settings: Settings,
-    text: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the text.")] = "text",
-    label: Annotated[str, typer.Option(metavar="COLUMN", help="That holds the class.")] = "label",
+    text: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the text.")] = "text",
+    label: Annotated[str, typer.Option(metavar="COLUMN", help="Column of the class.")] = "label",
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
     threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
     log: Log = None,
 ) -> None:
-    """Learn the class of a text; a random tenth of the texts is held out.
+    """Train a classifier of texts.
 
-    Empty texts are counted and skipped. The best epoch on the held-out texts
-    is kept.
+    A random tenth of the texts is held out, and the weights of the epoch that
+    classifies them best are kept. Empty texts are counted and skipped.
 
     For example:
 
@@ -115,12 +127,12 @@ def classifier(
     from glassgate.cli.screen import announce_reading, watching
 
     announce_reading(reviews)
-    from glassgate.train import run
+    from glassgate.train import Output, train_classifier
 
-    with saying_how_to_go_on(), watching() as watcher:
-        outcome = run.train_classifier(
+    with suggest_resume(), watching() as watcher:
+        outcome = train_classifier(
             reviews,
-            run.Output(output, overwrite, resume, tensorboard=log is not None),
+            Output(output, overwrite=overwrite, resume=resume, tensorboard=log is not None),
             settings,
             text=text,
             label=label,
@@ -128,11 +140,11 @@ def classifier(
             threads=threads,
             watchers=[watcher(settings.network)],
         )
-    _report(outcome, settings, output, f'glassgate predict {output} "a text of unknown class"')
+    _report(outcome, settings, output, f'glassgate predict {output} "a text to classify"')
 
 
 def _report(outcome: Outcome, settings: Settings, output: Path, *commands: str) -> None:
-    """Say what was reached and what can be done with it."""
+    """Print the result of a training, and commands to try next."""
     from glassgate.cli.lines import figures
     from glassgate.cli.screen import is_main
 

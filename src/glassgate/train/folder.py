@@ -1,13 +1,13 @@
-"""A model folder while a run writes it: the best weights, what they are, and one resumable state.
+"""A model folder, as a training run writes it.
 
-model.safetensors   weights of the best epoch
-config.json         kind of model, settings, sizes, classes, the data it was trained on
+model.safetensors   the weights of the best epoch
+config.json         kind of model, settings, sizes, classes, the training data
 tokenizer.json      the vocabulary
-metrics.jsonl       a line an epoch
-state.safetensors   while training: weights, optimizer, position, config; nothing is pickled
+metrics.jsonl       one line per epoch
+state.safetensors   during training only: weights, optimizer, position, config; nothing is pickled
 
-Until the first epoch of a run is saved the state is its only file, and a model that was there
-before stays whole; then all the others are replaced together.
+Until a run has finished its first epoch it writes the state only, and an earlier model in the
+folder stays complete. Then the other four files are replaced together.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from glassgate.train.watch import Epoch
 
 MODEL, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 METRICS, STATE = "metrics.jsonl", "state.safetensors"
-SAVE_SECONDS = 30.0  # between two states within an epoch
+SAVE_SECONDS = 30.0  # between two saved states within an epoch
 
 
 class ModelFolder:
-    """The store of one run.
+    """The store of one run: the files in its model folder.
 
-    `config` and `tokenizer` (the text of tokenizer.json) are what the folder will say of the run.
-    `overwrite` permits to replace what is there, `resume` to go on with it; both do nothing until
-    the loop asks. Raises `BadInput` when the folder holds a model or a state and neither is given,
-    or when there is nothing of the same run to resume.
+    `config` and `tokenizer` are the contents of config.json and tokenizer.json. With `overwrite`
+    the run may replace the model in the folder, with `resume` it continues from the state in it;
+    nothing is written until the loop calls. Raises `BadInput` when the folder holds a model or a
+    state and neither is given, or when it holds no state of the same run to resume.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class ModelFolder:
         self.path, self._config, self._tokenizer = path, dict(config), tokenizer
         self._resume, self._save_seconds = resume, save_seconds
         self._saved = time.monotonic()
-        self._made = not path.exists()  # the folder is this run's own
-        self._has_state = resume  # the state in the folder is this run's
-        self._has_model = False  # the model in the folder is this run's
+        self._created = not path.exists()  # this run creates the folder
+        self._has_state = resume  # the state in the folder belongs to this run
+        self._has_model = False  # the model in the folder belongs to this run
         if path.exists() and not path.is_dir():
             raise BadInput(f"{path} is a file, expected a folder to write the model to")
         if resume:
@@ -65,14 +65,14 @@ class ModelFolder:
         elif not overwrite:
             self._check_free()
 
-    # What the loop asks for -------------------------------------------------------------------
+    # What the loop calls -----------------------------------------------------------------------
 
     def restore(self) -> Snapshot | None:
-        """Return the stored state if the run goes on from one."""
+        """Return the stored state if the run resumes, otherwise None."""
         if not self._resume:
             return None
         path = self.path / STATE
-        position = self._state_says("position")
+        position = self._read_from_state("position")
         try:
             tensors = load_file(path)
         except SafetensorError as error:
@@ -81,33 +81,33 @@ class ModelFolder:
         return Snapshot(position, tensors, str(path))
 
     def begin(self) -> None:
-        """Make the folder; what is in it stays."""
+        """Create the folder; files that are in it stay."""
         self.path.mkdir(parents=True, exist_ok=True)
 
     def record_threads(self, threads: int) -> None:
-        """Say in the config on how many threads the run trains."""
+        """Record in config.json the number of threads that the run trains on."""
         self._config["threads"] = threads
         if self._has_model:
             self._write(CONFIG, self._config_file())
 
     def due(self) -> bool:
-        """Whether the last state is older than the seconds between two."""
+        """Whether it is time to save another state."""
         return time.monotonic() - self._saved >= self._save_seconds
 
     def save_state(self, snapshot: Snapshot) -> None:
         """Replace the resumable state."""
         metadata = {"position": snapshot.position, "config": self._config}
-        told = {name: json.dumps(value) for name, value in metadata.items()}
-        self._write(STATE, save(snapshot.tensors, told))
+        texts = {name: json.dumps(value) for name, value in metadata.items()}
+        self._write(STATE, save(snapshot.tensors, texts))
         self._has_state = True
         self._saved = time.monotonic()
 
     def save_epochs(
         self, lines: list[dict[str, Any]], best: Mapping[str, Tensor] | None = None
     ) -> None:
-        """Replace metrics.jsonl by these lines, and the weights of the model if `best` is given.
+        """Write metrics.jsonl, and the weights of the model if `best` is given.
 
-        The first best weights of the run take the place of the whole model that was there.
+        The first weights of a run replace an earlier model with all its files.
         """
         metrics = "".join(json.dumps(line) + "\n" for line in lines).encode()
         if best is not None and not self._has_model:
@@ -127,66 +127,70 @@ class ModelFolder:
             raise BadInput(f"{path} cannot be read: {error}") from None
 
     def finish(self) -> None:
-        """Drop the resumable state: the model is complete."""
+        """Remove the resumable state: the model is complete."""
         self._remove(STATE)
 
     def abandon(self) -> None:
-        """Drop this run's state, and the folder if the run made it and nothing is in it.
+        """Remove this run's state, and the folder if the run created it and it is empty.
 
-        The model stays: this run's best one, or until it has one, that of the run before.
+        The model stays: the best one of this run, or of an earlier run if this one has none yet.
         """
         if self._has_state:
             self._remove(STATE)
-        if self._made and self.path.is_dir() and not any(self.path.iterdir()):
+        if self._created and self.path.is_dir() and not any(self.path.iterdir()):
             self.path.rmdir()
 
     # Checks and single files ------------------------------------------------------------------
 
     def _check_free(self) -> None:
-        kinds = (
-            (STATE, "a run that has not ended", "--resume or --overwrite"),
+        """Refuse to write to a folder that holds a model or an unfinished run."""
+        obstacles = (
+            (STATE, "an unfinished run", "--resume or --overwrite"),
             (MODEL, "a model", "--overwrite"),
         )
-        for name, what, ways in kinds:
+        for name, content, options in obstacles:
             if (self.path / name).exists():
                 raise BadInput(
-                    f"{self.path} already holds {what} ({name}): name a new folder, or say {ways}"
+                    f"{self.path} already holds {content} ({name}): "
+                    f"choose another folder or pass {options}"
                 )
 
     def _check_same_run(self) -> None:
-        """Refuse to go on with a state that other settings or other data made."""
+        """Refuse to continue from a state of a run with other settings or other data."""
         if not (self.path / STATE).exists():
-            raise BadInput(f"{self.path} holds no {STATE}: there is nothing to resume")
-        found = self._state_says("config")
-        for name, new in _flat(self._config).items():
-            old = _flat(found).get(name)
+            raise BadInput(f"{self.path} holds no {STATE}: there is no run to resume")
+        stored = _flatten(self._read_from_state("config"))
+        for name, new in _flatten(self._config).items():
+            old = stored.get(name)
             if old != new and name == "data_sha256":
                 raise BadInput(f"the data has changed since the run in {self.path} began")
             if old != new and name != "version":
                 raise BadInput(
-                    f"{self.path} was begun with {name} {old!r}, cannot go on with {new!r}"
+                    f"the run in {self.path} began with {name} {old!r}, "
+                    f"and cannot be resumed with {new!r}"
                 )
 
-    def _state_says(self, name: str) -> dict[str, Any]:
-        """Return the position or the config that the state holds."""
+    def _read_from_state(self, name: str) -> dict[str, Any]:
+        """Return the position or the config stored with the state."""
         path = self.path / STATE
         try:
             with safe_open(path, framework="pt") as file:
-                found = json.loads((file.metadata() or {})[name])
+                value = json.loads((file.metadata() or {})[name])
         except KeyError:
             raise BadInput(f"{path} is not a state to resume from: it has no {name}") from None
         except (SafetensorError, ValueError) as error:
             raise BadInput(f"{path} is not a state to resume from: {error}") from None
-        if not isinstance(found, dict):
-            raise BadInput(f"{path} is not a state to resume from: its {name} is no JSON object")
-        return found
+        if not isinstance(value, dict):
+            raise BadInput(f"{path} is not a state to resume from: its {name} is not a JSON object")
+        return value
 
     def _replace_model(self, metrics: bytes, weights: bytes) -> None:
-        """Put this run's four files in the place of what was there.
+        """Replace an earlier model by this run's four files.
 
-        All are on the disk under other names before the first is renamed, so that a full disk
-        leaves the old model. The old weights go first and the new ones come last: a kill between
-        two renames leaves no model, never a mixed one, and the state begins the exchange anew.
+        All files are on disk under temporary names before the first is renamed, so that a full disk
+        leaves the old model. The old weights are removed first and the new weights come last: a
+        kill between two renames leaves no model instead of a mixed one, and resuming from the state
+        repeats the exchange.
         """
         files = {
             CONFIG: self._config_file(),
@@ -222,7 +226,7 @@ class ModelFolder:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return config.json; `BadInput` where it is missing or no JSON object."""
+    """Return the contents of config.json; `BadInput` if it is missing or not a JSON object."""
     path = folder / CONFIG
     try:
         config = json.loads(read_bytes(path))
@@ -234,9 +238,9 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_history(folder: Path, measure: str) -> tuple[Epoch, ...]:
-    """Return metrics.jsonl, an epoch a line; `measure` is "perplexity" or "accuracy".
+    """Return the epochs of metrics.jsonl; `measure` is "perplexity" or "accuracy".
 
-    `BadInput` where it is missing or empty, or a line holds anything but the numbers of an epoch.
+    `BadInput` if it is missing or empty, or a line holds anything but the numbers of an epoch.
     """
     path = folder / METRICS
     try:
@@ -244,15 +248,15 @@ def read_history(folder: Path, measure: str) -> tuple[Epoch, ...]:
         history = tuple(Epoch.from_json(json.loads(line), measure) for line in lines)
         for number in (value for epoch in history for value in epoch.to_json().values()):
             if isinstance(number, bool) or not isinstance(number, int | float):
-                raise ValueError(f"{number!r} is no number")
+                raise ValueError(f"{number!r} is not a number")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path} cannot be read: {error}") from None
     if not history:
-        raise BadInput(f"{path} is empty, expected a line an epoch")
+        raise BadInput(f"{path} is empty, expected one line per epoch")
     return history
 
 
-def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config with the settings beside the rest, to compare value by value."""
+def _flatten(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with its settings at the top level, to compare value by value."""
     settings = config.get("settings")
     return {**config, **(settings if isinstance(settings, dict) else {}), "settings": None}

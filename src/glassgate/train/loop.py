@@ -268,7 +268,7 @@ class _Run:
     def _stopped(self) -> str:
         position = self.position
         where = f"stopped at epoch {position.epoch}, after step {position.step}"
-        return f"{where}; its state is kept to resume from" if self.store else where
+        return f"{where}; its state is saved" if self.store else where
 
     def _diverge(self, what: str) -> None:
         """Drop the state, which would end here again, and keep the best epoch if there is one."""

@@ -1,4 +1,4 @@
-"""Read a model folder back: the model, its vocabulary, and what the folder says of them."""
+"""Build a model from its settings, and read a trained one from its folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from glassgate.train.tokens import Vocabulary
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model folder, read."""
+    """A trained model with its vocabulary, settings and config."""
 
     model: LanguageModel | Classifier  # in evaluation mode, on the CPU
     vocabulary: Vocabulary
@@ -34,12 +34,12 @@ class Loaded:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes in the order of the logits; none for a language model."""
+        """The classes in the order of the logits; empty for a language model."""
         return tuple(self.config.get("classes", ()))
 
 
 def build(kind: str, vocabulary_size: int, classes: int, settings: Settings) -> nn.Module:
-    """Return the untrained model of these sizes; `kind` is "language" or "classifier"."""
+    """Return an untrained model of these sizes; `kind` is "language" or "classifier"."""
     sizes = (settings.embedding_size, settings.hidden_size, settings.layers, settings.dropout)
     if kind == "language":
         return LanguageModel(vocabulary_size, settings.network, *sizes)
@@ -49,21 +49,23 @@ def build(kind: str, vocabulary_size: int, classes: int, settings: Settings) -> 
 def load(folder: str | PathLike[str]) -> Loaded:
     """Read a model folder that `glassgate train` wrote.
 
-    `BadInput` names the file that is missing, is malformed, or does not fit the others. Weights
-    are compared with the config before memory is taken for them.
+    `BadInput` names a file that is missing, malformed, or inconsistent with the others. The shapes
+    of the weights are compared with the config before memory is allocated for them.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise BadInput(f"{folder} is not a folder, expected one that holds a model")
+        raise BadInput(f"{folder} is not a folder, expected a folder with a model")
     for name in (CONFIG, TOKENIZER, MODEL):
         if not (folder / name).is_file():
-            raise BadInput(f"{folder} is missing {name}: expected {CONFIG}, {TOKENIZER}, {MODEL}")
+            raise BadInput(f"{folder} has no {name}, expected {CONFIG}, {TOKENIZER} and {MODEL}")
     config = read_config(folder)
-    settings, kind, classes = _checked(folder, config)
+    settings, kind, classes = _check_config(folder, config)
     vocabulary = Vocabulary.load(folder / TOKENIZER)
     if config.get("vocabulary_size") != len(vocabulary):
         size = config.get("vocabulary_size")
-        raise BadInput(f"{folder / TOKENIZER} holds {len(vocabulary)} tokens, {CONFIG} says {size}")
+        raise BadInput(
+            f"{folder / TOKENIZER} holds {len(vocabulary)} tokens, but {CONFIG} says {size}"
+        )
     with torch.device("meta"):
         model = build(kind, len(vocabulary), len(classes), settings)
     _fill(model, folder / MODEL)
@@ -71,15 +73,18 @@ def load(folder: str | PathLike[str]) -> Loaded:
     return Loaded(model.eval(), vocabulary, settings, config)
 
 
-def _checked(folder: Path, config: dict[str, Any]) -> tuple[Settings, str, list[str]]:
-    """Return settings, kind and classes of a config that says all three."""
+def _check_config(folder: Path, config: dict[str, Any]) -> tuple[Settings, str, list[str]]:
+    """Return the settings, kind and classes of a config, once all three are valid."""
     path = folder / CONFIG
     kind, classes = config.get("kind"), config.get("classes", [])
     if kind not in ("language", "classifier"):
-        raise BadInput(f"{path} must say kind language or classifier, got {kind!r}")
-    names = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
-    if not names or (kind == "classifier") != (len(classes) >= 2):
-        raise BadInput(f"{path} must list two classes or more for a classifier, got {classes!r}")
+        raise BadInput(f"{path} must have kind language or classifier, got {kind!r}")
+    are_names = isinstance(classes, list) and all(isinstance(name, str) for name in classes)
+    if not are_names or (kind == "classifier") != (len(classes) >= 2):
+        raise BadInput(
+            f"{path} must list at least two classes for a classifier and none for a language "
+            f"model, got {classes!r}"
+        )
     try:
         return Settings.from_json(config.get("settings", {})), kind, classes
     except BadInput as error:
@@ -87,13 +92,13 @@ def _checked(folder: Path, config: dict[str, Any]) -> tuple[Settings, str, list[
 
 
 def _fill(model: nn.Module, path: Path) -> None:
-    """Give a model without memory the weights of a file, once every name and shape agrees."""
-    wanted = {name: list(value.shape) for name, value in model.state_dict().items()}
+    """Load a file of weights into a model on the meta device, if all names and shapes agree."""
+    expected = {name: list(value.shape) for name, value in model.state_dict().items()}
     try:
         with safe_open(path, framework="pt") as file:
-            found = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
-            _check_shapes(path, wanted, found)
-            weights = {name: file.get_tensor(name) for name in wanted}
+            shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
+            _check_shapes(path, expected, shapes)
+            weights = {name: file.get_tensor(name) for name in expected}
     except SafetensorError as error:
         raise BadInput(f"{path} is not a file of weights: {error}") from None
     for name, value in weights.items():
@@ -102,14 +107,14 @@ def _fill(model: nn.Module, path: Path) -> None:
     model.load_state_dict(weights, assign=True)
 
 
-def _check_shapes(path: Path, wanted: dict[str, list[int]], found: dict[str, list[int]]) -> None:
-    for name in sorted(wanted.keys() | found.keys()):
-        if name not in found:
-            raise BadInput(f"{path} does not fit {CONFIG}: {name} {wanted[name]} is missing")
-        if name not in wanted:
-            raise BadInput(f"{path} does not fit {CONFIG}: {name} {found[name]} is not expected")
-        if wanted[name] != found[name]:
+def _check_shapes(path: Path, expected: dict[str, list[int]], shapes: dict[str, list[int]]) -> None:
+    for name in sorted(expected.keys() | shapes.keys()):
+        if name not in shapes:
+            raise BadInput(f"{path} does not fit {CONFIG}: {name} {expected[name]} is missing")
+        if name not in expected:
+            raise BadInput(f"{path} does not fit {CONFIG}: {name} {shapes[name]} is not expected")
+        if expected[name] != shapes[name]:
             raise BadInput(
-                f"{path} does not fit {CONFIG}: {name} must have shape {wanted[name]}, "
-                f"got {found[name]}"
+                f"{path} does not fit {CONFIG}: {name} must have shape {expected[name]}, "
+                f"got {shapes[name]}"
             )

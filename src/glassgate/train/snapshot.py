@@ -1,6 +1,6 @@
-"""Where a run stands: its position as plain numbers, everything else as named tensors.
+"""The resumable state of a run: its position as plain numbers, the rest as named tensors.
 
-No random state is kept: what is random in a step is a function of the seed and the position.
+No random state is stored: the random numbers of a step are a function of seed and position.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ OPTIMIZER, STREAM, WEIGHTS = "optimizer.", "stream.", "weights."
 
 @dataclass
 class Position:
-    """How far a run has come."""
+    """How far a run has got."""
 
-    epoch: int = 1  # the epoch under way, from 1
-    step: int = 0  # steps done in it
-    nats: float = 0.0  # summed loss of this epoch's steps
+    epoch: int = 1  # the current epoch, from 1
+    step: int = 0  # steps completed in this epoch
+    nats: float = 0.0  # summed loss over this epoch's steps
     count: int = 0  # targets scored in this epoch
-    seconds: float = 0.0  # of this epoch's steps
-    total_seconds: float = 0.0  # of all steps
+    seconds: float = 0.0  # spent on this epoch's steps
+    total_seconds: float = 0.0  # spent on all steps
     total_tokens: int = 0  # read in all steps
-    threads: int = 0  # that the run trains on; 0: not chosen yet
+    threads: int = 0  # that the run trains on; 0 before they are chosen
     learning_rate: float = 0.0
-    scheduler: dict[str, Any] = field(default_factory=dict)  # of the plateau rule
-    best_epoch: int = 0  # 0: none yet
-    best_loss: float = math.inf  # held-out nats a target
+    scheduler: dict[str, Any] = field(default_factory=dict)  # state of the plateau schedule
+    best_epoch: int = 0  # 0 before the first is finished
+    best_loss: float = math.inf  # on held-out data, nats per target
     history: list[Epoch] = field(default_factory=list)  # finished epochs
 
     @property
     def tokens_per_second(self) -> float:
-        """Tokens read a second of training steps, over the whole run."""
+        """Tokens read per second of training steps, over the whole run."""
         return self.total_tokens / max(self.total_seconds, 1e-9)
 
     def add(self, nats: float, batch: Batch, seconds: float) -> None:
-        """Count a step that took `seconds` and cost `nats`, summed over the batch's targets."""
+        """Add a step that took `seconds`; `nats` is its loss summed over the batch's targets."""
         self.step += 1
         self.nats += nats
         self.count += batch.count
@@ -54,7 +54,7 @@ class Position:
         self.total_tokens += int(batch.lengths.sum())
 
     def finish_epoch(self, epoch: Epoch, improved: bool) -> None:
-        """Enter a finished epoch and stand at the beginning of the next."""
+        """Add a finished epoch and move to the beginning of the next."""
         self.history.append(epoch)
         if improved:
             self.best_epoch, self.best_loss = epoch.epoch, epoch.valid_loss
@@ -62,7 +62,7 @@ class Position:
         self.nats, self.count, self.seconds = 0.0, 0, 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """Return a dictionary that JSON can hold; None stands for no best loss yet."""
+        """Return a dictionary for JSON, in which None means that there is no best loss yet."""
         values = dict(vars(self))
         values["history"] = [epoch.to_json() for epoch in self.history]
         values["best_loss"] = self.best_loss if self.best_epoch else None
@@ -70,15 +70,15 @@ class Position:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], measure: str) -> Position:
-        """Read what `to_json` returned; `ValueError` when it could not have."""
+        """Make a position from what `to_json` returned; `ValueError` for anything else."""
         names = {field.name for field in fields(cls)}
         if not isinstance(values, Mapping) or set(values) != names:
-            raise ValueError(f"its position must name {', '.join(sorted(names))} and nothing else")
-        given = {**values, "best_loss": 0.0 if values["best_loss"] is None else values["best_loss"]}
+            raise ValueError(f"its position must have exactly the keys {', '.join(sorted(names))}")
+        typed = {**values, "best_loss": 0.0 if values["best_loss"] is None else values["best_loss"]}
         for name, example in vars(cls()).items():
-            kinds = (int, float) if isinstance(example, float) else type(example)
-            if not isinstance(given[name], kinds):
-                raise ValueError(f"{name} of its position cannot be {given[name]!r}")
+            types = (int, float) if isinstance(example, float) else type(example)
+            if not isinstance(typed[name], types):
+                raise ValueError(f"{name} of its position cannot be {typed[name]!r}")
         position = cls(**values)
         try:
             position.history = [Epoch.from_json(line, measure) for line in values["history"]]
@@ -86,13 +86,13 @@ class Position:
             raise ValueError("the history of its position is not a list of epochs") from None
         position.best_loss = math.inf if values["best_loss"] is None else values["best_loss"]
         finished = len(position.history)
-        begun = min(1, finished)
-        if position.epoch != finished + 1 or not begun <= position.best_epoch <= finished:
-            raise ValueError("the epochs of its position do not agree")
+        first = min(1, finished)
+        if position.epoch != finished + 1 or not first <= position.best_epoch <= finished:
+            raise ValueError("the epochs of its position are inconsistent")
         if not 0 <= position.threads <= MOST_THREADS:
             raise ValueError(f"threads of its position cannot be {position.threads}")
         if position.step < 0 or (values["best_loss"] is None) != (finished == 0):
-            raise ValueError("the step or the best loss of its position makes no sense")
+            raise ValueError("the step or the best loss of its position is impossible")
         return position
 
 
@@ -102,20 +102,20 @@ class Snapshot:
 
     position: dict[str, Any]
     tensors: dict[str, Tensor]
-    source: str = "the state"  # what a message calls it
+    source: str = "the state"  # its name in error messages
 
 
 class Store(Protocol):
-    """Where a run leaves what must outlive it. Only the main process writes."""
+    """Where a run keeps its state and its results. Only the main process writes."""
 
     def restore(self) -> Snapshot | None:
-        """Return the state to go on from; None to begin. Writes nothing."""
+        """Return the state to resume from, or None to start anew. Writes nothing."""
 
     def begin(self) -> None:
-        """Make ready for a new run; what a run before left stays until an epoch is saved."""
+        """Prepare for a new run; results of an earlier run stay until an epoch is saved."""
 
     def record_threads(self, threads: int) -> None:
-        """Say on how many threads the run trains."""
+        """Record the number of threads that the run trains on."""
 
     def save_state(self, snapshot: Snapshot) -> None:
         """Replace the resumable state."""
@@ -123,26 +123,26 @@ class Store(Protocol):
     def save_epochs(
         self, lines: list[dict[str, Any]], best: Mapping[str, Tensor] | None = None
     ) -> None:
-        """Replace the lines, one an epoch, and the best weights where they are new.
+        """Write one line per epoch, and the best weights if they are new.
 
-        The first best weights of a run replace all that a run before left.
+        The first weights of a run replace all results of an earlier run.
         """
 
     def best(self) -> dict[str, Tensor]:
         """Return the best weights so far."""
 
     def due(self) -> bool:
-        """Whether the last state is old enough to be replaced in mid-epoch."""
+        """Whether it is time to save another state within the epoch."""
 
     def finish(self) -> None:
-        """Drop the resumable state: the run is complete."""
+        """Remove the resumable state: the run is complete."""
 
     def abandon(self) -> None:
-        """Drop the resumable state; what an epoch left stays, of this run or the one before."""
+        """Remove the resumable state; saved epochs stay, of this run or an earlier one."""
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return the optimizer's tensors by the index of their parameter and their name."""
+    """Return the optimizer's tensors, named by the index of their parameter and their slot."""
     slots = optimizer.state_dict()["state"]
     return {
         f"{OPTIMIZER}{index}.{name}": value
@@ -153,14 +153,13 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def adam_shapes(index: int, parameter: Tensor) -> dict[str, torch.Size]:
-    """Return what `optimizer_tensors` holds of a parameter that AdamW has moved."""
-    like = parameter.shape
-    slots = {"step": torch.Size(), "exp_avg": like, "exp_avg_sq": like}
+    """Return the shapes of AdamW's tensors for a parameter, named as in `optimizer_tensors`."""
+    slots = {"step": torch.Size(), "exp_avg": parameter.shape, "exp_avg_sq": parameter.shape}
     return {f"{OPTIMIZER}{index}.{slot}": shape for slot, shape in slots.items()}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimizer of the same parameters its tensors back."""
+    """Restore the tensors of an optimizer of the same parameters."""
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in part(tensors, OPTIMIZER).items():
         index, slot = name.split(".", 1)
@@ -170,7 +169,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
 
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the tensors whose names start with `prefix`, without it."""
+    """Return the tensors whose names start with `prefix`, named without it."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
@@ -184,8 +183,8 @@ def state_tensors(state: State | None) -> dict[str, Tensor]:
 
 
 def restore_state(tensors: Mapping[str, Tensor]) -> State | None:
-    """Read what `state_tensors` returned."""
-    found = part(tensors, STREAM)
-    if "only" in found:
-        return found["only"]
-    return tuple(found[str(index)] for index in range(len(found))) or None
+    """Return the carried state that `state_tensors` named."""
+    parts = part(tensors, STREAM)
+    if "only" in parts:
+        return parts["only"]
+    return tuple(parts[str(index)] for index in range(len(parts))) or None
