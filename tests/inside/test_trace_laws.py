@@ -13,10 +13,7 @@ import glassgate.nn
 from glassgate import BadInput, Formulation, trace
 from tests.inside.trace_cases import KINDS, drawn
 
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    torch.manual_seed(0)
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 # What a trace leaves alone ------------------------------------------------------------------------
