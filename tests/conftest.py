@@ -3,7 +3,7 @@
 import random
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,25 @@ def glassgate_(
     return run
 
 
+@pytest.fixture
+def seeded() -> None:
+    """Draw torch's random numbers from a known seed."""
+    import torch
+
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def one_thread(seeded: None) -> Iterator[None]:
+    """Give torch one thread, and a known seed."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def write_corpus(path: Path) -> Path:
     """Write sentences in which she hurts her knee and he hurts his."""
     draw = random.Random(0)
@@ -51,6 +70,16 @@ def write_corpus(path: Path) -> Path:
     said = [draw.choice(people) for _ in range(60)]
     path.write_text("".join(f"{who} fell and hurt {whose} knee .\n" for who, whose in said))
     return path
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus.txt")
+
+
+def names(folder: Path) -> set[str]:
+    """Name what a folder holds."""
+    return {path.name for path in folder.iterdir()}
 
 
 def write_reviews(path: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from glassgate import BadInput
-from glassgate.analysis.language import Language, sample_language
+from glassgate.analysis.language import Language
 from glassgate.analysis.selectivity import (
     feature_examples,
     feature_selectivity,
@@ -19,12 +19,6 @@ from glassgate.experiments.verdict.reviews import Review
 from glassgate.grammar.grammar import Grammar
 from glassgate.inside.probe import selectivity
 from glassgate.nn.models import LanguageModel
-from tests.analysis.grammar_cases import GRAMMAR
-
-
-@pytest.fixture(scope="module")
-def language() -> Language:
-    return sample_language(Grammar(GRAMMAR, "places.grammar"), seed=0, train=2, held_out=2)
 
 
 def remembering(language: Language) -> LanguageModel:

@@ -8,17 +8,10 @@ import torch
 
 from glassgate import BadInput
 from glassgate.analysis.agreement import agreement, score
-from glassgate.analysis.language import sample_language, spoken_by
+from glassgate.analysis.language import spoken_by
 from glassgate.analysis.selectivity import feature_selectivity
-from glassgate.grammar.grammar import Grammar
 from glassgate.nn.models import LanguageModel
 from glassgate.train.tokens import Vocabulary
-from tests.analysis.grammar_cases import GRAMMAR
-
-
-@pytest.fixture(scope="module")
-def language():
-    return sample_language(Grammar(GRAMMAR, "near.grammar"), seed=0, train=2, held_out=5)
 
 
 def model_of(words):

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TINY, Run, write_corpus
+from tests.conftest import TINY, Run
 
 SMALL = [*TINY, "--networks", "srn,gru", "--seeds", "2", "--output", "study"]
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return write_corpus(tmp_path / "corpus.txt")
 
 
 def without_seconds(path: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-from tests.conftest import TINY, Run, Said, write_corpus, write_reviews
+from tests.conftest import TINY, Run, Said, names, write_corpus, write_reviews
 
 FILES = {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl"}
 
@@ -30,10 +30,6 @@ def last_sentence(said: Said) -> str:
     assert (said.code, said.out) == (2, "")
     assert "Traceback" not in said.err
     return sentence(Said(2, "", said.err.splitlines(keepends=True)[-1]))
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 # Data -----------------------------------------------------------------------------------------

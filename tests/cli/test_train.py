@@ -9,13 +9,9 @@ import pytest
 
 from glassgate.cli.options import SETTINGS
 from glassgate.train.settings import CLASSIFIER, LANGUAGE, Settings
-from tests.conftest import TINY, Run, write_corpus, write_reviews
+from tests.conftest import TINY, Run, names, write_corpus, write_reviews
 
 FILES = {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl"}
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def config(folder: Path) -> dict[str, object]:

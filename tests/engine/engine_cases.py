@@ -1,5 +1,7 @@
 """What the tests of the native engine share: forms, targets, random layers, exact comparison."""
 
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -44,12 +46,25 @@ def draw(shape, seed, dtype=np.float64):
     return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 
 
-def draw_weights(I, H, form=None, dtype=np.float64, seed=0):
+def draw_weights(I, H, form=None, dtype=np.float64, seed=0, scale=None):
+    """Draw normal weights, as wide as torch draws them without a scale; a generator is a seed."""
     shapes = [(3 * H, I), (3 * H, H), (3 * H,), (3 * H,)]
-    reach = H**-0.5
-    made = np.random.default_rng(seed)
-    arrays = [made.uniform(-reach, reach, shape).astype(dtype) for shape in shapes]
+    rng, scale = np.random.default_rng(seed), scale or (3 * H) ** -0.5
+    arrays = (rng.normal(scale=scale, size=shape).astype(dtype) for shape in shapes)
     return GRUWeights(*arrays, form or Formulation())
+
+
+def run_python(code, environment, limit=120):
+    """Run a program in its own process, which must succeed in time; give what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=limit,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 class on_threads:  # noqa: N801  (read as a sentence: with on_threads(2))

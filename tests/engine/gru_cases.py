@@ -1,12 +1,21 @@
 """GRU networks of random numbers, and every step of them by the reference."""
 
 import numpy as np
+from hypothesis import strategies as st
 
-from glassgate import GRU, Formulation, GRUWeights, reference
+from glassgate import GRU, Formulation, LayerPlan, reference
 from glassgate.engine.plan import as_state
+from tests.engine.engine_cases import draw_weights
 
 T, B, I, H = 7, 5, 3, 6
 LENGTHS = np.array([7, 0, 3, 1, 6])
+WAYS = (("forward",), ("reverse",), ("forward", "reverse"), ("reverse", "forward"))
+PLANS = st.builds(
+    LayerPlan,
+    st.sampled_from(WAYS),
+    st.sampled_from(["concat", "sum", "mul", "ave"]),
+    st.sampled_from(["time", "read"]),
+)
 FORMS = [
     Formulation(),
     Formulation("writes", "before"),
@@ -17,14 +26,13 @@ FORMS = [
 
 def network(layers=2, directions=1, dtype=np.float64, form=None, inputs=I, units=H, seed=0):
     rng = np.random.default_rng(seed)
-
-    def weights(reads):
-        shapes = ((3 * units, reads), (3 * units, units), 3 * units, 3 * units)
-        arrays = (rng.normal(scale=0.5, size=shape).astype(dtype) for shape in shapes)
-        return GRUWeights(*arrays, form or Formulation())
-
     reads = [inputs] + [directions * units] * (layers - 1)
-    return GRU([[weights(size) for _ in range(directions)] for size in reads])
+    return GRU(
+        [
+            [draw_weights(size, units, form, dtype, rng, scale=0.5) for _ in range(directions)]
+            for size in reads
+        ]
+    )
 
 
 def given(gru, steps=T, batch=B, seed=1):
@@ -32,6 +40,19 @@ def given(gru, steps=T, batch=B, seed=1):
     input = rng.normal(size=(steps, batch, gru.input_size)).astype(gru.dtype)
     state = as_state([rng.normal(size=(batch, H)).astype(gru.dtype) for H in gru.state_sizes])
     return input, state, rng.random((steps, batch)) < 0.2
+
+
+def planned(plan, seed=0, sizes=(H, H, H), dtype=np.float64):
+    """A network of these layers, whose matrices fit on each other."""
+    layers, reads = [], I
+    for i, (one, units) in enumerate(zip(plan, sizes, strict=False)):
+        some = [
+            network(1, 1, dtype, None, reads, units, seed + 9 * i + d)
+            for d in range(len(one.directions))
+        ]
+        layers.append([gru.weights[0][0] for gru in some])
+        reads = one.width(units)
+    return GRU(layers, plan)
 
 
 MERGED = {

@@ -8,6 +8,7 @@ from glassgate import GRU, BadInput, Formulation, GRUWeights
 from glassgate.bfloat16 import from_bits, round_to_bfloat16, to_bits
 from glassgate.engine import Layer, bfloat16_error, targets
 from glassgate.weights import ARRAYS
+from tests.engine.engine_cases import draw_weights
 
 FORMS = [
     Formulation(update, reset)
@@ -16,10 +17,7 @@ FORMS = [
 
 
 def draw(inputs=9, H=21, form=None, seed=5, scale=1.0):
-    rng = np.random.default_rng(seed)
-    shapes = ((3 * H, inputs), (3 * H, H), 3 * H, 3 * H)
-    arrays = (rng.normal(scale=scale, size=shape).astype(np.float32) for shape in shapes)
-    return GRUWeights(*arrays, form or Formulation())
+    return draw_weights(inputs, H, form, np.float32, seed, scale)
 
 
 def test_rounding_is_that_of_ieee_for_every_upper_half():

@@ -4,13 +4,13 @@ Each case is a process of its own: what is loaded, and what the environment says
 """
 
 import os
-import subprocess
 import sys
 
 import pytest
 
 from glassgate import BadInput
 from glassgate.engine import release_memory, set_threads, threading, threads
+from tests.engine.engine_cases import run_python
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="OpenMP is looked for on Linux alone")
 PRELUDE = """
@@ -28,15 +28,7 @@ def work(H=64):
 
 def run(code, **environment):
     variables = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PRELUDE + code],
-        env={**variables, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    return run_python(PRELUDE + code, variables | environment).split()
 
 
 SAY = "print(threading().threads)\n"

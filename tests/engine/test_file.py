@@ -13,20 +13,13 @@ from safetensors.numpy import save
 from glassgate import GRU, BadInput, Formulation, GRUWeights, LayerPlan
 from glassgate.engine.file import from_bytes, to_bytes
 from glassgate.weights import ARRAYS
+from tests.engine import gru_cases
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "gru-version-1.safetensors"
 
 
 def network(layers=2, directions=2, dtype=np.float32, form=None):
-    rng = np.random.default_rng(3)
-
-    def weights(reads):
-        shapes = ((12, reads), (12, 4), 12, 12)
-        arrays = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
-        return GRUWeights(*arrays, form or Formulation()).astype(dtype)
-
-    reads = [3] + [4 * directions] * (layers - 1)
-    return GRU([[weights(size) for _ in range(directions)] for size in reads])
+    return gru_cases.network(layers, directions, np.float32, form, units=4).astype(dtype)
 
 
 def whole(gru):

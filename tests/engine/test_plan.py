@@ -6,29 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassgate import GRU, BadInput, LayerPlan, clamp, trace
-from tests.engine.gru_cases import LENGTHS, B, H, I, T, by_reference, network
+from tests.engine.gru_cases import LENGTHS, PLANS, B, H, I, T, by_reference, network, planned
 from tests.engine.gru_cases import given as case
-
-WAYS = (("forward",), ("reverse",), ("forward", "reverse"), ("reverse", "forward"))
-PLANS = st.builds(
-    LayerPlan,
-    st.sampled_from(WAYS),
-    st.sampled_from(["concat", "sum", "mul", "ave"]),
-    st.sampled_from(["time", "read"]),
-)
-
-
-def planned(plan, seed=0, sizes=(H, H, H), dtype=np.float64):
-    """A network of these layers, whose matrices fit on each other."""
-    layers, reads = [], I
-    for i, (one, units) in enumerate(zip(plan, sizes, strict=False)):
-        some = [
-            network(1, 1, dtype, None, reads, units, seed + 9 * i + d)
-            for d in range(len(one.directions))
-        ]
-        layers.append([gru.weights[0][0] for gru in some])
-        reads = one.width(units)
-    return GRU(layers, plan)
 
 
 @settings(deadline=None, max_examples=60)

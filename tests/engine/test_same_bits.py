@@ -36,6 +36,12 @@ def column(array, b):
     return np.ascontiguousarray(array[:, b : b + 1])
 
 
+def problem(T, B, I, H, dtype):
+    """Input, initial state, and the gradients of the outputs and of the last state."""
+    x, h = draw((T, B, I), 1, dtype), draw((B, H), 2, dtype)
+    return x, h, (draw((T, B, H), 3, dtype), draw((B, H), 4, dtype))
+
+
 def record(layer, x, h, threads=1, **more):
     with on_threads(threads):
         return layer.record(x, h, **more)
@@ -52,8 +58,7 @@ def gradients(layer, run, grads, target, threads=1):
 def test_a_row_alone_is_the_row_in_a_batch(form, dtype, target):
     T, B, I, H = 5, 14, 6, 35
     layer = Layer(draw_weights(I, H, form, dtype), target)
-    x, h = draw((T, B, I), 1, dtype), draw((B, H), 2, dtype)
-    grads = draw((T, B, H), 3, dtype), draw((B, H), 4, dtype)
+    x, h, grads = problem(T, B, I, H, dtype)
     many = layer.record(x, h)
     many_grads = gradients(layer, many, grads, target)
     for b in (0, 3, 7, 12, 13):
@@ -73,8 +78,7 @@ def test_a_row_alone_is_the_row_in_a_batch(form, dtype, target):
 def test_any_number_of_threads(sizes, form, dtype, target):
     T, B, I, H = sizes
     layer = Layer(draw_weights(I, H, form, dtype), target)
-    x, h = draw((T, B, I), 1, dtype), draw((B, H), 2, dtype)
-    grads = draw((T, B, H), 3, dtype), draw((B, H), 4, dtype)
+    x, h, grads = problem(T, B, I, H, dtype)
     one = record(layer, x, h)
     one_grads = gradients(layer, one, grads, target)
     for team in TEAMS:
@@ -91,9 +95,8 @@ def test_any_number_of_threads(sizes, form, dtype, target):
 def test_any_number_of_threads_on_ragged_batches_with_resets(reverse, form, target):
     T, B, I, H = 30, 23, 20, 40
     made, layer = np.random.default_rng(0), Layer(draw_weights(I, H, form, np.float32), target)
-    x, h = draw((T, B, I), 1, np.float32), draw((B, H), 2, np.float32)
+    x, h, grads = problem(T, B, I, H, np.float32)
     ragged = {"lengths": made.integers(0, T + 1, B), "resets": made.random((T, B)) < 0.1}
-    grads = draw((T, B, H), 3, np.float32), draw((B, H), 4, np.float32)
     one = record(layer, x, h, **ragged, reverse=reverse)
     one_grads = gradients(layer, one, grads, target)
     for team in TEAMS:
@@ -108,8 +111,7 @@ def test_any_number_of_threads_on_ragged_batches_with_resets(reverse, form, targ
 def test_one_row_shared_out_by_units_is_the_row_in_a_batch_shared_out_by_rows(form, target):
     T, B, I, H = 40, 8, 30, 130
     layer = Layer(draw_weights(I, H, form, np.float32), target)
-    x, h = draw((T, B, I), 1, np.float32), draw((B, H), 2, np.float32)
-    grads = draw((T, B, H), 3, np.float32), draw((B, H), 4, np.float32)
+    x, h, grads = problem(T, B, I, H, np.float32)
     many = record(layer, x, h, 2)
     alone = record(layer, column(x, 5), h[5:6], 2)
     same_bits(alone.output, column(many.output, 5))
@@ -125,8 +127,7 @@ def test_one_row_shared_out_by_units_is_the_row_in_a_batch_shared_out_by_rows(fo
 @pytest.mark.parametrize("reverse", [False, True])
 def test_what_stands_in_the_padding_and_how_much_of_it(reverse, form, dtype, target):
     lengths, layer = np.array([3, 7, 0, 5, 7, 1]), Layer(draw_weights(4, 21, form, dtype), target)
-    x, h = draw((7, 6, 4), 1, dtype), draw((6, 21), 2, dtype)
-    grads = draw((7, 6, 21), 3, dtype), draw((6, 21), 4, dtype)
+    x, h, grads = problem(7, 6, 4, 21, dtype)
     beyond = np.arange(12)[:, None] >= lengths
     long_x, long_grad = (
         np.concatenate([array, np.zeros((5, *array.shape[1:]), dtype)]) for array in (x, grads[0])
@@ -189,8 +190,7 @@ def test_in_stretches_and_step_by_step(form, dtype, target):
 def test_gradients_in_stretches_are_those_of_the_whole(form, dtype, target):
     T, B, I, H = 13, 9, 5, 18
     layer = Layer(draw_weights(I, H, form, dtype), target)
-    x, state = draw((T, B, I), 1, dtype), draw((B, H), 2, dtype)
-    grad, carried = draw((T, B, H), 3, dtype), draw((B, H), 4, dtype)
+    x, state, (grad, carried) = problem(T, B, I, H, dtype)
     wanted = gradients(layer, layer.record(x, state), (grad, carried), target)
     runs = []
     for piece in np.split(x, [1, 6, 12]):
@@ -222,8 +222,7 @@ def test_a_step_on_several_threads(sizes, form, dtype, target):
 def test_a_reset_is_a_new_sequence(form, dtype, target):
     T, I, H, cut = 9, 5, 18, 4
     layer = Layer(draw_weights(I, H, form, dtype), target)
-    x, h = draw((T, 3, I), 1, dtype), draw((3, H), 2, dtype)
-    grads = draw((T, 3, H), 3, dtype), draw((3, H), 4, dtype)
+    x, h, grads = problem(T, 3, I, H, dtype)
     resets = np.zeros((T, 3), bool)
     resets[cut] = True
     whole = layer.record(x, h, resets=resets)

@@ -4,7 +4,6 @@ Everything that could hang runs in a process of its own, with a limit.
 """
 
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -22,6 +21,7 @@ from tests.engine.engine_cases import (
     draw_weights,
     few_forms,
     on_threads,
+    run_python,
     same_bits,
 )
 
@@ -50,15 +50,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not
 def run(code, **environment):
     """Run a program; give what it printed. It must end by itself, with success."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code],
-        env={**os.environ, "PYTHONPATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return run_python(code, {**os.environ, "PYTHONPATH": path, **environment}, LIMIT).strip()
 
 
 @few_forms

@@ -1,34 +1,18 @@
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 import pytest
 
-from glassgate import BadInput, Formulation, GRUWeights
+from glassgate import BadInput
 from glassgate.gates import Gates, carry, kept_share, memory_span
 from glassgate.reference import forward
+from tests.engine.engine_cases import draw_weights, each_form
 from tests.equations.gates_cases import rebuild, verify
-
-FORMS = [
-    Formulation(*words)
-    for words in product(
-        ("keeps", "writes"),
-        ("after", "before", "none"),
-        ("sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"),
-        ("tanh", "relu", "linear"),
-    )
-]
 
 
 def run(formulation=None, T=6, B=3, inputs=4, H=5):
     rng = np.random.default_rng(3)
-    weights = GRUWeights(
-        *(
-            0.5 * rng.normal(size=shape)
-            for shape in [(3 * H, inputs), (3 * H, H), (3 * H,), (3 * H,)]
-        ),
-        formulation or Formulation(),
-    )
+    weights = draw_weights(inputs, H, formulation, seed=rng, scale=0.5)
     return forward(weights, rng.normal(size=(T, B, inputs)), rng.normal(size=(B, H)))
 
 
@@ -37,7 +21,7 @@ def gates_of(tape):
     return Gates(*(getattr(tape, name) for name in names))
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: "-".join(vars(form).values()))
+@each_form
 def test_states_follow_from_kept_share_and_candidate(form):
     tape = run(form)
     assert verify(gates_of(tape), tape.initial) < 1e-13

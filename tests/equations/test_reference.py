@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from glassgate import BadInput, Formulation, GRUWeights
 from glassgate.formulation import Gate, Reset, Squash, Update
 from glassgate.reference import backward, forward
+from tests.engine.engine_cases import draw_weights
 
 WORDS = [word.__args__ for word in (Update, Reset, Gate, Squash)]
 FORMS = [Formulation(*words) for words in product(*WORDS)]
@@ -19,13 +20,7 @@ assert len(FORMS) == 54
 def draw(T=4, B=2, inputs=3, H=3, formulation=None, seed=0):
     """Weights, input and initial state, all far from zero."""
     rng = np.random.default_rng(seed)
-    weights = GRUWeights(
-        *(
-            0.7 * rng.normal(size=shape)
-            for shape in [(3 * H, inputs), (3 * H, H), (3 * H,), (3 * H,)]
-        ),
-        formulation or Formulation(),
-    )
+    weights = draw_weights(inputs, H, formulation, seed=rng, scale=0.7)
     return weights, rng.normal(size=(T, B, inputs)), rng.normal(size=(B, H))
 
 

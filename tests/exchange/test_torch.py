@@ -11,7 +11,8 @@ from safetensors.numpy import save_file
 from glassgate import GRU, BadInput, Formulation
 from glassgate.exchange.formats import read, write
 from glassgate.exchange.pytorch import arrays
-from tests.exchange.torch_cases import arrays_of, assert_close, drawn, filled, weights
+from tests.engine.engine_cases import draw_weights
+from tests.exchange.torch_cases import arrays_of, assert_close, drawn, filled
 
 modules = st.tuples(
     st.integers(1, 9), st.integers(1, 9), st.integers(1, 3), st.booleans(), st.booleans()
@@ -113,7 +114,7 @@ def test_other_numbers_come_over_exactly(tmp_path, dtype):
 
 
 def test_writes_is_turned_into_keeps_exactly(tmp_path):
-    gru = GRU([[weights(Formulation("writes"))]])
+    gru = GRU([[draw_weights(3, 4, Formulation("writes"), np.float32)]])
     write(tmp_path / "gru.pt", gru)
     (found,) = read(tmp_path / "gru.pt")
     assert found.network.formulation == Formulation("keeps")
@@ -132,7 +133,7 @@ def test_writes_is_turned_into_keeps_exactly(tmp_path):
 )
 def test_forms_that_torch_has_not_are_refused(tmp_path, form, word):
     with pytest.raises(BadInput, match=word):
-        write(tmp_path / "gru.pt", GRU([[weights(form)]]))
+        write(tmp_path / "gru.pt", GRU([[draw_weights(3, 4, form, np.float32)]]))
     assert not list(tmp_path.iterdir())
 
 

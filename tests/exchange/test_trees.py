@@ -18,6 +18,7 @@ from glassgate.exchange.arrays.flax import from_flax_linen, to_flax_linen
 from glassgate.exchange.arrays.haiku import from_haiku
 from glassgate.reference import forward
 from glassgate.weights import ARRAYS
+from tests.engine.engine_cases import draw_weights
 from tests.exchange.tree_cases import (
     READERS,
     TREES,
@@ -25,7 +26,6 @@ from tests.exchange.tree_cases import (
     leaves_of,
     mapped,
     nested,
-    random_weights,
     small,
 )
 
@@ -116,7 +116,7 @@ sizes = st.integers(1, 70)
 @settings(max_examples=40, deadline=None)
 @given(sizes, sizes, st.sampled_from(["keeps", "writes"]), st.integers(0, 9))
 def test_there_and_back_is_the_same_function(I, H, update, seed):
-    weights = random_weights(I, H, Formulation(update), seed)
+    weights = draw_weights(I, H, Formulation(update), seed=seed)
     rng = np.random.default_rng(seed)
     input, state = rng.normal(size=(3, 2, I)), rng.normal(size=(2, H))
     expected = forward(weights, input, state).hidden

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from glassgate import BadInput, Formulation
 from glassgate.exchange.arrays.equinox import to_equinox
 from glassgate.exchange.arrays.flax import from_flax_linen, from_flax_nnx, to_flax_linen
+from tests.engine.engine_cases import draw_weights
 from tests.exchange.tree_cases import (
     READERS,
     TREES,
     golden,
     place,
-    random_weights,
     small,
     tensorflow1,
 )
@@ -39,13 +39,13 @@ from tests.exchange.tree_cases import (
 )
 @pytest.mark.parametrize("write", [to_flax_linen, to_equinox])
 def test_what_cannot_be_exact_is_refused(write, change, message):
-    weights = random_weights(3, 4, replace(Formulation(), **change))
+    weights = draw_weights(3, 4, replace(Formulation(), **change))
     with pytest.raises(BadInput, match=message):
         write(weights)
 
 
 def test_curves_that_a_tree_cannot_say_are_said_beside_it():
-    weights = random_weights(3, 4, Formulation("keeps", "after", "hard_sigmoid_fifth", "linear"))
+    weights = draw_weights(3, 4, Formulation("keeps", "after", "hard_sigmoid_fifth", "linear"))
     tree = to_flax_linen(weights, "hard_sigmoid_fifth", "linear")
     assert from_flax_linen(tree, "hard_sigmoid_fifth", "linear").formulation == weights.formulation
     with pytest.raises(BadInput, match="with gate sigmoid and squash linear has gate sigmoid, got"):

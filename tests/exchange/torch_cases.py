@@ -3,8 +3,6 @@
 import numpy as np
 import torch
 
-from glassgate import Formulation, GRUWeights
-
 
 def arrays_of(module, prefix=""):
     return {prefix + name: tensor.numpy() for name, tensor in module.state_dict().items()}
@@ -29,9 +27,3 @@ def drawn(gru, steps=7, batch=3, seed=1):
 def assert_close(ours, theirs, tolerance=1e-6):
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
-
-
-def weights(form=None, dtype=np.float32):
-    rng = np.random.default_rng(2)
-    shapes = ((12, 3), (12, 4), 12, 12)
-    return GRUWeights(*(rng.normal(size=s).astype(dtype) for s in shapes), form or Formulation())

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from glassgate import GRUWeights
 from glassgate.exchange.arrays.equinox import from_equinox
 from glassgate.exchange.arrays.flax import from_flax_linen, from_flax_nnx
 from glassgate.exchange.arrays.haiku import from_haiku
@@ -73,9 +72,3 @@ def place(tree, path):
     for key in outer:
         tree = tree[key]
     return tree, last
-
-
-def random_weights(I, H, form, seed=0, dtype=np.float64):
-    rng = np.random.default_rng(seed)
-    shapes = ((3 * H, I), (3 * H, H), 3 * H, 3 * H)
-    return GRUWeights(*(rng.normal(size=shape).astype(dtype) for shape in shapes), form)

@@ -12,8 +12,7 @@ from glassgate.experiments.capacity import experiment
 from glassgate.experiments.capacity.page import page, tables
 from glassgate.experiments.capacity.summary import NETWORKS, PAIRS, comparisons, statements
 from glassgate.pages.content import Chart
-from glassgate.train.interrupt import Interrupted
-from glassgate.train.loop import fit
+from tests.experiments.experiment_cases import stops_second
 
 TINY = replace(
     experiment.Plan(sizes=(2, 6), train=60, held_out=20),
@@ -155,14 +154,6 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
 
 
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
-    trained = []
-
-    def stopped(*arguments, **options):
-        trained.append(fit(*arguments, **options))
-        if len(trained) == 2:
-            raise Interrupted("stopped at epoch 1, after step 1")
-        return trained[-1]
-
-    monkeypatch.setattr(experiment, "fit", stopped)
+    monkeypatch.setattr(experiment, "fit", stops_second())
     assert glassgate_("experiment", "capacity", "--seeds", 2).code == 130
     assert not (tmp_path / "capacity").exists()

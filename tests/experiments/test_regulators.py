@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import torch
 from torch import nn
 
 from glassgate.analysis.intervals import t_interval
-from glassgate.analysis.language import Language, language_task, sample_language
+from glassgate.analysis.language import language_task
 from glassgate.analysis.units import UnitMeans, unit_means
 from glassgate.experiments.regulators import experiment
 from glassgate.experiments.regulators.answers import answers
@@ -27,12 +26,12 @@ from glassgate.experiments.regulators.networks import (
     shape,
 )
 from glassgate.experiments.regulators.page import page
-from glassgate.grammar.dependency import dependency_items
-from glassgate.grammar.grammar import Grammar
 from glassgate.nn.gru import GRU
 from glassgate.pages.content import Chart
-from glassgate.train.interrupt import Interrupted
 from glassgate.train.loop import fit
+from tests.experiments.experiment_cases import stops_second
+
+pytestmark = pytest.mark.usefixtures("few_items")
 
 TINY = experiment.Plan(
     train=60,
@@ -97,20 +96,6 @@ def test_the_one_gate_is_the_paper_s():
 
 
 # The forms ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_items():
-    """Look through few sentences for forced choices."""
-    few = partial(dependency_items, twins=4, sentences=1500)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("glassgate.analysis.language.dependency_items", few)
-        yield
-
-
-@pytest.fixture(scope="module")
-def language(few_items) -> Language:
-    return sample_language(Grammar.load(), seed=3, train=TINY.train, held_out=TINY.held_out)
 
 
 @pytest.fixture(scope="module")
@@ -233,15 +218,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
 
 
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
-    trained = []
-
-    def stopped(*arguments, **options):
-        trained.append(fit(*arguments, **options))
-        if len(trained) == 2:
-            raise Interrupted("stopped at epoch 1, after step 1")
-        return trained[-1]
-
-    monkeypatch.setattr(experiment, "fit", stopped)
+    monkeypatch.setattr(experiment, "fit", stops_second())
     said = glassgate_("experiment", "regulators", "--seeds", 2)
     assert said.code == 130
     assert "stopped at epoch 1" in said.err

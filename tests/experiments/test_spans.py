@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from glassgate.analysis import agreement
 from glassgate.analysis.agreement import pooled, unrepeated
-from glassgate.analysis.language import Language, language_task, sample_language
+from glassgate.analysis.language import language_task
 from glassgate.analysis.units import UnitMeans
 from glassgate.experiments.spans import experiment
 from glassgate.experiments.spans.answers import answers
@@ -33,10 +32,10 @@ from glassgate.experiments.spans.holds import (
 )
 from glassgate.experiments.spans.page import page, tables
 from glassgate.experiments.spans.summary import statements
-from glassgate.grammar.dependency import dependency_items
-from glassgate.grammar.grammar import Grammar
 from glassgate.inside.memory import Memory
 from glassgate.train.watch import Watcher
+
+pytestmark = pytest.mark.usefixtures("few_items")
 
 TINY = experiment.Plan(
     train=60,
@@ -44,20 +43,6 @@ TINY = experiment.Plan(
     traced=10,
     settings=replace(experiment.SETTINGS, hidden_size=6, embedding_size=5, epochs=1),
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_items():
-    """Look through few sentences for forced choices."""
-    few = partial(dependency_items, twins=4, sentences=1500)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("glassgate.analysis.language.dependency_items", few)
-        yield
-
-
-@pytest.fixture(scope="module")
-def language(few_items) -> Language:
-    return sample_language(Grammar.load(), seed=3, train=TINY.train, held_out=TINY.held_out)
 
 
 # Which units --------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 
 import glassgate.nn
-from glassgate import Formulation, GRUWeights, reference
+from glassgate import reference
+from tests.engine.engine_cases import draw_weights
 
 T, B, I, H = 6, 3, 4, 5
 
@@ -41,10 +42,8 @@ def overwritten(weights, input, hidden, holds):
 
 def drawn(form=None, seed=0, dtype=np.float64):
     rng = np.random.default_rng(seed)
-    shapes = [(3 * H, I), (3 * H, H), (3 * H,), (3 * H,)]
-    arrays = [rng.normal(scale=0.7, size=shape).astype(dtype) for shape in shapes]
+    weights = draw_weights(I, H, form, dtype, rng, scale=0.7)
     input, hidden = rng.normal(size=(T, B, I)), rng.normal(size=(B, H))
-    weights = GRUWeights(*arrays, form or Formulation())
     return weights, input.astype(dtype), hidden.astype(dtype)
 
 

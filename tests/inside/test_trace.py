@@ -12,7 +12,8 @@ from glassgate.inside.trace import torch as trace_torch
 from glassgate.inside.trace.gates import read_layers, tanh_
 from tests.engine.engine_cases import FEW_FORMS, FORMS, form_name
 from tests.inside.trace_cases import KINDS, drawn, gru, numbers, oracle, runs_of, same
-from tests.nn.nn_cases import one_thread  # noqa: F401 - around each test
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ARRANGEMENTS = ("time first", "batch first", "one sequence", "lengths", "packed")
 LENGTHS = [4, 7, 1, 0, 7]

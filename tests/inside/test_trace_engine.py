@@ -12,27 +12,10 @@ from hypothesis import strategies as st
 from glassgate import GRU, BadInput, GRUWeights, LayerPlan, clamp, trace
 from glassgate.weights import ARRAYS
 from tests.engine.engine_cases import each_form
-from tests.engine.gru_cases import LENGTHS, B, H, I, T, network
+from tests.engine.gru_cases import LENGTHS, PLANS, B, H, I, T, network, planned
 from tests.engine.gru_cases import given as case
 from tests.inside.trace_cases import gru as one_way
 from tests.inside.trace_cases import oracle, same
-
-PLANS = st.builds(
-    LayerPlan,
-    st.sampled_from([("forward",), ("reverse",), ("forward", "reverse"), ("reverse", "forward")]),
-    st.sampled_from(["concat", "sum", "mul", "ave"]),
-    st.sampled_from(["time", "read"]),
-)
-
-
-def planned(plan, sizes, seed):
-    layers, reads = [], I
-    for i, (one, units) in enumerate(zip(plan, sizes, strict=False)):
-        seeds = range(seed + 9 * i, seed + 9 * i + len(one.directions))
-        some = [network(1, 1, inputs=reads, units=units, seed=number) for number in seeds]
-        layers.append([gru.weights[0][0] for gru in some])
-        reads = one.width(units)
-    return GRU(layers, plan)
 
 
 def by_reference(gru, input, state, lengths=None):
@@ -52,7 +35,7 @@ def numbers(weights):
     st.sampled_from([None, LENGTHS]),
 )
 def test_layers_of_any_plan_are_those_of_the_reference(plan, sizes, seed, lengths):
-    gru = planned(plan, sizes, seed)
+    gru = planned(plan, seed, sizes)
     input, state, _ = case(gru, seed=seed)
     traced = trace(gru, input, state, lengths)
     same(traced, by_reference(gru, input, state, lengths), 1e-12)
@@ -174,7 +157,7 @@ def test_a_dataset_with_named_axes(traced):
 
 def test_a_dataset_of_layers_that_differ():
     pytest.importorskip("xarray", exc_type=ImportError)
-    gru = planned([LayerPlan(("reverse",)), LayerPlan(("forward", "reverse"))], (H, H - 2), 0)
+    gru = planned([LayerPlan(("reverse",)), LayerPlan(("forward", "reverse"))], sizes=(H, H - 2))
     input, state, _ = case(gru)
     traced = trace(gru, input, state)
     data = traced.to_xarray()

@@ -14,10 +14,7 @@ from glassgate import BadInput, Formulation, trace
 from glassgate.inside.networks import Network
 from tests.inside.trace_cases import KINDS, drawn
 
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    torch.manual_seed(0)
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 # What a trace leaves alone ------------------------------------------------------------------------

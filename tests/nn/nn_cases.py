@@ -1,18 +1,7 @@
-"""What the tests of `glassgate.nn` share: one thread, random tensors, comparison."""
+"""What the tests of `glassgate.nn` share: random tensors, comparison."""
 
 import numpy as np
-import pytest
 import torch
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Give torch one thread and a seed; a file that imports it has it around each test."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
 
 
 def close(left, right, atol=1e-12):

@@ -13,13 +13,10 @@ import glassgate
 from glassgate import BadInput, Formulation
 from glassgate.nn import GRU
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 T, B, I, H = 6, 4, 3, 5
 CLOSE = {"rtol": 1e-11, "atol": 1e-12}
-
-
-@pytest.fixture(autouse=True)
-def _fixed():
-    torch.manual_seed(0)
 
 
 def pair(**options):

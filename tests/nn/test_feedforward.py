@@ -1,15 +1,7 @@
-import numpy as np
 import torch
 
 from glassgate.nn import Feedforward
-
-
-def draw(shape, seed):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.double)
-
-
-def close(left, right, atol):
-    np.testing.assert_allclose(left.detach(), right, rtol=0, atol=atol)
+from tests.nn.nn_cases import close, draw
 
 
 def test_feedforward_sees_its_window_and_nothing_before():

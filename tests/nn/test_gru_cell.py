@@ -13,12 +13,9 @@ from glassgate.nn import GRU, GRUCell
 from glassgate.reference import forward
 from tests.engine.engine_cases import few_forms
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 I, H = 5, 7
-
-
-@pytest.fixture(autouse=True)
-def _fixed():
-    torch.manual_seed(0)
 
 
 def both(**options):

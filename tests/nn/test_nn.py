@@ -13,7 +13,9 @@ from glassgate.nn import GRU, LSTM, SRN, Feedforward
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import forward
 from tests.engine.engine_cases import FORMS, form_name
-from tests.nn.nn_cases import close, draw, one_thread  # noqa: F401 - around each test
+from tests.nn.nn_cases import close, draw
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def direction_by_direction(net, input, state):

@@ -13,6 +13,7 @@ from glassgate.nn import GRU
 from glassgate.nn.native import native_backward, native_sequence
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import backward, forward
+from tests.engine.engine_cases import form_name
 
 T, B, I, H = 4, 3, 2, 3
 FORMS = [
@@ -20,7 +21,6 @@ FORMS = [
     Formulation("writes", "before", "hard_sigmoid_fifth", "linear"),
     Formulation("keeps", "none", "hard_sigmoid_sixth", "relu"),
 ]
-form_name = {"ids": lambda form: "-".join(vars(form).values())}
 WORDS = "keeps after sigmoid tanh"
 LENGTHS = torch.tensor([4, 2, 1])
 
@@ -66,7 +66,7 @@ def test_torch_finds_the_operators_well_made(name, dtype):
         torch.library.opcheck(native_backward, (*grads, output, tape, *still, *call, True))
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@pytest.mark.parametrize("form", FORMS, ids=form_name)
 @pytest.mark.parametrize("name", BATCHES)
 def test_gradcheck(name, form):
     lengths, cuts, packed, reverse = BATCHES[name]()
@@ -84,7 +84,7 @@ def test_a_run_without_gradients_keeps_no_tape():
     assert native_sequence(*inputs, *call, True)[2].shape == (T * B, 4, H)
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@pytest.mark.parametrize("form", FORMS, ids=form_name)
 def test_lengths_and_reverse_are_the_reference_run_on_each_sequence(form):
     net = GRU(I, H, formulation=form, bidirectional=True).double()
     x, lengths = torch.randn(T, B, I, dtype=torch.double, requires_grad=True), [3, 0, 4]
@@ -116,7 +116,7 @@ def backends():
     return ["eager", "aot_eager", pytest.param("inductor", marks=skip)]
 
 
-@pytest.mark.parametrize("form", FORMS[:2], **form_name)
+@pytest.mark.parametrize("form", FORMS[:2], ids=form_name)
 @pytest.mark.parametrize("backend", backends())
 def test_it_compiles_without_a_graph_break(backend, form):
     net = GRU(I, H, 2, bidirectional=True, batch_first=True, formulation=form)

@@ -1,7 +1,5 @@
 """A network gives the same on every path: the engine, torch's operations, torch's own call."""
 
-from itertools import product
-
 import pytest
 import torch
 
@@ -10,24 +8,12 @@ from glassgate.nn import GRU, cudnn
 from glassgate.nn.batched import batched
 from glassgate.nn.checks import packed_lengths
 from glassgate.nn.recurrence import run_layers, sequence
+from tests.engine.engine_cases import FORMS, each_form, form_name
+
+pytestmark = pytest.mark.usefixtures("seeded")
 
 T, B, I, H = 5, 4, 3, 4
-FORMS = [
-    Formulation(*words)
-    for words in product(
-        ("keeps", "writes"),
-        ("after", "before", "none"),
-        ("sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"),
-        ("tanh", "relu", "linear"),
-    )
-]
-form_name = {"ids": lambda form: "-".join(vars(form).values())}
 CLOSE = {"rtol": 1e-11, "atol": 1e-12}
-
-
-@pytest.fixture(autouse=True)
-def _fixed():
-    torch.manual_seed(0)
 
 
 def tensors(packed=None):
@@ -48,12 +34,12 @@ def both(inputs, form, lengths=None, resets=None, packed=False, reverse=False):
     return made
 
 
-@pytest.mark.parametrize("form", FORMS, **form_name)
+@each_form
 def test_torchs_operations_do_what_the_engine_does(form):
     torch.testing.assert_close(*both(tensors(), form), **CLOSE)
 
 
-@pytest.mark.parametrize("form", FORMS[::13], **form_name)
+@pytest.mark.parametrize("form", FORMS[::13], ids=form_name)
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 @pytest.mark.parametrize("cut", [False, True], ids=["unbroken", "resets"])
 @pytest.mark.parametrize("lie", ["whole", "lengths", "packed"])
@@ -66,7 +52,7 @@ def test_also_with_lengths_resets_and_in_reverse(form, reverse, cut, lie):
     torch.testing.assert_close(*both(inputs, form, ends, resets, packed, reverse), **CLOSE)
 
 
-@pytest.mark.parametrize("form", FORMS[::7], **form_name)
+@pytest.mark.parametrize("form", FORMS[::7], ids=form_name)
 def test_without_gradients_it_runs_in_stretches(form):
     net = GRU(I, H, formulation=form).double()
     x, h = torch.randn(35, B, I, dtype=torch.double), torch.zeros(B, H, dtype=torch.double)

@@ -7,7 +7,9 @@ from glassgate.nn import GRU
 from glassgate.nn.recurrence import sequence
 from glassgate.reference import backward, forward
 from tests.engine.engine_cases import each_form
-from tests.nn.nn_cases import close, draw, one_thread  # noqa: F401 - around each test
+from tests.nn.nn_cases import close, draw
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @each_form

@@ -13,10 +13,7 @@ from glassgate.nn import GRU
 from tests.engine.engine_cases import few_forms
 from tests.nn.step_cases import H, I, assert_same, general, network, steps
 
-
-@pytest.fixture(autouse=True)
-def _fixed():
-    torch.manual_seed(0)
+pytestmark = pytest.mark.usefixtures("seeded")
 
 
 @few_forms

@@ -23,7 +23,3 @@ def a_trained(tmp_path: Path, corpus: Path) -> Path:
     folder = tmp_path / "model"
     train_language(corpus, Output(folder), TINY)
     return folder
-
-
-def names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}

@@ -15,7 +15,8 @@ from glassgate.train import load
 from glassgate.train.run import Output, train_classifier, train_language
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Epoch, Watcher
-from tests.train.folder_cases import MODEL_FILES, TINY, a_corpus, a_trained, names  # noqa: F401 - fixtures
+from tests.conftest import names
+from tests.train.folder_cases import MODEL_FILES, TINY, a_corpus, a_trained  # noqa: F401 - fixtures
 
 
 def test_a_finished_run_leaves_a_model_and_its_figures(tmp_path: Path, corpus: Path):

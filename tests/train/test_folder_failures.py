@@ -18,7 +18,8 @@ from glassgate.train import load
 from glassgate.train.loop import Diverged
 from glassgate.train.run import Output, train_language
 from glassgate.train.watch import Step, Watcher
-from tests.train.folder_cases import MODEL_FILES, TINY, a_corpus, a_trained, names  # noqa: F401 - fixtures
+from tests.conftest import names
+from tests.train.folder_cases import MODEL_FILES, TINY, a_corpus, a_trained  # noqa: F401 - fixtures
 
 
 class Poison(Watcher):

@@ -21,7 +21,7 @@ from glassgate.train.tasks import SentenceTask
 from glassgate.train.threads import Pace, Trial, on_threads, set_threads
 from glassgate.train.watch import Epoch, Step, Watcher
 from glassgate.train.worker import Worker
-from tests.conftest import TINY, Run, write_corpus
+from tests.conftest import TINY, Run
 
 SETTINGS = Settings(hidden_size=8, embedding_size=6, batch_size=2, bptt=5, epochs=2)
 SECONDS = 0.001  # of a step on one thread
@@ -160,11 +160,6 @@ class Look(Watcher):
 def two_offered() -> Iterator[None]:
     with on_threads(2):
         yield
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    return write_corpus(tmp_path / "corpus.txt")
 
 
 def threads_in_config(folder: Path) -> object:

@@ -1,4 +1,4 @@
-"""What a trained language model expects, measured against the truth.
+"""How well a trained language model knows its language, measured against the truth.
 
 Shapes: V tokens; a context of n ids gives n distributions, one after each.
 """
@@ -17,11 +17,11 @@ from glassgate.nn.models import LanguageModel
 from glassgate.nn.ragged import pad_ids
 from glassgate.pages.content import Chart, Line
 
-CONTEXTS = 256  # run at once
+BATCH = 256  # contexts that the model reads at once
 
 
 def distance_name(low: int, high: int | None) -> str:
-    """Say a class of distances.
+    """Name a range of distances.
 
     >>> [distance_name(*bounds) for bounds in ((0, 0), (1, 2), (10, None))]
     ['0 words', '1-2 words', '10+ words']
@@ -35,7 +35,7 @@ DISTANCE_NAMES = tuple(distance_name(least, most) for least, most in DISTANCES)
 
 
 class Agreement(TypedDict):
-    """Forced-choice accuracy in one cell; a distance_max of None is open."""
+    """Forced-choice accuracy in one cell; a distance_max of None means no upper limit."""
 
     construction: str
     cue_repeated: bool
@@ -46,7 +46,7 @@ class Agreement(TypedDict):
 
 
 class Score(TypedDict):
-    """How well a model predicts held-out sentences, in bits a word (the end is a word, too)."""
+    """How well a model predicts held-out sentences, in bits per word, the end included."""
 
     cross_entropy_bits: float
     perplexity: float
@@ -62,29 +62,29 @@ def log2_probabilities(model: LanguageModel, contexts: Sequence[Sequence[int]]) 
     model
         In evaluation mode, on the CPU.
     contexts
-        Ids, each context from zero state.
+        Token ids; each context starts from the zero state.
 
     Returns
     -------
     list
-        One array a context, [n, V], n its length.
+        One array per context, [n, V], n its length.
     """
-    found: dict[int, Floats] = {}
+    log2_q: dict[int, Floats] = {}
     order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]))
-    for chosen in (order[start : start + CONTEXTS] for start in range(0, len(order), CONTEXTS)):
+    for chosen in (order[start : start + BATCH] for start in range(0, len(order), BATCH)):
         tokens, _ = pad_ids([contexts[i] for i in chosen])  # (T, B)
         logits, _ = model(tokens)  # (T, B, V)
         bits = (logits.log_softmax(-1) / np.log(2)).numpy()
         for column, i in enumerate(chosen):
-            found[i] = bits[: len(contexts[i]), column]
-    return [found[i] for i in range(len(contexts))]
+            log2_q[i] = bits[: len(contexts[i]), column]
+    return [log2_q[i] for i in range(len(contexts))]
 
 
 def score(model: LanguageModel, language: Language) -> Score:
     """Measure a model on the held-out sentences.
 
-    Cross-entropy is the mean of -log2 q(word) over the words that came; the KL divergence the
-    mean over all places of sum_w p(w) log2 (p(w) / q(w)), p the truth (Kullback & Leibler 1951).
+    Cross-entropy is the mean of -log2 q(word) over all words; KL divergence is the mean over all
+    positions of sum_w p(w) log2 (p(w) / q(w)), p the truth (Kullback & Leibler 1951).
     """
     contexts = [language.context(words) for words in language.held_out]
     surprisal, divergence = [], []
@@ -111,7 +111,7 @@ def kl_divergence(truth: Floats, log2_q: Floats) -> Floats:
 
 
 def floor(language: Language) -> float:
-    """Give the truth's own cross-entropy on the held-out sentences, in bits a word."""
+    """Give the truth's own cross-entropy on the held-out sentences, in bits per word."""
     bits = [
         -np.log2(truth[range(len(truth)), language.sentence(words)[1:]])
         for words, truth in zip(language.held_out, language.truth, strict=True)
@@ -120,26 +120,25 @@ def floor(language: Language) -> float:
 
 
 def agreement(model: LanguageModel, language: Language) -> list[Agreement]:
-    """Give the share of items at which the right word is more probable than its rival."""
-    found: list[Agreement] = []
+    """Give, for each cell, the share of items whose right word is more probable than its rival."""
+    cells: list[Agreement] = []
     for cell, items in language.items.items():
         rows = log2_probabilities(model, [language.context(item.words) for item in items])
         right = [
             row[-1][language.ids[item.right]] > row[-1][language.ids[item.wrong]]
             for row, item in zip(rows, items, strict=True)
         ]
-        accuracy = float(np.mean(right))
-        found.append(
+        cells.append(
             {
                 "construction": cell.construction,
                 "cue_repeated": cell.cue_repeated,
                 "distance_min": cell.distance_min,
                 "distance_max": cell.distance_max,
                 "n": len(items),
-                "accuracy": accuracy,
+                "accuracy": float(np.mean(right)),
             }
         )
-    return found
+    return cells
 
 
 def classes_of(language: Language, distribution: Floats) -> dict[str, float]:
@@ -151,9 +150,9 @@ def classes_of(language: Language, distribution: Floats) -> dict[str, float]:
 
 
 class Accuracy(TypedDict):
-    """Forced choices won in one class of distances, with Wilson's 95% interval.
+    """Forced-choice accuracy in one range of distances, with Wilson's 95% interval.
 
-    A distance_max of None is open.
+    A distance_max of None means no upper limit.
     """
 
     distance_min: int
@@ -165,10 +164,10 @@ class Accuracy(TypedDict):
 
 
 def unrepeated(language: Language, shortest: int = 0) -> Language:
-    """Leave out the items whose cue is repeated, or nearer than `shortest` words.
+    """Leave out items whose cue is repeated, or closer to its target than `shortest` words.
 
-    Where a word between the two ends shows the feature again, nothing has to be remembered from
-    the cue on; where none does, a network without memory is right in one of two by design.
+    Where a word in between shows the feature again, a network need not remember the cue; where
+    none does, a network without memory is right half of the time by design.
     """
     items = {
         cell: items
@@ -179,16 +178,16 @@ def unrepeated(language: Language, shortest: int = 0) -> Language:
 
 
 def pooled(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
-    """Put cells of one distance together, of all constructions, networks and seeds given."""
+    """Pool cells of the same distance over all constructions, networks and seeds given."""
     counts: dict[tuple[int, int | None], tuple[int, int]] = {}
     for cell in cells:
         key = cell["distance_min"], cell["distance_max"]
         right, n = counts.get(key, (0, 0))
         counts[key] = right + round(cell["n"] * cell["accuracy"]), n + cell["n"]
-    found: list[Accuracy] = []
+    pools: list[Accuracy] = []
     for (least, most), (right, n) in sorted(counts.items(), key=lambda item: item[0][0]):
         low, high = wilson(right, n)
-        found.append(
+        pools.append(
             {
                 "distance_min": least,
                 "distance_max": most,
@@ -198,11 +197,11 @@ def pooled(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
                 "high": high,
             }
         )
-    return found
+    return pools
 
 
 def distance_line(name: str, rows: Sequence[Accuracy]) -> Line:
-    """Give accuracies as a line over `DISTANCE_NAMES`."""
+    """Make a line of accuracies over `DISTANCE_NAMES`."""
     x = tuple(float(DISTANCES.index((r["distance_min"], r["distance_max"]))) for r in rows)
     accuracy = tuple(row["accuracy"] for row in rows)
     low, high = tuple(row["low"] for row in rows), tuple(row["high"] for row in rows)
@@ -210,7 +209,7 @@ def distance_line(name: str, rows: Sequence[Accuracy]) -> Line:
 
 
 def distance_chart(lines: Sequence[Line]) -> Chart:
-    """Draw accuracies by distance, from somewhat below chance on."""
+    """Make a chart of accuracies by distance; its axis starts a little below chance."""
     lowest = min((low for line in lines for low in line.low), default=0.5)
     range_ = (min(0.45, lowest - 0.03), 1.03)
     return Chart("between the two ends", "accuracy", range_, tuple(lines), ticks=DISTANCE_NAMES)

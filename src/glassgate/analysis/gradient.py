@@ -1,4 +1,4 @@
-"""Did the gradient vanish? How much of it reaches the state k words back."""
+"""How much of the gradient reaches the state k words back, to see whether it vanishes."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from glassgate.formulation import Array
 from glassgate.grammar.dependency import Item
 from glassgate.inside import gradient
 from glassgate.nn.models import LanguageModel
-from glassgate.nn.ragged import pad_ids
+from glassgate.nn.ragged import last_valid, pad_ids
 
 
 def distant_items(language: Language, distance: int = 10, lags: int = 12) -> list[Item]:
-    """Collect the items whose two ends lie at least `distance` words apart.
+    """Collect the items whose cue and target lie at least `distance` words apart.
 
-    Those with fewer than `lags` words before the choice are left out: they have no state so far
-    back.
+    Items with fewer than `lags` words before the choice are left out, as they have no state that
+    far back.
     """
     cells = language.items.items()
     far = (item for cell, items in cells if cell.distance_min >= distance for item in items)
@@ -30,8 +30,8 @@ def gradient_by_lag(
 ) -> Array:
     """Give the mean norm of the loss's gradient with respect to the state k words earlier.
 
-    The loss is -ln p of the right word at the end of a dependency; what is measured of it is
-    described in `glassgate.inside.gradient`.
+    The loss is -ln p of the right word at the end of a dependency; `glassgate.inside.gradient`
+    describes the measure.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def gradient_by_lag(
     Raises
     ------
     BadInput
-        For no items, and for one with fewer words.
+        When there are no items, or one has fewer words.
     """
     shortest = min((len(item.words) for item in items), default=None)
     if shortest is None or shortest < lags:
@@ -60,7 +60,7 @@ def gradient_by_lag(
     right = torch.tensor([language.ids[item.right] for item in items])
 
     def loss(hidden: Tensor) -> Tensor:
-        logits = model.decoder(hidden[lengths - 1, torch.arange(len(items))])  # (B, V)
+        logits = model.decoder(last_valid(hidden, lengths))  # (B, V)
         return torch.nn.functional.cross_entropy(logits, right, reduction="none")
 
     return gradient.gradient_by_lag(model.network, model.embedding(tokens), loss, lags, lengths)

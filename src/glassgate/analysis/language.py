@@ -1,4 +1,4 @@
-"""A language whose truth is known, ready for networks to learn and to be measured on."""
+"""A language whose true distributions are known, for training and measuring networks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,15 +28,15 @@ class Language:
     Attributes
     ----------
     ids
-        The id of each word; that of `<eos>` is the sentence's end.
+        The id of each word; `<eos>` marks the end of a sentence.
     train, valid, held_out
-        Sentences to learn from, to choose the best epoch by, and to measure on.
+        Sentences to train on, to choose the best epoch with, and to measure on.
     truth
-        The exact distribution of the next word at each place of each held-out sentence, its end
+        The exact distribution of the next word at each position of each held-out sentence, its end
         included: [n + 1, V] over ids.
     items
-        Forced choices at dependencies; none where the grammar declares no construction, or where
-        nobody asked for them.
+        Forced choices at dependencies; empty where the grammar declares no construction, or where
+        they were not requested.
     """
 
     grammar: Grammar
@@ -53,46 +53,53 @@ class Language:
         return [self.vocabulary.bos, *(self.ids[word] for word in words)]
 
     def sentence(self, words: Sequence[str]) -> list[int]:
-        """Give the ids of a whole sentence between its marks."""
+        """Give the ids of a whole sentence, `<bos>` and `<eos>` included."""
         return [*self.context(words), self.vocabulary.eos]
 
 
 def sample_language(
     grammar: Grammar, seed: int, train: int, held_out: int, *, items: bool = True
 ) -> Language:
-    """Sample sentences and forced choices, each kind from a random stream of its own.
+    """Sample sentences and forced choices, each kind from its own random stream.
 
-    `train` and `held_out` are numbers of sentences; the demo takes `TRAIN` and `HELD_OUT`.
-    Forced choices take longer than thousands of sentences: without `items` there are none.
+    `train` and `held_out` are numbers of sentences; the demo uses `TRAIN` and `HELD_OUT`.
+    Forced choices take longer to sample than thousands of sentences; ``items=False`` skips them.
 
-    Held-out sentences are new draws from the same grammar: a short one may stand in both.
+    Held-out sentences are new draws from the same grammar, so a short one may also occur in
+    training.
 
     Raises
     ------
     BadInput
-        If a word of the grammar is not one token: lower-case letters, or a single mark.
+        If a word of the grammar is not one token, that is, lower-case letters or a single
+        punctuation mark.
     """
     try:
         vocabulary = Vocabulary.of(grammar.words)
     except BadInput as error:
         raise BadInput(f"{grammar.rules.file.name}: {error}") from None
     seeds = [int(s) for s in np.random.SeedSequence(seed).generate_state(4, np.uint64)]
-    ids = {token: i for i, token in enumerate(vocabulary.tokens(range(len(vocabulary))))}
-    heard = grammar.sample(held_out, seeds[2])
+    ids = _ids_of(vocabulary)
+    unseen = grammar.sample(held_out, seeds[2])
     return Language(
-        grammar,
-        vocabulary,
-        ids,
-        grammar.sample(train, seeds[0]),
-        grammar.sample(VALID, seeds[1]),
-        heard,
-        [true_distributions(grammar, ids, words) for words in heard],
-        dependency_items(grammar, seeds[3]) if items else {},
+        grammar=grammar,
+        vocabulary=vocabulary,
+        ids=ids,
+        train=grammar.sample(train, seeds[0]),
+        valid=grammar.sample(VALID, seeds[1]),
+        held_out=unseen,
+        truth=[true_distributions(grammar, ids, words) for words in unseen],
+        items=dependency_items(grammar, seeds[3]) if items else {},
     )
 
 
+def _ids_of(vocabulary: Vocabulary) -> dict[str, int]:
+    """Give the id of each token, in the order of the ids."""
+    return {token: i for i, token in enumerate(vocabulary.tokens(range(len(vocabulary))))}
+
+
 def true_distributions(grammar: Grammar, ids: Mapping[str, int], words: Sequence[str]) -> Floats:
-    """Give the exact distribution of the next word at each place of a sentence, [n + 1, V]."""
+    """Give the exact distribution of the next word at each position, [n + 1, V]."""
     truth = np.zeros((len(words) + 1, len(ids)), np.float32)
     for place, prefix in enumerate(grammar.prefixes(words)):
         for word, probability in prefix.next_words.items():
@@ -101,7 +108,7 @@ def true_distributions(grammar: Grammar, ids: Mapping[str, int], words: Sequence
 
 
 def language_task(language: Language, settings: Settings) -> SentenceTask:
-    """Give the task of learning a language with an untrained network, a function of the seed."""
+    """Give the task of training a new network on a language; the seed decides its weights."""
     model = new_model("language", language.vocabulary, (), settings)
     assert isinstance(model, LanguageModel)
     train, valid = (
@@ -112,17 +119,17 @@ def language_task(language: Language, settings: Settings) -> SentenceTask:
 
 
 def spoken_by(loaded: Loaded, language: Language) -> Language:
-    """Give a language in the ids of a model that `glassgate train` made of its sentences.
+    """Convert a language to the ids of a model that `glassgate train` trained on its sentences.
 
-    A language numbers its words as the grammar lists them, a model by how often it read them.
-    Whatever measures a model on a language takes both to have the same numbers, and cannot tell.
+    A language numbers its words in the grammar's order, a model by frequency. Functions that
+    measure a model on a language assume the same ids in both, and cannot detect a mismatch.
 
     Parameters
     ----------
     loaded
-        A language model of words, as `glassgate.train.model` reads it.
+        A language model at the level of words, as `glassgate.load` gives it.
     language
-        As `sample_language` makes it.
+        From `sample_language`.
 
     Raises
     ------
@@ -132,17 +139,17 @@ def spoken_by(loaded: Loaded, language: Language) -> Language:
     if loaded.kind != "language":
         raise BadInput(f"expected a language model, got a {loaded.kind}")
     vocabulary = loaded.vocabulary
-    ids = {token: i for i, token in enumerate(vocabulary.tokens(range(len(vocabulary))))}
+    ids = _ids_of(vocabulary)
     unknown = [word for word in language.ids if word not in ids]
     if unknown:
         words = f"{len(unknown)} words of the grammar, such as {unknown[0]!r}"
         raise BadInput(f"the model must know the grammar's words, it does not know {words}")
-    places = [ids[word] for word in language.ids]
+    model_ids, language_ids = [ids[word] for word in language.ids], list(language.ids.values())
 
-    def moved(truth: Floats) -> Floats:  # (n + 1, V)
-        there = np.zeros((len(truth), len(ids)), truth.dtype)
-        there[:, places] = truth[:, list(language.ids.values())]
-        return there
+    def renumber(truth: Floats) -> Floats:  # (n + 1, V)
+        renumbered = np.zeros((len(truth), len(ids)), truth.dtype)
+        renumbered[:, model_ids] = truth[:, language_ids]
+        return renumbered
 
-    truth = [moved(distribution) for distribution in language.truth]
+    truth = [renumber(distribution) for distribution in language.truth]
     return replace(language, vocabulary=vocabulary, ids=ids, truth=truth)

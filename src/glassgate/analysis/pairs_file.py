@@ -1,4 +1,4 @@
-"""Files of minimal pairs: BLiMP's JSON lines, or two columns with a tab between them."""
+"""Files of minimal pairs: BLiMP's JSON lines, or two columns separated by a tab."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from glassgate.errors import BadInput
 from glassgate.train.corpus import read_text
 
 GOOD, BAD = "sentence_good", "sentence_bad"
-HEADINGS = ([GOOD, BAD], ["good", "bad"])  # of two columns
-QUOTED = re.compile(r'"((?:[^"]|"")*)"')  # a cell as R and pandas write it
-HALF = re.compile("[\ud800-\udfff]")  # of a surrogate pair: JSON can say it, no text can hold it
-NAMED = (  # by BLiMP: what stands before the critical word and that itself, good and bad
+HEADINGS = ([GOOD, BAD], ["good", "bad"])  # names of the two columns
+QUOTED_CELL = re.compile(r'"((?:[^"]|"")*)"')  # as R and pandas write it
+SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can contain a lone one, UTF-8 cannot
+CRITICAL_FIELDS = (  # BLiMP's: prefix and critical word of the good and the bad sentence
     (
         ("one_prefix_prefix", "one_prefix_word_good"),
         ("one_prefix_prefix", "one_prefix_word_bad"),
@@ -26,33 +26,33 @@ NAMED = (  # by BLiMP: what stands before the critical word and that itself, goo
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sentences, of which the first is grammatical and the second is not.
+    """A grammatical sentence and an ungrammatical one.
 
-    `named` holds the critical words if the file says which they are: for the good sentence and
-    for the bad one all that stands before it, and the word.
+    `named` holds the critical words if the file names them: the prefix and the word, of the good
+    sentence and of the bad one.
     """
 
-    line: int  # of the file, from 1
+    line: int  # in the file, from 1
     good: str
     bad: str
     named: tuple[tuple[str, str], tuple[str, str]] | None = None
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """Read the pairs of a UTF-8 file; lines that are blank are none.
+    """Read the pairs of a UTF-8 file; blank lines are skipped.
 
-    A name that ends in .jsonl holds an object a line with the strings sentence_good and
-    sentence_bad; the fields of BLiMP's one-prefix and two-prefix methods (Warstadt et al. 2020)
-    name the critical words where they are there. A name that ends in .tsv holds the good and the
-    bad sentence of a pair, a tab between them. Quotation marks around the whole of a cell are the
-    table's, and a doubled one inside them is one. A first line that reads sentence_good,
-    sentence_bad, or good, bad, names the columns.
+    In a file whose name ends in .jsonl, each line is an object with the strings sentence_good and
+    sentence_bad; the fields of BLiMP's one-prefix and two-prefix methods (Warstadt et al. 2020), if
+    present, name the critical words. In a file whose name ends in .tsv, each line is the good and
+    the bad sentence, separated by a tab. Quotation marks around a whole cell are not part of the
+    sentence, and doubled ones inside it stand for one. A first line sentence_good, sentence_bad, or
+    good, bad, names the columns.
 
     Raises
     ------
     BadInput
-        For a file of another name, one that cannot be read, columns that a first line names the
-        other way round, and a line that is no pair, with its number.
+        For another ending, a file that cannot be read, a first line that names the columns in the
+        wrong order, and a line that is not a pair, with its number.
     """
     suffix = path.suffix.lower()
     if suffix not in (".jsonl", ".tsv"):
@@ -80,7 +80,7 @@ def _of_json(where: str, number: int, line: str) -> Pair:
     if not isinstance(fields, dict):
         raise BadInput(f"{where} must be a JSON object, got {type(fields).__name__}")
     good, bad = _sentence(where, fields, GOOD), _sentence(where, fields, BAD)
-    for names in NAMED:
+    for names in CRITICAL_FIELDS:
         if all(_is_text(fields.get(name)) for side in names for name in side):
             named = [(fields[before], fields[word]) for before, word in names]
             return Pair(number, good, bad, (named[0], named[1]))
@@ -88,7 +88,7 @@ def _of_json(where: str, number: int, line: str) -> Pair:
 
 
 def _is_heading(path: Path, line: str) -> bool:
-    """Say whether a first line names the columns; `BadInput` if the other way round."""
+    """Whether a first line names the columns; raise `BadInput` if in the wrong order."""
     columns = [cell.strip().lower() for cell in _cells(line)]
     if columns[::-1] in HEADINGS:
         raise BadInput(f"{path}, line 1: the good sentence must come first, got {line!r}")
@@ -96,14 +96,14 @@ def _is_heading(path: Path, line: str) -> bool:
 
 
 def _cells(line: str) -> list[str]:
-    """Cut a line at its tabs, and take the quotation marks from around whole cells."""
+    """Split a line at its tabs, and strip the quotation marks around whole cells."""
     cells = line.split("\t")
-    found = [QUOTED.fullmatch(cell.strip()) for cell in cells]
-    return [q[1].replace('""', '"') if q else cell for q, cell in zip(found, cells, strict=True)]
+    quoted = [QUOTED_CELL.fullmatch(cell.strip()) for cell in cells]
+    return [q[1].replace('""', '"') if q else cell for q, cell in zip(quoted, cells, strict=True)]
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not HALF.search(value)
+    return isinstance(value, str) and not SURROGATE.search(value)
 
 
 def _of_columns(where: str, number: int, line: str) -> Pair:
@@ -115,7 +115,7 @@ def _of_columns(where: str, number: int, line: str) -> Pair:
 
 
 def _sentence(where: str, fields: dict[str, Any], name: str) -> str:
-    """Return the sentence of that name, without white space around it."""
+    """Return the sentence in field `name`, stripped of white space."""
     if name not in fields:
         raise BadInput(f"{where} {name} is missing")
     value = fields[name]

@@ -1,4 +1,4 @@
-"""What a model says of a text: the next word, or its class."""
+"""What a model predicts from a text: the next word, or the class of the text."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from glassgate.train import Loaded
 
 @dataclass(frozen=True)
 class Prediction:
-    """The distribution that a model gives after a text.
+    """The distribution that a model predicts from a text.
 
-    `read` are the tokens that the model read, `<unk>` for each that it does not know and, in a
-    language model, `<bos>` first. `unknown` are those words, as the text spells them. `ranked`
+    `read` are the tokens that the model read: `<unk>` for each that it does not know, and `<bos>`
+    first in a language model. `unknown` are the unknown words as the text spells them. `ranked`
     holds every next token, or every class, with its probability, the most probable first.
     """
 
@@ -28,10 +28,9 @@ class Prediction:
 
 @torch.no_grad()
 def predict(loaded: Loaded, text: str) -> Prediction:
-    """Return the distribution of the next token after `text`, or of the text's class.
+    """Return the distribution over the next token after `text`, or over the text's class.
 
-    After an empty text a language model predicts the first token; a classifier refuses it with
-    `BadInput`.
+    Given an empty text, a language model predicts the first token; a classifier raises `BadInput`.
     """
     model, vocabulary = loaded.model, loaded.vocabulary
     ids = read_ids(loaded, text)
@@ -42,15 +41,15 @@ def predict(loaded: Loaded, text: str) -> Prediction:
     else:
         logits = model(tokens)[0][-1, 0]  # (V,)
         names = vocabulary.tokens(range(len(vocabulary)))
-    chances = zip(names, logits.double().softmax(-1).tolist(), strict=True)
-    ranked = sorted(chances, key=lambda pair: -pair[1])
+    probabilities = zip(names, logits.double().softmax(-1).tolist(), strict=True)
+    ranked = sorted(probabilities, key=lambda pair: -pair[1])
     return Prediction(tuple(vocabulary.tokens(ids)), tuple(vocabulary.unknown(text)), tuple(ranked))
 
 
 def read_ids(loaded: Loaded, text: str) -> list[int]:
-    """Return what the model reads of a text: `<bos>` first in a language model.
+    """Return the ids that the model reads for a text, `<bos>` first in a language model.
 
-    `BadInput` for a classifier and a text without a word.
+    Raises `BadInput` when a classifier is given a text without a word.
     """
     ids = loaded.vocabulary.encode(text)
     if loaded.kind == "language":

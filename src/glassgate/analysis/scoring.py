@@ -1,13 +1,13 @@
 """How surprising each word of a text is to a language model.
 
 The surprisal of a token is -log2 of the probability that the model gave it beforehand (Hale 2001,
-Levy 2008). A model of sentences begins each line with `<bos>` and the zero state, so that a token
-is judged by those before it in its line, the first by `<bos>` alone; `<eos>` after the last is
-judged as a token. A model of a stream has `<bos>` and the zero state once, at the beginning of the
-text, carries its state on from line to line, and knows no `<eos>`.
+Levy 2008). A model of sentences starts each line from `<bos>` and the zero state, so a token is
+conditioned on those before it in its line, the first on `<bos>` alone; the `<eos>` after the last
+is scored as a token. A model of a stream reads `<bos>` from the zero state once, at the start of
+the text, carries its state from line to line, and knows no `<eos>`.
 
-A word of a reader is what stands between two spaces, as one region of a reading experiment. Its
-surprisal is the sum over its tokens: by the chain rule, that of all of them together.
+A word, to a reader, is what stands between two spaces, like one region of a reading experiment. Its
+surprisal is the sum over its tokens, which by the chain rule is that of the whole word.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from glassgate.train import Loaded
 from glassgate.train.threads import Pace
 from glassgate.train.tokens import EOS, batches
 
-STRETCH = 4096  # tokens that are given at once
-WINDOW = 2**17  # characters of the lines that are scored at once
+STRETCH = 4096  # tokens yielded at once
+WINDOW = 2**17  # characters of the lines scored at once
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Scored:
     sentence: int  # line of the text, from 1
     position: int  # in its line, from 1
     spelt: str  # as the text spells it
-    known: bool  # whether all of it was scored as itself and not as `<unk>`
+    known: bool  # whether none of it was scored as `<unk>`
     surprisal: float  # bits
 
     @property
     def is_end(self) -> bool:
-        """Whether it is the `<eos>` after a line: one that a text spells is several tokens."""
+        """Whether it is the `<eos>` after a line; one that the text spells is several tokens."""
         return self.spelt == EOS
 
 
@@ -48,15 +48,15 @@ class Scored:
 class ScoredToken(Scored):
     """A token of the model."""
 
-    begins: bool  # whether it is the first of what stands between two spaces
+    begins: bool  # whether it starts a word
 
 
 @dataclass(frozen=True)
 class ScoredWord(Scored):
     """What stands between two spaces; its surprisal is the sum over its tokens."""
 
-    pieces: int  # tokens that it is made of
-    length: int  # letters and digits; marks do not count
+    pieces: int  # number of tokens
+    length: int  # number of letters and digits
 
     @property
     def is_end(self) -> bool:
@@ -65,61 +65,61 @@ class ScoredWord(Scored):
 
 
 def score(loaded: Loaded, text: str, pace: Pace | None = None) -> Iterator[list[ScoredToken]]:
-    """Score every token of a text, a word, mark or character, and in a sentence its `<eos>`.
+    """Score every token of a text and, in a model of sentences, the `<eos>` after each line.
 
-    Gives them in order, at most `STRETCH` at a time; `pace` chooses the threads. `BadInput` for a
-    classifier.
+    Yields tokens in order, at most `STRETCH` at a time; `pace` chooses the threads. Raises
+    `BadInput` for a classifier.
     """
-    tokens = _scored(loaded, language_model(loaded), text.rstrip(), pace)
+    tokens = _score_tokens(loaded, language_model(loaded), text.rstrip(), pace)
     return iter(lambda: list(islice(tokens, STRETCH)), [])
 
 
 def by_word(stretches: Iterable[list[ScoredToken]]) -> Iterator[list[ScoredWord]]:
-    """Sum what `score` gives to words.
+    """Sum the tokens that `score` yields to words.
 
-    White space, which is a token of characters only, goes with the word before it: it is what
-    says that the word has ended. At the beginning of a text it goes with the first word.
+    White space, a token in models of characters only, belongs to the word before it, as it marks
+    the end of that word. At the start of a text it belongs to the first word.
     """
     pieces: list[ScoredToken] = []
     sentence = position = 0
     for tokens in chain(stretches, [[]]):
-        done = []
+        words = []
         for token in tokens:
             if token.begins and any(not piece.spelt.isspace() for piece in pieces):
-                done.append(_summed(pieces, position))
+                words.append(_sum_pieces(pieces, position))
                 pieces = []
             if token.begins:
                 position = position + 1 if token.sentence == sentence else 1
                 sentence = token.sentence
             pieces.append(token)
-        if done:
-            yield done
+        if words:
+            yield words
     if pieces:
-        yield [_summed(pieces, position)]
+        yield [_sum_pieces(pieces, position)]
 
 
 def language_model(loaded: Loaded) -> LanguageModel:
-    """Return the model of a folder; `BadInput` for a classifier."""
+    """Return the language model of a folder; raise `BadInput` for a classifier."""
     if not isinstance(loaded.model, LanguageModel):
         raise BadInput("a classifier gives no surprisal: score needs a language model")
     return loaded.model
 
 
-def _summed(pieces: list[ScoredToken], position: int) -> ScoredWord:
+def _sum_pieces(pieces: list[ScoredToken], position: int) -> ScoredWord:
     first = next((piece for piece in pieces if piece.begins), pieces[0])
     word = "".join(piece.spelt for piece in pieces).strip()
     return ScoredWord(
-        first.sentence,
-        position,
-        word,
-        all(piece.known for piece in pieces),
-        sum(piece.surprisal for piece in pieces),
-        len(pieces),
-        0 if first.spelt == EOS else sum(map(str.isalnum, word)),
+        sentence=first.sentence,
+        position=position,
+        spelt=word,
+        known=all(piece.known for piece in pieces),
+        surprisal=sum(piece.surprisal for piece in pieces),
+        pieces=len(pieces),
+        length=0 if first.spelt == EOS else sum(map(str.isalnum, word)),
     )
 
 
-def _scored(
+def _score_tokens(
     loaded: Loaded, model: LanguageModel, text: str, pace: Pace | None
 ) -> Iterator[ScoredToken]:
     vocabulary, by_sentence = loaded.vocabulary, loaded.config.get("by_sentence", False)
@@ -135,11 +135,11 @@ def _scored(
             sentences = [[*ids, vocabulary.eos] for ids, _ in cuts]
             bits = iter(chain(*sentence_bits(model, vocabulary.bos, sentences, pace=pace)))
         else:
-            said = [i for ids, _ in cuts for i in ids]
-            found, state = stream_bits(model, before, said, state, pace)
-            bits, before = iter(found), said[-1] if said else before
+            stream = [i for ids, _ in cuts for i in ids]
+            stretch_bits, state = stream_bits(model, before, stream, state, pace)
+            bits, before = iter(stretch_bits), stream[-1] if stream else before
         for (line, number), (ids, spans) in zip(lines, cuts, strict=True):
-            scored = zip(spans, ids, bits, strict=False)  # of bits only as many as there are ids
+            scored = zip(spans, ids, bits, strict=False)  # takes one of `bits` per id
             yield from _tokens(number, line, scored, vocabulary.unk)
             if by_sentence:
                 yield ScoredToken(number, len(ids) + 1, EOS, True, next(bits), True)
@@ -148,7 +148,7 @@ def _scored(
 def _tokens(
     number: int, line: str, scored: Iterable[tuple[tuple[int, int], int, float]], unk: int
 ) -> Iterator[ScoredToken]:
-    """Give the tokens of a line, each of which is a span, an id and bits."""
+    """Yield the scored tokens of a line from their spans, ids and bits."""
     for position, ((start, stop), i, bits) in enumerate(scored, 1):
         begins = not line[start].isspace() and (start == 0 or line[start - 1].isspace())
         yield ScoredToken(number, position, line[start:stop], i != unk, bits, begins)

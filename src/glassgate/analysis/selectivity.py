@@ -1,4 +1,4 @@
-"""Which units carry what a later word must agree with."""
+"""Which units carry the feature that a later word must agree with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.nn.models import LanguageModel
 from glassgate.nn.ragged import last_outputs, pad_ids
 
-SENTENCES = 40_000  # looked through, at most
+MAX_SENTENCES = 40_000  # sampled in search of examples
 
 
 class Example(NamedTuple):
@@ -31,20 +31,21 @@ class Example(NamedTuple):
 def feature_selectivity(
     model: LanguageModel, language: Language, feature: str, count: int, seed: int
 ) -> Selectivity:
-    """Measure which units carry a feature of the cue, as number, until a word agrees with it.
+    """Measure which units carry a feature of the cue, such as number, until a word agrees with it.
 
     Parameters
     ----------
     model
-        Of any network; the states probed are those of its last layer right before the choice.
+        With any network; probed is the state of its last layer right before the choice.
     language
-        In the ids of the model: `glassgate.analysis.language` has them for one trained apart.
+        With the ids of the model; `glassgate.analysis.language.spoken_by` converts those of a
+        model that `glassgate train` trained.
     feature
-        One of the grammar's.
+        A feature that the grammar declares.
     count
-        How many sentences to probe, at most.
+        Maximum number of sentences to probe.
     seed
-        Of sentences, folds and shuffling.
+        Decides sentences, folds and shuffling.
 
     Raises
     ------
@@ -57,12 +58,12 @@ def feature_selectivity(
 
 
 def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> list[Example]:
-    """Sample sentences up to a word that agrees with a cue in a feature, at least a word later.
+    """Sample sentences up to a word that agrees with a cue in a feature, at least one word later.
 
-    No two are alike, so that what a probe is tested on is none of what it was fitted to. Taken are
-    those in which every other value of the feature calls for another word there, and changes no
-    word between: so all values are as likely after the same words, and only who remembers the cue
-    can tell them apart.
+    All differ, so a probe is never tested on a sentence that it was fitted to. A sentence is taken
+    if every other value of the feature requires another word there and changes no word in between:
+    then all values are equally likely after the same words, and only a network that remembers the
+    cue can tell them apart.
 
     Raises
     ------
@@ -73,26 +74,26 @@ def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> l
     if feature not in features:
         wanted = " or ".join(features) or "none"
         raise BadInput(f"feature must be one that the grammar has, {wanted}, got {feature!r}")
-    chance = random.Random(seed)
-    found: dict[str, Example] = {}  # by their words
-    for _ in range(SENTENCES):
-        derivation = grammar.derive(chance)
+    rng = random.Random(seed)
+    examples: dict[str, Example] = {}  # by their words
+    for _ in range(MAX_SENTENCES):
+        derivation = grammar.derive(rng)
         decided = (
             Example(derivation.words[: dependency.target.begin], derivation.draws[draw][1])
             for dependency in dependencies(grammar, derivation)
             if (draw := _deciding(grammar, derivation, dependency, feature)) is not None
         )
         if example := next(decided, None):
-            found.setdefault(" ".join(example.words), example)
-        if len(found) == count:
+            examples.setdefault(" ".join(example.words), example)
+        if len(examples) == count:
             break
-    return list(found.values())
+    return list(examples.values())
 
 
 def _deciding(
     grammar: Grammar, derivation: Derivation, dependency: Dependency, feature: str
 ) -> int | None:
-    """Give the draw of the feature whose every other value changes cue and target alone."""
+    """Find the draw of the feature whose other values each change nothing but cue and target."""
     cue, target = dependency.cue, dependency.target
     between = slice(cue.end, target.begin)
     shared = {draw for draw in cue.identities if draw >= 0} & set(target.identities)
@@ -110,7 +111,7 @@ def _deciding(
 
 
 def _twin(grammar: Grammar, derivation: Derivation, draw: int, value: str) -> list[str]:
-    """Give the words under another value of a draw; none where there is no such sentence."""
+    """Give the words with another value of a draw; empty if there is no such sentence."""
     try:
         return derive(grammar.rules, Replay(derivation, {draw: value})).words
     except LookupError:

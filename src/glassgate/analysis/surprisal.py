@@ -1,7 +1,7 @@
 """Surprisal of many tokens at once, in bits.
 
-Sentences are independent of one another: those of like length are read as one batch. A stream is
-read in stretches, its state carried on from one to the next.
+Sentences are independent of each other, so those of similar length are read as one batch. A stream
+is read in stretches, and its state is carried from one to the next.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from glassgate.nn.ragged import pad_ids, run_ragged
 from glassgate.train.threads import Pace
 
 STRETCH = 4096  # tokens that a network reads at once
-LOGITS = 2**22  # numbers that a decoder gives at once
+LOGITS = 2**22  # logits that a decoder computes at once
 
 
 def sentence_bits(
@@ -31,15 +31,15 @@ def sentence_bits(
 ) -> list[list[float]]:
     """Return the surprisal of every token of each sentence, from `<bos>` and the zero state.
 
-    Sentences are one token or more. `progress` is told how many of them are done; `pace` chooses
-    the threads for each batch.
+    Each sentence has at least one token. `progress` is called with the number of sentences done;
+    `pace` chooses the threads for each batch.
     """
     bits: list[list[float]] = [[]] * len(sentences)
     done = 0
     for batch in _batches([len(ids) for ids in sentences]):
-        with _at(pace, sum(len(sentences[i]) for i in batch)):
-            found = _batch_bits(model, bos, [sentences[i] for i in batch])
-        for i, own in zip(batch, found, strict=True):
+        with _paced(pace, sum(len(sentences[i]) for i in batch)):
+            batch_bits = _batch_bits(model, bos, [sentences[i] for i in batch])
+        for i, own in zip(batch, batch_bits, strict=True):
             bits[i] = own
         done += len(batch)
         if progress is not None:
@@ -55,27 +55,27 @@ def stream_bits(
     state: State | None,
     pace: Pace | None = None,
 ) -> tuple[list[float], State | None]:
-    """Return the surprisal of tokens that follow the token `before`, and the state at their end.
+    """Return the surprisal of the tokens `ids` that follow the token `before`, and the last state.
 
-    `state` is the one that `before` is read in; None is the zero state. `pace` chooses the threads
+    `state` is the state before `before` is read; None is the zero state. `pace` chooses the threads
     for each stretch.
     """
     tokens = torch.tensor([before, *ids])  # (T + 1,)
     bits: list[float] = []
     stretches = (torch.split(part, STRETCH) for part in (tokens[:-1], tokens[1:]))
-    for heard, said in zip(*stretches, strict=True):
-        with _at(pace, len(said)):
-            hidden, state = model.network(model.embedding(heard[:, None]), state)  # (t, 1, H)
-            bits += _decoded_bits(model, hidden[:, 0], said).tolist()
+    for inputs, targets in zip(*stretches, strict=True):
+        with _paced(pace, len(targets)):
+            hidden, state = model.network(model.embedding(inputs[:, None]), state)  # (t, 1, H)
+            bits += _target_bits(model, hidden[:, 0], targets).tolist()
     return bits, state
 
 
-def _at(pace: Pace | None, tokens: int) -> AbstractContextManager[None]:
+def _paced(pace: Pace | None, tokens: int) -> AbstractContextManager[None]:
     return nullcontext() if pace is None else pace.piece(tokens)
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Give the indices of sentences, those of like length together, up to `STRETCH` tokens."""
+    """Yield the indices of sentences of similar length, at most `STRETCH` tokens when padded."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and lengths[i] * (len(batch) + 1) > STRETCH:
@@ -91,31 +91,31 @@ def _batch_bits(
     model: LanguageModel, bos: int, sentences: list[Sequence[int]]
 ) -> list[list[float]]:
     """Return the surprisal of every token of the sentences of one batch."""
-    if len(sentences) == 1:  # which may be of any length
+    if len(sentences) == 1:  # of any length, so read in stretches
         return [stream_bits(model, bos, sentences[0], None)[0]]
-    heard, lengths = pad_ids([[bos, *ids[:-1]] for ids in sentences])  # (T, B), (B,)
-    said, _ = pad_ids(sentences)  # (T, B)
-    valid = valid_steps(lengths, len(heard))  # (T, B)
-    hidden = run_ragged(model.network, model.embedding(heard), lengths)  # (N, H)
-    bits = torch.zeros(said.shape, dtype=torch.float64)
-    bits[valid] = _decoded_bits(model, hidden, said[valid])
+    inputs, lengths = pad_ids([[bos, *ids[:-1]] for ids in sentences])  # (T, B), (B,)
+    targets, _ = pad_ids(sentences)  # (T, B)
+    valid = valid_steps(lengths, len(inputs))  # (T, B)
+    hidden = run_ragged(model.network, model.embedding(inputs), lengths)  # (N, H)
+    bits = torch.zeros(targets.shape, dtype=torch.float64)
+    bits[valid] = _target_bits(model, hidden, targets[valid])
     columns = zip(bits.T.tolist(), lengths.tolist(), strict=True)
     return [column[:length] for column, length in columns]
 
 
-def _decoded_bits(model: LanguageModel, hidden: Tensor, said: Tensor) -> Tensor:
-    """Return the surprisal of tokens [N] that states [N, H] predict, [N] in float64."""
+def _target_bits(model: LanguageModel, hidden: Tensor, targets: Tensor) -> Tensor:
+    """Return the surprisal of target tokens [N] given the states [N, H], [N] in float64."""
     rows = max(1, LOGITS // model.decoder.out_features)
-    blocks = zip(torch.split(hidden, rows), torch.split(said, rows), strict=True)
+    blocks = zip(torch.split(hidden, rows), torch.split(targets, rows), strict=True)
     return torch.cat([_surprisal(model.decoder(states), ids) for states, ids in blocks])
 
 
-def _surprisal(logits: Tensor, said: Tensor) -> Tensor:
-    """Return -log2 of the softmax of logits [N, V] at tokens [N]; overwrites the logits.
+def _surprisal(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return -log2 of the softmax of logits [N, V] at target tokens [N]; overwrites the logits.
 
-    Only what is left of each row is float64. Float64 throughout differs by less than 1e-6 bits.
+    Only the sums [N] are float64; with float64 throughout, results differ by less than 1e-6 bits.
     """
-    own = logits.gather(1, said[:, None])[:, 0].double()  # (N,)
+    own = logits.gather(1, targets[:, None])[:, 0].double()  # (N,)
     largest = logits.amax(1, keepdim=True)  # (N, 1)
     total = logits.sub_(largest).exp_().sum(1)  # (N,)
     return (total.double().log() + largest[:, 0].double() - own) / math.log(2)

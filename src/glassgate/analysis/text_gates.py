@@ -23,9 +23,9 @@ ARRAYS = ("reset", "update", "candidate", "hidden", "kept")
 
 @dataclass(frozen=True, eq=False)
 class TextGates:
-    """The gates of every layer over a text; T counts the words, `<bos>` included.
+    """The gates of every layer over a text of T words, `<bos>` included.
 
-    `words` are spelled as in the text; `unknown` are those that the model reads as `<unk>`.
+    `words` are spelled as in the text; `unknown` are the ones that the model reads as `<unk>`.
     """
 
     words: tuple[str, ...]
@@ -42,7 +42,7 @@ class TextGates:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return words, formulation and arrays; None stands for an endless memory span."""
+        """Return words, formulation and arrays; None stands for an infinite memory span."""
         return {
             "words": list(self.words),
             "formulation": vars(self.formulation),
@@ -54,9 +54,9 @@ class TextGates:
 
 
 def trace_text(loaded: Loaded, text: str) -> TextGates:
-    """Read every gate of every layer over `text`; a language model reads `<bos>` first.
+    """Trace every gate of every layer over `text`; a language model reads `<bos>` first.
 
-    `BadInput` for a network without gates, and for a text without a word.
+    Raises `BadInput` for a network without gates, and for a text without a word.
     """
     network = loaded.model.network
     if not isinstance(network, GRU):
@@ -80,14 +80,14 @@ def trace_text(loaded: Loaded, text: str) -> TextGates:
 
 
 def _arrays(gates: Gates) -> dict[str, Array]:
-    """Return the arrays [T, H] of a layer, and what they say of each unit [H]."""
+    """Return the arrays [T, H] of a layer, and each unit's kept share and memory span, [H]."""
     share = kept_share(gates.kept)
     arrays = {name: getattr(gates, name)[:, 0] for name in ARRAYS}
     return {**arrays, "mean_kept_share": share, "memory_span": memory_span(np.clip(share, 0, 1))}
 
 
 def _finite(values: list[Any]) -> list[Any]:
-    """Return nested numbers with None for infinity, which JSON cannot hold."""
+    """Replace infinity, which JSON has no number for, by None in nested lists."""
     return [
         _finite(value) if isinstance(value, list) else value if math.isfinite(value) else None
         for value in values

@@ -1,4 +1,4 @@
-"""What each unit of a GRU does: mean gates, memory, and what breaks when it is held."""
+"""What each unit of a GRU does: its mean gates, its memory, and what holding it costs."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from glassgate.nn.gru import GRU
 from glassgate.nn.models import LanguageModel
 from glassgate.nn.ragged import pad_ids
 
-SENTENCES = 1_000  # held-out sentences that the means are taken over
+MEMORY_SENTENCES = 1_000  # held-out sentences to measure memory on
 Held = Literal["state", "kept"]
-"""What of a unit is held at 0: its state, so that it says nothing, or the share of the past that
-it keeps, so that it says only what the current word makes it say."""
+"""What is held at 0: a unit's state, which silences it, or its kept share, which leaves it the
+current word alone."""
 
 
 class UnitMeans(NamedTuple):
-    """Means over every word of some sentences, `<bos>` included, [H] each."""
+    """Means over all words of some sentences, `<bos>` included, [H] each."""
 
     reset: Array
     kept: Array
@@ -39,26 +39,26 @@ class UnitMeans(NamedTuple):
 def unit_means(
     model: LanguageModel, language: Language, sentences: Sequence[Sequence[str]]
 ) -> UnitMeans:
-    """Trace a language model of one GRU layer over sentences of its language."""
+    """Average the gates of a language model with one GRU layer over sentences of its language."""
     assert isinstance(model.network, GRU)
     tokens, lengths = pad_ids([language.context(words) for words in sentences])  # (T, B), (B,)
     gates = trace(model.network, model.embedding(tokens), lengths=lengths)[0]
     valid = valid_steps(lengths, len(tokens)).numpy()  # (T, B)
-    every = (gates.reset, gates.kept, gates.hidden)
-    return UnitMeans(*(array[valid].mean(0, dtype=np.float64) for array in every))
+    arrays = (gates.reset, gates.kept, gates.hidden)
+    return UnitMeans(*(array[valid].mean(0, dtype=np.float64) for array in arrays))
 
 
 def unit_memory(model: LanguageModel, language: Language) -> Memory:
     """Measure mean kept share and memory span of each unit over held-out sentences."""
-    sentences = language.held_out[:SENTENCES]
+    sentences = language.held_out[:MEMORY_SENTENCES]
     tokens, lengths = pad_ids([language.context(words) for words in sentences])  # (T, B), (B,)
     return Memory.of(_gates(model, tokens).kept, lengths)
 
 
 def sentence_gates(model: LanguageModel, language: Language, words: list[str]) -> Gates:
-    """Read every gate over one sentence; arrays [n, 1, H], a step for each word.
+    """Trace every gate over one sentence of n words; arrays are [n, 1, H].
 
-    The step of `<bos>`, which every sentence shares, is left out.
+    The step of `<bos>`, the same in every sentence, is left out.
     """
     gates = _gates(model, torch.tensor(language.context(words))[:, None])
     return Gates(*(getattr(gates, name)[1:] for name in Gates.__dataclass_fields__))
@@ -73,9 +73,9 @@ def _gates(model: LanguageModel, tokens: torch.Tensor) -> Gates:
 def long_sentence(language: Language, shortest: int = 13, longest: int = 18) -> list[str]:
     """Choose a sentence with a long dependency, short enough for a picture.
 
-    The first forced choice over ten words or more that fits, completed by its right word; in a
-    grammar without constructions, the longest held-out sentence that fits, or the
-    shortest of all where none does.
+    It is the first forced choice over ten words or more that fits, completed by its right word; in
+    a grammar without constructions, the longest held-out sentence that fits, or the shortest one
+    where none fits.
     """
     for cell, items in language.items.items():
         if cell.distance_min >= 10:
@@ -87,7 +87,7 @@ def long_sentence(language: Language, shortest: int = 13, longest: int = 18) -> 
 
 
 class Ablation(Agreement):
-    """Forced-choice accuracy in one cell, with units held, and how much of it that cost."""
+    """Forced-choice accuracy in one cell, intact and with units held, and the drop between them."""
 
     accuracy_held: float
     drop: float
@@ -100,20 +100,21 @@ def ablation(
     held: Held = "state",
     layer: int = 0,
 ) -> list[Ablation]:
-    """Measure what holding some units of a GRU costs at the dependencies, cell by cell.
+    """Measure how much accuracy holding some units of a GRU costs, cell by cell.
 
     Parameters
     ----------
     model
-        With a GRU; it is afterwards as it was.
+        With a GRU; it is left unchanged.
     language
-        In the ids of the model: `glassgate.analysis.language` has them for one trained apart.
+        With the ids of the model; `glassgate.analysis.language.spoken_by` converts those of a
+        model that `glassgate train` trained.
     units
-        Which units, integers from 0.
+        The units to hold, from 0.
     held
-        What of them is held at 0, as `Held` says.
+        What is held at 0: ``"state"`` or ``"kept"``.
     layer
-        Of which layer, from 0.
+        Their layer, from 0.
 
     Raises
     ------
@@ -123,37 +124,37 @@ def ablation(
     Notes
     -----
     Lakretz et al. 2019 (arXiv:1903.07435) found two units of an LSTM without which long-distance
-    agreement of number fell to chance.
+    number agreement fell to chance.
     """
-    whole = agreement(model, language)
-    with _clamped(model, units, held, layer):
+    intact = agreement(model, language)
+    with _hold(model, units, held, layer):
         lesioned = agreement(model, language)
     return [
         {
-            **one,
-            "accuracy_held": other["accuracy"],
-            "drop": one["accuracy"] - other["accuracy"],
+            **before,
+            "accuracy_held": after["accuracy"],
+            "drop": before["accuracy"] - after["accuracy"],
         }
-        for one, other in zip(whole, lesioned, strict=True)
+        for before, after in zip(intact, lesioned, strict=True)
     ]
 
 
 def drop_by_unit(
     model: LanguageModel, language: Language, held: Held = "state", layer: int = 0
 ) -> Array:
-    """Measure what holding each unit alone costs over all items together, [H], in -1..1.
+    """Measure how much accuracy over all items holding each unit alone costs, [H], in -1..1.
 
-    Parameters and errors are those of `ablation`; of a language with fewer items, as
-    `glassgate.analysis.agreement.unrepeated` gives it, it is over those.
+    Parameters and errors are those of `ablation`. To measure on some items only, pass a language
+    that has no others, such as `glassgate.analysis.agreement.unrepeated` gives.
     """
-    whole, drops = _overall(agreement(model, language)), []
+    intact, drops = _overall(agreement(model, language)), []
     for unit in range(model.decoder.in_features):
-        with _clamped(model, [unit], held, layer):
-            drops.append(whole - _overall(agreement(model, language)))
+        with _hold(model, [unit], held, layer):
+            drops.append(intact - _overall(agreement(model, language)))
     return np.array(drops)
 
 
-def _clamped(
+def _hold(
     model: LanguageModel, units: Sequence[int], held: Held, layer: int
 ) -> AbstractContextManager[None]:
     if held == "state":
@@ -162,6 +163,7 @@ def _clamped(
 
 
 def _overall(cells: Sequence[Agreement]) -> float:
+    """Give the accuracy over all items of all cells."""
     return float(
         np.average([cell["accuracy"] for cell in cells], weights=[cell["n"] for cell in cells])
     )

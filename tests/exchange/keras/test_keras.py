@@ -35,11 +35,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(params=[".keras", ".h5"])
-def kind(request):
-    return request.param
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join(map(str, case.values())))
 def test_each_form_of_the_layer_is_read_as_keras_runs_it(case, kind, tmp_path):
     model = keras.Sequential(

@@ -26,11 +26,6 @@ from tests.exchange.keras.keras_models import (
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 
-@pytest.fixture(params=[".keras", ".h5"])
-def kind(request):
-    return request.param
-
-
 @pytest.mark.parametrize("merge_mode", ["sum", "mul", "ave", "concat"])
 @pytest.mark.parametrize("go_backwards", [True, False])
 def test_directions_are_merged_as_keras_merges_them(go_backwards, merge_mode, kind, tmp_path):

@@ -14,7 +14,7 @@ from glassgate.analysis.prediction import read_ids
 from glassgate.formulation import Array
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import Classifier, LanguageModel
-from glassgate.nn.ragged import pad_ids
+from glassgate.nn.ragged import last_valid, pad_ids
 from glassgate.train import Loaded
 
 MAX_LAG = 25  # steps
@@ -65,7 +65,7 @@ class _Loss:
         self._model, self._targets, self._lengths = model, targets, lengths
 
     def __call__(self, hidden: Tensor) -> Tensor:
-        last = hidden[self._lengths - 1, torch.arange(len(self._lengths))]  # (B, H)
+        last = last_valid(hidden, self._lengths)  # (B, H)
         if isinstance(self._model, LanguageModel):
             return F.cross_entropy(self._model.decoder(last), self._targets, reduction="none")
         logits = self._model.readout(last)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from glassgate.experiments.verdict.reviews import VERDICTS, Review
 from glassgate.inside.clamp import clamp
 from glassgate.nn.models import Classifier
-from glassgate.nn.ragged import pad_ids
+from glassgate.nn.ragged import last_valid, pad_ids
 
 
 class Hold(NamedTuple):
@@ -59,14 +59,13 @@ def _right(
     cut, ids = reviews[0].end, [encode(review) for review in reviews]
     verdicts, _ = pad_ids([row[:cut] for row in ids])  # (cut, B)
     rest, lengths = pad_ids([row[cut:] for row in ids])  # (T, B), (B,)
-    last = lengths - 1, torch.arange(len(ids))
     classes = torch.tensor([VERDICTS.index(review.verdict) for review in reviews])
     state = model.network(model.embedding(verdicts))[1]
     right = {}
     for name, hold in HOLDS.items():
         with _hold_gates(model, hold):
             output = model.network(model.embedding(rest), state)[0]  # (T, B, H)
-        right[name] = (model.readout(output[last]).argmax(-1) == classes).numpy()
+        right[name] = (model.readout(last_valid(output, lengths)).argmax(-1) == classes).numpy()
     return right
 
 

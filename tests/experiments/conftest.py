@@ -1,0 +1,24 @@
+"""A language of few forced choices, for experiments that take no time."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from glassgate.analysis.language import Language, sample_language
+from glassgate.grammar.dependency import dependency_items
+from glassgate.grammar.grammar import Grammar
+
+
+@pytest.fixture(scope="module")
+def few_items() -> Iterator[None]:
+    """Search only a few sentences for forced choices."""
+    few = partial(dependency_items, twins=4, sentences=1500)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("glassgate.analysis.language.dependency_items", few)
+        yield
+
+
+@pytest.fixture(scope="module")
+def language(few_items: None) -> Language:
+    return sample_language(Grammar.load(), seed=3, train=60, held_out=20)
