@@ -72,7 +72,7 @@ def to_equinox(weights: GRUWeights) -> dict[str, Array]:
     Raises
     ------
     BadInput
-        When the reset gate does not stand after the recurrent product, or an activation differs.
+        When the reset gate is not applied after the recurrent product, or an activation differs.
     """
     kept = to_form(weights, Formulation(), "an equinox GRUCell")
     bias, bias_n = fold_biases(kept)
