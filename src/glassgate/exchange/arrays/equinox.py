@@ -2,8 +2,8 @@
 
 Rows are reset, update, candidate, as here. ``bias`` holds one bias for each gate, and ``bias_n`` is
 c_n of the equations, inside the bracket that the reset gate multiplies. The update gate, which the
-code calls ``inp``, keeps: ``h' = new + inp * (hidden - new)``. The activations
-are fixed.
+code calls ``inp``, keeps: ``h' = new + inp * (hidden - new)``. The activations are
+fixed.
 
 Source: the code of `equinox.nn.GRUCell` of equinox 0.13.8.
 """

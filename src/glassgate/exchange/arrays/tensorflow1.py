@@ -2,8 +2,8 @@
 
 Both kernels multiply two arrays side by side from the right: input and state for the gates, input
 and r * state for the candidate, so the reset gate is applied before the recurrent product. The
-columns of the gate kernel are in the order r, u, and the update gate keeps: ``h' = u * h + (1 - u)
-* c``. Each gate has one bias. The gates' activation is fixed.
+columns of the gate kernel are in the order r, u, and the update gate keeps:
+``h' = u * h + (1 - u) * c``. Each gate has one bias. The gates' activation is fixed.
 
 Sources: the code of `tf.compat.v1.nn.rnn_cell.GRUCell` of TensorFlow 2.21 (tf_keras 2.21); Cho et
 al. 2014 (arXiv:1406.1078v3).

@@ -1,10 +1,10 @@
 """Exact conversion between the arrays of a Keras GRU and `GRUWeights`.
 
-Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate (z,
-r, h). Its update gate keeps. With `reset_after`, the reset gate is applied after the recurrent
+Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate
+(z, r, h). Its update gate keeps. With `reset_after`, the reset gate is applied after the recurrent
 product and there are two biases, (2, 3H), one added to the input's product and one to the state's;
-without it there is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x /
-6 + 0.5, 0, 1) in Keras 3: the version decides what a model computes.
+without it there is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and
+clip(x / 6 + 0.5, 0, 1) in Keras 3: the version decides what a model computes.
 
 Sources: `keras.layers.GRU` of Keras 2.15 and 3.15, whose forms are Cho et al. 2014
 (arXiv:1406.1078v3 for ``reset_after=False``, v1 for ``reset_after=True``).
