@@ -1,4 +1,4 @@
-"""Files to be spoiled, and what becomes of the spoiled ones on the command line."""
+"""Valid files to be damaged, and a check of how the command line refuses the damaged ones."""
 
 import json
 import struct
@@ -16,9 +16,9 @@ from tests.engine.gru_cases import network
 from tests.exchange.keras.keras_cases import simple_h5
 from tests.fuzz.child import peak
 
-SPARE, TIMES = 2**23, 40  # bytes that a refusal may take, and more for each of the file's own
-FIRST = 2**28  # that are reserved, and not used, for the first thread of many a library
-SECONDS = 10  # of the processor, on a machine where a good file takes one
+SPARE_MEMORY, MEMORY_PER_BYTE = 2**23, 40  # bytes for a refusal, more for each byte of the file
+THREAD_MEMORY = 2**28  # bytes that libraries reserve, but do not use, for their first threads
+CPU_SECONDS = 10  # on a machine where a valid file takes one
 
 
 def header_of(path):
@@ -28,8 +28,8 @@ def header_of(path):
 
 
 def with_header(path, header, numbers):
-    said = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(said)) + said + numbers)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + numbers)
 
 
 def canonical(path):
@@ -68,28 +68,28 @@ WHOLE = {
 
 
 def refused(glassgate_, path, words, listed=True):
-    """Expect `convert` and `inspect` to refuse a file in one sentence, quickly and in little."""
+    """Expect `convert` and `inspect` to refuse a file in one sentence, fast, in little memory."""
     here = Path.cwd()
-    canonical(here / "good.safetensors")  # what is loaded once is no file's fault
+    canonical(here / "good.safetensors")  # so that what is loaded only once is not counted
     assert glassgate_("inspect", "good.safetensors").code == 0
     before = sorted(here.rglob("*"))
     size = sum(file.stat().st_size for file in path.parent.iterdir() if file.is_file())
-    began, most = time.process_time(), peak()
-    told(glassgate_("convert", path, "out.safetensors"), words)
-    assert time.process_time() - began < SECONDS
-    assert peak() - most < FIRST + TIMES * size
+    began, before_peak = time.process_time(), peak()
+    assert_one_sentence(glassgate_("convert", path, "out.safetensors"), words)
+    assert time.process_time() - began < CPU_SECONDS
+    assert peak() - before_peak < THREAD_MEMORY + MEMORY_PER_BYTE * size
     if listed:
         tracemalloc.start()
-        told(glassgate_("inspect", path), words)
+        assert_one_sentence(glassgate_("inspect", path), words)
         _, traced = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert traced < SPARE + TIMES * size
+        assert traced < SPARE_MEMORY + MEMORY_PER_BYTE * size
     assert sorted(here.rglob("*")) == before
 
 
-def told(said, words):
-    assert (said.code, said.out) == (2, "")
-    assert said.err.startswith("glassgate: ")
-    assert said.err.count("\n") == 1
-    assert said.err[:-1].isprintable()
-    assert words in said.err
+def assert_one_sentence(output, words):
+    assert (output.code, output.out) == (2, "")
+    assert output.err.startswith("glassgate: ")
+    assert output.err.count("\n") == 1
+    assert output.err[:-1].isprintable()
+    assert words in output.err

@@ -1,4 +1,4 @@
-"""What a checkpoint may hold beside numbers, and what is refused and never executed."""
+"""What a checkpoint may hold besides arrays, and what is refused and never executed."""
 
 import codecs
 import json
@@ -37,7 +37,7 @@ def test_lists_in_a_checkpoint_are_walked(tmp_path):
 
 
 def beside(state):
-    """A state dict with what else a checkpoint may hold."""
+    """A state dict with other things that a checkpoint may hold."""
     plain = torch.randn(4, 3)
     return {
         **state,
@@ -52,7 +52,7 @@ def beside(state):
 
 @pytest.mark.parametrize("zipped", [True, False])
 @pytest.mark.filterwarnings("ignore")
-def test_quantized_numbers_and_bytes_may_stand_beside(tmp_path, zipped):
+def test_a_checkpoint_may_also_hold_quantized_numbers_and_bytes(tmp_path, zipped):
     path, state = tmp_path / "model.pt", torch.nn.GRU(3, 4).state_dict()
     torch.save(beside(state), path, _use_new_zipfile_serialization=zipped)
     (found,) = read(path)

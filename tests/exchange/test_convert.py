@@ -30,7 +30,7 @@ def models(**modules):
     return torch.nn.ModuleDict(modules).state_dict()
 
 
-def test_a_checkpoint_goes_over_and_comes_back(glassgate_, tmp_path):
+def test_a_checkpoint_is_converted_both_ways(glassgate_, tmp_path):
     torch.save({"state_dict": models(encoder=torch.nn.GRU(3, 4, 2, bidirectional=True))}, "m.pt")
     said = glassgate_("convert", "m.pt", "gru.safetensors")
     assert (said.code, said.err) == (0, "")
@@ -52,7 +52,7 @@ def test_a_checkpoint_goes_over_and_comes_back(glassgate_, tmp_path):
 
 @pytest.mark.parametrize("ending", ["safetensors", "pt", "onnx", "keras"])
 @pytest.mark.parametrize(("layers", "directions"), [(1, 1), (2, 2), (3, 1)])
-def test_every_format_takes_stacks_and_directions(glassgate_, ending, layers, directions):
+def test_every_format_has_stacks_and_directions(glassgate_, ending, layers, directions):
     for library in {"onnx": ["onnx", "onnxruntime"], "keras": ["h5py"]}.get(ending, []):
         pytest.importorskip(library)
     network(layers, directions, Formulation("writes")).save("gru.safetensors")
@@ -65,7 +65,7 @@ def test_every_format_takes_stacks_and_directions(glassgate_, ending, layers, di
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "onnx", "keras"])
-def test_layers_of_different_sizes_go_over(glassgate_, ending):
+def test_layers_of_different_sizes_are_converted(glassgate_, ending):
     small = network(1, 1)
     large = GRUWeights(*(np.ones(s, np.float32) for s in ((18, 4), (18, 6), 18, 18)))
     GRU([small.weights[0], [large]]).save("gru.safetensors")
@@ -97,14 +97,14 @@ def test_several_are_named_and_one_is_chosen(glassgate_):
     assert GRU.load("gru.safetensors").hidden_size == 5
 
 
-def test_the_layers_of_a_stack_count_where_they_are_named():
+def test_layers_of_a_stack_are_picked_only_by_name():
     parts = [FileGRU(name, network(1, 1), part_of="a+b") for name in "ab"]
     found = [FileGRU("a+b", network(2, 1)), *parts]
     assert exchange.pick(exchange.Path("m.keras"), found, None).name == "a+b"
     assert exchange.pick(exchange.Path("m.keras"), found, "b") is found[2]
 
 
-def test_inspect_lists_what_can_and_what_cannot_be_taken(glassgate_):
+def test_inspect_says_what_can_be_converted(glassgate_):
     torch.save(models(a=torch.nn.GRU(3, 4), b=torch.nn.LSTM(3, 4)), "m.pt")
     said = glassgate_("inspect", "m.pt")
     assert (said.code, said.err) == (0, "")
@@ -120,7 +120,7 @@ def test_inspect_lists_what_can_and_what_cannot_be_taken(glassgate_):
     ]
 
 
-def test_names_can_do_nothing_to_the_terminal(glassgate_):
+def test_names_cannot_control_the_terminal(glassgate_):
     save_file({"[/bold]\x1b[2J.weight_hh_l0": np.ones((4, 4), np.float32)}, "m.safetensors")
     said = glassgate_("inspect", "m.safetensors")
     assert said.code == 0
@@ -128,7 +128,7 @@ def test_names_can_do_nothing_to_the_terminal(glassgate_):
     assert "\x1b" not in said.out
 
 
-def test_an_output_that_exists_is_kept_unless_told(glassgate_, tmp_path):
+def test_an_existing_output_is_kept_without_overwrite(glassgate_, tmp_path):
     network().save("gru.safetensors")
     (tmp_path / "gru.pt").write_bytes(b"mine")
     said = glassgate_("convert", "gru.safetensors", "gru.pt")
@@ -194,7 +194,7 @@ def test_a_proof_that_fails_leaves_no_file(glassgate_, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["gru.safetensors"]
 
 
-def test_float64_is_held_to_more(glassgate_, monkeypatch):
+def test_float64_has_a_tighter_limit(glassgate_, monkeypatch):
     network(dtype=np.float64).save("gru.safetensors")
     assert glassgate_("convert", "gru.safetensors", "gru.pt").code == 0
     narrow = network(dtype=np.float64).astype(np.float32)
@@ -212,7 +212,7 @@ def test_a_proof_says_what_it_does_not_prove(glassgate_):
 
 
 @pytest.mark.parametrize("ending", ["pt", "safetensors"])
-def test_nan_is_warned_of_and_kept(glassgate_, ending):
+def test_nan_is_kept_with_a_warning(glassgate_, ending):
     state = torch.nn.GRU(3, 4).state_dict()
     state["weight_hh_l0"][5, 1] = torch.nan
     torch.save(state, "m.pt")
@@ -233,7 +233,7 @@ def test_nan_on_one_side_alone_is_a_difference():
     assert "by equations only" in str(prove(good, good, path))
 
 
-def test_listing_knows_what_a_reader_said():
+def test_the_listing_shows_a_readers_facts():
     rows = tabulate([FileGRU("a", refusal="it clips", facts={"clip": "3"})])
     assert rows.columns[:3] + rows.columns[-1:] == ("name", "layers", "direction", "convertible")
     assert rows.rows == (("a", *[""] * 7, "no"),)
@@ -247,7 +247,7 @@ def test_help_shows_examples(glassgate_, command):
     assert f"glassgate {command} model" in said.out
 
 
-def test_a_network_that_lets_rounding_grow_is_proved_over_few_steps(glassgate_):
+def test_a_network_that_amplifies_rounding_is_proved_over_few_steps(glassgate_):
     torch.manual_seed(0)
     module = torch.nn.GRU(16, 256)
     for parameter in module.parameters():
@@ -287,7 +287,7 @@ def test_the_written_file_itself_is_run(tmp_path):
     assert proof.difference > 0.01
 
 
-def test_what_a_conversion_leaves_out_is_told(glassgate_):
+def test_what_a_conversion_leaves_out_is_a_warning(glassgate_):
     network(3, 1).save("gru.safetensors")
     glassgate_("convert", "gru.safetensors", "gru.onnx")
     said = glassgate_("convert", "gru.onnx", "one.safetensors", "--node", "layer1.GRU")
@@ -298,13 +298,13 @@ def test_what_a_conversion_leaves_out_is_told(glassgate_):
     assert warning.startswith("its initial state is a constant, to be passed")
 
 
-def test_paths_may_be_words(tmp_path, monkeypatch):
+def test_paths_may_be_strings(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     network().save("gru.safetensors")
     assert exchange.convert("gru.safetensors", "gru.pt").gru.name == "gru"
 
 
-def test_where_none_can_be_taken_the_reason_is_told(glassgate_):
+def test_where_none_can_be_converted_the_reason_is_given(glassgate_):
     torch.save(models(a=torch.nn.LSTM(3, 4), b=torch.nn.LSTM(3, 4)), "m.pt")
     said = glassgate_("convert", "m.pt", "gru.safetensors")
     assert said.code == 2

@@ -80,7 +80,7 @@ def mumbles(path):
         ("mumbles", "no sentence: 'two\\nlines'"),
     ],
 )
-def test_what_must_not_be_is_seen_and_kept(reader, said, samples, tmp_path):
+def test_failures_are_noticed_and_their_input_kept(reader, said, samples, tmp_path):
     kept = tmp_path / "kept"
     fuzz = Fuzz("canonical", samples, tmp_path, kept, 3, f"tests.exchange.test_fuzz:{reader}")
     result = replace(fuzz, max_seconds=2 if reader == "hangs" else 30).run(10)
@@ -90,7 +90,7 @@ def test_what_must_not_be_is_seen_and_kept(reader, said, samples, tmp_path):
     assert {path.name for path in (kept / "7").iterdir()} == {"model.safetensors", "why.txt"}
 
 
-def test_a_seed_gives_the_same_files_again(samples, tmp_path):
+def test_a_seed_reproduces_the_files(samples, tmp_path):
     files = []
     for name, seed in (("one", 5), ("two", 5), ("three", 6)):
         kept = tmp_path / name

@@ -1,4 +1,4 @@
-"""Files that strangers mean harm with, through the command line: refused in a sentence, at once."""
+"""Malicious files on the command line: refused in one sentence, at once."""
 
 import json
 import struct
@@ -187,7 +187,7 @@ def test_a_graph_of_many_nodes(glassgate_, tmp_path):
 
 
 def field(number, data):
-    """Give a field of protobuf that holds bytes."""
+    """Return a protobuf field that holds bytes."""
     size, length = len(data), b""
     while size > 127:
         length, size = length + bytes([size % 128 + 128]), size // 128
@@ -207,7 +207,7 @@ def test_graphs_inside_each_other(glassgate_, tmp_path, depth, words):
     )
 
 
-def test_a_lambda_and_classes_of_their_own_are_never_run(glassgate_, tmp_path):
+def test_lambdas_and_custom_classes_are_never_run(glassgate_, tmp_path):
     code = {"class_name": "__lambda__", "config": {"code": "open('trap', 'w')"}}
     trap = {"class_name": "Lambda", "config": {"name": "trap", "function": code}}
     own = {"module": "os", "registered_name": "own>system", **gru("own")}
@@ -223,7 +223,7 @@ def test_a_lambda_and_classes_of_their_own_are_never_run(glassgate_, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "pt", "keras", "onnx"])
-def test_nan_is_kept_and_told(glassgate_, ending):
+def test_nan_is_kept_and_reported(glassgate_, ending):
     gru = network(1, 1, np.float32)
     weights = gru.weights[0][0]
     spoiled = weights.weight_hidden.copy()
@@ -240,7 +240,7 @@ def test_nan_is_kept_and_told(glassgate_, ending):
     np.testing.assert_array_equal(back, spoiled)
 
 
-def test_names_from_a_file_are_shown_without_what_a_terminal_obeys(glassgate_, tmp_path):
+def test_names_from_a_file_are_shown_without_control_characters(glassgate_, tmp_path):
     path = tmp_path / "gru.safetensors"
     canonical(path)
     header, numbers = header_of(path)

@@ -1,4 +1,4 @@
-"""Pickles in PyTorch's files that take more than arrays do: refused before anything is made."""
+"""Pickles in PyTorch's files that take more than arrays do: refused before they are loaded."""
 
 import pickle
 import struct
@@ -28,7 +28,7 @@ def call(name, *arguments):
 
 
 def twice(depth):
-    """Give a tuple of a tuple twice, of a tuple twice: each level doubles what there is to walk."""
+    """Return a tuple that holds a tuple twice, and so on: each level doubles the walk."""
     steps = pickle.EMPTY_TUPLE + pickle.BINPUT + b"\0"
     for i in range(depth):
         again = pickle.BINGET + bytes([i])
@@ -50,7 +50,7 @@ def twice(depth):
     ],
     ids=["bytearray", "tensor", "system", "key", "set", "deep", "text", "empty"],
 )
-def test_pickles_that_take_what_no_state_dict_takes(glassgate_, tmp_path, steps, words):
+def test_pickles_that_take_more_than_a_state_dict(glassgate_, tmp_path, steps, words):
     pickled(tmp_path / "m.pt", *steps)
     refused(glassgate_, tmp_path / "m.pt", words)
 

@@ -48,7 +48,7 @@ def spoken(model, decoder, state):
     return said
 
 
-def test_words_are_read_and_spoken_as_their_own_program_does(g2p):
+def test_words_are_read_and_spoken_as_by_the_models_own_program(g2p):
     encoder, decoder = part(g2p, "enc"), part(g2p, "dec")
     words = json.loads((G2P / "reference.json").read_text())
     assert (len(words), len(PHONEMES)) == (16, len(g2p["dec_emb"]))

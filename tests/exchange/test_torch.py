@@ -21,7 +21,7 @@ modules = st.tuples(
 
 @settings(max_examples=40, deadline=None)
 @given(modules, st.sampled_from(["", "rnn.", "a.b.0.", "weight_ih."]), st.integers(0, 9))
-def test_any_gru_comes_over_and_goes_back(sizes, prefix, seed):
+def test_any_gru_is_converted_both_ways(sizes, prefix, seed):
     I, H, layers, bias, both = sizes
     module = filled(torch.nn.GRU(I, H, layers, bias=bias, bidirectional=both), seed)
     found = arrays.find_modules({**arrays_of(module, prefix), "head.weight": np.ones((2, 2))})
@@ -73,12 +73,12 @@ def test_cells_and_stacks_in_one_file(tmp_path, ending, bias):
         assert_close(one.network.run(input, state), one.reference(input, state))
 
 
-def test_a_cell_of_the_same_name_as_a_stack_is_told_apart():
+def test_a_cell_and_a_stack_of_one_name_get_two_names():
     both = {**arrays_of(torch.nn.GRU(2, 3), "a."), **arrays_of(torch.nn.GRUCell(2, 3), "a.")}
     assert list(arrays.find_modules(both)) == ["a", "a.cell"]
 
 
-def test_modules_of_one_name_are_told_apart():
+def test_modules_of_one_name_get_different_names():
     class Holder(torch.nn.GRU):
         def __init__(self):
             super().__init__(2, 3)
@@ -98,7 +98,7 @@ def test_modules_of_one_name_are_told_apart():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_numbers_come_over_exactly(tmp_path, dtype):
+def test_other_dtypes_are_read_exactly(tmp_path, dtype):
     from safetensors.torch import save_file
 
     module = filled(torch.nn.GRU(3, 4)).to(dtype)
@@ -113,7 +113,7 @@ def test_other_numbers_come_over_exactly(tmp_path, dtype):
         assert_close(found.network.run(input, state), found.reference(input, state))
 
 
-def test_writes_is_turned_into_keeps_exactly(tmp_path):
+def test_writes_is_converted_to_keeps_exactly(tmp_path):
     gru = GRU([[draw_weights(3, 4, Formulation("writes"), np.float32)]])
     write(tmp_path / "gru.pt", gru)
     (found,) = read(tmp_path / "gru.pt")
@@ -131,7 +131,7 @@ def test_writes_is_turned_into_keeps_exactly(tmp_path):
         (Formulation(squash="relu"), "squash tanh, got relu"),
     ],
 )
-def test_forms_that_torch_has_not_are_refused(tmp_path, form, word):
+def test_forms_without_a_torch_counterpart_are_refused(tmp_path, form, word):
     with pytest.raises(BadInput, match=word):
         write(tmp_path / "gru.pt", GRU([[draw_weights(3, 4, form, np.float32)]]))
     assert not list(tmp_path.iterdir())

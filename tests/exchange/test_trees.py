@@ -45,7 +45,7 @@ def assert_same(ours, theirs):
 
 
 def assert_computes(weights, kept):
-    """Both the reference and the engine give what the package gave, in its own precision."""
+    """Reference and engine both compute what the package computed, in its own precision."""
     double = kept["output"].dtype == np.float64
     assert weights.dtype == kept["output"].dtype
     tape = forward(weights, kept["input"], kept["state"])
@@ -129,7 +129,7 @@ def test_there_and_back_is_the_same_function(I, H, update, seed):
 
 
 @pytest.mark.parametrize("package", ["flax_linen", "equinox"])
-def test_a_tree_comes_back_to_the_bit(package):
+def test_a_tree_comes_back_bit_for_bit(package):
     tree = small(package)
     write = {"flax_linen": to_flax_linen, "equinox": to_equinox}[package]
     assert_trees_equal(write(READERS[package](tree)), tree.get("params", tree))
@@ -146,7 +146,7 @@ def test_nothing_given_is_changed_or_shared(package):
 
 
 @pytest.mark.parametrize("package", TREES)
-def test_a_mapping_that_holds_nothing_else_is_passed_over(package):
+def test_outer_mappings_with_a_single_entry_are_skipped(package):
     tree = small(package)
     while len(tree) == 1:
         (tree,) = tree.values()
@@ -154,7 +154,7 @@ def test_a_mapping_that_holds_nothing_else_is_passed_over(package):
 
 
 @pytest.mark.parametrize("package", READERS)
-def test_any_precision_is_held_exactly(package):
+def test_any_precision_is_kept_exactly(package):
     for dtype in (np.float16, ml_dtypes.bfloat16, np.float32):
         rounded = mapped(small(package), lambda leaf, dtype=dtype: leaf.astype(dtype))
         weights = READERS[package](rounded)
@@ -196,7 +196,7 @@ def test_the_hidden_biases_of_the_gates_are_added_and_the_candidates_is_not():
     assert tree["hn"]["bias"].tolist() == [50, 60]
 
 
-def test_numbers_that_are_none_are_kept():
+def test_numbers_that_are_nan_are_kept():
     tree = small("flax_linen")
     tree["params"]["hn"]["bias"][0] = np.nan
     weights = from_flax_linen(tree)

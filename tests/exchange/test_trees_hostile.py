@@ -1,4 +1,4 @@
-"""What is no tree of a cell, or cannot become one exactly, is refused in one sentence."""
+"""What is not a cell's tree, or has no exact counterpart, is refused in one sentence."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -44,7 +44,7 @@ def test_what_cannot_be_exact_is_refused(write, change, message):
         write(weights)
 
 
-def test_curves_that_a_tree_cannot_say_are_said_beside_it():
+def test_activations_that_no_tree_records_are_passed():
     weights = draw_weights(3, 4, Formulation("keeps", "after", "hard_sigmoid_fifth", "linear"))
     tree = to_flax_linen(weights, "hard_sigmoid_fifth", "linear")
     assert from_flax_linen(tree, "hard_sigmoid_fifth", "linear").formulation == weights.formulation
@@ -102,21 +102,21 @@ def test_a_wrong_tree_gets_one_sentence(package, path, leaf, message):
 
 @pytest.mark.parametrize("package", TREES)
 @pytest.mark.parametrize("tree", [None, [1.0], np.ones(3), {}, {"a": {}}, {1: {2: 3}}])
-def test_what_is_no_tree_at_all_is_refused(package, tree):
+def test_something_other_than_a_tree_is_refused(package, tree):
     with pytest.raises(BadInput, match=r"must be a mapping, got|got only"):
         READERS[package](tree)
 
 
 @pytest.mark.parametrize(("package", "other"), list(permutations(TREES, 2)))
-def test_the_tree_of_one_package_is_not_taken_for_that_of_another(package, other):
+def test_the_tree_of_one_package_is_refused_by_the_others(package, other):
     with pytest.raises(BadInput, match="got only"):
         READERS[package](small(other))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(READERS)), st.data())
-def test_one_hostile_shape_is_refused_wherever_it_stands(package, data):
-    """Only the one array that says how large the input is may have any number of inputs."""
+def test_a_hostile_shape_is_refused_in_any_position(package, data):
+    """Only the array that decides the input size may have any number of inputs."""
     tree = small(package)
     paths = sorted(path for path in golden(f"{package}-small") if path.startswith("tree/"))
     path = data.draw(st.sampled_from(paths)).removeprefix("tree/")

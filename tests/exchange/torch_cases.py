@@ -1,4 +1,4 @@
-"""Modules of torch with numbers, and what is held against them."""
+"""Modules of torch with random parameters, and comparisons with them."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ def arrays_of(module, prefix=""):
 
 
 def filled(module, seed=0):
-    """The module with all its numbers drawn anew, biases too."""
+    """The module with all its parameters drawn at random, biases too."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.parameters():

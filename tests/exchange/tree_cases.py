@@ -1,13 +1,16 @@
-"""Trees of parameters from the files that golden/exchange/make_trees.py made, and their readers."""
+"""Parameter trees from the files that golden/exchange/make_trees.py wrote, and their readers."""
 
 from pathlib import Path
 
 import numpy as np
 
-from glassgate.exchange.arrays.equinox import from_equinox
-from glassgate.exchange.arrays.flax import from_flax_linen, from_flax_nnx
-from glassgate.exchange.arrays.haiku import from_haiku
-from glassgate.exchange.arrays.tensorflow1 import from_tensorflow1
+from glassgate.exchange.arrays import (
+    from_equinox,
+    from_flax_linen,
+    from_flax_nnx,
+    from_haiku,
+    from_tensorflow1,
+)
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "exchange"
 
@@ -25,7 +28,7 @@ READERS = {
     "haiku": from_haiku,
     "tensorflow1": tensorflow1,
 }
-TREES = ("flax_linen", "flax_nnx", "equinox", "haiku")  # what is read from one mapping
+TREES = ("flax_linen", "flax_nnx", "equinox", "haiku")  # those that are read from one mapping
 
 
 def golden(name):
@@ -34,7 +37,7 @@ def golden(name):
 
 
 def nested(arrays, under="tree/"):
-    """The tree that stands in a golden file, its mappings within each other again."""
+    """The tree in a golden file, as nested mappings."""
     tree = {}
     for path, array in arrays.items():
         if path.startswith(under):
@@ -47,7 +50,7 @@ def nested(arrays, under="tree/"):
 
 
 def small(package):
-    """The tree of the small cell, as the package holds it."""
+    """The tree of the small cell, as the package keeps it."""
     return nested(golden(f"{package}-small"))
 
 
@@ -67,7 +70,7 @@ def mapped(tree, change):
 
 
 def place(tree, path):
-    """The mapping in which the last key of a path stands, and that key."""
+    """The mapping that holds the last key of a path, and that key."""
     *outer, last = path.split("/")
     for key in outer:
         tree = tree[key]

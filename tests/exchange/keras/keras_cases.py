@@ -1,4 +1,4 @@
-"""Keras models with every number drawn, and Keras 2 files made by hand."""
+"""Keras models with random weights, and Keras 2 files made by hand."""
 
 import json
 import os
@@ -15,7 +15,7 @@ h5py = pytest.importorskip("h5py", reason="h5py reads and writes Keras' files")
 
 
 def drawn(seed, *shape, scale=0.7):
-    """Numbers of float32, none of them zero."""
+    """Random float32 numbers, none of them zero."""
     return np.random.default_rng(seed).normal(scale=scale, size=shape).astype(np.float32)
 
 
@@ -27,7 +27,7 @@ def layer_arrays(inputs, units, reset_after=True, bias=True, seed=0):
 
 
 def settings(name="gru", units=4, **others):
-    """Give the config of a GRU as Keras 2.4 wrote it, without what does not matter here."""
+    """Return the config of a GRU as Keras 2.4 wrote it, without the settings that do not matter."""
     return {
         "name": name,
         "units": units,
@@ -80,7 +80,7 @@ def simple_h5(path, version="2.4.0", **others):
 
 
 def agree(found, output, state, input, initial, tolerance=1e-6):
-    """Compare a network, its source's runtime and equations with what Keras gave, [T, B, ...]."""
+    """Compare a network, its source's runtime and equations with Keras' output, [T, B, ...]."""
     (layers,) = found.reference.args
     for run in (found.network.run, found.reference, partial(run_layers, layers)):
         got, last = run(input, initial)

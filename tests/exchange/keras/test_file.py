@@ -1,4 +1,4 @@
-"""Keras 2 files made by hand, and the models of another program."""
+"""Keras 2 files made by hand, and how files are found and read."""
 
 import io
 import json
@@ -30,7 +30,7 @@ from tests.exchange.keras.keras_cases import (
 
 
 def compare(found, arrays, slope=None):
-    """Hold a network against the unit's equations written down here, gates z, r, h."""
+    """Compare a network with the unit's equations written out here, gates z, r, h."""
     network = found.network
     W, U, b = (array.astype(np.float64) for array in arrays)
     H = len(U)
@@ -108,7 +108,7 @@ def test_a_graph_of_keras_2_with_a_frozen_direction_and_a_model_within(tmp_path)
     compare(found["within/deep"], d)
 
 
-def test_reset_after_is_false_where_a_file_is_older_than_the_word(tmp_path):
+def test_reset_after_is_false_in_files_older_than_the_setting(tmp_path):
     layer = gru(reset_after=False)
     del layer["config"]["reset_after"]
     arrays = layer_arrays(3, 4, reset_after=False)
@@ -118,14 +118,14 @@ def test_reset_after_is_false_where_a_file_is_older_than_the_word(tmp_path):
     assert found.network.formulation.reset == "before"
 
 
-def test_a_class_that_bears_the_name_is_not_taken(tmp_path):
+def test_a_custom_class_of_the_same_name_is_refused(tmp_path):
     layer = gru() | {"registered_name": "mine>GRU"}
     weights = {"gru": under("gru/cell", layer_arrays(3, 4))}
     (found,) = read_keras(write_h5(tmp_path / "model.h5", sequential(layer), weights))
     assert "only shares its name" in found.refusal
 
 
-def test_the_first_keras_files_stand_under_other_groups_and_mean_another_curve(tmp_path):
+def test_the_first_keras_files_use_other_groups_and_another_hard_sigmoid(tmp_path):
     form = Formulation(gate="hard_sigmoid_sixth")
     arrays = layer_arrays(3, 4)
     weights = replace(from_keras(*arrays, True), formulation=form)
@@ -151,7 +151,7 @@ def test_neither_torch_nor_keras_is_imported():
 
 
 @pytest.mark.parametrize("asked", ["tensorflow", "jax", "numpy", "openvino", "nonsense", ""])
-def test_the_word_for_a_backend_that_is_not_there_is_not_taken(asked, tmp_path):
+def test_a_backend_that_is_not_installed_is_ignored(asked, tmp_path):
     pytest.importorskip("keras", reason="Keras is what runs")
     installed = [name for name in ("tensorflow", "torch", "jax") if find_spec(name)]
     runs = asked if asked in installed else installed[0]
@@ -178,7 +178,7 @@ def test_the_word_for_a_backend_that_is_not_there_is_not_taken(asked, tmp_path):
 
 
 @pytest.mark.parametrize("odd", ["missing", "bfloat16"])
-def test_one_odd_layer_leaves_the_others(odd, tmp_path):
+def test_one_unusable_layer_does_not_affect_the_others(odd, tmp_path):
     arrays = {name: under(name, layer_arrays(3, 4)) for name in ("a", "b")}
     kernel = arrays["b"].pop("b/kernel:0")
     if odd == "bfloat16":
@@ -190,7 +190,7 @@ def test_one_odd_layer_leaves_the_others(odd, tmp_path):
     assert said[odd] in found["b"].refusal
 
 
-def test_facts_of_what_is_refused_are_those_that_its_config_holds(tmp_path):
+def test_refused_layers_list_the_facts_of_their_config(tmp_path):
     wrapped = {"class_name": "TimeDistributed", "config": {"name": "td", "layer": gru("in")}}
     fused = {"class_name": "CuDNNGRU", "config": {"name": "fused", "units": 4}}
     config = sequential(gru("a"), wrapped, fused)

@@ -71,7 +71,7 @@ def test_numbers_that_are_not_in_the_file_are_refused(how, tmp_path):
     with h5py.File(path, "a") as file:
         del file["model_weights/gru/gru/cell/kernel:0"]
         file["model_weights/gru"].create_dataset("gru/cell/kernel:0", (3, 3 * units), "f4", **how)
-    refused(path, "declares .* bytes of numbers that the file of .* bytes does not hold")
+    refused(path, "declares .* bytes of numbers, which the file of .* bytes does not hold")
 
 
 def test_links_are_not_followed(tmp_path):
@@ -173,7 +173,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
     refused(path, "must be stored uncompressed")
 
 
-def test_a_zip_that_is_not_whole_is_refused(tmp_path):
+def test_an_incomplete_zip_is_refused(tmp_path):
     path = keras_zip(tmp_path / "a.keras", weights=h5_bytes())
     whole = path.read_bytes()
     refused(path, "the array layers/gru/cell/vars/0 is missing")
@@ -184,7 +184,7 @@ def test_a_zip_that_is_not_whole_is_refused(tmp_path):
     refused(path, "the member metadata.json is missing")
 
 
-def test_nan_is_kept_and_told(tmp_path):
+def test_nan_is_kept_and_reported(tmp_path):
     arrays = layer_arrays(3, 4)
     arrays[0][1, 2] = np.nan
     path = write_h5(tmp_path / "m.h5", sequential(gru()), {"gru": under("gru/cell", arrays)})
@@ -194,7 +194,7 @@ def test_nan_is_kept_and_told(tmp_path):
 
 
 def spoiled(path, sign, place, value):
-    """A file of one layer, with eight bytes of its own changed after a sign in it."""
+    """A file of one layer, with eight bytes changed after a marker in it."""
     simple_h5(path)
     with h5py.File(path, "a") as file:
         file.attrs["keras_version"] = "2.4.0"  # of no fixed length: it lies on a heap
@@ -206,7 +206,7 @@ def spoiled(path, sign, place, value):
     return path
 
 
-def test_what_hdf5_itself_does_not_come_through_is_refused(tmp_path, monkeypatch):
+def test_files_that_crash_hdf5_are_refused(tmp_path, monkeypatch):
     text = spoiled(tmp_path / "text.h5", b"GCOL", 24, 2**64 - 1)  # the first text's length
     refused(text, "damaged or cut short|fails on it")
     further = b"\x10\0\x10\0" + bytes(4)  # where a header goes on, and for how long: 2 gigabytes
@@ -216,9 +216,9 @@ def test_what_hdf5_itself_does_not_come_through_is_refused(tmp_path, monkeypatch
     commands = (("os.abort()", "SIGABRT"), ("time.sleep(60)", "SIGKILL"))
     for command, said in commands:
         monkeypatch.setattr(store, "SECONDS", 1)
-        monkeypatch.setattr(store, "started", lambda *_, run=command: program(run))
+        monkeypatch.setattr(store, "start_reader", lambda *_, run=command: program(run))
         refused(tmp_path / "model.h5", rf"the HDF5 library fails on it \({said}\)")
-    monkeypatch.setattr(store, "started", lambda *_: program("sys.exit(3)"))
+    monkeypatch.setattr(store, "start_reader", lambda *_: program("sys.exit(3)"))
     with pytest.raises(OSError, match=r"could not run \(exit code 3\)"):
         read_keras(tmp_path / "model.h5")
 
@@ -231,7 +231,7 @@ def program(run):
     )
 
 
-def test_nothing_of_the_folder_worked_in_is_imported(tmp_path, monkeypatch):
+def test_nothing_is_imported_from_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("h5py", "json", "numpy"):
         (tmp_path / f"{name}.py").write_text("open('trap', 'w')")
@@ -240,7 +240,7 @@ def test_nothing_of_the_folder_worked_in_is_imported(tmp_path, monkeypatch):
     assert not (tmp_path / "trap").exists()
 
 
-def test_a_text_must_be_one(tmp_path):
+def test_a_text_must_be_text(tmp_path):
     simple_h5(tmp_path / "model.h5")
     with h5py.File(tmp_path / "model.h5", "a") as file:
         file.attrs["keras_version"] = 7

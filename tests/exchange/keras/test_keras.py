@@ -98,7 +98,7 @@ def test_a_stack_is_read_whole_and_layer_by_layer(wrap, kind, tmp_path):
 
 
 def functional():
-    """Two GRUs in a chain past a Dropout, one beside them, a cell, and two in models within."""
+    """Two GRUs joined through a Dropout, one separate, a cell, and two in inner models."""
     input = layers.Input((None, 3))
     inner = keras.Sequential(
         [layers.Input((None, 4)), layers.GRU(2, use_bias=False), layers.Dense(1)], name="inner"
@@ -109,7 +109,7 @@ def functional():
     return keras.Model(input, [inner(b), c])
 
 
-def test_a_graph_with_models_within_is_searched(kind, tmp_path):
+def test_models_inside_a_model_are_searched(kind, tmp_path):
     model = fill(functional())
     found = {one.name: one for one in read_keras(saved(model, tmp_path, kind))}
     (inner,) = [name for name in found if name.startswith("inner/")]
@@ -129,7 +129,7 @@ def test_a_graph_with_models_within_is_searched(kind, tmp_path):
         (lambda: layers.RNN([layers.GRUCell(2), layers.GRUCell(2)]), "inside RNN of StackedRNN"),
     ],
 )
-def test_what_cannot_be_said_exactly_is_found_and_refused(layer, reason, kind, tmp_path):
+def test_layers_without_a_counterpart_are_listed_and_refused(layer, reason, kind, tmp_path):
     model = keras.Sequential([layers.Input((None, 3)), layer()])
     (found,) = read_keras(saved(model, tmp_path, kind))
     assert found.network is None
@@ -143,7 +143,7 @@ def test_what_cannot_be_said_exactly_is_found_and_refused(layer, reason, kind, t
         ({"units": 2, "reset_after": False}, "formulation of layer 1 forward must be"),
     ],
 )
-def test_layers_of_different_forms_are_taken_one_by_one(below, reason, kind, tmp_path):
+def test_layers_of_different_forms_are_converted_one_by_one(below, reason, kind, tmp_path):
     unequal = [layers.GRU(**below, return_sequences=True), layers.GRU(2)]
     model = keras.Sequential([layers.Input((None, 3)), *unequal])
     stack, *singles = read_keras(saved(model, tmp_path, kind))
@@ -171,7 +171,7 @@ def test_stacks_and_directions_are_written(depth, directions, tmp_path):
     check_written(network(None, depth, directions), tmp_path / "gru.keras")
 
 
-def test_a_written_file_comes_back_to_the_last_bit(tmp_path):
+def test_a_written_file_comes_back_bit_for_bit(tmp_path):
     for i, written in enumerate(
         (network(), network(dtype=np.float64), network(depth=2, directions=2))
     ):
@@ -190,13 +190,13 @@ def test_a_written_file_comes_back_to_the_last_bit(tmp_path):
         (Formulation(gate="hard_sigmoid_fifth"), "its hard_sigmoid has the slope 1/6"),
     ],
 )
-def test_what_keras_cannot_say_is_not_written(form, reason, tmp_path):
+def test_what_keras_cannot_express_is_not_written(form, reason, tmp_path):
     with pytest.raises(BadInput, match=reason):
         write_keras(tmp_path / "gru.keras", network(form))
     assert not list(tmp_path.iterdir())
 
 
-def test_a_single_bias_stands_on_the_input():
+def test_a_single_bias_is_the_inputs():
     kernel, recurrent, bias = layer_arrays(3, 4, reset_after=False)
     weights = from_keras(kernel, recurrent, bias, reset_after=True)
     assert not weights.bias_hidden.any()

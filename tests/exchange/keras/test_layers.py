@@ -1,4 +1,4 @@
-"""Directions of Keras' layers: what is merged, what goes backwards, read and written."""
+"""Directions of Keras' layers, merged and backwards, read and written."""
 
 from functools import partial
 
@@ -54,7 +54,7 @@ def test_directions_that_are_not_merged_come_side_by_side(kind, tmp_path):
     np.testing.assert_allclose(found.network.run(sequence)[0], wanted, 1e-6, 1e-6)
 
 
-def test_a_layer_that_goes_backwards_hands_on_what_it_read_last_first(kind, tmp_path):
+def test_a_layer_that_goes_backwards_returns_the_last_step_first(kind, tmp_path):
     model = keras.Sequential([layers.Input((None, 3))])
     model.add(layers.GRU(4, return_sequences=True, go_backwards=True, name="a"))
     model.add(layers.Bidirectional(layers.GRU(4, return_sequences=True), "sum", name="b"))
@@ -82,7 +82,7 @@ KERAS_PLANS = [
 
 
 def planned(plan, H=4):
-    """Give a network of these layers."""
+    """Return a network with these layers."""
     stack, reads = [], 3
     for i, one in enumerate(plan):
         some = [network(inputs=reads, seed=100 * i + 10 * d) for d in range(len(one.directions))]
@@ -98,7 +98,7 @@ def test_every_plan_that_keras_has_is_written(plan, tmp_path_factory):
 
 
 @pytest.mark.parametrize("directions", [("reverse",), ("reverse", "forward")])
-def test_a_plan_that_keras_has_not_is_refused(directions, tmp_path):
+def test_a_plan_without_a_keras_counterpart_is_refused(directions, tmp_path):
     with pytest.raises(BadInput, match=r"layer 0 reads in reverse first and returns its states in"):
         write_keras(tmp_path / "gru.keras", planned([LayerPlan(directions)]))
 
@@ -127,7 +127,7 @@ PUBLISHED = {  # the last outputs that Keras' own tests state, of gru_test.py
 
 
 @pytest.mark.parametrize("which", PUBLISHED)
-def test_values_that_keras_publishes_come_out_of_its_files(which, kind, tmp_path):
+def test_keras_published_values_are_reproduced(which, kind, tmp_path):
     words, expected = PUBLISHED[which]
     constant = keras.initializers.Constant
     numbers = {"kernel": 0.01, "recurrent": 0.02, "bias": 0.03}
@@ -171,7 +171,7 @@ def test_a_layer_that_is_given_a_state_is_in_no_stack_and_says_so(named, wrap, k
     [[["a", 0, 0, {}], ["a", 0, 1, {}]], [["a", 0, 0, {"initial_state": ["a", 0, 1]}]]],
     ids=["second", "named"],
 )
-def test_a_state_that_keras_2_gives_is_seen(node, tmp_path):
+def test_an_initial_state_in_keras_2_is_recognized(node, tmp_path):
     config = {"name": "model", "layers": []}
     config["layers"] += [gru("a", 4) | {"inbound_nodes": [[["input", 0, 0, {}]]]}]
     config["layers"] += [gru("b", 4) | {"inbound_nodes": [node]}]

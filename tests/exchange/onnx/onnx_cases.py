@@ -1,4 +1,4 @@
-"""GRU nodes drawn at random, put in files in the ways that files hold them, and ONNX Runtime."""
+"""Random GRU nodes, files that hold them in various ways, and ONNX Runtime to run them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ SQUASHES = {"Tanh": ((), ()), "relu": ((), ()), "Affine": ((1.0,), (0.0,))}
 
 @dataclass
 class Drawn:
-    """A node's arrays and words, as a file's author has them, and something to run it on."""
+    """A node's arrays and attributes, as a file's author has them, with input to run it on."""
 
     arrays: NodeArrays
     direction: str
@@ -136,7 +136,7 @@ def make(
 def network(
     layers: int, directions: int, sizes: tuple[int, int], form: Formulation, seed: int
 ) -> GRU:
-    """Give a network of random weights with non-zero biases."""
+    """Return a network of random weights with non-zero biases."""
     draw, (I, H) = np.random.default_rng(seed), sizes
     shapes = [[(3 * H, directions * H if i else I), (3 * H, H)] for i in range(layers)]
     return GRU(
@@ -155,7 +155,7 @@ def network(
 
 
 def assert_close(came: Array, expected: Array, error: float = 1e-6) -> None:
-    """Compare to an error relative to the largest number, or to 1."""
+    """Compare, with an error relative to the largest number, at least 1."""
     np.testing.assert_array_equal(came.shape, expected.shape)
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
     assert float(np.abs(came - expected).max(initial=0)) <= error * scale

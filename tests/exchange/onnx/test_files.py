@@ -1,4 +1,4 @@
-"""Where ONNX files keep weights, and what ONNX allows and Glassgate cannot take exactly."""
+"""Where ONNX files keep weights, and which valid nodes have no counterpart in Glassgate."""
 
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def test_several_are_told_apart_and_facts_are_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("layout", "shape"), [(0, (1, 2, 4)), (1, (2, 1, 4))])
-def test_a_constant_initial_state_is_told(
+def test_a_constant_initial_state_is_reported(
     tmp_path: Path, layout: int, shape: tuple[int, ...]
 ) -> None:
     case = make()
@@ -117,7 +117,7 @@ def test_a_constant_initial_state_is_told(
         assert found.facts["initial state"] == said
 
 
-# What ONNX allows and Glassgate cannot take exactly
+# Valid nodes that have no exact counterpart in Glassgate
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_constant_initial_state_is_told(
         ),
     ],
 )
-def test_what_cannot_be_taken_is_found_and_refused(
+def test_nodes_without_a_counterpart_are_listed_and_refused(
     tmp_path: Path, words: dict[str, object], said: str
 ) -> None:
     case = make()

@@ -1,4 +1,4 @@
-"""ONNX files from strangers: one sentence each, and nothing allocated that is not there."""
+"""ONNX files from strangers: one sentence each, and no memory for data that is not there."""
 
 import tracemalloc
 import warnings
@@ -125,7 +125,7 @@ def test_biases_and_states_of_the_wrong_shape(path: Path) -> None:
         (["X", "W", "R"], {"direction": 3}, "must be of type STRING"),
     ],
 )
-def test_nodes_that_are_no_gru(
+def test_other_nodes_are_ignored(
     path: Path, inputs: list[str], words: dict[str, object], said: str
 ) -> None:
     node = helper.make_node("GRU", inputs, ["Y"], "gru", **words)
@@ -149,7 +149,7 @@ def test_many_calls_of_one_gru_are_one_network(path: Path) -> None:
     assert len({id(each.network) for each in found}) == 1
 
 
-def test_one_gru_many_times_over_itself_is_no_stack(path: Path) -> None:
+def test_a_stack_may_not_repeat_one_gru_too_often(path: Path) -> None:
     case = make(sizes=(4, 4))
     nodes = [case.node("call0")]
     for i in range(1, 10):
@@ -179,7 +179,7 @@ def test_external_data_read_over_and_over(path: Path) -> None:
     refused(path, made, "weights.bin is read more than 8 times over")
 
 
-def test_one_initial_state_of_many_nodes_is_looked_at_once(
+def test_an_initial_state_shared_by_many_nodes_is_read_once(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case, looked = make(), []
@@ -191,7 +191,7 @@ def test_one_initial_state_of_many_nodes_is_looked_at_once(
     assert len(looked) == 4  # W, R, B and the state
 
 
-def test_nan_is_warned_of_and_kept(path: Path) -> None:
+def test_nan_is_kept_with_a_warning(path: Path) -> None:
     case = make()
     case.arrays.R[0, 0, 0] = np.nan
     save(case.model(), path)
@@ -200,7 +200,7 @@ def test_nan_is_warned_of_and_kept(path: Path) -> None:
     assert np.isnan(network.weights[0][0].weight_hidden).sum() == 1
 
 
-def test_names_that_are_no_text(path: Path) -> None:
+def test_names_that_are_not_text(path: Path) -> None:
     node = make().node("gru-name\n\x1b[2J")
     data = model([node], make().tensors()).SerializeToString()
     path.write_bytes(data.replace(b"gru-name", b"gru-\xff\xfe\xfdn"))

@@ -1,4 +1,4 @@
-"""GRUs from and to ONNX: against ONNX Runtime, both ways; what cannot be exact is refused."""
+"""GRUs from and to ONNX, compared with ONNX Runtime; what has no counterpart is refused."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -149,7 +149,7 @@ def test_a_written_model_is_sound_and_free_in_batch_and_time(tmp_path: Path) -> 
     assert made.opset_import[0].version >= 17
 
 
-def test_weights_in_bfloat16_are_written_exactly_and_float64_as_it_is(tmp_path: Path) -> None:
+def test_bfloat16_and_float64_weights_are_written_exactly(tmp_path: Path) -> None:
     for dtype in ("bfloat16", np.float64):
         gru = network(1, 1, (3, 4), Formulation(), seed=0).astype(dtype)
         write_onnx(tmp_path / "gru.onnx", gru)

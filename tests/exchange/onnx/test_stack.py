@@ -1,4 +1,4 @@
-"""Layers on layers in ONNX: what stands between GRU nodes, read and written."""
+"""Stacks in ONNX: the nodes between GRU nodes, read and written."""
 
 import io
 import warnings
@@ -92,7 +92,7 @@ def test_what_pytorch_exports_is_one_network(tmp_path: Path, directions: int) ->
 
 
 def two(between: list[NodeProto], direction: str = "forward") -> list[NodeProto]:
-    """Two GRU nodes; the upper reads what is called `passed`."""
+    """Two GRU nodes; the upper one reads the tensor `passed`."""
     reads = ["passed", "W2", "R2", "", "lengths"]
     upper = helper.make_node("GRU", reads, ["Z"], "upper", hidden_size=4)
     lower = make(direction).node("lower")
@@ -142,7 +142,7 @@ FLAT = {"keepdims": 0}
         (chain(SQUEEZE, TURN), "forward", 4),
     ],
 )
-def test_what_is_not_known_to_pass_a_layer_on_joins_nothing(
+def test_unknown_nodes_between_layers_join_nothing(
     tmp_path: Path, between: list[NodeProto], direction: str, reads: int
 ) -> None:
     slice_ = {"start": [-1], "end": [-(2**63)], "zero": [0], "back": [-1]}
@@ -153,7 +153,7 @@ def test_what_is_not_known_to_pass_a_layer_on_joins_nothing(
     assert [one.network.plan[0].merge for one in found] == ["concat", "concat"]
 
 
-def test_a_layer_that_two_read_is_in_no_stack(tmp_path: Path) -> None:
+def test_a_layer_with_two_readers_is_in_no_stack(tmp_path: Path) -> None:
     reads = ["passed", "W2", "R2", "", "lengths"]
     again = helper.make_node("GRU", reads, ["V"], "again", hidden_size=4)
     nodes = [*two(chain(SQUEEZE)), again]
@@ -161,7 +161,7 @@ def test_a_layer_that_two_read_is_in_no_stack(tmp_path: Path) -> None:
     assert [one.name for one in found] == ["lower", "upper", "again"]
 
 
-def test_a_stack_with_a_refused_layer_is_refused_and_its_layers_stand_alone(tmp_path: Path) -> None:
+def test_a_stack_with_a_refused_layer_is_refused_but_its_layers_are_not(tmp_path: Path) -> None:
     nodes = two(chain(SQUEEZE))
     nodes[-1].attribute.append(helper.make_attribute("clip", 3.0))
     stack, lower, upper = read_onnx(written(tmp_path, nodes, "forward", 4))
@@ -171,15 +171,15 @@ def test_a_stack_with_a_refused_layer_is_refused_and_its_layers_stand_alone(tmp_
     assert lower.network is not None
 
 
-def test_layers_that_start_in_different_directions_are_no_node(tmp_path: Path) -> None:
+def test_a_layer_with_the_reverse_direction_first_is_refused(tmp_path: Path) -> None:
     plan = LayerPlan(("reverse", "forward"))
     with pytest.raises(BadInput, match=r"forward direction first, but layer0 has the reverse one"):
         write_onnx(tmp_path / "gru.onnx", planned([plan]))
     assert not list(tmp_path.iterdir())
 
 
-def test_a_node_s_output_may_leave_by_two_ways(tmp_path: Path) -> None:
-    """Then nothing says which is the layer's, and both directions stay side by side."""
+def test_a_nodes_output_may_be_used_in_two_ways(tmp_path: Path) -> None:
+    """Then the layer's merge is undecided, and both directions stay side by side."""
     ends = [
         helper.make_node("ReduceSum", ["Y", "one"], ["s"], keepdims=0),
         helper.make_node("ReduceMean", ["Y"], ["m"], axes=[1], keepdims=0),
@@ -194,7 +194,7 @@ def test_a_node_s_output_may_leave_by_two_ways(tmp_path: Path) -> None:
 
 
 def turnable(tmp_path: Path, lower: str, upper: str, outputs: list[str], lengths: str) -> Path:
-    """A reverse node, its output `plain` and, turned, `turned`; one above that reads either."""
+    """A reverse node with output `plain`, reversed `turned`, and a node that reads either."""
     turn = {"start": [-1], "end": [-(2**63)], "zero": [0], "back": [-1]}
     below, above = ["X", "W", "R", "B", lower], [upper, "W2", "R2", "", lengths]
     nodes = [
@@ -222,7 +222,7 @@ def turnable(tmp_path: Path, lower: str, upper: str, outputs: list[str], lengths
         ("X", ["plain", "turned"], False, "time"),
     ],
 )
-def test_a_layer_is_what_the_one_above_reads(
+def test_a_layers_output_is_what_the_next_layer_reads(
     tmp_path: Path, upper: str, outputs: list[str], joined: bool, order: str
 ) -> None:
     path = turnable(tmp_path, "", upper, outputs, "")
@@ -240,7 +240,7 @@ def test_a_layer_is_what_the_one_above_reads(
         assert_close(stack.network.run(input)[0], expected[:, 0])
 
 
-def test_a_branch_that_reads_a_layer_is_one_that_uses_it(tmp_path: Path) -> None:
+def test_a_branch_that_reads_a_layer_counts_as_a_use(tmp_path: Path) -> None:
     path = turnable(tmp_path, "", "turned", [], "")
     made = onnx.load(path)
     reads = helper.make_node("Relu", ["plain"], ["branch"])
@@ -273,13 +273,13 @@ def test_layers_of_a_stack_have_the_same_lengths(
     assert len(found) == (3 if joined else 2)
 
 
-def test_a_slice_that_turns_padding_too_is_not_the_order_as_read(tmp_path: Path) -> None:
+def test_a_slice_that_reverses_padding_is_not_the_order_as_read(tmp_path: Path) -> None:
     lower, upper = read_onnx(turnable(tmp_path, "lengths", "turned", [], "lengths"))
     assert lower.network.plan == (LayerPlan(("reverse",)),)
     assert (lower.part_of, upper.part_of) == (None, None)
 
 
-def test_a_stack_tells_of_a_state_that_the_graph_hands_on(tmp_path: Path) -> None:
+def test_a_stack_reports_a_state_that_the_graph_passes_on(tmp_path: Path) -> None:
     nodes = two(chain(SQUEEZE))
     nodes[-1].input.append("Y_h")
     stack, *_ = read_onnx(written(tmp_path, nodes, "forward", 4))

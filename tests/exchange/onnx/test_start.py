@@ -26,7 +26,7 @@ COMPUTED = "computed by the graph, to be passed"
         ([("ConstantOfShape", "lengths"), ("Expand", "a")], "a", "zeros"),
     ],
 )
-def test_where_an_initial_state_comes_from_is_told(
+def test_the_source_of_an_initial_state_is_reported(
     tmp_path: Path, passing: list[tuple[str, str]], read: str, said: str
 ) -> None:
     case, nodes = make(), [make().node("first")]

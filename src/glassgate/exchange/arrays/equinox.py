@@ -2,8 +2,8 @@
 
 Rows are reset, update, candidate, as here. ``bias`` holds one bias for each gate, and ``bias_n`` is
 c_n of the equations, inside the bracket that the reset gate multiplies. The update gate, which the
-code calls ``inp``, keeps: ``h' = new + inp * (hidden - new)``. The activations
-are fixed.
+code calls ``inp``, keeps: ``h' = new + inp * (hidden - new)``. The activations are
+fixed.
 
 Source: the code of `equinox.nn.GRUCell` of equinox 0.13.8.
 """
@@ -72,7 +72,7 @@ def to_equinox(weights: GRUWeights) -> dict[str, Array]:
     Raises
     ------
     BadInput
-        When the reset gate does not stand after the recurrent product, or an activation differs.
+        When the reset gate is not applied after the recurrent product, or an activation differs.
     """
     kept = to_form(weights, Formulation(), "an equinox GRUCell")
     bias, bias_n = fold_biases(kept)

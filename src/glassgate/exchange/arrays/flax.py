@@ -90,7 +90,7 @@ def to_flax_linen(
     Parameters
     ----------
     weights
-        Their reset gate stands after the recurrent product.
+        Their reset gate is applied after the recurrent product.
     gate, squash
         The ``gate_fn`` and ``activation_fn`` of the cell that will run it, which no tree records;
         flax's defaults are ``"sigmoid"`` and ``"tanh"``.
@@ -103,7 +103,7 @@ def to_flax_linen(
     Raises
     ------
     BadInput
-        When the reset gate stands elsewhere, or the activations are not those of the weights.
+        When the reset gate is applied elsewhere, or the activations are not those of the weights.
     """
     form = Formulation("keeps", "after", gate, squash)
     kept = to_form(weights, form, f"a flax.linen GRUCell with gate {gate} and squash {squash}")

@@ -1,7 +1,7 @@
 """Exact conversion from the parameters of haiku's GRU to `GRUWeights`.
 
 Haiku multiplies from the right and orders the gates update, reset, candidate (z, r, a), with one
-bias each. Its reset gate stands before the recurrent product and its update gate writes:
+bias each. Its reset gate is applied before the recurrent product and its update gate writes:
 ``h' = (1 - z) * h + z * a``. (Its documentation calls z_t the reset gate and r_t the update gate;
 its equations and its code have them the usual way round.) The activations are fixed.
 
@@ -31,8 +31,8 @@ def from_haiku(tree: Tree) -> GRUWeights:
     Returns
     -------
     GRUWeights
-        Of float64 where an array is, else of float32. The reset gate stands ``before`` the product,
-        the update gate ``writes``, and the biases are the input's.
+        Of float64 where an array is, else of float32. The reset gate is applied ``before`` the
+        product, the update gate ``writes``, and the biases are the input's.
 
     Raises
     ------

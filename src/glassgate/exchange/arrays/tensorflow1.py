@@ -1,9 +1,9 @@
 """Exact conversion from the arrays of TensorFlow 1's GRU cell to `GRUWeights`.
 
 Both kernels multiply two arrays side by side from the right: input and state for the gates, input
-and r * state for the candidate, so the reset gate stands before the recurrent product. The columns
-of the gate kernel are in the order r, u, and the update gate keeps: ``h' = u * h + (1 - u) * c``.
-Each gate has one bias. The gates' activation is fixed.
+and r * state for the candidate, so the reset gate is applied before the recurrent product. The
+columns of the gate kernel are in the order r, u, and the update gate keeps:
+``h' = u * h + (1 - u) * c``. Each gate has one bias. The gates' activation is fixed.
 
 Sources: the code of `tf.compat.v1.nn.rnn_cell.GRUCell` of TensorFlow 2.21 (tf_keras 2.21); Cho et
 al. 2014 (arXiv:1406.1078v3).
@@ -45,8 +45,8 @@ def from_tensorflow1(
     Returns
     -------
     GRUWeights
-        Of float64 where an array is, else of float32. The reset gate stands ``before`` the product,
-        the update gate ``keeps``, and the biases are the input's.
+        Of float64 where an array is, else of float32. The reset gate is applied ``before`` the
+        product, the update gate ``keeps``, and the biases are the input's.
 
     Raises
     ------

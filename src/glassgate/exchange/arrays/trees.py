@@ -98,7 +98,7 @@ def as_floats(name: str, leaf: object) -> Array:
 def fold_biases(weights: GRUWeights) -> tuple[Array, Array]:
     """Fold the biases into one per gate, and the one inside the bracket with U_n.
 
-    The hidden biases of reset and update are added to those of the input, which stand in the same
+    The hidden biases of reset and update are added to those of the input, which are in the same
     sum.
 
     Returns

@@ -1,10 +1,10 @@
 """Exact conversion between the arrays of a Keras GRU and `GRUWeights`.
 
-Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate (z,
-r, h). Its update gate keeps. With `reset_after`, the reset gate stands after the recurrent product
-and there are two biases, (2, 3H), one added to the input's product and one to the state's; without
-it there is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x / 6 + 0.5,
-0, 1) in Keras 3: the version decides what a model computes.
+Keras multiplies from the right, ``x @ kernel``, and orders the gates update, reset, candidate
+(z, r, h). Its update gate keeps. With `reset_after`, the reset gate is applied after the recurrent
+product and there are two biases, (2, 3H), one added to the input's product and one to the state's;
+without it there is one, (3H,). ``hard_sigmoid`` is clip(0.2 x + 0.5, 0, 1) in Keras 2 and
+clip(x / 6 + 0.5, 0, 1) in Keras 3: the version decides what a model computes.
 
 Sources: `keras.layers.GRU` of Keras 2.15 and 3.15, whose forms are Cho et al. 2014
 (arXiv:1406.1078v3 for ``reset_after=False``, v1 for ``reset_after=True``).
@@ -37,7 +37,7 @@ class KerasGRU:
     bias
         (2, 3H), the input's bias and the state's, or (3H,), the input's alone, or None.
     reset_after
-        Whether the reset gate stands after the recurrent product.
+        Whether the reset gate is applied after the recurrent product.
     activation
         ``"tanh"``, ``"relu"`` or ``"linear"``, for the candidate.
     recurrent_activation
@@ -149,7 +149,7 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
     """Return the arrays and settings of the Keras 3 layer that computes the same function.
 
     An update gate that ``writes`` is converted to one that ``keeps``, exactly. Where the reset gate
-    stands before the product, Keras has one bias, which becomes the sum of the two.
+    is applied before the product, Keras has one bias, which becomes the sum of the two.
 
     Raises
     ------

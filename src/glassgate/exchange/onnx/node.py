@@ -59,7 +59,7 @@ class NodeArrays(NamedTuple):
     W, R, B
         [D, 3H, I], [D, 3H, H] and [D, 6H]; B is None where the node has no biases.
     linear_before_reset
-        Whether the reset gate stands after the recurrent product.
+        Whether the reset gate is applied after the recurrent product.
     activations
         f and g of each direction.
     clip
