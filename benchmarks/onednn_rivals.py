@@ -1,7 +1,7 @@
-"""oneDNN, two versions of it, each in processes of its own: see onednn/shim.cpp and worker.py.
+"""Two versions of oneDNN, each in its own processes; see onednn/shim.cpp and worker.py.
 
-Weights are laid out as oneDNN wants them before anything is timed, and gradients stay as it leaves
-them: what its own users spare, it is spared here.
+Weights are packed in oneDNN's layout before anything is timed, and gradients stay in its layout:
+the times exclude conversions that its own users can avoid.
 """
 
 import os
@@ -21,18 +21,18 @@ from glassgate import GRUWeights
 from glassgate.formulation import Array
 from glassgate.speed.contenders import Contender, Maker
 from glassgate.speed.problem import Problem, Results
-from glassgate.speed.shapes import Work
+from glassgate.speed.workloads import Workload
 
 ONEDNN_3_2, ONEDNN_3_13 = "oneDNN 3.2", "oneDNN 3.13"
 HERE = Path(__file__).parent
-INSTALLED = HERE.parent / "build" / "onednn"  # where `make bench-onednn` puts a folder a version
+INSTALLED = HERE.parent / "build" / "onednn"  # `make bench-onednn` puts a folder per version here
 FOLDERS = {name: INSTALLED / name.split()[1] for name in (ONEDNN_3_2, ONEDNN_3_13)}
 COMPILER = os.environ.get("CXX", "c++")
 
 
-def rivals(work: Work) -> Mapping[str, Maker]:
-    """Name those who are there and can do a work: it has no single steps and no lengths."""
-    if work.is_step or work.ragged or not (work.training or work.batch > 1):
+def rivals(workload: Workload) -> Mapping[str, Maker]:
+    """Return the installed versions that can run a workload; no single steps, no ragged batches."""
+    if workload.is_step or workload.ragged or not (workload.training or workload.batch > 1):
         return {}
     return {
         name: partial(layer, name)
@@ -41,19 +41,19 @@ def rivals(work: Work) -> Mapping[str, Maker]:
     }
 
 
-def left_out() -> list[str]:
-    """Say who is not there, and why."""
+def missing() -> list[str]:
+    """Return a sentence on each version that is missing."""
     if not shutil.which(COMPILER):
-        return [f"{name} is left out: there is no C++ compiler {COMPILER}" for name in FOLDERS]
+        return [f"{name} is skipped: there is no C++ compiler {COMPILER}" for name in FOLDERS]
     return [
-        f"{name} is left out: it is not in {folder}; `make bench-onednn` puts it there"
+        f"{name} is skipped: it is not in {folder}; run `make bench-onednn` to install it"
         for name, folder in FOLDERS.items()
         if not _library(folder).exists()
     ]
 
 
 def layer(name: str, problem: Problem, threads: int) -> Contender:
-    """Return a layer in a process that ends when nobody asks it any more."""
+    """Set up a layer in its own process, which ends when the contender is garbage-collected."""
     worker = Worker(FOLDERS[name], threads, onednn_arrays(problem))
     if worker.version != name.split()[1]:
         raise RuntimeError(f"{FOLDERS[name]} must hold {name}, got {worker.version}")
@@ -63,7 +63,7 @@ def layer(name: str, problem: Problem, threads: int) -> Contender:
 
 
 def onednn_arrays(problem: Problem) -> dict[str, Array]:
-    """Give a problem's arrays as shim.cpp wants them."""
+    """Convert a problem's arrays to the layout of shim.cpp."""
     weights = problem.weights
     arrays = {
         "input": problem.input,
@@ -72,56 +72,56 @@ def onednn_arrays(problem: Problem) -> dict[str, Array]:
         "weight_hidden": _onednn_order(weights.weight_hidden),
         "bias": onednn_bias(weights),
     }
-    return arrays | ({"grad": problem.grad} if problem.work.training else {})
+    return arrays | ({"grad": problem.grad} if problem.workload.training else {})
 
 
 def onednn_bias(weights: GRUWeights) -> Array:
-    """Give update, reset, candidate, and the candidate's recurrent product, [4, H]."""
+    """Return biases of update, reset, candidate and the candidate's recurrent product, [4, H]."""
     reset, update, candidate = np.split(weights.bias_input, 3)
     reset_hidden, update_hidden, candidate_hidden = np.split(weights.bias_hidden, 3)
     return np.stack([update + update_hidden, reset + reset_hidden, candidate, candidate_hidden])
 
 
-def torch_arrays(found: Mapping[str, Array]) -> Results:
-    """Give what a problem asks for; the two gates' biases have one gradient each."""
-    if "bias" not in found:
-        return found
-    update, reset, candidate, candidate_hidden = found["bias"]
+def torch_arrays(results: Mapping[str, Array]) -> Results:
+    """Convert results to a problem's layout; both biases of a gate share one gradient."""
+    if "bias" not in results:
+        return results
+    update, reset, candidate, candidate_hidden = results["bias"]
     return {
-        "output": found["output"],
-        "grad_input": found["input"],
-        "grad_weight_input": _onednn_order(found["weight_input"]),
-        "grad_weight_hidden": _onednn_order(found["weight_hidden"]),
+        "output": results["output"],
+        "grad_input": results["input"],
+        "grad_weight_input": _onednn_order(results["weight_input"]),
+        "grad_weight_hidden": _onednn_order(results["weight_hidden"]),
         "grad_bias_input": np.concatenate([reset, update, candidate]),
         "grad_bias_hidden": np.concatenate([reset, update, candidate_hidden]),
     }
 
 
 def _onednn_order(array: Array) -> Array:
-    """Exchange the first two of three gates; twice is not at all."""
+    """Swap the first two of three gates, which converts in either direction."""
     first, second, candidate = np.split(array, 3)
     return np.concatenate([second, first, candidate])
 
 
 class Worker:
-    """A process that holds one layer, and the clock beside it."""
+    """A process that runs and times one layer."""
 
     def __init__(self, folder: Path, threads: int, arrays: Mapping[str, Array]) -> None:
-        held = ExitStack()
-        finalize(self, held.close)
-        self._folder = Path(held.enter_context(TemporaryDirectory()))
-        given = self._folder / "given.npz"
-        np.savez(given, **arrays)
+        resources = ExitStack()
+        finalize(self, resources.close)
+        self._folder = Path(resources.enter_context(TemporaryDirectory()))
+        array_file = self._folder / "arrays.npz"
+        np.savez(array_file, **arrays)
         libraries = folder / "lib"
         drivers = {"OCL_ICD_FILENAMES": str(libraries / "libintelocl.so")}  # 3.13 runs on SYCL
-        started = subprocess.Popen(
-            [sys.executable, HERE / "onednn" / "worker.py", shim(folder), str(threads), given],
+        process = subprocess.Popen(
+            [sys.executable, HERE / "onednn" / "worker.py", shim(folder), str(threads), array_file],
             env={**os.environ, "LD_LIBRARY_PATH": str(libraries), **drivers},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._process = held.enter_context(started)  # it ends when its input does
+        self._process = resources.enter_context(process)  # ends at the end of its input
         self.version = self._answer()
 
     def ask(self, line: str) -> str:
@@ -131,14 +131,14 @@ class Worker:
         return self._answer()
 
     def time(self, calls: int) -> float:
-        """Give the seconds that so many runs take, by the clock of that process."""
+        """Return the seconds that this many runs take, measured in that process."""
         return float(self.ask(f"time {calls}"))
 
     def results(self) -> dict[str, Array]:
-        """Give what the last run made."""
-        made = self._folder / "made.npz"
-        self.ask(f"read {made}")
-        with np.load(made) as file:
+        """Return the results of the last run."""
+        path = self._folder / "results.npz"
+        self.ask(f"read {path}")
+        with np.load(path) as file:
             return dict(file)
 
     def _answer(self) -> str:
@@ -149,17 +149,17 @@ class Worker:
 
 
 def shim(folder: Path) -> Path:
-    """Give the compiled shim of a version; compile it if it is not there or older than its text."""
-    source, made = HERE / "onednn" / "shim.cpp", folder / "shim.so"
-    if made.exists() and made.stat().st_mtime > source.stat().st_mtime:
-        return made
+    """Return the compiled shim of a version; compile it if it is missing or out of date."""
+    source, library = HERE / "onednn" / "shim.cpp", folder / "shim.so"
+    if library.exists() and library.stat().st_mtime > source.stat().st_mtime:
+        return library
     libraries = folder / "lib"
     command = [COMPILER, "-std=c++17", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", source]
-    command += ["-isystem", folder / "include", "-L", libraries, "-ldnnl", "-o", made]
+    command += ["-isystem", folder / "include", "-L", libraries, "-ldnnl", "-o", library]
     command += ["-ltbb"] if (libraries / "libtbb.so").exists() else []
     command += [f"-Wl,-rpath-link,{libraries}"]
     subprocess.run(command, check=True)
-    return made
+    return library
 
 
 def _library(folder: Path) -> Path:

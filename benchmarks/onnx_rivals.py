@@ -1,4 +1,4 @@
-"""ONNX Runtime and OpenVINO, both on the same ONNX model of one layer."""
+"""ONNX Runtime and OpenVINO, both running the same ONNX model of one layer."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,33 +16,33 @@ from glassgate import GRUWeights
 from glassgate.formulation import Array
 from glassgate.speed.contenders import Contender, Maker
 from glassgate.speed.problem import Problem
-from glassgate.speed.shapes import Work
+from glassgate.speed.workloads import Workload
 
 OPENVINO = "OpenVINO"
-OPSET, IR_VERSION = 17, 8  # what every runtime of the last years reads
+OPSET, IR_VERSION = 17, 8  # old enough for every current runtime
 
 
-def rivals(work: Work) -> Mapping[str, Maker]:
-    """Name those who can do a work; neither of them trains.
+def rivals(workload: Workload) -> Mapping[str, Maker]:
+    """Return the runtimes that can run a workload; neither of them trains.
 
-    On a ragged batch they get its lengths. The padded run, which computes beyond the sequences'
-    ends, is one more contender of each.
+    On a ragged batch they get its lengths; a run over the padded batch is another contender for
+    each.
     """
-    if work.training:
+    if workload.training:
         return {}
     makers = {ONNX_RUNTIME: onnx_runtime, OPENVINO: open_vino}
     padded: dict[str, Maker] = {
         f"{name} padded": partial(make, padded=True) for name, make in makers.items()
     }
-    return {**makers, **(padded if work.ragged else {})}
+    return {**makers, **(padded if workload.ragged else {})}
 
 
 def gru_model(weights: GRUWeights, T: int, B: int, ragged: bool = False) -> bytes:
-    """Return a model that reads input [T, B, I] and initial [1, B, H], and lengths [B] if ragged.
+    """Return a model with inputs input [T, B, I], initial [1, B, H] and, if ragged, lengths [B].
 
-    It gives output [T, 1, B, H]. The sizes are fixed, which leaves a runtime the most freedom.
-    ONNX has the gates in the order update, reset, candidate, and the reset gate before the
-    recurrent product unless told otherwise.
+    Its output is [T, 1, B, H]. Sizes are fixed, which gives a runtime the most freedom to optimize.
+    ONNX has the gates in the order update, reset, candidate, and by default applies the reset gate
+    before the recurrent product.
     """
     H, size = weights.hidden_size, weights.input_size
     biases = np.concatenate([_onnx_order(weights.bias_input), _onnx_order(weights.bias_hidden)])
@@ -83,7 +83,7 @@ def _onnx_order(array: Array) -> Array:
 
 def _buffers(problem: Problem, ragged: bool) -> tuple[dict[str, NDArray[Any]], Array]:
     """Return the model's inputs by name, and an array for its output, [T, 1, B, H]."""
-    T, B, H = problem.work.steps, problem.work.batch, problem.work.hidden_size
+    T, B, H = problem.workload.steps, problem.workload.batch, problem.workload.hidden_size
     inputs = {"input": problem.input, "initial": problem.initial[None]}
     if ragged:
         inputs["lengths"] = problem.lengths.astype(np.int32)
@@ -91,31 +91,31 @@ def _buffers(problem: Problem, ragged: bool) -> tuple[dict[str, NDArray[Any]], A
 
 
 def onnx_runtime(problem: Problem, threads: int, padded: bool = False) -> Contender:
-    """Return ONNX Runtime, inputs and output bound once; its threads spin, as is its default."""
-    ragged = problem.work.ragged and not padded
+    """Set up ONNX Runtime, inputs and output bound once; its threads spin, as by default."""
+    ragged = problem.workload.ragged and not padded
     inputs, output = _buffers(problem, ragged)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    model = gru_model(problem.weights, problem.work.steps, problem.work.batch, ragged)
+    model = gru_model(problem.weights, problem.workload.steps, problem.workload.batch, ragged)
     session = onnxruntime.InferenceSession(model, options, ["CPUExecutionProvider"])
     binding = session.io_binding()
     for name, array in inputs.items():
         binding.bind_cpu_input(name, array)
-    place = output.ctypes.data
-    binding.bind_output("output", "cpu", 0, np.float32, output.shape, place)
+    address = output.ctypes.data
+    binding.bind_output("output", "cpu", 0, np.float32, output.shape, address)
     run = partial(session.run_with_iobinding, binding)
     return Contender(run, lambda _: {"output": output[:, 0]}, keeps=inputs)
 
 
 def open_vino(problem: Problem, threads: int, padded: bool = False) -> Contender:
-    """Return OpenVINO, told to compute in float32 and to answer one request soon.
+    """Set up OpenVINO in float32 and low-latency mode.
 
     Inputs and output are bound once.
     """
-    ragged = problem.work.ragged and not padded
+    ragged = problem.workload.ragged and not padded
     inputs, output = _buffers(problem, ragged)
-    model = gru_model(problem.weights, problem.work.steps, problem.work.batch, ragged)
+    model = gru_model(problem.weights, problem.workload.steps, problem.workload.batch, ragged)
     core = openvino.Core()
     settings = {
         "INFERENCE_PRECISION_HINT": "f32",

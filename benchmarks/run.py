@@ -1,4 +1,4 @@
-"""Time glassgate beside torch.nn.GRU, ONNX Runtime, OpenVINO, oneDNN and the machine's floor."""
+"""Time Glassgate against torch.nn.GRU, ONNX Runtime, OpenVINO, oneDNN and the machine's floor."""
 
 import argparse
 import sys
@@ -15,31 +15,31 @@ from glassgate import BadInput
 from glassgate.cli.bench import bar, header, print_table, write
 from glassgate.cli.options import check_free
 from glassgate.speed import machine
-from glassgate.speed.contenders import TORCH, contenders
+from glassgate.speed.contenders import TORCH, contenders_for
 from glassgate.speed.host import check_threads, cores
-from glassgate.speed.measure import Measured, measure
-from glassgate.speed.shapes import ALL, Work
-from glassgate.speed.table import errors, table
+from glassgate.speed.measurement import Measured, measure
+from glassgate.speed.tables import errors, table
+from glassgate.speed.workloads import ALL, Workload
 
 
 def main() -> None:
-    """Run; exit code 1 when a contender was refused, 2 for bad input."""
+    """Run all; exit code 1 if a contender's results were wrong, 2 for bad input."""
     options = arguments()
-    results = measured(options.works, options.threads, options.rounds)
+    results = measure_all(options.workloads, options.threads, options.rounds)
     print(header(options.threads or cores(), options.rounds))
     print_table(table(results, [TORCH, ONNX_RUNTIME, ONEDNN_3_2, ONEDNN_3_13]))
     print()
     print_table(target_table(results))
-    for sentence in onednn_rivals.left_out():
+    for sentence in onednn_rivals.missing():
         print(sentence)
     if options.output:
         write(options.output, results)
-    if refused := errors(results):
-        sys.exit("\n".join(refused))
+    if sentences := errors(results):
+        sys.exit("\n".join(sentences))
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line, and refuse what cannot be done before anything is."""
+    """Read the command line and check it before anything is timed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--only", default="*", metavar="PATTERN", help="works whose name has it, * for anything"
@@ -48,14 +48,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--threads",
         type=int,
-        help="of all works but single steps [torch and the engine as they are, "
-        f"the others {cores()}]",
+        help="for all workloads but single steps [torch's and the engine's own settings, "
+        f"{cores()} for others]",
     )
-    parser.add_argument("--output", type=Path, metavar="FILE.json", help="all times, in seconds")
-    parser.add_argument("--overwrite", action="store_true", help="replace that file")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.json", help="write all times, in seconds"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     options = parser.parse_args()
     try:
-        options.works = chosen(options.only)
+        options.workloads = choose_workloads(options.only)
         if options.threads is not None:
             check_threads(options.threads)
         if options.rounds < 1:
@@ -67,25 +69,29 @@ def arguments() -> argparse.Namespace:
     return options
 
 
-def chosen(pattern: str) -> list[Work]:
-    """Give the works that a pattern names."""
-    works = [work for work in ALL if fnmatch(work.name, f"*{pattern}*")]
-    if not works:
-        raise BadInput(f"no work has {pattern!r} in its name; they are: {', '.join(TARGETS)}")
-    return works
+def choose_workloads(pattern: str) -> list[Workload]:
+    """Return the workloads whose name matches a pattern."""
+    workloads = [workload for workload in ALL if fnmatch(workload.name, f"*{pattern}*")]
+    if not workloads:
+        raise BadInput(f"no workload matches {pattern!r}; choose from {', '.join(TARGETS)}")
+    return workloads
 
 
-def measured(works: Sequence[Work], threads: int | None, rounds: int) -> list[Measured]:
-    """Measure each work, with a bar on the terminal.
+def measure_all(workloads: Sequence[Workload], threads: int | None, rounds: int) -> list[Measured]:
+    """Measure each workload, with a progress bar.
 
-    Single steps come last: they set torch's threads, and after that it has no default any more.
+    Single steps come last: they set torch's threads, after which it has no default any more.
     """
     results = {}
-    with bar(len(works) * rounds) as advance:
-        for work in sorted(works, key=lambda work: work.is_step):
-            makers = {**contenders(work), **onnx_rivals.rivals(work), **onednn_rivals.rivals(work)}
-            results[work] = measure(work, makers, machine, threads, rounds, advance)
-    return [results[work] for work in works]
+    with bar(len(workloads) * rounds) as advance:
+        for workload in sorted(workloads, key=lambda each: each.is_step):
+            makers = {
+                **contenders_for(workload),
+                **onnx_rivals.rivals(workload),
+                **onednn_rivals.rivals(workload),
+            }
+            results[workload] = measure(workload, makers, machine, threads, rounds, advance)
+    return [results[workload] for workload in workloads]
 
 
 if __name__ == "__main__":

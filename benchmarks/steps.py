@@ -1,12 +1,12 @@
-"""Time torch's modules and ours step by step, as decoders, policies and loops of one's own do.
+"""Time torch's modules and Glassgate's step by step, as decoders and policies run them.
 
-A chain takes 20 steps, one call each, the state handed on; in training the outputs are summed and
-one backward pass goes over them all. All runs on one thread. Outputs and gradients are compared
-with the equations in float64 before anything is timed.
+A chain is 20 steps, one call each, which pass the state on; in training the outputs are summed
+and one backward pass covers all steps. Everything runs on one thread. Outputs and gradients are
+compared with the equations in float64 before anything is timed.
 
-Page faults are counted beside: memory that each call asks of the system anew can cost more than the
-arithmetic. They depend on what the process did before, so each module has a process of its own
-for them, which does nothing else.
+Page faults are counted, too: requesting memory from the system in every call can cost more than the
+arithmetic. Since they depend on what the process did before, each module's are counted in a fresh
+process.
 """
 
 import argparse
@@ -27,18 +27,18 @@ from glassgate.cli.bench import bar, header, print_table
 from glassgate.pages.content import Table
 from glassgate.speed.contenders import using_threads
 from glassgate.speed.problem import GRADIENTS, Problem, fault, make_problem, solve
-from glassgate.speed.shapes import Work
 from glassgate.speed.timing import Timing, race, turn
+from glassgate.speed.workloads import Workload
 
-STEPS = 20  # of a chain
-COUNTED = 10  # chains whose page faults are counted, after as many that are not
+STEPS = 20  # per chain
+COUNTED_CHAINS = 10  # for page faults, after as many that are not counted
 MICROSECONDS = 1e6
 PACKAGES = {"torch.nn": nn, "glassgate.nn": glassgate.nn}
-COLUMNS = ("steps", "who", "median, µs", "least, µs", "page faults", "times as fast")
+COLUMNS = ("steps", "module", "median, µs", "minimum, µs", "page faults", "times as fast")
 
 
 class Chain(NamedTuple):
-    """Steps of one module: `kind` is what both torch and glassgate call it."""
+    """Steps of one module; `kind` is its name in both torch and Glassgate."""
 
     kind: str
     hidden_size: int
@@ -47,17 +47,17 @@ class Chain(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
-        way = "with backward" if self.training else "no_grad"
-        return f"{self.kind} B={self.batch} H={self.hidden_size} {way}"
+        """Its name in the table."""
+        mode = "with backward" if self.training else "no_grad"
+        return f"{self.kind} B={self.batch} H={self.hidden_size} {mode}"
 
     def module(self, package: str) -> nn.Module:
-        """Give one package's module."""
+        """Create the module of one package."""
         return getattr(PACKAGES[package], self.kind)(self.hidden_size, self.hidden_size)
 
     def problem(self) -> Problem:
-        """Give weights and input, and a loss that is the sum of the outputs."""
-        problem = make_problem(Work(self.hidden_size, self.batch, STEPS, self.training))
+        """Return weights and input; the loss is the sum of the outputs."""
+        problem = make_problem(Workload(self.hidden_size, self.batch, STEPS, self.training))
         return replace(problem, grad=np.ones_like(problem.grad))
 
 
@@ -72,7 +72,7 @@ CHAINS = {chain.name: chain for chain in (*LAYERS, *CELLS)}
 
 
 def main() -> None:
-    """Run; exit code 1 when someone's results were wrong. Or, in a child process, count."""
+    """Run all; exit code 1 if results were wrong. In a child process, count page faults."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
     parser.add_argument("--count", nargs=2, metavar=("PACKAGE", "CHAIN"), help=argparse.SUPPRESS)
@@ -88,29 +88,29 @@ def main() -> None:
     print(header(1, options.rounds))
     print_table(Table(COLUMNS, rows))
     if not has_cell:
-        print("GRUCell is left out: glassgate.nn has none")
+        print("GRUCell is skipped: glassgate.nn has none")
 
 
 def measure(chain: Chain, rounds: int, after_round: Callable[[], None]) -> list[tuple[str, ...]]:
-    """Check both modules and let them race; give a row for each."""
+    """Check both modules and time them; return a row for each."""
     problem, turns = chain.problem(), {}
-    right = solve(problem)
+    expected = solve(problem)
     for package in PACKAGES:
         network = load(chain.module(package), problem)
         input, initial = torch.from_numpy(problem.input), torch.from_numpy(problem.initial)
         run = partial(run_chain, network, input, initial, chain.training)
-        if wrong := find_fault(network, run(), problem, right):
+        if wrong := find_fault(network, run(), problem, expected):
             sys.exit(f"{package}.{chain.kind} is wrong at {chain.name}: {wrong}")
         turns[package] = turn(run)
     timings = race(turns, rounds, after_round)
     return [
-        (first, f"{timing.name}.{chain.kind}", *figures(chain, timing, beside=timings[0]))
+        (first, f"{timing.name}.{chain.kind}", *figures(chain, timing, baseline=timings[0]))
         for first, timing in zip((chain.name, ""), timings, strict=True)
     ]
 
 
 def load(network: nn.Module, problem: Problem) -> nn.Module:
-    """Give a module the weights of a problem."""
+    """Copy the weights of a problem into a module."""
     with torch.no_grad():
         for name, parameter in zip(GRADIENTS[1:], network.parameters(), strict=True):
             parameter.copy_(torch.tensor(getattr(problem.weights, name)))
@@ -118,9 +118,9 @@ def load(network: nn.Module, problem: Problem) -> nn.Module:
 
 
 def run_chain(network: nn.Module, input: Tensor, initial: Tensor, training: bool) -> list[Tensor]:
-    """Take all steps, and go backward from the sum of their outputs where that is asked."""
+    """Take all steps and, in training, backpropagate from the sum of their outputs."""
     with torch.set_grad_enabled(training):
-        outputs = take_steps(network, input, initial)  # [B, H] each, of a layer [1, B, H]
+        outputs = take_steps(network, input, initial)  # [B, H] each; of a layer [1, B, H]
         if training:
             network.zero_grad()
             sum(output.sum() for output in outputs).backward()
@@ -128,7 +128,7 @@ def run_chain(network: nn.Module, input: Tensor, initial: Tensor, training: bool
 
 
 def take_steps(network: nn.Module, input: Tensor, initial: Tensor) -> list[Tensor]:
-    """Call a layer, or a cell, once a step."""
+    """Call a layer or a cell once per step."""
     outputs = []
     if isinstance(network, nn.RNNBase):
         state = initial[None]  # (1, B, H)
@@ -144,39 +144,39 @@ def take_steps(network: nn.Module, input: Tensor, initial: Tensor) -> list[Tenso
 
 
 def find_fault(
-    network: nn.Module, outputs: list[Tensor], problem: Problem, right: dict[str, Any]
+    network: nn.Module, outputs: list[Tensor], problem: Problem, expected: dict[str, Any]
 ) -> str | None:
-    """Say what is wrong with outputs or with gradients to weights; None when they are right."""
-    output = torch.stack([made.detach().reshape(problem.initial.shape) for made in outputs])
-    found = {"output": output.numpy()}
-    if problem.work.training:
+    """Describe what is wrong with outputs or gradients of weights; None if they are correct."""
+    output = torch.stack([output.detach().reshape(problem.initial.shape) for output in outputs])
+    results = {"output": output.numpy()}
+    if problem.workload.training:
         grads = [parameter.grad.numpy() for parameter in network.parameters()]
-        found |= {f"grad_{name}": grad for name, grad in zip(GRADIENTS[1:], grads, strict=True)}
-    return fault(problem, found, {name: right[name] for name in found})
+        results |= {f"grad_{name}": grad for name, grad in zip(GRADIENTS[1:], grads, strict=True)}
+    return fault(problem, results, {name: expected[name] for name in results})
 
 
-def figures(chain: Chain, timing: Timing, beside: Timing) -> tuple[str, ...]:
-    """Say what one step takes, and how many times as fast that is as someone else's."""
+def figures(chain: Chain, timing: Timing, baseline: Timing) -> tuple[str, ...]:
+    """Return the times of one step, its page faults, and the speed relative to a baseline."""
     times = (
         f"{seconds / STEPS * MICROSECONDS:.1f}" for seconds in (timing.median, min(timing.seconds))
     )
     command = [sys.executable, __file__, "--count", timing.name, chain.name]
-    counted = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return (*times, f"{float(counted):.0f}", f"{beside.times(timing):.2f}")
+    faults = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return (*times, f"{float(faults):.0f}", f"{baseline.ratio(timing):.2f}")
 
 
 def count_faults(package: str, chain: Chain) -> float:
-    """Count a step's page faults in a process that has done nothing else."""
+    """Count the page faults per step; run in a fresh process."""
     B, H = chain.batch, chain.hidden_size
     input, initial = torch.randn(STEPS, B, H), torch.zeros(B, H)
     run = partial(run_chain, chain.module(package), input, initial, chain.training)
     with using_threads(1):
-        for _ in range(COUNTED):
+        for _ in range(COUNTED_CHAINS):
             run()
         before = getrusage(RUSAGE_SELF).ru_minflt
-        for _ in range(COUNTED):
+        for _ in range(COUNTED_CHAINS):
             run()
-        return (getrusage(RUSAGE_SELF).ru_minflt - before) / COUNTED / STEPS
+        return (getrusage(RUSAGE_SELF).ru_minflt - before) / COUNTED_CHAINS / STEPS
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast glassgate is to be on two cores, as ratios within one run, and whether it is."""
+"""Speed targets on two cores, as ratios within one run, and whether they are met."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,17 +14,17 @@ from glassgate.speed.contenders import (
     TORCH_PADDED,
     TORCH_SUM,
 )
-from glassgate.speed.measure import FLOOR, Measured
+from glassgate.speed.measurement import FLOOR, Measured
 
 ONNX_RUNTIME = "ONNX Runtime"
-COLUMNS = ("work", "asked", "measured", "met")
+COLUMNS = ("workload", "target", "measured", "met")
 
 
 class Target(NamedTuple):
-    """What is asked of one contender beside another one.
+    """A target for one contender relative to another.
 
-    It is either how many times as fast it is to be at the least, or how many times as long as the
-    other it may take at the most.
+    Either the least factor by which it must be faster or, with `at_most`, the greatest multiple of
+    the other's time that it may take.
     """
 
     who: str
@@ -40,11 +40,11 @@ class Target(NamedTuple):
         return f"{self.who} is at least {self.ratio:g} times as fast as {self.other}"
 
     def measured(self, by: Measured) -> float | None:
-        """Give the ratio that was measured; None where one of the two has no time."""
-        return by.times(self.who, self.other) if self.at_most else by.times(self.other, self.who)
+        """Return the measured ratio; None if one of the two has no time."""
+        return by.ratio(self.who, self.other) if self.at_most else by.ratio(self.other, self.who)
 
     def met(self, by: Measured) -> str:
-        """Say whether it is met, or that one of the two was not there."""
+        """Return "yes", "no", or "not run" if one of the two did not take part."""
         if not {self.who, self.other} <= {timing.name for timing in by.timings}:
             return "not run"
         if (ratio := self.measured(by)) is None:
@@ -53,17 +53,17 @@ class Target(NamedTuple):
 
 
 def faster(than: str, ratio: float) -> Target:
-    """Ask glassgate to be so many times as fast."""
+    """Require Glassgate to be at least this many times as fast."""
     return Target(GLASSGATE, than, ratio)
 
 
 def at_most(other: str, ratio: float) -> Target:
-    """Ask glassgate to take no more than so many times as long."""
+    """Require Glassgate to take at most this many times as long."""
     return Target(GLASSGATE, other, ratio, at_most=True)
 
 
-def both_ways(torch: float = 2.5) -> tuple[Target, ...]:
-    """Ask for training whichever way the gradient is given: `dy` itself, or (y * dy).sum()."""
+def training(torch: float = 2.5) -> tuple[Target, ...]:
+    """Return the targets of training, both with `dy` passed in and with the loss (y * dy).sum()."""
     return (
         faster(TORCH, torch),
         Target(GLASSGATE_SUM, TORCH_SUM, 2.5),
@@ -76,30 +76,30 @@ def both_ways(torch: float = 2.5) -> tuple[Target, ...]:
     )
 
 
-def serving(torch: float, floors: float, onnx_runtime: float) -> tuple[Target, ...]:
-    """Ask for inference."""
+def inference(torch: float, floors: float, onnx_runtime: float) -> tuple[Target, ...]:
+    """Return the targets of inference."""
     return faster(TORCH, torch), faster(ONNX_RUNTIME, onnx_runtime), at_most(FLOOR, floors)
 
 
 TARGETS: dict[str, tuple[Target, ...]] = {
-    "step H=64": serving(14, 2.5, 3),
-    "step H=128": serving(8, 1.6, 2),
-    "step H=256": serving(4, 1.2, 1.6),
-    "step H=512": serving(2.8, 1.2, 1.2),
-    "T=100 B=1 H=128": serving(8, 2.5, 1.4),
-    "T=100 B=1 H=256": serving(8, 2, 1.4),
-    "T=100 B=1 H=512": serving(5, 1.8, 1.3),
-    "T=100 B=32 H=128": serving(3, 1.3, 2),
-    "T=100 B=32 H=256": serving(2.1, 1.2, 1.4),
-    "T=100 B=32 H=512": serving(1.9, 1.15, 1.25),
-    "T=100 B=32 H=1024": (*serving(1.9, 1.15, 1.4), at_most(ONEDNN_3_2, 1)),
+    "step H=64": inference(14, 2.5, 3),
+    "step H=128": inference(8, 1.6, 2),
+    "step H=256": inference(4, 1.2, 1.6),
+    "step H=512": inference(2.8, 1.2, 1.2),
+    "T=100 B=1 H=128": inference(8, 2.5, 1.4),
+    "T=100 B=1 H=256": inference(8, 2, 1.4),
+    "T=100 B=1 H=512": inference(5, 1.8, 1.3),
+    "T=100 B=32 H=128": inference(3, 1.3, 2),
+    "T=100 B=32 H=256": inference(2.1, 1.2, 1.4),
+    "T=100 B=32 H=512": inference(1.9, 1.15, 1.25),
+    "T=100 B=32 H=1024": (*inference(1.9, 1.15, 1.4), at_most(ONEDNN_3_2, 1)),
     "T=50 B=128 H=256": (),
     "training T=100 B=1 H=256": (faster(TORCH, 8), at_most(FLOOR, 3)),
-    "training T=100 B=32 H=128": (*both_ways(torch=3.2), at_most(FLOOR, 1.45)),
-    "training T=100 B=32 H=256": (*both_ways(), at_most(FLOOR, 1.3)),
-    "training T=100 B=32 H=512": (*both_ways(), at_most(FLOOR, 1.15)),
+    "training T=100 B=32 H=128": (*training(torch=3.2), at_most(FLOOR, 1.45)),
+    "training T=100 B=32 H=256": (*training(), at_most(FLOOR, 1.3)),
+    "training T=100 B=32 H=512": (*training(), at_most(FLOOR, 1.15)),
     "training T=100 B=32 H=1024": (at_most(ONEDNN_3_13, 1),),
-    "training T=50 B=128 H=256": both_ways(),
+    "training T=50 B=128 H=256": training(),
     "ragged T=100 B=256 H=256": (faster(TORCH, 1.9), at_most(FLOOR, 1.2)),
     "ragged training T=100 B=256 H=256": (
         *(faster(TORCH, 10), faster(TORCH_PADDED, 2.9), at_most(FLOOR, 1.3)),
@@ -108,15 +108,15 @@ TARGETS: dict[str, tuple[Target, ...]] = {
 
 
 def target_table(results: Sequence[Measured]) -> Table:
-    """Return a row for each target: what is asked, what was measured, and whether it is met."""
+    """Return a row for each target: the target, the measured ratio, and whether it is met."""
     return Table(COLUMNS, [row for measured in results for row in _rows(measured)])
 
 
 def _rows(measured: Measured) -> list[tuple[str, ...]]:
     rows = []
-    for number, target in enumerate(TARGETS[measured.work.name]):
+    for number, target in enumerate(TARGETS[measured.workload.name]):
         ratio = target.measured(measured)
-        said = "" if ratio is None else f"{ratio:.2f}"
-        name = "" if number else measured.work.name
-        rows.append((name, str(target), said, target.met(measured)))
+        cell = "" if ratio is None else f"{ratio:.2f}"
+        name = "" if number else measured.workload.name
+        rows.append((name, str(target), cell, target.met(measured)))
     return rows

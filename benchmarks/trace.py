@@ -1,7 +1,7 @@
-"""Time a trace beside the forward pass that it explains, and beside a Python loop of cells.
+"""Time traces against the forward pass that they record, and against a Python loop over cells.
 
-Before anything is timed, every trace has proved itself (`Trace.verify`), and that of the plain GRU
-and the loop's are compared with the equations in float64.
+Before anything is timed every trace is verified (`Trace.verify`), and the gates of the plain GRU,
+from the trace and from the loop, are compared with the equations in float64.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from glassgate.speed.timing import Timing, race, turn
 from glassgate.weights import GRUWeights
 
 T, B, H = 100, 32, 256
-MOST = 1e-6  # between a trace and the network's own states, and the equations in float64
+TOLERANCE = 1e-6  # for a trace's states, and for gates compared with the equations
 
 
-class Work(NamedTuple):
-    """A network, what it reads, and whether the loop of cells is timed beside it."""
+class Workload(NamedTuple):
+    """A network, its input, and whether the loop over cells is timed as well."""
 
     name: str
     network: Any
@@ -40,66 +40,66 @@ class Work(NamedTuple):
 
 
 def main() -> None:
-    """Run; exit code 1 when a trace was wrong."""
+    """Run all; exit code 1 if a trace was wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
     parser.add_argument("--threads", type=int, default=cores(), help=f"[{cores()}]")
     options = parser.parse_args()
-    rows, chosen = [], works()
-    with using_threads(options.threads), bar(len(chosen) * options.rounds) as advance:
-        for work in chosen:
-            if off := fault(work):
-                sys.exit(f"{work.name}: {off}")
-            rows.append(row(work.name, race(turns(work), options.rounds, advance)))
+    rows, workloads = [], make_workloads()
+    with using_threads(options.threads), bar(len(workloads) * options.rounds) as advance:
+        for workload in workloads:
+            if wrong := fault(workload):
+                sys.exit(f"{workload.name}: {wrong}")
+            rows.append(row(workload.name, race(turns(workload), options.rounds, advance)))
     print(header(options.threads, options.rounds))
-    columns = ("network", "forward", "trace", "times it", "within tracing", "times it", "loop")
-    print_table(Table((f"T={T} B={B} H={H}", *columns[1:]), rows))
+    columns = ("forward", "trace", "× forward", "tracing", "× forward", "loop")
+    print_table(Table((f"T={T} B={B} H={H}", *columns), rows))
 
 
-def works() -> list[Work]:
-    """Name what is timed; all networks have inputs of H values."""
-    made = torch.manual_seed(0)
-    x = torch.randn(T, B, H, generator=made)
-    lengths = torch.randint(5, T + 1, (B,), generator=made)
+def make_workloads() -> list[Workload]:
+    """Return the networks that are timed; all have inputs of H values."""
+    generator = torch.manual_seed(0)
+    x = torch.randn(T, B, H, generator=generator)
+    lengths = torch.randint(5, T + 1, (B,), generator=generator)
     packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
     return [
-        Work("torch.nn.GRU", nn.GRU(H, H), x, loop=True),
-        Work("torch.nn.GRU, ragged, packed", nn.GRU(H, H), packed),
-        Work("torch.nn.GRU, 2 layers, both ways", nn.GRU(H, H, 2, bidirectional=True), x),
-        Work("glassgate.nn.GRU", glassgate.nn.GRU(H, H), x),
-        Work("torch.nn.LSTM", nn.LSTM(H, H), x),
-        Work("torch.nn.LSTM, B=1", nn.LSTM(H, H), x[:, :1].contiguous()),
-        Work("torch.nn.RNN", nn.RNN(H, H), x),
+        Workload("torch.nn.GRU", nn.GRU(H, H), x, loop=True),
+        Workload("torch.nn.GRU, ragged, packed", nn.GRU(H, H), packed),
+        Workload("torch.nn.GRU, 2 layers, bidirectional", nn.GRU(H, H, 2, bidirectional=True), x),
+        Workload("glassgate.nn.GRU", glassgate.nn.GRU(H, H), x),
+        Workload("torch.nn.LSTM", nn.LSTM(H, H), x),
+        Workload("torch.nn.LSTM, B=1", nn.LSTM(H, H), x[:, :1].contiguous()),
+        Workload("torch.nn.RNN", nn.RNN(H, H), x),
     ]
 
 
-def turns(work: Work) -> dict[str, Callable[[], float]]:
-    """Give what is timed: the network alone, its trace, its use within `tracing`, the loop."""
+def turns(workload: Workload) -> dict[str, Callable[[], float]]:
+    """Return what is timed: the network alone, its trace, a run within `tracing`, and the loop."""
     calls = {
-        "forward": partial(run, work),
-        "trace": partial(glassgate.trace, work.network, work.input),
-        "tracing": partial(run_traced, work),
+        "forward": partial(run, workload),
+        "trace": partial(glassgate.trace, workload.network, workload.input),
+        "tracing": partial(run_traced, workload),
     }
-    if work.loop:
-        calls["loop"] = partial(by_cells, work.network, work.input)
+    if workload.loop:
+        calls["loop"] = partial(trace_by_loop, workload.network, workload.input)
     return {name: turn(call) for name, call in calls.items()}
 
 
 @torch.no_grad()
-def run(work: Work) -> None:
-    """Run the network as it is."""
-    work.network(work.input)
+def run(workload: Workload) -> None:
+    """Run the network alone."""
+    workload.network(workload.input)
 
 
-def run_traced(work: Work) -> None:
-    """Run it while it is traced."""
-    with glassgate.tracing(work.network):
-        run(work)
+def run_traced(workload: Workload) -> None:
+    """Run the network within `tracing`."""
+    with glassgate.tracing(workload.network):
+        run(workload)
 
 
 @torch.no_grad()
-def by_cells(network: nn.GRU, input: Tensor) -> Gates:
-    """Trace one layer as one would without: a loop that writes the cell out, step by step."""
+def trace_by_loop(network: nn.GRU, input: Tensor) -> Gates:
+    """Trace one layer without Glassgate: a loop over steps with the cell written out."""
     W, U, b, c = network.parameters()
     hidden, steps = input.new_zeros(B, H), []
     for x in input:
@@ -109,37 +109,42 @@ def by_cells(network: nn.GRU, input: Tensor) -> Gates:
         candidate = torch.tanh(x_n + reset * h_n)
         hidden = update * hidden + (1 - update) * candidate
         steps.append((reset, update, candidate, hidden, update))
-    return Gates(*(torch.stack(one).numpy() for one in zip(*steps, strict=True)))
+    return Gates(*(torch.stack(values).numpy() for values in zip(*steps, strict=True)))
 
 
-def fault(work: Work) -> str | None:
+def fault(workload: Workload) -> str | None:
     """Say what is wrong with a work's traces, if anything is."""
-    traced = glassgate.trace(work.network, work.input)
-    if (off := traced.verify()) > MOST:
-        return f"the trace is {off:.1e} off the network's own states"
-    if not work.loop:
+    traced = glassgate.trace(workload.network, workload.input)
+    if (error := traced.verify()) > TOLERANCE:
+        return f"the trace differs from the network's own states by {error:.1e}"
+    if not workload.loop:
         return None
-    tape = forward(GRUWeights(*(p.detach().numpy() for p in work.network.parameters())), work.input)
-    for name, found in (("trace", traced[0]), ("loop", by_cells(work.network, work.input))):
-        for gate, array in vars(found).items():
-            if (off := float(np.abs(array - getattr(tape, gate)).max())) > MOST:
-                return f"{gate} of the {name} is {off:.1e} off the equations"
+    tape = forward(
+        GRUWeights(*(p.detach().numpy() for p in workload.network.parameters())), workload.input
+    )
+    for name, gates in (
+        ("trace", traced[0]),
+        ("loop", trace_by_loop(workload.network, workload.input)),
+    ):
+        for gate, array in vars(gates).items():
+            if (error := float(np.abs(array - getattr(tape, gate)).max())) > TOLERANCE:
+                return f"{gate} of the {name} differs from the equations by {error:.1e}"
     return None
 
 
 def row(name: str, timings: list[Timing]) -> tuple[str, ...]:
-    """Give a row of the table: medians, and each trace in times its own forward."""
+    """Return a row of the table: medians, and each trace as a multiple of its forward pass."""
     forward, trace, tracing, *loop = timings
     return (
         name,
-        *(milliseconds(forward), milliseconds(trace), f"{trace.times(forward):.2f}"),
-        *(milliseconds(tracing), f"{tracing.times(forward):.2f}"),
+        *(milliseconds(forward), milliseconds(trace), f"{trace.ratio(forward):.2f}"),
+        *(milliseconds(tracing), f"{tracing.ratio(forward):.2f}"),
         milliseconds(loop[0]) if loop else "",
     )
 
 
 def milliseconds(timing: Timing) -> str:
-    """Say how long a call takes."""
+    """Format the median of a timing."""
     return f"{1e3 * timing.median:.1f} ms"
 
 

@@ -1,10 +1,10 @@
 // The contract between the kernels of one instruction set and everything around them.
 //
-// Sizes: T steps, B sequences, I inputs, H units; W ("width") lanes of one vector. Units are cut in
-// panels of W; the last one is filled up with zeros, so P = ceil(H / W) panels hold all units.
+// Sizes: T steps, B sequences, I inputs, H units; W ("width") lanes per vector. Units are divided
+// into panels of W. The last panel is padded with zeros, so P = ceil(H / W) panels hold all units.
 //
-// The update gate is folded to "keeps" when weights are packed (a form that "writes" has its update
-// rows negated), so everything here speaks of k, the kept share:
+// Packing normalizes the update gate to "keeps" (it negates the update rows of a form that
+// "writes"), so everything here is written in terms of k, the kept share:
 //
 //     r = gate(W_r x + U_r h + b_r + c_r)
 //     k = gate(W_k x + U_k h + b_k + c_k)
@@ -13,15 +13,15 @@
 //     n = squash(W_n x + b_n + c_n + U_n h)              no reset
 //     h' = k * h + (1 - k) * n
 //
-// Same bits, always: every sum starts at its bias and takes its products in the order of the input
-// and then of the units, one multiply-add after the other, in one lane. Nothing else enters: not the
-// rows beside it, not the tile it is computed in, not the thread. Streaming repeats the same sums.
+// Results are bitwise reproducible: every sum starts with its bias and adds its products in a fixed
+// order, first over the inputs and then over the units, one multiply-add at a time in one lane. The
+// order does not depend on the batch, the tile or the thread, so streaming gives the same bits.
 //
-// Weights in bfloat16 stand as [P][pairs][vectors][W][2]: depths 2 i and 2 i + 1 side by side, so that
-// one word has both; an odd depth is filled up with zeros.
+// Weights in bfloat16 are stored as [P][pairs][vectors][W][2]: depths 2 i and 2 i + 1 are adjacent,
+// so that one 32-bit word holds both; an odd depth is padded with zeros.
 //
-// Ownership: kernels own nothing and allocate nothing. A pointer is valid for the call, never null
-// unless said, and aliases another only where said. Arrays are of S (float or double) unless said.
+// Ownership: kernels own nothing and allocate nothing. Pointers are valid during the call. Unless a
+// comment says otherwise they are not null, do not alias, and point to S (float or double).
 
 #pragma once
 
@@ -39,90 +39,92 @@ struct Form {
   Gate gate;
   Squash squash;
 
-  // The vectors that a panel of the input's product has: r, k, n; without a reset gate k, n.
+  // Vectors per panel of the input's product: r, k, n; without a reset gate k, n.
   int sums() const { return reset == Reset::none ? 2 : 3; }
 };
 
-// The four values that a step leaves per unit, and the four gradients that take their place.
-// A tape row is [4, H] in the order r, k, n, m, where m = U_n h + c_n ("after" alone has it).
+// The four values per unit that a step records for the backward pass, and the four gradients that
+// the backward pass computes from them. A row of the tape is [4, H] in the order r, k, n, m, where
+// m = U_n h + c_n (only used with reset "after").
 constexpr int TAPE = 4;
 
-// Sums of the input: sums[row][panel][sum][lane] = bias + W x.
+// The product of the input: sums[row][panel][sum][lane] = bias + W x.
 template <class S>
 struct Projection {
   const void* weights;       // [P][I][sums][W], S or bfloat16
   const S* bias;             // [P][sums][W]
-  bool bfloat16;             // of S = float only
+  bool bfloat16;             // only if S is float
   long depth;                // I
   long panels;               // P
   int vectors;               // Form::sums()
   const S* const* input;     // [rows] of [I]
   S* sums;                   // [rows][P][sums][W], written
   long rows;
-  long from, to;             // the panels to work on
+  long from, to;             // range of panels to compute
 };
 
-// One step of some rows.
+// One forward step of several rows.
 template <class S>
 struct Step {
   Form form;
-  const void* weights;       // [P][H][gates][W]: after r, k, n; before r, k; none k, n
-  const void* candidate;     // [P][H][1][W], before alone; else null
-  const S* bias;             // [P][W]: c_n, after alone; else null
-  long bias_stride;          // from one row's to the next: 0, or P W where it has U_n h already
+  const void* weights;       // [P][H][gates][W]: reset after r, k, n; before r, k; none k, n
+  const void* candidate;     // [P][H][1][W], only for reset before; else null
+  const S* bias;             // [P][W]: c_n, only for reset after; else null
+  long bias_stride;          // between rows: 0, or P W if `bias` already includes U_n h
   bool bfloat16;
-  long depth;                // H, or 0 where `sums` and `bias` have the products already
+  long depth;                // H, or 0 if `sums` and `bias` already include the products
   long units;                // H
   long panels;               // P
-  S* sums;                   // as Projection left them; "before" writes k over its place
+  S* sums;                   // from Projection; reset before overwrites the sums of r and k
   const S* const* previous;  // [rows] of [H]: h
-  S* const* recalled;        // [rows] of [H]: r * h, before alone; else null
-  S* const* output;          // [rows] of [H], written; no row may be a row of `previous`
+  S* const* reset_hidden;        // [rows] of [H]: r * h, only for reset before; else null
+  S* const* output;          // [rows] of [H], written; must not alias `previous`
   S* const* tape;            // [rows] of [4, H], written; or null
   long rows;
   long from, to;
 };
 
-// The way back over one step. Gradients lie in panels: grads[panel][row][4][W], in the order
-// n, r, k, m: those of the sums W x + b come first, those of U h + c last; m's is n's, but for the
-// reset after the product.
+// One backward step of several rows. Gradients are stored by panel, grads[panel][row][4][W], in the
+// order n, r, k, m: the first three belong to the sums W x + b, the last three to U h + c. The
+// gradients of n and m are the same unless the reset gate is applied after the product.
 template <class S>
-struct Return {
+struct BackwardStep {
   Form form;
   const S* weights;          // [P][P][gates][W][W]: U by output panel, panel, gate, unit, column
   long units;                // H
   long panels;               // P
-  const S* above;            // grads of the step above, at its first row; null: no product
-  S* grads;                  // of this step, at its first row; written
-  long stride;               // from one panel of grads to the next, in values
+  const S* above;            // grads of the next step, at its first row; null: no product
+  S* grads;                  // grads of this step, at its first row; written
+  long stride;               // between panels of grads, in values
   const S* const* previous;  // [rows] of [H]: h before this step
   const S* const* tape;      // [rows] of [4, H]
-  const S* const* arriving;  // [rows] of [H]: from the loss to this step's state; or null
-  S* carried;                // [rows][P][W]: what has come down so far; read and written
-  const unsigned char* cut;  // [rows]: 1 where the step above began anew; or null
-  bool unit;                 // whether to go through this step's unit; else `carried` has the sum
+  const S* const* arriving;  // [rows] of [H]: dL/dh' from this step's output; or null
+  S* carried;                // [rows][P][W]: dL/dh accumulated so far; read and written
+  const unsigned char* cut;  // [rows]: 1 where the next step started from a zeroed state; or null
+  bool unit;                 // whether to go on through this step's unit, or leave dL/dh in `carried`
   long rows;
   long from, to;
 };
 
-// Sums over rows: total[panel][column][gate][lane] += sum of grads * values, and those of grads.
+// Gradients of weights and biases, summed over rows:
+// total[panel][column][gate][lane] += sum of grads * values, or sum of grads.
 template <class S>
-struct Gathering {
+struct WeightGradient {
   const S* grads;            // [P][stride]: rows of [4][W], at the first row
   long stride;
-  const S* values;           // [tiles][capacity][tile]: columns in tiles, at the first row
-  long capacity;             // rows between one tile of values and the next
-  long columns;              // a whole number of tiles
-  int first, count;          // which of the four gradients
+  const S* values;           // [tiles][capacity][tile]: the columns cut into tiles, at the first row
+  long capacity;             // rows between tiles of values
+  long columns;              // a multiple of the tile
+  int first, count;          // the range of the four gradients
   S* total;                  // [P][columns][count][W], added to
   long rows;
   long from, to;             // panels
 };
 
-// Gradients of the input: rows[row][column] = grads of the sums * W.
+// Gradient of the input: output[row][column] = grads of the sums * W.
 template <class S>
-struct Spreading {
-  const S* weights;          // [ceil(I / W)][P][3][W][W]: W by column panel, panel, gate, unit
+struct InputGradient {
+  const S* weights;          // [ceil(I / W)][P][3][W][W]: by column panel, unit panel, gate, unit
   const S* grads;            // at the first row
   long stride;
   long panels;               // P
@@ -131,47 +133,47 @@ struct Spreading {
   long rows;
 };
 
-// A single step of few rows reads the weights as they stand, in PyTorch's rows: packing them would
-// take longer than the products. The sums are those of Projection and Step.
+// A single step of few rows reads the weights unpacked, in PyTorch's layout: packing them would
+// take longer than the products. Every sum has the same order as in Projection and Step.
 //
-// sums[v][row][panel] += a row of values * the rows of a matrix that are gate v's.
+// sums[v][row][panel] += a row of values * gate v's rows of a matrix.
 template <class S>
-struct Ascent {
+struct DirectProduct {
   const S* weights;          // [3H, depth]
   long units, depth;         // H; H or I
-  int count;                 // of gates
-  int blocks[3];             // of each: its block of rows, 0 reset, 1 update, 2 candidate
-  S signs[3];                // of each: -1 where packing would negate the rows
+  int count;                 // gates
+  int blocks[3];             // each gate's block of rows: 0 reset, 1 update, 2 candidate
+  S signs[3];                // -1 where packing would negate the gate's rows
   const S* const* values;    // [rows] of [depth]
-  S* sums[3];                // of each: [rows][panels][W], added to, with the strides that follow
+  S* sums[3];                // each gate's [rows][panels][W], added to, with these strides:
   long row_strides[3], panel_strides[3];
   long rows;
-  long from, to;             // panels of units
+  long from, to;             // range of panels of units
 };
 
-// The way back, likewise; the sums are those of Return and Spreading.
+// The backward counterpart, with the order of sums of BackwardStep and InputGradient.
 //
-// sums[row][column] += grads of some gates * their rows of a matrix.
+// sums[row][column] += grads of some gates * those gates' rows of a matrix.
 template <class S>
-struct Descent {
+struct DirectBackward {
   const S* weights;          // [3H, columns]
   long units, columns;       // H; H or I
-  const S* grads;            // as in Return
+  const S* grads;            // as in BackwardStep
   long stride;
-  int first, count;          // which of the four gradients
-  int blocks[3];             // of each: its block of rows, 0 reset, 1 update, 2 candidate
-  S signs[3];                // of each: -1 where packing would negate the rows
+  int first, count;          // the range of the four gradients
+  int blocks[3];             // each gate's block of rows: 0 reset, 1 update, 2 candidate
+  S signs[3];                // -1 where packing would negate the gate's rows
   S* sums;                   // [rows][ceil(columns / W)][W], added to
   long rows;
-  long from, to;             // panels of columns
+  long from, to;             // range of panels of columns
 };
 
-// Reset before, once the gradient to r * h is there: r's gradient, and what goes on to h.
+// Reset before: from the gradient of r * h to the gradients of r and h.
 template <class S>
-struct Recall {
+struct ResetBackward {
   Form form;
-  const S* recalled;         // [rows][P][W]
-  S* grads;                  // as in Return; r's are written
+  const S* reset_hidden;         // [rows][P][W]: gradient of r * h
+  S* grads;                  // as in BackwardStep; those of r are written
   long stride;
   long units, panels;
   const S* const* previous;  // [rows] of [H]
@@ -183,53 +185,53 @@ struct Recall {
 
 // One gate's rows of a weight gradient: to[unit][column] = sign * sum over rows of grads * values.
 template <class S>
-struct Outer {
-  const S* grads;            // as in Return
+struct OuterProduct {
+  const S* grads;            // as in BackwardStep
   long stride;
-  int gradient;              // which of the four
+  int gradient;              // index of the gradient in grads
   const S* const* values;    // [rows] of [columns]
   S* to;                     // [H, columns], written
   S sign;
   long units, columns;
   long rows;
-  long from, to_panel;       // panels of units
+  long from, to_panel;       // range of panels of units
 };
 
-// What an instruction set offers for one kind of number.
+// The kernels of one instruction set for one floating-point type.
 template <class S>
 struct Kernels {
   long width;                                  // W
-  long tile;                                   // rows that registers hold; columns in Gathering
+  long tile;                                   // rows (columns in WeightGradient) per register tile
   void (*project)(const Projection<S>&);
-  void (*step)(const Step<S>&);                // after, none: the whole step
-  void (*open)(const Step<S>&);                // before: r, k and r * h of some panels
-  void (*close)(const Step<S>&);               // before: n and h', once all of r * h is there
-  void (*back)(const Return<S>&);              // dL/dh, and through the unit
-  void (*back_recalled)(const Return<S>&);     // before: from n through U_n, r * h and r
-  void (*gather)(const Gathering<S>&);
-  void (*sum_rows)(const Gathering<S>&);       // total[panel][4][W] += sum of grads; no values
-  void (*spread)(const Spreading<S>&);
-  void (*ascend)(const Ascent<S>&);
-  void (*descend)(const Descent<S>&);
-  void (*recall)(const Recall<S>&);
-  void (*outer)(const Outer<S>&);
-  // to[column * to_stride + row] = factor * from[row * from_stride + column]; apart from each other.
+  void (*step)(const Step<S>&);                // reset after or none: the whole step
+  void (*step_gates)(const Step<S>&);                // reset before, first: r, k and r * h
+  void (*step_candidate)(const Step<S>&);               // reset before, second: n and h', from all of r * h
+  void (*back)(const BackwardStep<S>&);              // dL/dh, then through the unit
+  void (*back_reset_hidden)(const BackwardStep<S>&);     // reset before: from n to r * h, r, h
+  void (*gather)(const WeightGradient<S>&);
+  void (*sum_rows)(const WeightGradient<S>&);       // total[panel][4][W] += sum of grads; ignores values
+  void (*spread)(const InputGradient<S>&);
+  void (*ascend)(const DirectProduct<S>&);
+  void (*descend)(const DirectBackward<S>&);
+  void (*backward_reset)(const ResetBackward<S>&);
+  void (*outer)(const OuterProduct<S>&);
+  // to[column * to_stride + row] = factor * from[row * from_stride + column]; must not overlap.
   void (*transpose)(S* to, long to_stride, const S* from, long from_stride, long rows,
                     long columns, S factor);
-  void (*gate)(Gate, const S*, S*, long);      // the curves alone, for tests of their error
+  void (*gate)(Gate, const S*, S*, long);      // activation functions alone, to test their error
   void (*squash)(Squash, const S*, S*, long);
-  double (*multiply)(long rounds);             // multiply-adds at full speed; gives flop done
-  double (*read)(const void*, long bytes);     // a whole number of 1 KiB; gives a sum
+  double (*multiply)(long rounds);             // multiply-adds at full speed; returns the flop done
+  double (*read)(const void*, long bytes);     // bytes: a multiple of 1 KiB; returns a sum
 };
 
 struct Target {
   const char* name;
-  bool (*offered)();                           // by processor and operating system
+  bool (*offered)();                           // supported by processor and operating system?
   const Kernels<float>& (*float32)();
   const Kernels<double>& (*float64)();
 };
 
-// The instruction sets compiled in, best first; the last one runs anywhere.
+// The instruction sets compiled in, fastest first; the last one runs on any machine.
 extern const Target* const* targets(int* count);
 
 }  // namespace glassgate

@@ -1,10 +1,9 @@
-// One layer of oneDNN's GRU behind a C interface: everything is laid out once, then run as often as
-// wanted.
+// A C interface to one layer of oneDNN's GRU: arrays are laid out once, then the layer runs repeatedly.
 //
-// oneDNN calls the form in which the reset gate stands after the recurrent product lbr_gru ("linear
-// before reset"). Its gates are update, reset, candidate, and h' = u h + (1 - u) n, as in PyTorch.
-// A fourth bias belongs to the recurrent product of the candidate. Weights and gradients are given
-// to oneDNN as `format any`, so that it packs them as suits it best; reordering is no part of a run.
+// oneDNN's name for the form with the reset gate after the recurrent product is lbr_gru ("linear
+// before reset"). Its gates are update, reset, candidate, and h' = u h + (1 - u) n, as in PyTorch. A
+// fourth bias belongs to the recurrent product of the candidate. Weights and gradients have the format
+// `any`, so that oneDNN chooses their layout; reordering them is not part of a run.
 
 #include <oneapi/dnnl/dnnl.hpp>
 
@@ -28,8 +27,8 @@ using namespace dnnl;
 using dim = memory::dim;
 using tag = memory::format_tag;
 
-// All arrays are float32 in C order, and are copied. `weight_*` are [3, H, H] as gate, output,
-// input; `bias` is [4, H]; `grad` is the loss's gradient to the output, and null without training.
+// The arrays of a layer: float32 in C order, copied. `weight_*` are [3, H, H]: gate, output, input;
+// `bias` is [4, H]; `grad` is the gradient of the loss with respect to the output, null for inference.
 struct Arrays {
     const float *input;          // [T, B, H]
     const float *initial;        // [B, H]
@@ -39,7 +38,7 @@ struct Arrays {
     const float *grad;           // [T, B, H]
 };
 
-// Where results go, in the same layouts; of the gradients none is written without training.
+// Where to write results, in the same layouts; gradients are written in training only.
 struct Results {
     float *output, *grad_input, *grad_initial, *grad_weight_input, *grad_weight_hidden, *grad_bias;
 };
@@ -58,7 +57,7 @@ public:
         : engine_(engine::kind::cpu, 0), stream_(engine_) {
         set_threads(threads);
         const auto sequence = plain({T, B, H}, tag::tnc), state = plain({1, 1, B, H}, tag::ldnc);
-        const auto weights = plain({1, 1, H, 3, H}, tag::ldgoi);  // sizes in the order l d i g o
+        const auto weights = plain({1, 1, H, 3, H}, tag::ldgoi);  // dimensions in the order l d i g o
         const auto any = plain({1, 1, H, 3, H}, tag::any), bias = plain({1, 1, 4, H}, tag::ldgo);
         const auto way = rnn_direction::unidirectional_left2right;
         const auto kind =
@@ -103,7 +102,7 @@ public:
         if (backward_) {
             for (int sum : {DNNL_ARG_DIFF_WEIGHTS_LAYER, DNNL_ARG_DIFF_WEIGHTS_ITER,
                             DNNL_ARG_DIFF_BIAS})
-                zero(backward_args_[sum]);  // oneDNN adds to what is there
+                zero(backward_args_[sum]);  // oneDNN adds to it
             backward_.execute(stream_, backward_args_);
         }
         stream_.wait();
@@ -132,7 +131,7 @@ private:
     }
 
     memory made(const memory::desc &desc) {
-#if DNNL_CPU_RUNTIME == DNNL_RUNTIME_SYCL  // plain pointers in place of SYCL's buffers
+#if DNNL_CPU_RUNTIME == DNNL_RUNTIME_SYCL  // plain pointers instead of SYCL's buffers
         dnnl_memory_t found;
         error::wrap_c_api(dnnl_sycl_interop_memory_create(&found, desc.get(), engine_.get(),
                               dnnl_sycl_interop_usm, DNNL_MEMORY_ALLOCATE),
@@ -192,29 +191,29 @@ bool done(Action action) {
 
 extern "C" {
 
-// What the last call that failed says.
+// The error of the last call that failed.
 const char *network_failure() { return failure.c_str(); }
 
-// A network for T steps of B sequences and H units, to be freed; null where it fails.
+// Create a network for T steps of B sequences and H units; null on failure.
 Network *network_new(int T, int B, int H, int threads, const Arrays *arrays) {
     Network *made = nullptr;
     done([&] { made = new Network(T, B, H, threads, *arrays); });
     return made;
 }
 
-// Forward, and backward where there is a gradient; false where it fails.
+// Run forward and, if there is a gradient, backward; false on failure.
 bool network_run(Network *network) {
     return done([&] { network->run(); });
 }
 
-// Copy out what the last run made; false where it fails.
+// Copy the results of the last run; false on failure.
 bool network_read(Network *network, const Results *to) {
     return done([&] { network->read(*to); });
 }
 
 void network_free(Network *network) { delete network; }
 
-// The version of the library that is really in use.
+// The version of the library that was actually loaded.
 const char *network_version() {
     static const std::string version = [] {
         const auto *found = dnnl_version();

@@ -1,9 +1,9 @@
-"""Run a layer of oneDNN in this process, for the one that started it.
+"""Run a layer of oneDNN for the parent process.
 
-Two versions of oneDNN call their library the same, and torch has a third inside; each needs a
-process of its own. This one answers, line by line: `run` with `done`, `read FILE.npz` with `done`
-when the results are there, `time N` with the seconds that N runs took. What goes wrong is a line
-that begins with `failed`.
+Both versions of oneDNN use the same library name, and torch contains a third, so each needs its
+own process. The worker answers commands line by line: `run` with `done`; `read FILE.npz` with
+`done` when the results are written; `time N` with the seconds that N runs took. An error is a
+line that begins with `failed`.
 """
 
 import ctypes
@@ -20,19 +20,19 @@ RESULTS = ("output", "input", "initial", "weight_input", "weight_hidden", "bias"
 
 
 def pointers(arrays: Mapping[str, NDArray[np.float32]], names: tuple[str, ...]) -> ctypes.Array:
-    """Give the arrays' addresses as a C struct of pointers; null for one that is not there."""
-    found = (arrays.get(name) for name in names)
+    """Return the arrays' addresses as a C struct of pointers; null for a missing array."""
+    by_name = (arrays.get(name) for name in names)
     return (POINTER(c_float) * len(names))(
-        *(None if array is None else array.ctypes.data_as(POINTER(c_float)) for array in found)
+        *(None if array is None else array.ctypes.data_as(POINTER(c_float)) for array in by_name)
     )
 
 
 class Network:
-    """A layer in the library, laid out for its arrays; `arrays` are as shim.cpp wants them."""
+    """A layer in the library; `arrays` are in the layout of shim.cpp."""
 
     def __init__(self, library: str, threads: int, arrays: Mapping[str, NDArray[np.float32]]):
         self._calls = calls = ctypes.CDLL(library)
-        for name, given, answer in (
+        for name, arguments, result in (
             ("failure", [], c_char_p),
             ("version", [], c_char_p),
             ("new", [c_int, c_int, c_int, c_int, c_void_p], c_void_p),
@@ -40,7 +40,7 @@ class Network:
             ("read", [c_void_p, c_void_p], c_bool),
         ):
             call = getattr(calls, f"network_{name}")
-            call.argtypes, call.restype = given, answer
+            call.argtypes, call.restype = arguments, result
         T, B, H = arrays["input"].shape
         self._arrays = arrays
         self._network = self._calls.network_new(T, B, H, threads, pointers(arrays, ARRAYS))
@@ -48,29 +48,29 @@ class Network:
 
     @property
     def version(self) -> str:
-        """That of the library in use."""
+        """Of the library in use."""
         return self._calls.network_version().decode()
 
     def run(self) -> None:
-        """Go forward, and backward where there is a gradient."""
+        """Run forward and, if there is a gradient, backward."""
         self._check(self._calls.network_run(self._network))
 
     def results(self) -> dict[str, NDArray[np.float32]]:
-        """Give what the last run made: the output, and gradients by the names of the arrays."""
+        """Return the results of the last run: the output, and gradients by name of the array."""
         like = {"output": self._arrays["input"]}
         if "grad" in self._arrays:
             like |= {name: self._arrays[name] for name in RESULTS[1:]}
-        made = {name: np.full_like(array, np.nan) for name, array in like.items()}
-        self._check(self._calls.network_read(self._network, pointers(made, RESULTS)))
-        return made
+        results = {name: np.full_like(array, np.nan) for name, array in like.items()}
+        self._check(self._calls.network_read(self._network, pointers(results, RESULTS)))
+        return results
 
-    def _check(self, answer: object) -> None:
-        if not answer:
+    def _check(self, result: object) -> None:
+        if not result:
             raise RuntimeError(self._calls.network_failure().decode())
 
 
 def main(library: str, threads: str, arrays: str) -> None:
-    """Lay out the layer, say which version of oneDNN did, and answer until the input ends."""
+    """Set up the layer, print the version of oneDNN, and answer commands until the input ends."""
     with np.load(arrays) as file:
         network = Network(library, int(threads), dict(file))
     timer = Timer(network.run)
@@ -90,6 +90,6 @@ def main(library: str, threads: str, arrays: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except Exception as error:  # the other end of the pipe says it
+    except Exception as error:  # reported by the parent process
         print(f"failed: {type(error).__name__}: {error}", flush=True)
         sys.exit(1)

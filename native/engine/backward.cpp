@@ -1,3 +1,4 @@
+// The backward pass over sequences, divided among threads by rows or by units.
 #include <cstring>
 
 #include "chunks.h"
@@ -8,17 +9,18 @@
 namespace glassgate {
 namespace {
 
-constexpr long SPREAD = 64;  // rows of input gradients that are one part
+constexpr long SPREAD = 64;  // rows per part when computing gradients of the input
 
-// Values cut in tiles of columns, [columns / tile][capacity][tile], as Gathering reads them.
+// Copy a row into tiles of columns, [columns / tile][capacity][tile], as WeightGradient reads them.
 template <class S>
 void tile_row(S* to, const S* from, long columns, long capacity, long tile) {
   for (long column = 0; column < columns; column += tile, to += capacity * tile)
     for (long i = 0; i < tile; ++i) to[i] = column + i < columns ? from[column + i] : S(0);
 }
 
-// In each chunk of steps first the recurrence, by rows or by units as in forward; then its rows'
-// sums, by panels, and the input's gradients, by rows. In the end the sums are brought to rows.
+// For each chunk of steps: first the recurrence, divided as in the forward pass; then the weights'
+// gradients, by panels, and the input's gradients, by rows. At the end the weights' gradients are
+// copied to PyTorch's layout.
 template <class S>
 class Backward : public Work {
  public:
@@ -38,16 +40,16 @@ class Backward : public Work {
   int phases() const override { return first_phase_.back() + 1; }
 
   int parts(int phase) const override {
-    if (phase == first_phase_.back()) return int(std::min<long>(MOST_PARTS, panels_));
+    if (phase == first_phase_.back()) return int(std::min<long>(MAX_PARTS, panels_));
     const int chunk = chunk_of(phase);
     if (phase + 1 == first_phase_[chunk + 1])
-      return int(std::min<long>(MOST_PARTS, panels_ + stretches(chunk)));
+      return int(std::min<long>(MAX_PARTS, panels_ + stretches(chunk)));
     return split_.by_rows ? split_.parts(plan_.batch()) : split_.threads;
   }
 
   void run(int phase, int part, int self) override {
     if (phase == first_phase_.back()) {
-      for (long panel = part; panel < panels_; panel += MOST_PARTS)
+      for (long panel = part; panel < panels_; panel += MAX_PARTS)
         totals_.unpack_panel(panel, arrays_);
       return;
     }
@@ -72,7 +74,7 @@ class Backward : public Work {
   }
 
  private:
-  // What one part works on: ranks [from, to), panels [first, last).
+  // The work of one part: ranks [from, to), panels [first, last).
   struct Area {
     long from, to, first, last;
   };
@@ -82,7 +84,7 @@ class Backward : public Work {
     std::vector<const S*> previous, tape, arriving;
     std::vector<unsigned char> cut;
     std::vector<S*> output;
-    std::vector<S> recalled;
+    std::vector<S> reset_hidden;
   };
 
   int chunk_of(int phase) const {
@@ -99,10 +101,10 @@ class Backward : public Work {
         {&carried_, plan_.batch() * panels_ * width_},
         {&input_tiles_, capacity * totals_.input_columns},
         {&hidden_tiles_, capacity * totals_.hidden_columns},
-        {&recalled_tiles_, before_ ? capacity * totals_.hidden_columns : 0},
+        {&reset_hidden_tiles_, before_ ? capacity * totals_.hidden_columns : 0},
         {&totals_.input, totals_.input_size()},
         {&totals_.hidden, totals_.hidden_size()},
-        {&totals_.recalled, totals_.recalled_size()},
+        {&totals_.reset_hidden, totals_.reset_hidden_size()},
         {&totals_.bias, totals_.bias_size()},
     };
     size_t size = 0;
@@ -119,11 +121,11 @@ class Backward : public Work {
       for (auto* list : {&r.previous, &r.tape, &r.arriving}) list->resize(plan_.batch());
       r.cut.resize(plan_.batch());
       r.output.resize(SPREAD);
-      r.recalled.resize(weights_.units);
+      r.reset_hidden.resize(weights_.units);
     }
   }
 
-  // What comes to each sequence's last state from beyond it.
+  // Start with the gradient of each sequence's last state.
   void begin() {
     const long H = weights_.units, row = panels_ * width_;
     std::memset(carried_, 0, plan_.batch() * row * sizeof(S));
@@ -157,9 +159,10 @@ class Backward : public Work {
     return grads_ + chunk_row(chunk, s, rank) * TAPE * width_;
   }
 
-  // A chunk of n steps takes n + 1 turns: into the unit of its last step; down from each step and
-  // into the unit below; down from its first step. With the reset before, r's way needs n's whole
-  // gradient, a turn of its own after each unit.
+  // A chunk of n steps takes n + 1 turns: through the unit of its last step; then from each step to
+  // the state before it and through the unit of the previous step; and from its first step to the
+  // state before it. With reset before, the gradient of r needs the gradients of n of all panels,
+  // so a second turn follows each unit.
   long turns(int chunk) const {
     const long steps = chunks_[chunk].high - chunks_[chunk].low;
     return before_ ? 2 * steps + 1 : steps + 1;
@@ -167,16 +170,18 @@ class Backward : public Work {
 
   void turn(int chunk, long index, Area area, int self) {
     const long s = chunks_[chunk].high - 1 - (before_ ? index / 2 : index);
-    if (before_ && index % 2) return recalled(chunk, s, area, self);
+    if (before_ && index % 2) return reset_hidden(chunk, s, area, self);
     const long above = index ? s + 1 : -1;
     const bool unit = s >= chunks_[chunk].low;
     const long down = index ? plan_.running(above, area.from, area.to) : 0;
-    const long ends = unit ? plan_.running(s, area.from, area.to) : 0;  // or stand at the chunk's end
+    // Sequences that end at step s, or at the end of the chunk, have no step above.
+    const long ends = unit ? plan_.running(s, area.from, area.to) : 0;
     back(chunk, s, above, {area.from, area.from + down, area.first, area.last}, self);
     back(chunk, s, -1, {area.from + down, area.from + ends, area.first, area.last}, self);
   }
 
-  // Down from step `above`, unless it is -1, and into the unit of step s, if that is in the chunk.
+  // From step `above`, unless it is -1, to its previous state, and through the unit of step s if
+  // that is in the chunk.
   void back(int chunk, long s, long above, Area area, int self) {
     if (area.from >= area.to || area.first >= area.last) return;
     const bool unit = s >= chunks_[chunk].low, arriving = unit && arrays_.grad_output;
@@ -198,7 +203,7 @@ class Backward : public Work {
                    area.first, area.last});
   }
 
-  void recalled(int chunk, long s, Area area, int self) {
+  void reset_hidden(int chunk, long s, Area area, int self) {
     Rows& rows = rows_[self];
     const long count = plan_.running(s, area.from, area.to);
     if (!count || area.first >= area.last) return;
@@ -206,13 +211,13 @@ class Backward : public Work {
       rows.previous[i] = previous(s, area.from + i);
       rows.tape[i] = tape(s, area.from + i);
     }
-    kernels_.back_recalled({weights_.form, reversed_.recalled.data(), weights_.units, panels_,
+    kernels_.back_reset_hidden({weights_.form, reversed_.reset_hidden.data(), weights_.units, panels_,
                             nullptr, grads(chunk, s, area.from), stride_, rows.previous.data(),
                             rows.tape.data(), nullptr, carried_ + area.from * panels_ * width_,
                             nullptr, true, count, area.first, area.last});
   }
 
-  // Lay what the weights' gradients will multiply beside the gradients, in tiles.
+  // Store the values that the weights' gradients will multiply, in tiles.
   void keep(int chunk, long s, long rank, Rows& rows) {
     const long row = chunk_row(chunk, s, rank), tile = kernels_.tile, H = weights_.units;
     const S* x = arrays_.input + plan_.row(s, rank) * weights_.inputs;
@@ -220,14 +225,14 @@ class Backward : public Work {
     tile_row(input_tiles_ + row * tile, x, weights_.inputs, chunks_.capacity(), tile);
     tile_row(hidden_tiles_ + row * tile, h, H, chunks_.capacity(), tile);
     if (!before_) return;
-    for (long unit = 0; unit < H; ++unit) rows.recalled[unit] = tape(s, rank)[unit] * h[unit];
-    tile_row(recalled_tiles_ + row * tile, rows.recalled.data(), H, chunks_.capacity(), tile);
+    for (long unit = 0; unit < H; ++unit) rows.reset_hidden[unit] = tape(s, rank)[unit] * h[unit];
+    tile_row(reset_hidden_tiles_ + row * tile, rows.reset_hidden.data(), H, chunks_.capacity(), tile);
   }
 
-  // The sums over a chunk's rows: first the panels, then stretches of rows.
+  // The gradients of a chunk: those of the weights by panel, those of the input by block of rows.
   void gather(int chunk, int part, int self) {
     const long pieces = panels_ + stretches(chunk);
-    for (long piece = part; piece < pieces; piece += MOST_PARTS)
+    for (long piece = part; piece < pieces; piece += MAX_PARTS)
       piece < panels_ ? gather_panel(chunk, piece) : spread(chunk, piece - panels_, self);
   }
 
@@ -243,7 +248,7 @@ class Backward : public Work {
       case Reset::none: sum(hidden_tiles_, columns, 2, 2, totals_.hidden); break;   // k, m
       case Reset::before:
         sum(hidden_tiles_, columns, 1, 2, totals_.hidden);      // r, k
-        sum(recalled_tiles_, columns, 0, 1, totals_.recalled);  // n
+        sum(reset_hidden_tiles_, columns, 0, 1, totals_.reset_hidden);  // n
     }
     kernels_.sum_rows({grads_, stride_, nullptr, 0, 0, 0, TAPE, totals_.bias, chunks_[chunk].rows,
                        panel, panel + 1});
@@ -273,9 +278,9 @@ class Backward : public Work {
   Totals<S> totals_;
   long width_, panels_, stride_;
   bool before_;
-  std::vector<int> first_phase_;  // of each chunk, and of the end
+  std::vector<int> first_phase_;  // of each chunk, and of the final copy
   Buffer<S> memory_;
-  S *grads_, *carried_, *input_tiles_, *hidden_tiles_, *recalled_tiles_;
+  S *grads_, *carried_, *input_tiles_, *hidden_tiles_, *reset_hidden_tiles_;
   std::vector<S> zero_;
   std::vector<Rows> rows_;
 };
@@ -284,8 +289,8 @@ class Backward : public Work {
 
 template <class S>
 void backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& plan,
-              const Backpropagation<S>& arrays, int most) {
-  const Split how = split(plan.batch(), plan.tokens(), weights.inputs, weights.units, most);
+              const Backpropagation<S>& arrays, int max_threads) {
+  const Split how = split(plan.batch(), plan.tokens(), weights.inputs, weights.units, max_threads);
   Backward<S> work(weights, kernels, plan, arrays, how);
   perform(work, how.threads);
   if (arrays.grad_input) plan.clear_padding(arrays.grad_input, weights.inputs);

@@ -1,6 +1,6 @@
-// Every instruction set of this machine against plain C++, without Python: for machines that are
-// only emulated. Prints the largest differences, in parts of the largest value (or of 1); fails where
-// they exceed rounding.
+// Compares every instruction set of this machine with plain C++, without Python, so that it can run
+// on emulated machines. Prints the largest differences relative to the largest value (or to 1), and
+// fails if they exceed rounding.
 
 #include <cmath>
 #include <cstdio>
@@ -24,7 +24,7 @@ std::vector<S> draw(size_t size, unsigned seed) {
   return values;
 }
 
-// Outputs and all gradients of one ragged run, one after the other.
+// Outputs and all gradients of one ragged batch, concatenated.
 template <class S>
 std::vector<S> all_results(const Kernels<S>& kernels, Form form, int threads) {
   const auto wi = draw<S>(3 * H * I, 1), wh = draw<S>(3 * H * H, 2), bi = draw<S>(3 * H, 3),
@@ -47,7 +47,8 @@ std::vector<S> all_results(const Kernels<S>& kernels, Form form, int threads) {
 }
 
 template <class S>
-bool same(const char* target, const Kernels<S>& kernels, const Kernels<S>& plain, double bound) {
+bool matches_plain(const char* target, const Kernels<S>& kernels, const Kernels<S>& plain,
+                   double bound) {
   double worst = 0;
   bool repeats = true;
   for (Reset reset : {Reset::after, Reset::before, Reset::none})
@@ -75,11 +76,11 @@ int main() {
   int count;
   const Target* const* all = targets(&count);
   const Target& plain = *all[count - 1];
-  bool right = true;
+  bool passed = true;
   for (int i = 0; i < count; ++i) {
     if (!all[i]->offered()) continue;
-    right = same(all[i]->name, all[i]->float32(), plain.float32(), 1e-5) && right;
-    right = same(all[i]->name, all[i]->float64(), plain.float64(), 1e-12) && right;
+    passed = matches_plain(all[i]->name, all[i]->float32(), plain.float32(), 1e-5) && passed;
+    passed = matches_plain(all[i]->name, all[i]->float64(), plain.float64(), 1e-12) && passed;
   }
-  return right ? 0 : 1;
+  return passed ? 0 : 1;
 }

@@ -1,6 +1,8 @@
-// The steps of a plan cut in chunks, from the last step to the first, of about CHUNK rows each:
-// gradients of one chunk are kept before the weights gather them. Where the cuts lie depends on the
-// batch alone, so the order of summation does not depend on who does the work.
+// The steps of a plan divided into chunks of about CHUNK rows, from the last step to the first.
+//
+// The backward pass stores the gradients of one chunk, then adds them to the weights' gradients.
+// The division depends on the batch alone, so the order of summation does not depend on the
+// threads.
 
 #pragma once
 
@@ -27,7 +29,7 @@ class Chunks {
 
   int count() const { return int(chunks_.size()); }
   const Chunk& operator[](int i) const { return chunks_[i]; }
-  long capacity() const { return capacity_; }  // rows of the largest
+  long capacity() const { return capacity_; }  // rows of the largest chunk
 
  private:
   static constexpr long CHUNK = 512;

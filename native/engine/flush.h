@@ -1,5 +1,8 @@
-// Gradients and states that die away pass through denormals, which are slow on many processors:
-// while the engine computes they are zero. The thread's own setting comes back afterwards.
+// Flushes denormals to zero while the engine computes, and restores the thread's setting
+// afterwards.
+//
+// Decaying gradients and states become denormal, and arithmetic on denormals is slow on many
+// processors.
 
 #pragma once
 

@@ -1,3 +1,4 @@
+// The forward pass over sequences, divided among threads by rows or by units.
 #include <cstring>
 
 #include "pool.h"
@@ -6,13 +7,13 @@
 namespace glassgate {
 namespace {
 
-constexpr long CHUNK = 64;  // rows whose input is projected at once, where steps allow it
+constexpr long CHUNK = 64;  // rows whose input is projected at once, if there are enough steps
 
 // Pointers to the rows of one kernel call.
 template <class S>
 struct Rows {
   std::vector<const S*> input, previous;
-  std::vector<S*> output, tape, recalled;
+  std::vector<S*> output, tape, reset_hidden;
 };
 
 template <class S>
@@ -21,23 +22,23 @@ class Forward : public Work {
   Forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays, Split split)
       : layer_(layer), plan_(plan), arrays_(arrays), split_(split) {
     const long rows = split.by_rows ? split.rows : plan.batch();
-    steps_ = std::max(1L, CHUNK / std::max(1L, rows));  // a chunk
+    steps_ = std::max(1L, CHUNK / std::max(1L, rows));  // per chunk
     const long slots = split.by_rows ? split.threads : 1;
     sums_size_ = size_t(steps_) * rows * layer.panels * layer.form.sums() * layer.kernels.width;
     const bool before = layer.form.reset == Reset::before;
-    recalled_size_ = before ? size_t(rows) * layer.units : 0;
+    reset_hidden_size_ = before ? size_t(rows) * layer.units : 0;
     zero_.assign(layer.units, S(0));
-    memory_.room(slots * (sums_size_ + recalled_size_ + 16));
+    memory_.room(slots * (sums_size_ + reset_hidden_size_ + 16));
     rows_.resize(split.threads);
     for (Rows<S>& r : rows_) {
       r.input.resize(steps_ * rows);
       r.previous.resize(rows);
-      for (auto* list : {&r.output, &r.tape, &r.recalled}) list->resize(rows);
+      for (auto* list : {&r.output, &r.tape, &r.reset_hidden}) list->resize(rows);
     }
   }
 
-  // By rows one phase has it all; by units each chunk has one for the input's sums, and each step
-  // one or, with the reset before the product, two.
+  // Divided by rows, everything is one phase. Divided by units, each chunk has one phase for the
+  // product of the input, and each step has one phase, or two with reset before.
   int phases() const override {
     if (split_.by_rows) return 1;
     const long chunks = (plan_.longest() + steps_ - 1) / steps_;
@@ -85,10 +86,10 @@ class Forward : public Work {
   }
 
   S* memory(int self) const {
-    return memory_.data() + (split_.by_rows ? self : 0) * (sums_size_ + recalled_size_ + 16);
+    return memory_.data() + (split_.by_rows ? self : 0) * (sums_size_ + reset_hidden_size_ + 16);
   }
 
-  // The input's sums of a chunk, of ranks [from, to) and panels [first_panel, last_panel).
+  // Project the input of a chunk, for ranks [from, to) and panels [first_panel, last_panel).
   void project(long first, long from, long to, long first_panel, long last_panel, int self) {
     auto& input = rows_[self].input;
     long count = 0;
@@ -117,20 +118,20 @@ class Forward : public Work {
     long before = 0;  // rows of the chunk's earlier steps
     for (long earlier = first; earlier < s; ++earlier) before += plan_.running(earlier, from, to);
     const size_t row = size_t(layer_.panels) * layer_.form.sums() * layer_.kernels.width;
-    S* recalled = memory(self) + sums_size_;
+    S* reset_hidden = memory(self) + sums_size_;
     for (long i = 0; i < count; ++i) {
       rows.previous[i] = previous(s, from + i);
       rows.output[i] = arrays_.output + plan_.row(s, from + i) * H;
       if (arrays_.tape) rows.tape[i] = arrays_.tape + (plan_.start(s) + from + i) * TAPE * H;
-      if (recalled_size_) rows.recalled[i] = recalled + i * H;
+      if (reset_hidden_size_) rows.reset_hidden[i] = reset_hidden + i * H;
     }
     Step<S> job{layer_.form, layer_.hidden.data(), layer_.candidate.data(),
                 layer_.bias_candidate.data(), 0, layer_.bfloat16, H, H, layer_.panels,
-                memory(self) + before * row, rows.previous.data(), rows.recalled.data(),
+                memory(self) + before * row, rows.previous.data(), rows.reset_hidden.data(),
                 rows.output.data(), arrays_.tape ? rows.tape.data() : nullptr, count,
                 first_panel, last_panel};
     if (passes() == 1) return layer_.kernels.step(job);
-    pass == 0 ? layer_.kernels.open(job) : layer_.kernels.close(job);
+    pass == 0 ? layer_.kernels.step_gates(job) : layer_.kernels.step_candidate(job);
   }
 
   const Layer<S>& layer_;
@@ -138,7 +139,7 @@ class Forward : public Work {
   const Sequence<S>& arrays_;
   Split split_;
   long steps_;
-  size_t sums_size_, recalled_size_;
+  size_t sums_size_, reset_hidden_size_;
   std::vector<S> zero_;
   Buffer<S> memory_;
   std::vector<Rows<S>> rows_;
@@ -146,27 +147,29 @@ class Forward : public Work {
 
 }  // namespace
 
-Split split(long batch, long tokens, long inputs, long units, int most) {
-  const double products = 3.0 * units * (inputs + units);  // of one row and step
-  constexpr double WORTH = 4e5;  // products that pay for waking a thread, about 10 microseconds
-  if (most == 1 || products * tokens < WORTH) return {true, std::max(1L, batch), 1};
-  constexpr double STEP_WORTH = 3e4;  // products that pay for meeting at a step
-  if (batch < 2 * most && 3.0 * units * units * batch > STEP_WORTH) return {false, batch, most};
-  // Weights that no core's own cache holds come from afar at every step: each thread then reads its
-  // share of them for all rows, as long as the rows' states are near.
-  constexpr double FAR = 7e5;  // recurrent weights
-  constexpr long NEAR = 1 << 16;  // values of all states
-  if (3.0 * units * units > FAR && batch * units <= NEAR) return {false, batch, most};
-  // Of a part: enough to read weights once for many rows, few enough that sequences of unlike
-  // lengths share out evenly.
-  constexpr long MOST_ROWS = 32;
-  const long rows = std::min(MOST_ROWS, (batch + most - 1) / most);
-  return {true, std::max({1L, rows, (batch + MOST_PARTS - 1) / MOST_PARTS}), most};
+Split split(long batch, long tokens, long inputs, long units, int max_threads) {
+  const double products = 3.0 * units * (inputs + units);  // per row and step
+  constexpr double WAKE_COST = 4e5;  // products in the time to wake a thread, about 10 microseconds
+  if (max_threads == 1 || products * tokens < WAKE_COST) return {true, std::max(1L, batch), 1};
+  constexpr double BARRIER_COST = 3e4;  // products in the time to synchronize at a step
+  if (batch < 2 * max_threads && 3.0 * units * units * batch > BARRIER_COST)
+    return {false, batch, max_threads};
+  // Weights too large for a core's own cache are read again at every step. Then each thread takes
+  // its share of the weights for all rows, provided that the states of all rows fit into the cache.
+  constexpr double CACHED_WEIGHTS = 7e5;      // recurrent weights in a core's cache
+  constexpr long CACHED_STATES = 1 << 16;     // values of all states
+  if (3.0 * units * units > CACHED_WEIGHTS && batch * units <= CACHED_STATES)
+    return {false, batch, max_threads};
+  // Enough rows per part to share each read of the weights, few enough to balance sequences of
+  // different lengths.
+  constexpr long ROWS_PER_PART = 32;
+  const long rows = std::min(ROWS_PER_PART, (batch + max_threads - 1) / max_threads);
+  return {true, std::max({1L, rows, (batch + MAX_PARTS - 1) / MAX_PARTS}), max_threads};
 }
 
 template <class S>
-void forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays, int most) {
-  const Split how = split(plan.batch(), plan.tokens(), layer.inputs, layer.units, most);
+void forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays, int max_threads) {
+  const Split how = split(plan.batch(), plan.tokens(), layer.inputs, layer.units, max_threads);
   Forward<S> work(layer, plan, arrays, how);
   if (plan.longest()) perform(work, how.threads);
   plan.clear_padding(arrays.output, layer.units);

@@ -1,13 +1,14 @@
+// Packs a layer's weights for the kernels, and unpacks their gradients.
 #include "packer.h"
 
 namespace glassgate {
 
 template <class S>
-Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16, int most)
+Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16, int max_threads)
     : kernels(kernels), form(w.form), inputs(w.inputs), units(w.units),
       panels((w.units + kernels.width - 1) / kernels.width), bfloat16(bfloat16) {
   const long width = kernels.width, sums = form.sums();
-  const Packer<S> packer(w, kernels, bfloat16, most);
+  const Packer<S> packer(w, kernels, bfloat16, max_threads);
   packer.panels(input, w.input, inputs, gates_of_input(form.reset));
   packer.panels(hidden, w.hidden, units, gates_of_hidden(form.reset));
   if (form.reset == Reset::before) packer.panels(candidate, w.hidden, units, "n");
@@ -18,11 +19,11 @@ Layer<S>::Layer(const Weights<S>& w, const Kernels<S>& kernels, bool bfloat16, i
 }
 
 template <class S>
-Reversed<S>::Reversed(const Weights<S>& w, const Kernels<S>& kernels, int most) {
-  const Packer<S> packer(w, kernels, false, most);
+Reversed<S>::Reversed(const Weights<S>& w, const Kernels<S>& kernels, int max_threads) {
+  const Packer<S> packer(w, kernels, false, max_threads);
   packer.reversed(input, w.input, w.inputs, "nrk");
   packer.reversed(hidden, w.hidden, w.units, gates_of_hidden(w.form.reset));
-  if (w.form.reset == Reset::before) packer.reversed(recalled, w.hidden, w.units, "n");
+  if (w.form.reset == Reset::before) packer.reversed(reset_hidden, w.hidden, w.units, "n");
 }
 
 template <class S>

@@ -7,7 +7,8 @@
 
 namespace glassgate {
 
-// As in PyTorch: rows reset, update, candidate, each H. Borrowed for the call.
+// Unpacked weights in PyTorch's layout: H rows each of reset, update, candidate. Borrowed for the
+// call.
 template <class S>
 struct Weights {
   const S* input;        // [3H, I]
@@ -16,36 +17,37 @@ struct Weights {
   const S* bias_hidden;  // [3H]
   long inputs, units;    // I, H
   Form form;
-  bool writes;           // whether an open update gate writes: its rows are negated
+  bool writes;           // update = "writes": packing negates the rows of the update gate
 };
 
 template <class S>
 struct Layer {
-  Layer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16, int most = 1);
+  Layer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16, int max_threads = 1);
 
   const Kernels<S>& kernels;
   Form form;
   long inputs, units, panels;
   bool bfloat16;
   Buffer<unsigned char> input;      // [P][I][sums][W]
-  Buffer<unsigned char> hidden;     // [P][H][gates][W]: after r, k, n; before r, k; none k, n
-  Buffer<unsigned char> candidate;  // [P][H][1][W], before alone
+  Buffer<unsigned char> hidden;     // [P][H][gates][W]: reset after r, k, n; before r, k; none k, n
+  Buffer<unsigned char> candidate;  // [P][H][1][W], only for reset before
   Buffer<S> bias;                   // [P][sums][W]
-  Buffer<S> bias_candidate;         // [P][W], after alone
+  Buffer<S> bias_candidate;         // [P][W], only for reset after
 };
 
-// The same weights for the way back; in the order of gru.h, Return and Spreading.
+// The same weights packed for the backward pass, as BackwardStep and InputGradient (gru.h) read
+// them.
 template <class S>
 struct Reversed {
-  Reversed(const Weights<S>& weights, const Kernels<S>& kernels, int most);
+  Reversed(const Weights<S>& weights, const Kernels<S>& kernels, int max_threads);
 
   Buffer<S> input;     // [ceil(I / W)][P][n, r, k][W][W]
-  Buffer<S> hidden;    // [P][P][after r, k, m; before r, k; none k, m][W][W]
-  Buffer<S> recalled;  // [P][P][n][W][W], before alone
+  Buffer<S> hidden;    // [P][P][gates][W][W]; gates by reset: after r, k, m; before r, k; none k, m
+  Buffer<S> reset_hidden;  // [P][P][n][W][W], only for reset before
 };
 
-// One panel's gradients as Gathering leaves them, brought to PyTorch's rows: target[row][column].
-// `gates` says which block of rows each gradient is, as a letter of "rkn".
+// Copy one panel of gradients from the layout of WeightGradient to PyTorch's: target[row][column].
+// `gates` names the gate of each gradient by a letter of "rkn".
 template <class S>
 void unpack(const S* total, long columns_padded, const char* gates, bool writes,
             const Kernels<S>& kernels, long panel, long units, long columns, S* target);

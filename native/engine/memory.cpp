@@ -1,3 +1,4 @@
+// The cache of memory blocks: size classes, huge pages, and the list of free blocks.
 #include "memory.h"
 
 #include "process.h"
@@ -15,13 +16,13 @@
 namespace glassgate {
 namespace {
 
-constexpr size_t LINE = 64;
-constexpr size_t WORTH_KEEPING = size_t(64) << 10;
+constexpr size_t CACHE_LINE = 64;  // bytes
+constexpr size_t MIN_KEPT_BYTES = size_t(64) << 10;
 
-// Sizes come in eight steps between powers of two, so that batches of nearly one size share blocks.
+// Round up to one of eight sizes per power of two, so that batches of similar size share blocks.
 size_t rounded(size_t bytes) {
-  if (bytes < WORTH_KEEPING) return bytes;
-  size_t step = WORTH_KEEPING / 8;
+  if (bytes < MIN_KEPT_BYTES) return bytes;
+  size_t step = MIN_KEPT_BYTES / 8;
   while (bytes > 16 * step) step *= 2;
   return (bytes + step - 1) / step * step;
 }
@@ -31,8 +32,7 @@ constexpr size_t HUGE_PAGE = size_t(2) << 20;
 
 bool is_mapped(size_t bytes) { return bytes >= HUGE_PAGE; }
 
-// Large blocks lie on huge pages where the system has them: fewer faults, and fewer misses of the
-// processor's own table of pages.
+// Large blocks use huge pages if the system has them: fewer page faults and fewer TLB misses.
 void* map(size_t bytes) {
   const size_t all = bytes + HUGE_PAGE;
   void* raw = mmap(nullptr, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -52,14 +52,14 @@ void* map(size_t) { return nullptr; }
 void unmap(Block) {}
 #endif
 
-// From malloc, since glibc before 2.38 seldom finds freed blocks of aligned_alloc again. The word
-// before a block says where malloc's began.
+// By malloc, because glibc before 2.38 rarely reuses freed blocks of aligned_alloc. The word before
+// the aligned block stores the address that malloc returned.
 void* allocate(size_t bytes) {
   if (is_mapped(bytes)) return map(bytes);
-  auto* raw = static_cast<char*>(std::malloc(bytes + sizeof(void*) + LINE));
+  auto* raw = static_cast<char*>(std::malloc(bytes + sizeof(void*) + CACHE_LINE));
   if (!raw) return nullptr;
   const auto after = reinterpret_cast<uintptr_t>(raw) + sizeof(void*);
-  char* data = raw + sizeof(void*) + (LINE - after % LINE) % LINE;
+  char* data = raw + sizeof(void*) + (CACHE_LINE - after % CACHE_LINE) % CACHE_LINE;
   reinterpret_cast<void**>(data)[-1] = raw;
   return data;
 }
@@ -70,7 +70,8 @@ void deallocate(Block block) {
 
 class Shelf {
  public:
-  // The smallest block that is large enough and not much larger; none otherwise.
+  // The smallest kept block that fits and is at most 25% too large; an empty block if there is
+  // none.
   Block take(size_t bytes) {
     std::lock_guard<std::mutex> lock(mutex_);
     size_t best = blocks_.size();
@@ -109,7 +110,7 @@ class Shelf {
 
  private:
   std::mutex mutex_;
-  std::vector<Block> blocks_;  // in the order of coming back
+  std::vector<Block> blocks_;  // in the order in which they were given back
   size_t kept_ = 0;
 };
 
@@ -118,7 +119,7 @@ class Shelf {
 Block take_block(size_t bytes) {
   if (bytes > SIZE_MAX / 4) throw std::bad_alloc();
   const size_t size = rounded(bytes);
-  if (size >= WORTH_KEEPING)
+  if (size >= MIN_KEPT_BYTES)
     if (const Block kept = PerProcess<Shelf>::get().take(size); kept.data) return kept;
   if (void* data = allocate(size)) return {data, size};
   throw std::bad_alloc();
@@ -126,7 +127,7 @@ Block take_block(size_t bytes) {
 
 void give_back(Block block) {
   if (!block.data) return;
-  block.bytes >= WORTH_KEEPING ? PerProcess<Shelf>::get().put(block) : deallocate(block);
+  block.bytes >= MIN_KEPT_BYTES ? PerProcess<Shelf>::get().put(block) : deallocate(block);
 }
 
 size_t release_blocks() { return PerProcess<Shelf>::get().clear(); }

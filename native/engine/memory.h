@@ -1,8 +1,9 @@
-// Memory that is handed out again: tapes, packed weights, gradients, whatever a call needs.
+// A cache of memory blocks for tapes, packed weights, gradients and other arrays of a call.
 //
-// Above some 100 KiB the C library maps fresh pages for each block and returns them when it is freed;
-// the kernel then clears every page of every call anew, which takes longer than the arithmetic of a
-// small layer. So blocks of that size are kept when they come back, up to a limit.
+// Above about 100 KiB the C library maps fresh pages for each block and unmaps them when it is
+// freed. The operating system then has to clear every page again in every call, which takes longer
+// than the arithmetic of a small layer. So freed blocks of that size are kept for reuse, up to a
+// limit.
 
 #pragma once
 
@@ -11,16 +12,16 @@
 namespace glassgate {
 
 struct Block {
-  void* data = nullptr;  // on a line of the cache, which is the widest vector
-  size_t bytes = 0;      // at least as many as were asked for
+  void* data = nullptr;  // aligned to a cache line, the size of the widest vector
+  size_t bytes = 0;      // at least the size requested
 };
 
-Block take_block(size_t bytes);  // std::bad_alloc where there is no memory
-void give_back(Block block);     // may hold nothing
+Block take_block(size_t bytes);  // throws std::bad_alloc
+void give_back(Block block);     // the block may be empty
 
-// Return all that is kept to the system; give how many bytes they were.
+// Free all kept blocks; return their total size in bytes.
 size_t release_blocks();
 
-constexpr size_t KEPT_BYTES = size_t(256) << 20;  // at most; the blocks that came back first leave
+constexpr size_t KEPT_BYTES = size_t(256) << 20;  // limit; the blocks kept longest are freed first
 
 }  // namespace glassgate

@@ -1,3 +1,4 @@
+// Searches the libraries of the process for an OpenMP runtime (Linux only).
 #include "openmp.h"
 
 #include <atomic>
@@ -17,11 +18,11 @@ namespace {
 
 std::atomic<bool> is_fork{false};
 
-// Asked in this order where no runtime is visible to all. Through torch's library comes the runtime
-// that torch itself calls, also where several are loaded.
+// Searched in this order if no runtime is globally visible. Through torch's library we find the
+// runtime that torch itself calls, even if several are loaded.
 constexpr const char* LIBRARIES[] = {"libtorch_cpu.so", "libiomp5.so", "libgomp", "libomp"};
 
-bool is_library(const char* path, const char* name) {
+bool has_file_name(const char* path, const char* name) {
   const char* slash = std::strrchr(path, '/');
   return !std::strncmp(slash ? slash + 1 : path, name, std::strlen(name));
 }
@@ -31,9 +32,9 @@ struct Search {
   std::string path;
 };
 
-int look(dl_phdr_info* info, size_t, void* data) {
+int match_library(dl_phdr_info* info, size_t, void* data) {
   auto& search = *static_cast<Search*>(data);
-  if (!info->dlpi_name || !is_library(info->dlpi_name, search.name)) return 0;
+  if (!info->dlpi_name || !has_file_name(info->dlpi_name, search.name)) return 0;
   search.path = info->dlpi_name;
   return 1;
 }
@@ -44,13 +45,13 @@ bool find(void* library, const char* name, Function*& function) {
   return function;
 }
 
-// From a library and those that it needs; null if they have no OpenMP.
+// Look up the entry points in a library and its dependencies; null if they have no OpenMP.
 const OpenMp* entry_points(void* library) {
   OpenMp found;
   Dl_info where;
   if (!find(library, "GOMP_parallel", found.parallel) ||
       !find(library, "omp_get_thread_num", found.thread_number) ||
-      !find(library, "omp_get_max_threads", found.most_threads) ||
+      !find(library, "omp_get_max_threads", found.max_threads) ||
       !find(library, "omp_in_parallel", found.in_parallel) ||
       !dladdr(reinterpret_cast<void*>(found.parallel), &where))
     return nullptr;
@@ -62,10 +63,10 @@ const OpenMp* search_libraries() {
   if (const OpenMp* visible = entry_points(RTLD_DEFAULT)) return visible;
   for (const char* name : LIBRARIES) {
     Search search{name, {}};
-    if (!dl_iterate_phdr(look, &search)) continue;
+    if (!dl_iterate_phdr(match_library, &search)) continue;
     void* library = dlopen(search.path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
     if (!library) continue;
-    if (const OpenMp* found = entry_points(library)) return found;  // the library stays open
+    if (const OpenMp* found = entry_points(library)) return found;  // keep the library open
     dlclose(library);
   }
   return nullptr;
@@ -93,7 +94,7 @@ bool forked() { return is_fork.load(std::memory_order_relaxed); }
 
 const OpenMp* openmp() {
   static std::atomic<const OpenMp*> found{nullptr};
-  static std::atomic<unsigned long long> searched{0};  // as many libraries were loaded then
+  static std::atomic<unsigned long long> searched{0};  // libraries loaded at the last search
   static std::mutex searching;
   if (forked()) return nullptr;
   const unsigned long long loaded = libraries_loaded();
@@ -101,7 +102,8 @@ const OpenMp* openmp() {
   std::lock_guard<std::mutex> lock(searching);
   if (searched.load() != loaded) {
     const OpenMp *before = found.load(), *now = search_libraries();
-    if (!before || (now && now->path != before->path)) found.store(now);  // the old one may be in use
+    // The old one may be in use and is never deleted.
+    if (!before || (now && now->path != before->path)) found.store(now);
     searched.store(loaded, std::memory_order_release);
   }
   return found.load();

@@ -1,9 +1,8 @@
-// The OpenMP runtime that another library has brought into the process, torch's first of all.
+// Finds the OpenMP runtime that another library, usually torch, has loaded into the process.
 //
-// Two sets of threads in one process wait for each other: OpenMP's workers spin for a while after
-// each of torch's operations, on the core that a thread of the engine's own would need. So where
-// there is such a runtime, the engine works on its threads. It is taken as it lies in memory: none
-// is ever loaded, none is linked.
+// Two thread pools in one process slow each other down: OpenMP's workers keep spinning after each
+// of torch's operations, on cores that the engine's own threads would need. If a runtime is loaded,
+// the engine therefore uses its threads. The engine never loads or links a runtime itself.
 
 #pragma once
 
@@ -11,17 +10,17 @@
 
 namespace glassgate {
 
-// Entry points that GNU's libgomp, Intel's libiomp5 and LLVM's libomp share.
+// Entry points common to GNU's libgomp, Intel's libiomp5 and LLVM's libomp.
 struct OpenMp {
   void (*parallel)(void (*body)(void*), void* data, unsigned threads, unsigned flags);
   int (*thread_number)();
-  int (*most_threads)();
+  int (*max_threads)();
   int (*in_parallel)();
   std::string path;  // of the library
 };
 
-// Null where there is none. Looked for again once more libraries have been loaded. A forked child has
-// none: libgomp does not outlive a fork.
+// Null if there is none. The search is repeated when more libraries have been loaded. Null in a
+// forked child: libgomp does not survive a fork.
 const OpenMp* openmp();
 
 bool forked();

@@ -1,4 +1,4 @@
-// A layer's weights brought from PyTorch's rows to the panels that kernels read.
+// Copies a layer's weights from PyTorch's layout to the panels that kernels read.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace glassgate {
 
-// Rows of a gate: "r", "k", "n" are the blocks reset, update, candidate.
+// A gate's block of rows: reset, update and candidate are named "r", "k" and "n".
 inline long block(char gate) { return gate == 'r' ? 0 : gate == 'k' ? 1 : 2; }
 
 template <class S>
@@ -18,7 +18,7 @@ S sign(char gate, bool writes) {
   return gate == 'k' && writes ? S(-1) : S(1);
 }
 
-// Rounded to nearest, ties to even; NaN stays NaN.
+// Round to nearest, ties to even; NaN stays NaN.
 inline uint16_t to_bfloat16(float x) {
   uint32_t bits;
   std::memcpy(&bits, &x, sizeof bits);
@@ -35,23 +35,25 @@ inline const char* gates_of_hidden(Reset reset) {
 template <class S>
 class Packer {
  public:
-  Packer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16 = false, int most = 1)
+  Packer(const Weights<S>& weights, const Kernels<S>& kernels, bool bfloat16 = false,
+         int max_threads = 1)
       : weights_(weights), kernels_(kernels), width_(kernels.width), units_(weights.units),
-        panels_((units_ + width_ - 1) / width_), writes_(weights.writes), bfloat16_(bfloat16), most_(most) {}
+        panels_((units_ + width_ - 1) / width_), writes_(weights.writes),
+        bfloat16_(bfloat16), max_threads_(max_threads) {}
 
-  // [P][depth][gates][W]: a panel's units side by side at each depth.
+  // Pack all panels: [P][depth][gates][W].
   void panels(Buffer<unsigned char>& to, const S* matrix, long depth, const char* gates) const {
     const size_t size = size_t(panels_) * depth * std::strlen(gates) * width_;
     if constexpr (sizeof(S) == 4)
       if (bfloat16_) {
         Buffer<S> values(size);
         fill(values.data(), matrix, depth, gates);
-        return halve(to, values.data(), depth, long(std::strlen(gates)) * width_);
+        return round_to_bfloat16(to, values.data(), depth, long(std::strlen(gates)) * width_);
       }
     fill(reinterpret_cast<S*>(to.room(size * sizeof(S))), matrix, depth, gates);
   }
 
-  // [depth][gates][W]: one panel.
+  // Pack one panel: [depth][gates][W].
   void panel(S* to, const S* matrix, long depth, const char* gates, long panel) const {
     const long count = long(std::strlen(gates)), stride = count * width_;
     const long lanes = std::min(width_, units_ - panel * width_);
@@ -62,7 +64,8 @@ class Packer {
                          lanes, depth, sign<S>(gates[v], writes_));
   }
 
-  // The biases of one panel: [sums][W] of the input's sums and, reset after, [W] of c_n.
+  // Pack the biases of one panel: [sums][W] for the input's sums and, with reset after, [W] for
+  // c_n.
   void biases(S* to, S* to_candidate, long panel) const {
     const char* gates = gates_of_input(weights_.form.reset);
     const bool after = weights_.form.reset == Reset::after;
@@ -73,7 +76,7 @@ class Packer {
         S sum = 0;
         if (unit < units_) {
           sum = weights_.bias_input[row];
-          if (!(after && gates[v] == 'n')) sum += weights_.bias_hidden[row];  // c_n: inside r * ( )
+          if (!(after && gates[v] == 'n')) sum += weights_.bias_hidden[row];  // c_n is inside r * ( )
         }
         to[v * width_ + lane] = sign<S>(gates[v], writes_) * sum;
       }
@@ -81,7 +84,8 @@ class Packer {
     }
   }
 
-  // [panels of columns][P][gates][W][W]: each unit's row of a matrix, cut in panels of columns.
+  // Pack for the backward pass: [panels of columns][P][gates][W][W], each unit's row of the matrix
+  // divided into panels of columns.
   void reversed(Buffer<S>& to, const S* matrix, long columns, const char* gates) const {
     const long count = long(std::strlen(gates)), pieces = (columns + width_ - 1) / width_;
     const size_t size = size_t(pieces) * panels_ * count * width_ * width_;
@@ -106,7 +110,7 @@ class Packer {
     each(panels_, panels_ * stride, [=](long i) { panel(to + i * stride, matrix, depth, gates, i); });
   }
 
-  // A row of a matrix to the panels of its columns, `stride` values apart.
+  // Divide a row of a matrix into panels of columns, `stride` values apart.
   void cut_row(S* to, long stride, const S* row, long columns, S factor) const {
     for (long first = 0; first < columns; first += width_, to += stride) {
       const long last = std::min(columns, first + width_);
@@ -114,25 +118,25 @@ class Packer {
     }
   }
 
-  // do(i) for all i below `count`, on several threads where there are values enough.
+  // Call act(i) for all i below `count`, on several threads if there are enough values.
   template <class F>
   void each(long count, size_t values, F&& act) const {
-    constexpr size_t WORTH = 1 << 16;
+    constexpr size_t MIN_PARALLEL = 1 << 16;  // values
     struct Each : Work {
       Each(long count, F& act) : count(count), act(act) {}
       int phases() const override { return 1; }
-      int parts(int) const override { return int(std::min<long>(MOST_PARTS, count)); }
+      int parts(int) const override { return int(std::min<long>(MAX_PARTS, count)); }
       void run(int, int part, int) override {
-        for (long i = part; i < count; i += MOST_PARTS) act(i);
+        for (long i = part; i < count; i += MAX_PARTS) act(i);
       }
       long count;
       F& act;
     } work(count, act);
-    perform(work, values < WORTH ? 1 : most_);
+    perform(work, values < MIN_PARALLEL ? 1 : max_threads_);
   }
 
-  // In bfloat16 two depths share words, the even one in their lower halves.
-  void halve(Buffer<unsigned char>& to, const S* values, long depth, long stride) const {
+  // Convert to bfloat16: two depths share 32-bit words, the even one in the lower halves.
+  void round_to_bfloat16(Buffer<unsigned char>& to, const S* values, long depth, long stride) const {
     const long pairs = (depth + 1) / 2;
     auto* halves = reinterpret_cast<uint16_t*>(to.room(size_t(panels_) * pairs * stride * 4));
     for (long panel = 0; panel < panels_; ++panel, values += depth * stride)
@@ -146,7 +150,7 @@ class Packer {
   const Kernels<S>& kernels_;
   const long width_, units_, panels_;
   const bool writes_, bfloat16_;
-  const int most_;  // threads
+  const int max_threads_;  // threads
 };
 
 }  // namespace glassgate

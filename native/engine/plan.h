@@ -1,10 +1,10 @@
-// Which rows of a batch run at which step, and where each lies.
+// Which sequences of a ragged batch are active at each step, and where their rows are in memory.
 //
-// Sequences are ranked by length, the longest first, so those that still run at step s are the first
-// active(s) ranks. Input and output are padded, [T, B, ...], or packed, [N, ...]: the first steps of
-// all ranks, then the second ones of those that have one (then ranks are columns). What belongs to
-// the engine, tape and gradients, is always packed in this way, in the order of running. In reverse,
-// step s of a sequence of length l is its element l - 1 - s.
+// Sequences are ranked by length, longest first, so that the sequences active at step s are the
+// first active(s) ranks. Input and output are padded, [T, B, ...], or packed, [N, ...]: the first
+// step of all ranks, then the second step of those that have one, and so on; in packed input ranks
+// equal columns. The engine's own arrays (tape and gradients) are always packed, in the order of
+// execution. In reverse, step s of a sequence of length l is its element l - 1 - s.
 
 #pragma once
 
@@ -17,9 +17,10 @@ namespace glassgate {
 
 class Plan {
  public:
-  // lengths: [B], 0 .. T, or null where all are T; for packed input they must not increase.
+  // lengths: [B], 0 .. T, or null if all are T; for packed input they must not increase.
   Plan(long steps, long batch, const int64_t* lengths, bool packed, bool reverse)
-      : steps_(steps), batch_(batch), padded_(!packed), reverse_(reverse), column_(batch), length_(batch, steps) {
+      : steps_(steps), batch_(batch), padded_(!packed), reverse_(reverse),
+        column_(batch), length_(batch, steps) {
     std::iota(column_.begin(), column_.end(), 0L);
     if (lengths) {
       std::stable_sort(column_.begin(), column_.end(),
@@ -39,21 +40,21 @@ class Plan {
   long length(long rank) const { return length_[rank]; }
   long column(long rank) const { return column_[rank]; }  // in states [B, H]
   long active(long s) const { return s < longest() ? start_[s + 1] - start_[s] : 0; }
-  long start(long s) const { return start_[s]; }          // of the step in tape and gradients
+  long start(long s) const { return start_[s]; }          // first row in tape and gradients
 
-  // How many of the ranks [from, to) still run at step s; they are the first ones.
+  // How many of the ranks [from, to) are active at step s; they are the first ones.
   long running(long s, long from, long to) const {
     return std::max(0L, std::min(to, active(s)) - from);
   }
 
-  // The step as the user counts it, and the row of input and output.
+  // The time step in the user's order, and the row of input and output.
   long time(long s, long rank) const { return reverse_ ? length_[rank] - 1 - s : s; }
   long row(long s, long rank) const {
     long t = time(s, rank);
     return padded_ ? t * batch_ + column_[rank] : start_[t] + rank;
   }
 
-  // Write zeros to the rows of [T, B, size] that stand behind a sequence's end.
+  // Write zeros to the rows of [T, B, size] after the end of each sequence.
   template <class S>
   void clear_padding(S* rows, long size) const {
     if (!padded_) return;

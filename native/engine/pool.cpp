@@ -1,3 +1,4 @@
+// The thread pool: phases, claims on parts, and threads that spin before they sleep.
 #include "pool.h"
 
 #include "flush.h"
@@ -22,9 +23,9 @@
 namespace glassgate {
 namespace {
 
-constexpr int SPINS = 4000;        // about 20 to 80 microseconds
-constexpr int YIELDS = 50;         // of a worker that has waited so long, before it sleeps
-constexpr int PART_BITS = 16;
+constexpr int SPINS = 4000;        // before yielding; about 20 to 80 microseconds
+constexpr int YIELDS = 50;         // before a worker sleeps
+constexpr int PART_BITS = 16;      // of the pool's word, for the number of parts
 
 void relax() {
 #if defined(__x86_64__)
@@ -34,64 +35,66 @@ void relax() {
 #endif
 }
 
-void alone(Work& work) {
+void run_alone(Work& work) {
   FlushDenormals flush;
   for (int phase = 0; phase < work.phases(); ++phase)
     for (int part = 0; part < work.parts(phase); ++part) work.run(phase, part, 0);
 }
 
-// A phase is one word: its number, which only grows, and its parts; no parts mean no work. A part
-// is claimed by raising its mark to the phase's number, so a thread that slept through phases can
-// claim nothing of them, and whoever holds a claim knows that the phase, and so the work, is alive.
+// The current phase is one word: its number, which only grows, and its number of parts, 0 if there
+// is no work. A thread claims a part by raising the part's mark to the phase's number. So a thread
+// that slept through a phase cannot claim any part of it, and a claim guarantees that the phase,
+// and therefore the work, still exists.
 class Pool {
  public:
-  bool try_perform(Work& work, int most) {
+  bool try_perform(Work& work, int max_threads) {
     if (busy_.exchange(true, std::memory_order_acquire)) return false;
-    most_.store(most, std::memory_order_relaxed);
+    max_threads_.store(max_threads, std::memory_order_relaxed);
     work_.store(&work, std::memory_order_relaxed);
     uint64_t first = (word_.load(std::memory_order_relaxed) >> PART_BITS) + 1;
     first_.store(first, std::memory_order_relaxed);
     const uint64_t end = first + uint64_t(work.phases());
     end_.store(end, std::memory_order_relaxed);
     const OpenMp* team = openmp();
-    admitted_.store(team ? 1 : most, std::memory_order_relaxed);
-    if (!team) hire(most - 1);
+    admitted_.store(team ? 1 : max_threads, std::memory_order_relaxed);
+    if (!team) start_workers(max_threads - 1);
     publish(first, work.parts(0));
-    team && !team->in_parallel() ? on_team(*team, most) : take_part(0, end);
+    team && !team->in_parallel() ? on_team(*team, max_threads) : take_part(0, end);
     busy_.store(false, std::memory_order_release);
     return true;
   }
 
  private:
-  // As many threads as torch's own regions have, so that the runtime neither ends nor starts any.
-  void on_team(const OpenMp& team, int most) {
+  // Use as many threads as torch's own regions do, so that the runtime neither stops nor starts
+  // any.
+  void on_team(const OpenMp& team, int max_threads) {
     team_.store(&team, std::memory_order_relaxed);
     open_.store(true, std::memory_order_release);
-    team.parallel(&Pool::join, this, unsigned(std::max(most, team.most_threads())), 0);
+    team.parallel(&Pool::join, this, unsigned(std::max(max_threads, team.max_threads())), 0);
   }
 
-  // What each thread of the team does. It has all it needs to know from `open_`: what passes through
-  // the runtime itself is not seen by a thread sanitizer.
+  // Run by each thread of the team. It synchronizes through `open_`, because a thread sanitizer
+  // does not see the synchronization inside the runtime.
   static void join(void* data) {
     auto& pool = *static_cast<Pool*>(data);
     if (!pool.open_.load(std::memory_order_acquire)) return;
     const int self = pool.team_.load(std::memory_order_relaxed)->thread_number();
-    if (self < pool.most_.load(std::memory_order_relaxed))
+    if (self < pool.max_threads_.load(std::memory_order_relaxed))
       pool.take_part(self, pool.end_.load(std::memory_order_relaxed));
   }
 
-  // Where the system has no more threads to give, those there are do the work.
-  void hire(int workers) {
-    for (bool given = true; given && workers_ < workers; workers_ += given) {
+  // If the system refuses more threads, the existing ones do the work.
+  void start_workers(int workers) {
+    for (bool started = true; started && workers_ < workers; workers_ += started) {
 #if defined(__unix__) || defined(__APPLE__)
-      sigset_t all, before;  // signals are for the program's own threads
+      sigset_t all, before;  // workers must not handle the program's signals
       sigfillset(&all);
       pthread_sigmask(SIG_SETMASK, &all, &before);
 #endif
       try {
         std::thread(&Pool::serve, this, workers_ + 1).detach();
       } catch (const std::system_error&) {
-        given = false;
+        started = false;
       }
 #if defined(__unix__) || defined(__APPLE__)
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -113,9 +116,10 @@ class Pool {
                                mark, phase, std::memory_order_acq_rel, std::memory_order_relaxed);
   }
 
-  // Claim what can be claimed of this phase; whoever ends its last part opens the next phase.
+  // Run every part of this phase that can be claimed; the thread that finishes the last part
+  // publishes the next phase.
   void help(int self, uint64_t phase, int parts) {
-    int team = most_.load(std::memory_order_relaxed);
+    int team = max_threads_.load(std::memory_order_relaxed);
     for (int round = 0; round < team; ++round)
       for (int part = (self + round) % team; part < parts; part += team) {
         if (!claim(part, phase)) continue;
@@ -131,8 +135,8 @@ class Pool {
       }
   }
 
-  // Help until the phase `end` stands. A caller that has waited long lets its core go for a moment:
-  // the thread it waits for may have been put off its own by another library's.
+  // Help until phase `end` is reached. A thread that has waited for long gives up its core for a
+  // moment: another library's threads may occupy the core of the thread it waits for.
   void take_part(int self, uint64_t end) {
     for (;;) {
       uint64_t word = word_.load(std::memory_order_acquire);
@@ -181,19 +185,19 @@ class Pool {
   std::atomic<uint64_t> first_{0}, end_{0};
   std::atomic<const OpenMp*> team_{nullptr};
   std::atomic<bool> open_{false};
-  std::atomic<int> most_{1}, admitted_{1};  // numbers of all threads, and of those hired, lie below
+  std::atomic<int> max_threads_{1}, admitted_{1};  // limits of thread numbers: all, and workers
   std::atomic<bool> busy_{false};
-  int workers_ = 0;  // changed by whoever is busy
+  int workers_ = 0;  // only changed while busy_ is held
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;
   std::condition_variable awake_;
-  Mark marks_[MOST_PARTS];
+  Mark marks_[MAX_PARTS];
 };
 
 }  // namespace
 
-void perform(Work& work, int most) {
-  if (most <= 1 || !PerProcess<Pool>::get().try_perform(work, most)) alone(work);
+void perform(Work& work, int max_threads) {
+  if (max_threads <= 1 || !PerProcess<Pool>::get().try_perform(work, max_threads)) run_alone(work);
 }
 
 }  // namespace glassgate

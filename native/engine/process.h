@@ -1,5 +1,5 @@
-// One object for a process. A forked child has its parent's memory but not its threads, and whatever
-// lock they held stays shut: it begins with a new object and leaves the old one where it is.
+// One object per process. A forked child inherits its parent's memory but not its threads, so locks
+// that they held would stay locked: the child creates a new object and abandons the old one.
 
 #pragma once
 
@@ -12,21 +12,21 @@
 
 namespace glassgate {
 
-// Never destroyed: threads may use it until the process ends.
+// Never destroyed, since threads may use it until the process ends.
 template <class T>
 class PerProcess {
  public:
   static T& get() {
-    T* there = object_.load();
-    if (there) return *there;
+    T* existing = object_.load();
+    if (existing) return *existing;
 #if defined(__unix__) || defined(__APPLE__)
     static std::once_flag once;
     std::call_once(once, [] { pthread_atfork(nullptr, nullptr, [] { object_.store(nullptr); }); });
 #endif
-    auto* made = new T;
-    if (object_.compare_exchange_strong(there, made)) return *made;
-    delete made;
-    return *there;
+    auto* created = new T;
+    if (object_.compare_exchange_strong(existing, created)) return *created;
+    delete created;
+    return *existing;
   }
 
  private:

@@ -1,4 +1,4 @@
-// Arrays of a call.
+// Uninitialized arrays for the duration of a call, from the cache of memory blocks.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace glassgate {
 
-// Grows, never shrinks; what was in it is lost when it grows.
+// An array that grows but never shrinks; growing discards its contents.
 template <class T>
 class Buffer {
   static_assert(std::is_trivial<T>::value, "elements are never constructed");
@@ -39,7 +39,7 @@ class Buffer {
   Block block_;
 };
 
-// Small memory of the calling thread, for a step that takes about a microsecond.
+// A small array per thread, for steps that take about a microsecond.
 template <class T>
 T* thread_memory(size_t size) {
   static thread_local Buffer<T> kept;

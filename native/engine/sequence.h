@@ -1,4 +1,5 @@
-// Whole sequences over a layer, forward and backward, and single steps, on `most` threads at most.
+// Runs a layer over whole sequences, forward and backward, or one step, on up to `max_threads`
+// threads.
 
 #pragma once
 
@@ -7,8 +8,9 @@
 
 namespace glassgate {
 
-// Rows of input and output are counted as Plan::row says. `resets` [T, B] (ranks if packed): 1 where
-// the state is zeroed before that step; or null. Padding of `output` and `grad_input` becomes 0.
+// The arrays of a forward pass; Plan::row gives the rows of input and output. `resets` [T, B] is 1
+// where the state is set to zero before that step. The padding of `output` and `grad_input` is set
+// to 0.
 template <class S>
 struct Sequence {
   const S* input;               // [T, B, I] or [N, I]
@@ -20,9 +22,9 @@ struct Sequence {
 };
 
 template <class S>
-void forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays, int most);
+void forward(const Layer<S>& layer, const Plan& plan, const Sequence<S>& arrays, int max_threads);
 
-// All arrays as in Sequence, `output` and `tape` as forward left them.
+// The arrays of a backward pass; `output` and `tape` come from the forward pass.
 template <class S>
 struct Backpropagation {
   const S* input;
@@ -30,9 +32,9 @@ struct Backpropagation {
   const unsigned char* resets;
   const S* output;
   const S* tape;
-  const S* grad_output;    // as output; or null: nothing comes from there
+  const S* grad_output;    // as output; or null: zero
   const S* grad_last;      // [B, H]; or null
-  S* grad_input;           // as input; or null: not wanted
+  S* grad_input;           // as input; or null: not computed
   S* grad_initial;         // [B, H]
   S* grad_weight_input;    // [3H, I]
   S* grad_weight_hidden;   // [3H, H]
@@ -42,20 +44,22 @@ struct Backpropagation {
 
 template <class S>
 void backward(const Weights<S>& weights, const Kernels<S>& kernels, const Plan& plan,
-              const Backpropagation<S>& arrays, int most);
+              const Backpropagation<S>& arrays, int max_threads);
 
 // One step of B rows. `hidden` and `output` [B, H] may overlap.
 template <class S>
-void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output, int most);
+void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output,
+          int max_threads);
 
-// Rows by thread or, of a small batch, units by thread: then threads meet at every step.
+// How work is divided among threads: by rows or, for small batches, by units; then the threads
+// synchronize at every step.
 struct Split {
   bool by_rows;
-  long rows;       // rows of a part
-  int threads;     // at most
+  long rows;       // per part
+  int threads;     // upper limit
 
   int parts(long batch) const { return int((batch + rows - 1) / rows); }
 };
-Split split(long batch, long tokens, long inputs, long units, int most);
+Split split(long batch, long tokens, long inputs, long units, int max_threads);
 
 }  // namespace glassgate

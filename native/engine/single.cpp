@@ -1,3 +1,4 @@
+// The forward pass of a single step on unpacked weights.
 #include "single.h"
 
 #include <cstring>
@@ -19,19 +20,19 @@ class SingleStep : public Work {
         previous_(rows_of(arrays.initial, batch, w.units)),
         output_(rows_of(arrays.output, batch, w.units)),
         tape_(rows_of(arrays.tape, arrays.tape ? batch : 0, TAPE * w.units)),
-        recalled_(before_ ? batch * w.units : 0),
-        recalled_rows_(rows_of(recalled_.data(), before_ ? batch : 0, w.units)),
+        reset_hidden_(before_ ? batch * w.units : 0),
+        reset_hidden_rows_(rows_of(reset_hidden_.data(), before_ ? batch : 0, w.units)),
         totals_(batch * panels_ * sums_ * width_), products_(batch * panels_ * width_) {}
 
   int phases() const override { return before_ ? 2 : 1; }
   int parts(int) const override { return threads_; }
 
-  // All of the step or, with the reset before the product, up to r * h and then the rest.
+  // The whole step or, with reset before, two phases: up to r * h, then the rest.
   void run(int phase, int part, int) override {
     const Range range = share(panels_, part, threads_);
     if (phase == 1) {
-      ascend(w_.hidden, w_.units, {"n", {2}}, readable(recalled_rows_), range);
-      return kernels_.close(job(range));
+      ascend(w_.hidden, w_.units, {"n", {2}}, readable(reset_hidden_rows_), range);
+      return kernels_.step_candidate(job(range));
     }
     begin(range);
     switch (w_.form.reset) {
@@ -46,20 +47,20 @@ class SingleStep : public Work {
       case Reset::before:
         ascend(w_.input, w_.inputs, {"rkn", {0, 1, 2}}, input_, range);
         ascend(w_.hidden, w_.units, {"rk", {0, 1}}, previous_, range);
-        return kernels_.open(job(range));
+        return kernels_.step_gates(job(range));
     }
   }
 
  private:
-  static constexpr int PRODUCTS = 3;  // the place of m = U_n h + c_n, beside the sums
+  static constexpr int PRODUCTS = 3;  // stands for m = U_n h + c_n, which is stored separately
 
-  // Gates by their letters, and which of the sums each adds to.
+  // Gates by letter, and the index of the sum that each adds to.
   struct Places {
     const char* gates;
     int sums[3];
   };
 
-  // Every sum begins with its bias.
+  // Start every sum with its bias.
   void begin(Range range) {
     for (long panel = range.from; panel < range.to; ++panel) {
       S *sums = totals_.data() + panel * sums_ * width_, *m = products_.data() + panel * width_;
@@ -73,7 +74,7 @@ class SingleStep : public Work {
 
   void ascend(const S* matrix, long depth, Places places, const std::vector<const S*>& values,
               Range range) {
-    Ascent<S> job{};
+    DirectProduct<S> job{};
     job.weights = matrix;
     job.units = w_.units;
     job.depth = depth;
@@ -83,11 +84,11 @@ class SingleStep : public Work {
     job.to = range.to;
     for (const char* gate = places.gates; *gate; ++gate) {
       const int v = job.count++;
-      const bool aside = places.sums[v] == PRODUCTS;
+      const bool is_product = places.sums[v] == PRODUCTS;
       job.blocks[v] = int(block(*gate));
       job.signs[v] = sign<S>(*gate, w_.writes);
-      job.sums[v] = aside ? products_.data() : totals_.data() + places.sums[v] * width_;
-      job.panel_strides[v] = (aside ? 1 : sums_) * width_;
+      job.sums[v] = is_product ? products_.data() : totals_.data() + places.sums[v] * width_;
+      job.panel_strides[v] = (is_product ? 1 : sums_) * width_;
       job.row_strides[v] = panels_ * job.panel_strides[v];
     }
     kernels_.ascend(job);
@@ -99,7 +100,7 @@ class SingleStep : public Work {
 
   Step<S> job(Range range) {
     return {w_.form, nullptr, nullptr, products_.data(), panels_ * width_, false, 0, w_.units,
-            panels_, totals_.data(), previous_.data(), recalled_rows_.data(), output_.data(),
+            panels_, totals_.data(), previous_.data(), reset_hidden_rows_.data(), output_.data(),
             tape_.empty() ? nullptr : tape_.data(), batch_, range.from, range.to};
   }
 
@@ -113,8 +114,8 @@ class SingleStep : public Work {
   const bool before_;
   std::vector<const S*> input_, previous_;
   std::vector<S*> output_, tape_;
-  Buffer<S> recalled_;
-  std::vector<S*> recalled_rows_;
+  Buffer<S> reset_hidden_;
+  std::vector<S*> reset_hidden_rows_;
   Buffer<S> totals_, products_;
 };
 
@@ -122,8 +123,8 @@ class SingleStep : public Work {
 
 template <class S>
 void single_step(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                 const Sequence<S>& arrays, int most) {
-  const int threads = split(1, batch, weights.inputs, weights.units, most).threads;
+                 const Sequence<S>& arrays, int max_threads) {
+  const int threads = split(1, batch, weights.inputs, weights.units, max_threads).threads;
   SingleStep<S> work(weights, kernels, batch, arrays, threads);
   perform(work, threads);
   if (arrays.last) std::memcpy(arrays.last, arrays.output, batch * weights.units * sizeof(S));

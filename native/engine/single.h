@@ -1,7 +1,8 @@
-// Single steps of few sequences, for callers whose weights change between calls.
+// Single steps of few sequences on unpacked weights, for callers whose weights change between
+// calls.
 //
-// Each weight is read once, where it stands, and each gradient written once, where it belongs. The
-// sums are those of a sequence of one step, product by product. All without lengths and resets.
+// Each weight is read once and each gradient written once, in PyTorch's layout. Every sum has the
+// same order as in a sequence of one step. Lengths and resets are not supported.
 
 #pragma once
 
@@ -9,21 +10,21 @@
 
 namespace glassgate {
 
-constexpr long MOST_ROWS = 16;  // beyond it packing costs little beside the products
+constexpr long MAX_ROWS = 16;  // for more rows packing costs little compared with the products
 
-inline bool is_few(long batch) { return batch > 0 && batch <= MOST_ROWS; }
+inline bool is_few(long batch) { return batch > 0 && batch <= MAX_ROWS; }
 
 template <class S>
 void single_step(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                 const Sequence<S>& arrays, int most);
+                 const Sequence<S>& arrays, int max_threads);
 
-// `grads` [P][B][4][W], written: what `gather_steps` needs; then there may be no places for the
-// weights' gradients. Or null.
+// `grads` [P][B][4][W], written: the input of `gather_steps`; or null. With `grads` the pointers to
+// the weights' gradients may be null.
 template <class S>
 void single_step_back(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                      const Backpropagation<S>& arrays, S* grads, int most);
+                      const Backpropagation<S>& arrays, S* grads, int max_threads);
 
-// What a step leaves for the weights' gradients.
+// What `gather_steps` needs of each step.
 template <class S>
 struct StepRows {
   const S* grads;     // [P][B][4][W]
@@ -33,12 +34,14 @@ struct StepRows {
   long batch;
 };
 
-// The weights' gradients of several steps, summed in the order of the steps and then of their rows.
+// The weights' gradients of several steps, summed in the order of the steps and of the rows in
+// each.
 template <class S>
 void gather_steps(const Weights<S>& weights, const Kernels<S>& kernels,
-                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to, int most);
+                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to,
+                  int max_threads);
 
-// Panels of a part.
+// The panels of one part.
 struct Range {
   long from, to;
 };

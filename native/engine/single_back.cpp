@@ -1,3 +1,4 @@
+// The backward pass of a single step on unpacked weights.
 #include <cstring>
 #include <optional>
 
@@ -9,7 +10,7 @@
 namespace glassgate {
 namespace {
 
-// Which gradients meet which rows of a matrix.
+// A range of gradients, and the block of rows of a matrix that each belongs to.
 struct Pairs {
   int first, count;
   int blocks[3];
@@ -28,23 +29,23 @@ S sign_of(const Weights<S>& w, int block) {
   return block == 1 && w.writes ? S(-1) : S(1);
 }
 
-// Writes the weights' gradients of some rows: sums over the rows, in their order.
+// Writes the weights' gradients: sums over rows, in order.
 template <class S>
 class WeightSums {
  public:
-  // grads: [P][rows][4][W]; recalled: r * h, with the reset before the product.
+  // grads: [P][rows][4][W]; reset_hidden: r * h, for reset before.
   WeightSums(const Weights<S>& w, const Kernels<S>& kernels, const S* grads,
              const std::vector<const S*>& input, const std::vector<const S*>& previous,
-             const std::vector<const S*>& recalled, const Backpropagation<S>& to)
+             const std::vector<const S*>& reset_hidden, const Backpropagation<S>& to)
       : w_(w), kernels_(kernels), grads_(grads), input_(input), previous_(previous),
-        recalled_(recalled), to_(to), width_(kernels.width), rows_(long(input.size())),
+        reset_hidden_(reset_hidden), to_(to), width_(kernels.width), rows_(long(input.size())),
         bias_((w.units + width_ - 1) / width_ * TAPE * width_) {}
 
   void write(Range panels) {
     outer(INPUT, input_, w_.inputs, to_.grad_weight_input, panels);
     outer(pairs_of_hidden(w_.form.reset), previous_, w_.units, to_.grad_weight_hidden, panels);
     if (w_.form.reset == Reset::before)
-      outer({0, 1, {2}}, recalled_, w_.units, to_.grad_weight_hidden, panels);
+      outer({0, 1, {2}}, reset_hidden_, w_.units, to_.grad_weight_hidden, panels);
     const long from = panels.from * width_, to = std::min(w_.units, panels.to * width_);
     if (w_.form.reset == Reset::none)
       std::fill(to_.grad_weight_hidden + from * w_.units, to_.grad_weight_hidden + to * w_.units,
@@ -72,22 +73,22 @@ class WeightSums {
   const Weights<S>& w_;
   const Kernels<S>& kernels_;
   const S* grads_;
-  const std::vector<const S*>&input_, &previous_, &recalled_;
+  const std::vector<const S*>&input_, &previous_, &reset_hidden_;
   const Backpropagation<S>& to_;
   const long width_, rows_;
   Buffer<S> bias_;
 };
 
-// The values that U_n multiplies with the reset before the product: r * h of some rows.
+// r * h of several rows, which U_n multiplies with reset before.
 template <class S>
-void recall_rows(const std::vector<const S*>& tape, const std::vector<const S*>& previous, long from,
-                 long to, S* recalled, long units) {
+void multiply_reset(const std::vector<const S*>& tape, const std::vector<const S*>& previous, long from,
+                 long to, S* reset_hidden, long units) {
   for (size_t row = 0; row < tape.size(); ++row)
     for (long unit = from; unit < to; ++unit)
-      recalled[row * units + unit] = tape[row][unit] * previous[row][unit];
+      reset_hidden[row * units + unit] = tape[row][unit] * previous[row][unit];
 }
 
-// Without places for the weights' gradients, only the rows of grads are left for `gather_steps`.
+// If the pointers to the weights' gradients are null, only `grads` is written, for `gather_steps`.
 template <class S>
 class SingleBack : public Work {
  public:
@@ -101,12 +102,12 @@ class SingleBack : public Work {
         tape_(rows_of(arrays.tape, batch, TAPE * w.units)),
         arriving_(rows_of(arrays.grad_output, arrays.grad_output ? batch : 0, w.units)),
         own_(grads ? 0 : panels_ * stride_), grads_(grads ? grads : own_.data()),
-        carried_(batch * panels_ * width_), recalled_(before_ ? batch * w.units : 0),
-        recalled_rows_(rows_of<const S>(recalled_.data(), before_ ? batch : 0, w.units)),
-        grad_recalled_(before_ ? batch * panels_ * width_ : 0),
+        carried_(batch * panels_ * width_), reset_hidden_(before_ ? batch * w.units : 0),
+        reset_hidden_rows_(rows_of<const S>(reset_hidden_.data(), before_ ? batch : 0, w.units)),
+        grad_reset_hidden_(before_ ? batch * panels_ * width_ : 0),
         input_panels_((w.inputs + width_ - 1) / width_),
         grad_input_(arrays.grad_input ? batch * input_panels_ * width_ : 0),
-        weight_sums_(w, kernels, grads_, input_, previous_, recalled_rows_, arrays) {
+        weight_sums_(w, kernels, grads_, input_, previous_, reset_hidden_rows_, arrays) {
     std::memset(carried_.data(), 0, batch * panels_ * width_ * sizeof(S));
     for (long row = 0; arrays.grad_last && row < batch; ++row)
       std::memcpy(carried_.data() + row * panels_ * width_, arrays.grad_last + row * w.units,
@@ -119,7 +120,7 @@ class SingleBack : public Work {
   void run(int phase, int part, int) override {
     const Range range = share(panels_, part, threads_);
     if (phase == 0) return through_unit(range);
-    if (before_ && phase == 1) return recall(range);
+    if (before_ && phase == 1) return backward_reset(range);
     descend(pairs_of_hidden(w_.form.reset), w_.hidden, w_.units, carried_.data(), range);
     hand_over(carried_.data(), w_.units, arrays_.grad_initial, range);
     if (arrays_.grad_input) spread(share(input_panels_, part, threads_));
@@ -133,12 +134,12 @@ class SingleBack : public Work {
                    carried_.data(), nullptr, true, batch_, range.from, range.to});
   }
 
-  void recall(Range range) {
+  void backward_reset(Range range) {
     const Range units = of_columns(range, w_.units);
-    recall_rows(tape_, previous_, units.from, units.to, recalled_.data(), w_.units);
-    clear(grad_recalled_.data(), panels_, range);
-    descend({0, 1, {2}}, w_.hidden, w_.units, grad_recalled_.data(), range);
-    kernels_.recall({w_.form, grad_recalled_.data(), grads_, stride_, w_.units, panels_,
+    multiply_reset(tape_, previous_, units.from, units.to, reset_hidden_.data(), w_.units);
+    clear(grad_reset_hidden_.data(), panels_, range);
+    descend({0, 1, {2}}, w_.hidden, w_.units, grad_reset_hidden_.data(), range);
+    kernels_.backward_reset({w_.form, grad_reset_hidden_.data(), grads_, stride_, w_.units, panels_,
                      previous_.data(), tape_.data(), carried_.data(), batch_, range.from, range.to});
   }
 
@@ -149,7 +150,7 @@ class SingleBack : public Work {
   }
 
   void descend(Pairs pairs, const S* matrix, long columns, S* sums, Range range) {
-    Descent<S> job{matrix, w_.units, columns, grads_, stride_, pairs.first, pairs.count,
+    DirectBackward<S> job{matrix, w_.units, columns, grads_, stride_, pairs.first, pairs.count,
                    {}, {}, sums, batch_, range.from, range.to};
     for (int i = 0; i < pairs.count; ++i) {
       job.blocks[i] = pairs.blocks[i];
@@ -158,7 +159,7 @@ class SingleBack : public Work {
     kernels_.descend(job);
   }
 
-  // Sums in panels, [B][panels][W]: some panels set to 0, or brought to rows, [B, columns].
+  // Sums are in panels, [B][panels][W]: set some panels to 0, or copy them to rows, [B, columns].
   void clear(S* sums, long panels, Range range) const {
     for (long row = 0; row < batch_; ++row, sums += panels * width_)
       std::fill(sums + range.from * width_, sums + range.to * width_, S(0));
@@ -186,15 +187,15 @@ class SingleBack : public Work {
   std::vector<const S*> input_, previous_, tape_, arriving_;
   Buffer<S> own_;
   S* grads_;  // [P][B][4][W]
-  Buffer<S> carried_, recalled_;
-  std::vector<const S*> recalled_rows_;
-  Buffer<S> grad_recalled_;
+  Buffer<S> carried_, reset_hidden_;
+  std::vector<const S*> reset_hidden_rows_;
+  Buffer<S> grad_reset_hidden_;
   const long input_panels_;
   Buffer<S> grad_input_;
   WeightSums<S> weight_sums_;
 };
 
-// The weights' gradients of several steps at once, from the rows of grads that each has left.
+// The weights' gradients of several steps at once, from the `grads` of each.
 template <class S>
 class GatherSteps : public Work {
  public:
@@ -215,10 +216,10 @@ class GatherSteps : public Work {
         to_grads = std::copy_n(step.grads + panel * step.batch * row_size, step.batch * row_size,
                                to_grads);
     if (w.form.reset == Reset::before) {
-      recall_rows(tape, previous_, 0, w.units, recalled_.room(rows * w.units), w.units);
-      recalled_rows_ = rows_of<const S>(recalled_.data(), rows, w.units);
+      multiply_reset(tape, previous_, 0, w.units, reset_hidden_.room(rows * w.units), w.units);
+      reset_hidden_rows_ = rows_of<const S>(reset_hidden_.data(), rows, w.units);
     }
-    sums_.emplace(w, kernels, grads_.data(), input_, previous_, recalled_rows_, to);
+    sums_.emplace(w, kernels, grads_.data(), input_, previous_, reset_hidden_rows_, to);
   }
 
   int phases() const override { return 1; }
@@ -228,8 +229,8 @@ class GatherSteps : public Work {
  private:
   const int threads_;
   const long panels_;
-  std::vector<const S*> input_, previous_, recalled_rows_;
-  Buffer<S> grads_, recalled_;
+  std::vector<const S*> input_, previous_, reset_hidden_rows_;
+  Buffer<S> grads_, reset_hidden_;
   std::optional<WeightSums<S>> sums_;
 };
 
@@ -237,18 +238,19 @@ class GatherSteps : public Work {
 
 template <class S>
 void single_step_back(const Weights<S>& weights, const Kernels<S>& kernels, long batch,
-                      const Backpropagation<S>& arrays, S* grads, int most) {
-  const int threads = split(1, batch, weights.inputs, weights.units, most).threads;
+                      const Backpropagation<S>& arrays, S* grads, int max_threads) {
+  const int threads = split(1, batch, weights.inputs, weights.units, max_threads).threads;
   SingleBack<S> work(weights, kernels, batch, arrays, grads, threads);
   perform(work, threads);
 }
 
 template <class S>
 void gather_steps(const Weights<S>& weights, const Kernels<S>& kernels,
-                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to, int most) {
+                  const std::vector<StepRows<S>>& steps, const Backpropagation<S>& to,
+                  int max_threads) {
   long rows = 0;
   for (const StepRows<S>& step : steps) rows += step.batch;
-  const int threads = split(rows, rows, weights.inputs, weights.units, most).threads;
+  const int threads = split(rows, rows, weights.inputs, weights.units, max_threads).threads;
   GatherSteps<S> work(weights, kernels, steps, to, threads);
   perform(work, threads);
 }

@@ -1,3 +1,4 @@
+// One step of a packed layer; on one thread it allocates nothing.
 #include <cstring>
 
 #include "pool.h"
@@ -11,7 +12,7 @@ bool overlap(const void* a, size_t a_bytes, const void* b, size_t b_bytes) {
   return x < y + b_bytes && y < x + a_bytes;
 }
 
-// The whole of a step on the calling thread, which a step of a few microseconds wants.
+// A whole step on the calling thread, the fastest way for steps of a few microseconds.
 template <class S>
 class OneStep : public Work {
  public:
@@ -24,12 +25,12 @@ class OneStep : public Work {
     inputs_ = const_cast<const S**>(rows);
     previous_ = inputs_ + batch;
     output_ = rows + 2 * batch;
-    recalled_ = rows + 3 * batch;
+    reset_hidden_ = rows + 3 * batch;
     for (long row = 0; row < batch; ++row) {
       inputs_[row] = input + row * layer.inputs;
       previous_[row] = hidden + row * layer.units;
       output_[row] = output + row * layer.units;
-      recalled_[row] = before ? sums_ + sums + row * layer.units : nullptr;
+      reset_hidden_[row] = before ? sums_ + sums + row * layer.units : nullptr;
     }
   }
 
@@ -43,10 +44,10 @@ class OneStep : public Work {
     const Step<S> job{layer_.form, layer_.hidden.data(), layer_.candidate.data(),
                       layer_.bias_candidate.data(), 0, layer_.bfloat16, layer_.units, layer_.units,
                       layer_.panels,
-                      sums_, previous_, recalled_, output_, nullptr, batch_, 0, layer_.panels};
+                      sums_, previous_, reset_hidden_, output_, nullptr, batch_, 0, layer_.panels};
     if (layer_.form.reset != Reset::before) return kernels.step(job);
-    kernels.open(job);
-    kernels.close(job);
+    kernels.step_gates(job);
+    kernels.step_candidate(job);
   }
 
  private:
@@ -54,28 +55,29 @@ class OneStep : public Work {
   long batch_;
   S* sums_;
   const S **inputs_, **previous_;
-  S **output_, **recalled_;
+  S **output_, **reset_hidden_;
 };
 
 }  // namespace
 
 template <class S>
 void step(const Layer<S>& layer, long batch, const S* input, const S* hidden, S* output,
-          int most) {
+          int max_threads) {
   const size_t bytes = size_t(batch) * layer.units * sizeof(S);
-  if (overlap(hidden, bytes, output, bytes)) {  // units still to come read the state of all units
+  if (overlap(hidden, bytes, output, bytes)) {  // units read the whole previous state
     static thread_local Buffer<S> kept;
     S* copy = kept.room(size_t(batch) * layer.units);
     std::memcpy(copy, hidden, bytes);
     hidden = copy;
   }
-  // Over its own input a step goes on one thread, which has read all of it before it writes.
-  if (most == 1 || overlap(input, size_t(batch) * layer.inputs * sizeof(S), output, bytes)) {
+  // A step that overwrites its own input runs on one thread, which reads all input before it
+  // writes.
+  if (max_threads == 1 || overlap(input, size_t(batch) * layer.inputs * sizeof(S), output, bytes)) {
     OneStep<S> work(layer, batch, input, hidden, output);
     return perform(work, 1);
   }
   forward(layer, Plan(1, batch, nullptr, false, false),
-          {input, hidden, nullptr, output, nullptr, nullptr}, most);
+          {input, hidden, nullptr, output, nullptr, nullptr}, max_threads);
 }
 
 template void step(const Layer<float>&, long, const float*, const float*, float*, int);

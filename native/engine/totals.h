@@ -1,4 +1,4 @@
-// The weights' gradients while they grow: sums in panels, as Gathering adds to them.
+// Accumulates the weights' gradients in panels, as WeightGradient adds to them.
 
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace glassgate {
 
-// One unit's bias gradients from its four sums, n, r, k and m, `width` values apart.
+// Write one unit's bias gradients from its four sums, n, r, k and m, `width` values apart.
 template <class S>
 void write_biases(const S* sums, long width, const Weights<S>& weights,
                   const Backpropagation<S>& to, long unit) {
@@ -29,17 +29,17 @@ struct Totals {
 
   static long rounded_up(long size, long by) { return (size + by - 1) / by * by; }
 
-  // Values of each sum.
+  // Number of values in each array of sums.
   size_t input_size() const { return size_t(3) * panels * input_columns * width; }
   size_t hidden_size() const {
     return size_t(reset() == Reset::after ? 3 : 2) * panels * hidden_columns * width;
   }
-  size_t recalled_size() const {
+  size_t reset_hidden_size() const {
     return reset() == Reset::before ? size_t(panels) * hidden_columns * width : 0;
   }
   size_t bias_size() const { return size_t(TAPE) * panels * width; }
 
-  // Bring the sums of one panel to PyTorch's rows.
+  // Copy the sums of one panel to PyTorch's layout.
   void unpack_panel(long panel, const Backpropagation<S>& to) const {
     const bool after = reset() == Reset::after;
     const char* gates = after ? "rkn" : reset() == Reset::before ? "rk" : "kn";
@@ -48,7 +48,7 @@ struct Totals {
     unpack(hidden, hidden_columns, gates, weights.writes, kernels, panel, H, H,
            to.grad_weight_hidden);
     if (reset() == Reset::before)
-      unpack(recalled, hidden_columns, "n", weights.writes, kernels, panel, H, H,
+      unpack(reset_hidden, hidden_columns, "n", weights.writes, kernels, panel, H, H,
              to.grad_weight_hidden);
     for (long unit = panel * width; unit < std::min(H, (panel + 1) * width); ++unit) {
       if (reset() == Reset::none) std::fill_n(to.grad_weight_hidden + unit * H, H, S(0));
@@ -57,7 +57,7 @@ struct Totals {
   }
 
   long width, panels, input_columns, hidden_columns;
-  S *input, *hidden, *recalled, *bias;  // for W, U, U_n of the reset before, and the biases
+  S *input, *hidden, *reset_hidden, *bias;  // for W, U, U_n with reset before, and the biases
 
  private:
   Reset reset() const { return weights.form.reset; }

@@ -1,4 +1,4 @@
-// Backward: the way back over one step, and the sums over rows that the weights' gradients are.
+// The backward kernels: one step of backpropagation, and the gradients of weights and inputs.
 
 template <class V>
 struct Backward {
@@ -7,16 +7,17 @@ struct Backward {
   static constexpr int W = V::width;
   static constexpr int ROW = TAPE * W;  // one row of a panel of grads: n, r, k, m
 
-  // Which of the four gradients a product takes.
+  // The range of the four gradients that enters a product.
   struct Gates {
     int first, count;
   };
 
-  // sum[r][p] += the grads of some gates, over all panels, times U (or W) by output panel.
+  // sum[r][p] += grads of some gates, over all panels, times the rows of U (or W) for an output
+  // panel.
   template <int ROWS, int PANELS>
   static INLINE void grads_product(Vec (&sum)[ROWS][PANELS], Gates gates, const S* weights,
                                    const S* grads, long stride, long panels, long panel) {
-    const long block = gates.count * W * W;  // one panel of grads against one of outputs
+    const long block = gates.count * W * W;  // weights between one panel of grads and one of outputs
     for (long q = 0; q < panels; ++q) {
       const S* w[PANELS];
       const S* rows[ROWS];
@@ -26,9 +27,9 @@ struct Backward {
     }
   }
 
-  // Through the unit of one row and panel, from dL/dh' to its sums; what goes on to h directly
-  // comes back. Reset before: r's gradient is still to come.
-  static INLINE Vec through_unit(const Return<S>& job, long row, long panel, Vec grad) {
+  // Backpropagate through the unit of one row and panel, from dL/dh' to its sums. Returns the
+  // gradient that reaches h directly, through k * h. Reset before: r's gradient follows later.
+  static INLINE Vec through_unit(const BackwardStep<S>& job, long row, long panel, Vec grad) {
     int lanes = lanes_in<V>(panel, job.units);
     auto load = [&](const S* from) INLINE_LAMBDA { return load_lanes<V>(from + panel * W, lanes); };
     const S* tape = job.tape[row];
@@ -49,7 +50,7 @@ struct Backward {
     return grad * k;
   }
 
-  static void back(const Return<S>& job) {
+  static void back(const BackwardStep<S>& job) {
     const Gates gates = job.form.reset == Reset::after    ? Gates{1, 3}   // r, k, m
                         : job.form.reset == Reset::before ? Gates{1, 2}   // r, k
                                                           : Gates{2, 2};  // k, m
@@ -77,9 +78,10 @@ struct Backward {
     });
   }
 
-  // Reset before: from r * h, whose gradient is `sum`, to r and h. The job is a Return or a Recall.
+  // Reset before: from the gradient of r * h, `sum`, to r and h. The job is a BackwardStep or a
+  // ResetBackward.
   template <class Job>
-  static INLINE void recall(const Job& job, long row, long panel, Vec sum) {
+  static INLINE void backward_reset(const Job& job, long row, long panel, Vec sum) {
     int lanes = lanes_in<V>(panel, job.units);
     Vec reset = load_lanes<V>(job.tape[row] + panel * W, lanes);
     Vec h = load_lanes<V>(job.previous[row] + panel * W, lanes);
@@ -89,8 +91,8 @@ struct Backward {
     V::store(carried, V::fma(sum, reset, V::load(carried)));
   }
 
-  // Reset before: from n through U_n to r * h, and on.
-  static void back_recalled(const Return<S>& job) {
+  // Reset before: from n through U_n to r * h, then to r and h.
+  static void back_reset_hidden(const BackwardStep<S>& job) {
     in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
@@ -100,13 +102,14 @@ struct Backward {
       grads_product(sum, {0, 1}, job.weights, job.grads + row * ROW, job.stride, job.panels,
                     panel);  // n
       for (int r = 0; r < ROWS; ++r)
-        for (int p = 0; p < PANELS; ++p) recall(job, row + r, panel + p, sum[r][p]);
+        for (int p = 0; p < PANELS; ++p) backward_reset(job, row + r, panel + p, sum[r][p]);
     });
   }
 
-  // Each chunk of rows is summed by itself and then added: less rounding than one long sum.
+  // The rows of a call are summed first and then added to the total, which rounds less than one
+  // long sum.
   template <int GATES>
-  static void gather_gates(const Gathering<S>& job) {
+  static void gather_gates(const WeightGradient<S>& job) {
     for (long panel = job.from; panel < job.to; ++panel)
       for (long column = 0; column < job.columns; column += TILE) {
         Vec sum[TILE][GATES];
@@ -123,7 +126,7 @@ struct Backward {
       }
   }
 
-  static void gather(const Gathering<S>& job) {
+  static void gather(const WeightGradient<S>& job) {
     switch (job.count) {
       case 1: return gather_gates<1>(job);
       case 2: return gather_gates<2>(job);
@@ -131,7 +134,7 @@ struct Backward {
     }
   }
 
-  static void sum_rows(const Gathering<S>& job) {
+  static void sum_rows(const WeightGradient<S>& job) {
     for (long panel = job.from; panel < job.to; ++panel) {
       Vec sum[TAPE];
       for (int v = 0; v < TAPE; ++v) sum[v] = V::splat(0);
@@ -143,7 +146,7 @@ struct Backward {
     }
   }
 
-  static void spread(const Spreading<S>& job) {
+  static void spread(const InputGradient<S>& job) {
     long panels = (job.columns + W - 1) / W;
     in_blocks<4, 3>(job.rows, 0, panels, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {

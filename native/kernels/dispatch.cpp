@@ -1,3 +1,4 @@
+// The list of instruction sets compiled in, fastest first.
 #include "gru.h"
 
 namespace glassgate {

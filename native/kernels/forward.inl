@@ -1,4 +1,4 @@
-// Forward: the input's sums, and one step of the unit.
+// The forward kernels: the product of the input, and one step of the unit.
 
 template <class V, class Weight>
 struct Forward {
@@ -51,7 +51,7 @@ struct Forward {
     store_lanes<V>(tape + 3 * job.units, m, lanes);
   }
 
-  // sum[r][p, v] += rows * U, of GATES vectors a panel.
+  // sum[r][p, v] += rows * U, with GATES vectors per panel.
   template <int GATES, int ROWS, int PANELS>
   static INLINE void recur(Vec (&sum)[ROWS][PANELS * GATES], const Step<S>& job,
                            const void* weights, const S* const* from, long panel) {
@@ -63,7 +63,8 @@ struct Forward {
     product<V, ROWS, PANELS, GATES, 1, GATES * W>(sum, w, rows, job.depth);
   }
 
-  // Reset after: r and k go on from the input's sums, and m from its bias to meet n's in the end.
+  // Reset after: r and k continue the sums of the input; m starts from its bias, c_n, and joins the
+  // input's sum of n at the end.
   static void step_after(const Step<S>& job) {
     in_blocks<2, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {
@@ -108,8 +109,8 @@ struct Forward {
     job.form.reset == Reset::none ? step_none(job) : step_after(job);
   }
 
-  // Reset before, first pass: r and k take the place of their sums, r * h goes out.
-  static void open(const Step<S>& job) {
+  // Reset before, first pass: r and k replace their sums, and r * h is stored.
+  static void step_gates(const Step<S>& job) {
     in_blocks<3, 1>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
@@ -126,13 +127,13 @@ struct Forward {
           Vec h = load_lanes<V>(job.previous[row + r] + (panel + p) * W, lanes);
           V::store(sums, reset);
           V::store(sums + W, gate<V>(job.form.gate, sum[r][p * 2 + 1]));
-          store_lanes<V>(job.recalled[row + r] + (panel + p) * W, reset * h, lanes);
+          store_lanes<V>(job.reset_hidden[row + r] + (panel + p) * W, reset * h, lanes);
         }
     });
   }
 
-  // Second pass: n from all of r * h.
-  static void close(const Step<S>& job) {
+  // Reset before, second pass: n from r * h of all units.
+  static void step_candidate(const Step<S>& job) {
     in_blocks<4, 3>(job.rows, job.from, job.to, [&](auto size, auto group, long row, long panel)
                         INLINE_LAMBDA {
       constexpr int ROWS = decltype(size)::value, PANELS = decltype(group)::value;
@@ -140,7 +141,7 @@ struct Forward {
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p)
           sum[r][p] = V::load(sums_at(job, 3, row + r, panel + p) + 2 * W);
-      recur<1, ROWS, PANELS>(sum, job, job.candidate, job.recalled + row, panel);
+      recur<1, ROWS, PANELS>(sum, job, job.candidate, job.reset_hidden + row, panel);
       for (int r = 0; r < ROWS; ++r)
         for (int p = 0; p < PANELS; ++p) {
           const S* sums = sums_at(job, 3, row + r, panel + p);

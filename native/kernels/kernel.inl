@@ -1,8 +1,8 @@
-// The one kernel body, included by each target_*.cpp inside a namespace of its own.
+// All kernels of one instruction set: each target_*.cpp includes this file in its own namespace.
 //
-// A target defines TILE, Float and Double (vectors with load, store, splat, fma, ...; lanes.inl).
-// Everything here is compiled with that target's instructions, so nothing of it may be shared with
-// another file: no std templates, which a linker would merge across targets.
+// The target defines TILE, Float and Double (vector types; see lanes.inl). Everything here is
+// compiled with that target's instructions and must not be shared with other files. In particular,
+// use no templates of std: the linker would merge their instances across targets.
 
 #include "product.inl"
 
@@ -12,7 +12,7 @@
 
 #include "backward.inl"
 
-// The machine's limits, for benchmarks. Twelve sums under way hide the latency of multiply-adds.
+// The machine's peak arithmetic, for benchmarks. Twelve independent sums hide the latency.
 template <class V>
 static double multiply(long rounds) {
   typename V::Vec sum[12], x = V::splat(typename V::S(0.999)), y = V::splat(typename V::S(1e-3));
@@ -24,11 +24,12 @@ static double multiply(long rounds) {
   for (int i = 1; i < 12; ++i) sum[0] = sum[0] + sum[i];
   typename V::S lanes[V::width];
   V::store(lanes, sum[0]);
-  volatile auto used = lanes[0];  // so that the compiler leaves the loop
+  volatile auto used = lanes[0];  // keeps the compiler from removing the loop
   (void)used;
   return 2.0 * 12 * V::width * double(rounds);
 }
 
+// The machine's peak memory bandwidth, for benchmarks.
 template <class V>
 static double read(const void* from, long bytes) {
   constexpr int STREAMS = 4;
@@ -80,7 +81,7 @@ static void each_squash(Squash kind, const typename V::S* x, typename V::S* y, l
   }
 }
 
-// Weights in bfloat16 are for inference in float alone.
+// Weights in bfloat16 are supported for inference in float only.
 template <class V>
 static void project(const Projection<typename V::S>& job) {
   if constexpr (sizeof(typename V::S) == 4)
@@ -96,8 +97,8 @@ static void project(const Projection<typename V::S>& job) {
     Forward<V, typename V::S>::pass(job);                                            \
   }
 BY_STORAGE(step)
-BY_STORAGE(open)
-BY_STORAGE(close)
+BY_STORAGE(step_gates)
+BY_STORAGE(step_candidate)
 #undef BY_STORAGE
 
 template <class V>
@@ -107,16 +108,16 @@ static const Kernels<typename V::S>& kernels() {
       TILE,
       project<V>,
       step<V>,
-      open<V>,
-      close<V>,
+      step_gates<V>,
+      step_candidate<V>,
       Backward<V>::back,
-      Backward<V>::back_recalled,
+      Backward<V>::back_reset_hidden,
       Backward<V>::gather,
       Backward<V>::sum_rows,
       Backward<V>::spread,
       Single<V>::ascend,
       Single<V>::descend,
-      Single<V>::recall,
+      Single<V>::backward_reset,
       Single<V>::outer,
       transpose<V>,
       each_gate<V>,

@@ -1,7 +1,8 @@
-// Vectors of the compiler's own (GCC, Clang), any width. Included inside a target's namespace.
+// SIMD vectors of any width by the vector extensions of GCC and Clang, included in a target's
+// namespace.
 //
-// A target derives from Lanes and adds fma(a, b, c) = a * b + c, once rounded where it can.
-// Comparisons are written so that NaN passes through.
+// A target derives from Lanes and adds fma(a, b, c) = a * b + c, rounded once if the target can.
+// Comparisons are written so that NaN propagates.
 
 template <class Scalar, class Integer, int N>
 struct Lanes {
@@ -17,7 +18,8 @@ struct Lanes {
   }
   static void store(S* to, Vec v) { __builtin_memcpy(to, &v, sizeof v); }
 
-  // Two vectors of bfloat16, lane by lane in the halves of words; each is the upper half of a float.
+  // Two vectors of bfloat16 from the halves of 32-bit words; a bfloat16 is the upper half of a
+  // float.
   static void load_pair(const uint16_t* from, Vec& lower, Vec& upper) {
     static_assert(sizeof(S) == 4);
     Ints words;
@@ -26,14 +28,14 @@ struct Lanes {
     upper = (Vec)(words & Integer(0xffff0000));
   }
 
-  static Vec splat(S x) { return x - Vec{}; }  // x - 0 is x, also where x is -0
+  static Vec splat(S x) { return x - Vec{}; }  // x - 0 is x, even for -0
 
   static Vec at_most(Vec x, Vec limit) { return x > limit ? limit : x; }
   static Vec at_least(Vec x, Vec limit) { return x < limit ? limit : x; }
   static Vec where_positive(Vec y, Vec x) { return y > Vec{} ? x : Vec{}; }
 
-  // N values of N rows, so that vector i has those of column i: in log2(N) rounds, blocks beside the diagonal of
-  // size 1, 2, 4, ... change places.
+  // Load N values of N rows transposed, so that vector i holds column i: log2(N) rounds swap the
+  // off-diagonal blocks of size 1, 2, 4, ...
   static void load_transposed(Vec (&to)[N], const S* from, long stride) {
     for (int i = 0; i < N; ++i) to[i] = load(from + i * stride);
     exchange<1>(to);
@@ -41,7 +43,7 @@ struct Lanes {
 
   template <int SIZE>
   static INLINE void exchange(Vec (&v)[N]) {
-    Ints upper{}, lower{};  // lanes of the pair (a, b): b's count from N
+    Ints upper{}, lower{};  // shuffle indices into (a, b): lanes of b start at N
     for (int lane = 0; lane < N; ++lane) {
       upper[lane] = lane & SIZE ? N + lane - SIZE : lane;
       lower[lane] = lane & SIZE ? N + lane : lane + SIZE;
@@ -56,9 +58,9 @@ struct Lanes {
     if constexpr (2 * SIZE < N) exchange<2 * SIZE>(v);
   }
 
-  // Lanes out of a and b by their numbers, those of b counted from N.
+  // Select lanes of a and b by index; those of b count from N.
   static INLINE Vec pick(Vec a, Vec b, Ints lanes) {
-#if defined(__clang__)  // which has no shuffle by vector, but makes one of this loop
+#if defined(__clang__)  // has no shuffle by a vector, but turns this loop into one
     Vec picked{};
 #pragma clang loop unroll(full)
     for (int i = 0; i < N; ++i) picked[i] = lanes[i] < N ? a[lanes[i]] : b[lanes[i] - N];
@@ -68,7 +70,7 @@ struct Lanes {
 #endif
   }
 
-  // 2^n from the float 1.5 * 2^mantissa + n: n moves to the exponent's place.
+  // 2^n from the float 1.5 * 2^mantissa + n, by shifting n into the exponent.
   static Vec power_of_two(Vec shifted) {
     constexpr int mantissa = sizeof(S) == 4 ? 23 : 52;
     constexpr Integer one = sizeof(S) == 4 ? Integer(0x3f800000) : Integer(0x3ff0000000000000);

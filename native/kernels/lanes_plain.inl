@@ -1,5 +1,4 @@
-// Vectors in plain C++, for any compiler and any machine. Included inside a target's namespace.
-// The same names as in lanes.inl.
+// Vectors in plain C++ with the interface of lanes.inl, for any compiler and any machine.
 
 template <class Scalar, class Integer, int N>
 struct PlainLanes {

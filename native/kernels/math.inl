@@ -1,9 +1,9 @@
-// The curves of the gates and of the candidate, a vector at a time.
+// The activation functions of gates and candidate, on vectors.
 //
 // Largest absolute error of sigmoid and tanh over all floats: 2.4e-7 in float, 1e-15 in double
-// (tests/test_curves.py sweeps it). Arguments that exp would carry beyond the range of S are brought
-// to its edge, where both curves have long reached their ends (1 / exp of it is a denormal, and so
-// 0 while the engine computes). NaN gives NaN, infinities the ends.
+// (tests/engine/test_curves.py sweeps it). Arguments for which exp would overflow are clamped; both
+// functions have reached their limits there (1 / exp is denormal, which the engine flushes to 0).
+// NaN gives NaN, and infinities give the limits.
 
 template <class S>
 struct Exp;
@@ -13,8 +13,8 @@ struct Exp<float> {
   static constexpr float log2e = 1.44269504f;
   static constexpr float ln2_high = 0.693145752f, ln2_low = 1.42860677e-6f;
   static constexpr float shift = 12582912.0f;  // 1.5 * 2^23
-  static constexpr float limit = 88.3f;   // exp of it is below the largest float
-  static constexpr int terms = 7;              // the remainder is below 6e-9
+  static constexpr float limit = 88.3f;   // exp(limit) is still finite
+  static constexpr int terms = 7;              // of the series; the remainder is below 6e-9
 };
 
 template <>
@@ -23,12 +23,12 @@ struct Exp<double> {
   static constexpr double ln2_high = 0.6931471803691238, ln2_low = 1.9082149292705877e-10;
   static constexpr double shift = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr double limit = 709.0;
-  static constexpr int terms = 13;             // the remainder is below 5e-18
+  static constexpr int terms = 13;             // of the series; the remainder is below 5e-18
 };
 
 constexpr double factorial(int n) { return n < 2 ? 1 : n * factorial(n - 1); }
 
-// exp(x) = power * (1 + rest), the rest being small: |rest| < 0.42.
+// exp(x) = power * (1 + rest), where power is a power of two and |rest| < 0.42.
 template <class V>
 struct Exponential {
   typename V::Vec power, rest;
@@ -59,12 +59,12 @@ INLINE typename V::Vec sigmoid(typename V::Vec x) {
   return one / (one + V::fma(e.power, e.rest, e.power));
 }
 
-// (exp(2x) - 1) / (exp(2x) + 1), with exp - 1 taken together so that nothing cancels near 0
+// (exp(2x) - 1) / (exp(2x) + 1), with exp - 1 computed without cancellation near 0
 template <class V>
 INLINE typename V::Vec hyperbolic_tangent(typename V::Vec x) {
   using S = typename V::S;
   using Vec = typename V::Vec;
-  constexpr S end = sizeof(S) == 4 ? S(9.5) : S(20);  // beyond it tanh rounds to 1
+  constexpr S end = sizeof(S) == 4 ? S(9.5) : S(20);  // tanh rounds to 1 from here on
   x = V::at_least(V::at_most(x, V::splat(end)), V::splat(-end));
   auto e = exponential<V>(x + x);
   Vec less_one = V::fma(e.power, e.rest, e.power - V::splat(1));
@@ -96,7 +96,7 @@ INLINE typename V::Vec squash(Squash kind, typename V::Vec x) {
   }
 }
 
-// The slopes, by the curve's own value y.
+// The derivatives, from the function's value y.
 template <class V>
 INLINE typename V::Vec gate_slope(Gate kind, typename V::Vec y) {
   using S = typename V::S;

@@ -1,27 +1,28 @@
-// The one product that everything rests on, and the walks over tiles of rows and panels.
+// The matrix product that all kernels are built on, and loops over tiles of rows and panels.
 
 template <int N>
 struct Size {
   static constexpr int value = N;
 };
 
-// tile(Size<n>, row) for all rows, in the largest tiles first: N, N / 2, ... 1.
+// Call tile(Size<n>, row) until all rows are covered, largest tiles first: n = N, N / 2, ... 1.
 template <int N, class F>
 INLINE void in_tiles(long row, long rows, F&& tile) {
   for (; row + N <= rows; row += N) tile(Size<N>{}, row);
   if constexpr (N > 1) in_tiles<N / 2>(row, rows, tile);
 }
 
-// group(Size<n>, panel) for all panels, n at a time: N, N - 1, ... 1.
+// Call group(Size<n>, panel) until all panels are covered, n at a time: N, N - 1, ... 1.
 template <int N, class F>
 INLINE void in_groups(long panel, long panels, F&& group) {
   for (; panel + N <= panels; panel += N) group(Size<N>{}, panel);
   if constexpr (N > 1) in_groups<N - 1>(panel, panels, group);
 }
 
-// tile(Size<rows>, Size<panels>, row, panel) for all rows and panels, panels outside, so that a
-// panel's weights are read by all rows in turn. A single row takes more panels at a time: its sums
-// are few, and a processor wants about ten under way.
+// Call tile(Size<rows>, Size<panels>, row, panel) until all rows and panels are covered. Panels are
+// the outer loop, so that a panel's weights stay in cache for all rows. A single row takes more
+// panels at a time: a processor needs about ten independent sums to hide the latency of
+// multiply-adds.
 template <int SINGLE, int MANY, class F>
 INLINE void in_blocks(long rows, long from, long to, F&& tile) {
   if (rows == 1)
@@ -61,7 +62,7 @@ INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
   }
 }
 
-// The same with weights in bfloat16, where k and k + 1 share words: the even in their lower halves.
+// The same with weights in bfloat16, where k and k + 1 share 32-bit words, k in the lower halves.
 template <class V, int ROWS, int PANELS, int VECTORS, int LEAP, int STRIDE>
 INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
                     const uint16_t* const (&weights)[PANELS],
@@ -76,13 +77,13 @@ INLINE void product(typename V::Vec (&sum)[ROWS][PANELS * VECTORS],
   }
 }
 
-// Rows of weights that a depth takes: those of bfloat16 come in pairs.
+// Rows of weights stored for a depth: bfloat16 stores them in pairs.
 template <class Weight>
 constexpr long stored(long depth) {
   return sizeof(Weight) == 2 ? depth + depth % 2 : depth;
 }
 
-// The lanes of a panel that stand for units: all, but in the last panel.
+// The lanes of a panel that hold units: all of them, except perhaps in the last panel.
 template <class V>
 INLINE int lanes_in(long panel, long units) {
   long left = units - panel * V::width;

@@ -1,5 +1,4 @@
-// A single step of few rows and the way back over it, with weights and their gradients in PyTorch's
-// rows.
+// The kernels of single steps, forward and backward, on weights in PyTorch's unpacked layout.
 
 template <class V>
 struct Single {
@@ -8,7 +7,7 @@ struct Single {
   static constexpr int W = V::width;
   static constexpr int ROW = TAPE * W;
 
-  // sum[r] += rows[r][at ..] * `count` columns of the matrix, each a vector over units.
+  // sum[r] += rows[r][at ..] * COUNT columns of the matrix, each a vector over units.
   template <int ROWS, int COUNT>
   static INLINE void add_columns(Vec (&sum)[ROWS], const Vec (&columns)[COUNT], S sign,
                                  const S* const (&rows)[ROWS], long at) {
@@ -20,11 +19,11 @@ struct Single {
     }
   }
 
-  // One gate and some panels of some rows: the matrix is transposed a square of W by W at a time, in
-  // registers. Meanwhile the next panel comes nearer: a large matrix lies far from the core.
+  // One gate, several panels and rows: the matrix is transposed in registers, W by W values at a
+  // time, while the next panel is prefetched, since a large matrix is not in the core's cache.
   template <int ROWS, int PANELS>
-  static INLINE void ascend_tile(const Ascent<S>& job, int v, long row, long panel) {
-    const int lanes = lanes_in<V>(panel + PANELS - 1, job.units);  // of the last panel
+  static INLINE void ascend_tile(const DirectProduct<S>& job, int v, long row, long panel) {
+    const int lanes = lanes_in<V>(panel + PANELS - 1, job.units);  // in the last panel
     const auto at = [&](int r, int p) INLINE_LAMBDA {
       return job.sums[v] + (row + r) * job.row_strides[v] + (panel + p) * job.panel_strides[v];
     };
@@ -40,7 +39,7 @@ struct Single {
       for (int p = 0; p < PANELS; ++p) {
         Vec square[W];
         V::load_transposed(square, matrix[p] + k, job.depth);
-        for (int i = 0; i < W; ++i)  // the next panel lies behind this one
+        for (int i = 0; i < W; ++i)  // the next panel follows this one
           __builtin_prefetch(matrix[p] + (PANELS * job.depth + k + i) * W, 0, 2);
         add_columns(sum[p], square, job.signs[v], rows, k);
       }
@@ -55,7 +54,7 @@ struct Single {
       for (int r = 0; r < ROWS; ++r) V::store(at(r, p), sum[p][r]);
   }
 
-  static void ascend(const Ascent<S>& job) {
+  static void ascend(const DirectProduct<S>& job) {
     for (int v = 0; v < job.count; ++v)
       in_blocks<1, 1>(job.rows, job.from, job.to,
                       [&](auto size, auto group, long row, long panel) INLINE_LAMBDA {
@@ -63,7 +62,7 @@ struct Single {
       });
   }
 
-  // Some panels of a row of `columns` values, of which the last panel may have fewer lanes.
+  // Load several panels of a row; the last panel may have fewer lanes.
   template <int PANELS>
   static INLINE void load_panels(Vec (&to)[PANELS], const S* from, int lanes) {
 #pragma GCC unroll 8
@@ -71,8 +70,8 @@ struct Single {
       to[p] = p + 1 < PANELS ? V::load(from + p * W) : load_lanes<V>(from + p * W, lanes);
   }
 
-  // The grads of one gate and panel of units, times their rows of the matrix: these lie one behind
-  // the other, so memory is read from its beginning to its end.
+  // The grads of one gate and panel of units, times their rows of the matrix. The rows are
+  // contiguous, so memory is read sequentially.
   template <int ROWS, int PANELS>
   static INLINE void add_rows(S* const (&sums)[ROWS], const S* weights, long columns, int lanes,
                               const S* grads, S sign, int units) {
@@ -90,11 +89,11 @@ struct Single {
       }
     }
     for (int r = 0; r < ROWS; ++r)
-      for (int p = 0; p < PANELS; ++p)  // packed panels end in zeros, which make a -0 a 0
+      for (int p = 0; p < PANELS; ++p)  // packed panels are padded with zeros, which turn -0 into 0
         V::store(sums[r] + p * W, units == W ? sum[r][p] : sum[r][p] + V::splat(0));
   }
 
-  static void descend(const Descent<S>& job) {
+  static void descend(const DirectBackward<S>& job) {
     const long row_size = (job.columns + W - 1) / W * W;
     for (long q = 0; q * W < job.units; ++q)
       for (int v = 0; v < job.count; ++v) {
@@ -112,15 +111,15 @@ struct Single {
       }
   }
 
-  static void recall(const Recall<S>& job) {
+  static void backward_reset(const ResetBackward<S>& job) {
     for (long row = 0; row < job.rows; ++row)
       for (long panel = job.from; panel < job.to; ++panel)
-        Backward<V>::recall(job, row, panel,
-                            V::load(job.recalled + (row * job.panels + panel) * W));
+        Backward<V>::backward_reset(job, row, panel,
+                            V::load(job.reset_hidden + (row * job.panels + panel) * W));
   }
 
   template <int UNITS, int PANELS>
-  static INLINE void outer_tile(const Outer<S>& job, const S* grads, S* to, long column,
+  static INLINE void outer_tile(const OuterProduct<S>& job, const S* grads, S* to, long column,
                                 int lanes) {
     Vec sum[UNITS][PANELS];
     for (int u = 0; u < UNITS; ++u)
@@ -142,8 +141,8 @@ struct Single {
                        p + 1 < PANELS ? W : lanes);
   }
 
-  // Four units by four panels of columns keep every sum in a register.
-  static void outer(const Outer<S>& job) {
+  // Four units by four panels of columns: every sum stays in a register.
+  static void outer(const OuterProduct<S>& job) {
     const long column_panels = (job.columns + W - 1) / W;
     for (long panel = job.from; panel < job.to_panel; ++panel) {
       const S* grads = job.grads + panel * job.stride + job.gradient * W;

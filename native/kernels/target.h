@@ -1,4 +1,4 @@
-// What every target_*.cpp begins with.
+// Definitions that every target_*.cpp starts with.
 
 #pragma once
 
@@ -6,7 +6,7 @@
 
 #include "gru.h"
 
-// Under a sanitizer functions stay functions: what it adds to each would be added to every copy.
+// No forced inlining under a sanitizer: its instrumentation would be repeated in every copy.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define INLINE inline
 #define INLINE_LAMBDA

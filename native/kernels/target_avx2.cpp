@@ -16,7 +16,7 @@ struct Double : Lanes<double, uint64_t, 4> {
 #include "kernel.inl"
 
 static bool offered() {
-  __builtin_cpu_init();  // asks the processor, and by XGETBV the operating system
+  __builtin_cpu_init();  // queries the processor and, by XGETBV, the operating system
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 }  // namespace glassgate::avx2

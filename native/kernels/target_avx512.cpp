@@ -10,8 +10,8 @@ constexpr int TILE = 8;
 struct Float : Lanes<float, uint32_t, 16> {
   static INLINE Vec fma(Vec a, Vec b, Vec c) { return (Vec)_mm512_fmadd_ps(a, b, c); }
 
-  // As Lanes has it, with half the shuffles: four rows, four apart, are loaded side by side, so that
-  // only blocks of four lanes are left to transpose.
+  // As in Lanes, with half the shuffles: rows 0, 4, 8 and 12 (and so on) are loaded side by side,
+  // so that only blocks of four lanes remain to be transposed.
   static INLINE void load_transposed(Vec (&to)[16], const float* from, long stride) {
 #pragma GCC unroll 4
     for (int column = 0; column < 16; column += 4) {
@@ -29,7 +29,7 @@ struct Float : Lanes<float, uint32_t, 16> {
     }
   }
 
-  // Four values each of rows 0, 4, 8 and 12.
+  // Four values each from rows 0, 4, 8 and 12.
   static INLINE __m512 side_by_side(const float* from, long stride) {
     __m512 rows = _mm512_broadcast_f32x4(_mm_loadu_ps(from));
     rows = _mm512_mask_broadcast_f32x4(rows, 0x00f0, _mm_loadu_ps(from + 4 * stride));
@@ -43,7 +43,7 @@ struct Double : Lanes<double, uint64_t, 8> {
 #include "kernel.inl"
 
 static bool offered() {
-  __builtin_cpu_init();  // asks the processor, and by XGETBV the operating system
+  __builtin_cpu_init();  // queries the processor and, by XGETBV, the operating system
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("fma");

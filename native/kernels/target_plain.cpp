@@ -1,4 +1,4 @@
-// Plain C++, for any machine: what vectors there are, the compiler finds.
+// Plain C++ for any machine; vectorization is left to the compiler.
 #include "target.h"
 
 namespace glassgate::plain {

@@ -1,13 +1,13 @@
-// Arrays as the kernels need them: what an array must be is said in full before it is used.
+// Checks the type, shape and layout of every array before the engine uses it.
 //
-// An array is NumPy's, or a tensor of the library that tensors.h knows.
+// An array is a NumPy array, or a tensor of the library registered in tensors.h.
 
 #pragma once
 
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
-// NumPy's table of functions: bind.cpp fills it, and all else of it here is inline.
+// NumPy's C API: bind.cpp loads its table of functions.
 #include <numpy/arrayobject.h>
 
 #include <initializer_list>
@@ -40,13 +40,13 @@ struct Kind<unsigned char> {
   static constexpr const char* name = "bool";
 };
 
-// What is needed of an array, for as long as the caller holds it.
+// An array's description, valid as long as the caller holds the array.
 struct View {
   void* data;
   int axes;
   const npy_intp* sizes;
-  const npy_intp* strides;  // in bytes or in elements; null: in C order
-  int kind;                 // NumPy's number; of another dtype NPY_NOTYPE
+  const npy_intp* strides;  // in bytes or elements; null: C order
+  int kind;                 // NumPy's type number, or NPY_NOTYPE
   bool in_order, aligned, writeable;
 
   npy_intp count() const {
@@ -73,8 +73,8 @@ inline int kind_of(const dlpack::Tensor& tensor) {
   return tensor.code == dlpack::BOOL && tensor.bits == 8 ? NPY_BOOL : NPY_NOTYPE;
 }
 
-[[noreturn]] inline void wrong_kind(const char* name, const char* expected, const char* came) {
-  throw nb::type_error((std::string(name) + " must be " + expected + ", got " + came).c_str());
+[[noreturn]] inline void wrong_kind(const char* name, const char* expected, const char* actual) {
+  throw nb::type_error((std::string(name) + " must be " + expected + ", got " + actual).c_str());
 }
 
 inline View view_of_tensor(const char* name, nb::handle object) {
@@ -98,7 +98,7 @@ inline View view_of(const char* name, nb::handle object) {
           bool(PyArray_ISWRITEABLE(array))};
 }
 
-inline std::string in_words(const npy_intp* sizes, int axes) {
+inline std::string shape_text(const npy_intp* sizes, int axes) {
   std::string words = "(";
   for (int i = 0; i < axes; ++i) words += (i ? ", " : "") + std::to_string(sizes[i]);
   return words + (axes == 1 ? ",)" : ")");
@@ -107,12 +107,12 @@ inline std::string in_words(const npy_intp* sizes, int axes) {
 [[noreturn]] inline void wrong_shape(const char* name, const View& view,
                                      std::initializer_list<npy_intp> shape) {
   std::string text = std::string(name) + " must have shape " +
-                     in_words(shape.begin(), int(shape.size())) + ", got " +
-                     in_words(view.sizes, view.axes);
+                     shape_text(shape.begin(), int(shape.size())) + ", got " +
+                     shape_text(view.sizes, view.axes);
   throw nb::value_error(text.c_str());
 }
 
-// An array of T in C order, aligned, in this machine's byte order.
+// View an array of T; it must be in C order, aligned, and in the machine's byte order.
 template <class T>
 View array_of(const char* name, nb::handle object) {
   const View view = view_of(name, object);
@@ -122,10 +122,10 @@ View array_of(const char* name, nb::handle object) {
   }
   if (!view.in_order)
     throw nb::value_error((std::string(name) + " must be contiguous in C order, got strides " +
-                           in_words(view.strides, view.axes))
+                           shape_text(view.strides, view.axes))
                               .c_str());
   if (!view.aligned)
-    throw nb::value_error((std::string(name) + " must be aligned, got an odd address").c_str());
+    throw nb::value_error((std::string(name) + " must be aligned, got an unaligned address").c_str());
   return view;
 }
 
@@ -151,7 +151,7 @@ T* write_array(const char* name, nb::handle object, std::initializer_list<npy_in
   return static_cast<T*>(view.data);
 }
 
-// None gives null.
+// Like read_array and write_array, but None gives null.
 template <class T>
 const T* read_or_null(const char* name, nb::handle object,
                       std::initializer_list<npy_intp> shape) {

@@ -1,4 +1,4 @@
-// What a call on whole sequences says of its batch: sizes, lengths, and where rows lie.
+// Checks the sizes and lengths of a batch of sequences.
 
 #pragma once
 
@@ -7,16 +7,16 @@
 
 namespace glassgate {
 
-// The batch that a sequence call describes; lengths must be 0 .. T and, packed, not increase.
+// The batch of a call; lengths must be 0 .. T and, if packed, must not increase.
 struct Batch {
   npy_intp steps, batch;
   const int64_t* lengths;
   Plan plan;
 };
 
-inline Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, bool packed,
+inline Batch batch_of(nb::handle input_array, npy_intp batch, nb::handle lengths, bool packed,
                bool reverse) {
-  const View input = view_of("input", shape_of);
+  const View input = view_of("input", input_array);
   const int64_t* ends = read_or_null<int64_t>("lengths", lengths, {batch});
   npy_intp steps = 0;
   if (packed) {
@@ -40,7 +40,7 @@ inline Batch batch_of(nb::handle shape_of, npy_intp batch, nb::handle lengths, b
     for (npy_intp i = 0; i < batch; ++i)
       if ((tokens += ends[i]) > rows)
         throw nb::value_error(("packed input must have a row for each step of lengths, got shape " +
-                               in_words(input.sizes, input.axes))
+                               shape_text(input.sizes, input.axes))
                                   .c_str());
     if (tokens != rows) throw nb::value_error("packed input must have no row beyond lengths");
   }

@@ -1,5 +1,6 @@
-// With the headers that only it includes (arrays.h, batch.h, calls.h, ...), the only file that knows
-// Python: checks every array, then calls the engine without the GIL.
+// The Python module `_native`: checks every array, then calls the engine without the GIL.
+//
+// This file and its headers in python/ are the only ones that depend on Python.
 
 #include <variant>
 
@@ -26,16 +27,16 @@ class PackedLayer {
 
   void sequence(nb::handle input, nb::handle initial, nb::handle output, nb::handle last,
                 nb::handle tape, nb::handle lengths, nb::handle resets, bool packed, bool reverse,
-                int most) const {
-    check_threads(most);
+                int max_threads) const {
+    check_threads(max_threads);
     std::visit([&](auto& layer) {
-      run(*layer, input, initial, output, last, tape, lengths, resets, packed, reverse, most);
+      run(*layer, input, initial, output, last, tape, lengths, resets, packed, reverse, max_threads);
     }, layer_);
   }
 
-  void step(nb::handle input, nb::handle hidden, nb::handle output, int most) const {
-    check_threads(most);
-    std::visit([&](auto& layer) { one_step(*layer, input, hidden, output, most); }, layer_);
+  void step(nb::handle input, nb::handle hidden, nb::handle output, int max_threads) const {
+    check_threads(max_threads);
+    std::visit([&](auto& layer) { one_step(*layer, input, hidden, output, max_threads); }, layer_);
   }
 
  private:
@@ -51,32 +52,33 @@ class PackedLayer {
   template <class S>
   static void run(const Layer<S>& layer, nb::handle input, nb::handle initial, nb::handle output,
                   nb::handle last, nb::handle tape, nb::handle lengths, nb::handle resets,
-                  bool packed, bool reverse, int most) {
+                  bool packed, bool reverse, int max_threads) {
     const Batch batch = batch_of(input, batch_size(initial), lengths, packed, reverse);
     const auto arrays = sequence_of<S>(batch, layer.inputs, layer.units, input, initial, output,
                                        last, tape, resets, packed);
     WithoutGil released;
-    forward(layer, batch.plan, arrays, most);
+    forward(layer, batch.plan, arrays, max_threads);
   }
 
   template <class S>
   static void one_step(const Layer<S>& layer, nb::handle input, nb::handle hidden,
-                       nb::handle output, int most) {
+                       nb::handle output, int max_threads) {
     const View view = array_of<S>("input", input);
     const npy_intp B = view.axes ? view.sizes[0] : 0;
     auto* x = read_array<S>("input", input, {B, layer.inputs});
     auto* h = read_array<S>("hidden", hidden, {B, layer.units});
     auto* out = write_array<S>("output", output, {B, layer.units});
-    if (3.0 * B * layer.units * (layer.inputs + layer.units) < BRIEF)
-      return glassgate::step(layer, B, x, h, out, most);
+    if (3.0 * B * layer.units * (layer.inputs + layer.units) < MIN_PRODUCTS_WITHOUT_GIL)
+      return glassgate::step(layer, B, x, h, out, max_threads);
     WithoutGil released;
-    glassgate::step(layer, B, x, h, out, most);
+    glassgate::step(layer, B, x, h, out, max_threads);
   }
 
   std::variant<std::unique_ptr<Layer<float>>, std::unique_ptr<Layer<double>>> layer_;
 };
 
-// The weights and their form, the arrays of `sequence`, what comes from the loss, and what to fill.
+// The arguments of a backward pass: weights, arrays of the forward pass, incoming gradients, and
+// the gradients to write.
 struct BackwardCall {
   nb::handle weight_input, weight_hidden, bias_input, bias_hidden;
   nb::handle input, initial, output, tape, lengths, resets, grad_output, grad_last;
@@ -86,7 +88,7 @@ struct BackwardCall {
 
 template <class S>
 void run_backward(const BackwardCall& c, const Words& form, bool packed, bool reverse,
-                  const std::string& target, int most) {
+                  const std::string& target, int max_threads) {
   const auto weights =
       weights_of<S>(c.weight_input, c.weight_hidden, c.bias_input, c.bias_hidden, form);
   const npy_intp B = batch_size(c.initial), I = weights.inputs, H = weights.units;
@@ -108,8 +110,8 @@ void run_backward(const BackwardCall& c, const Words& form, bool packed, bool re
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
   WithoutGil released;
   if (!packed && batch.steps == 1 && !batch.lengths && !arrays.resets && is_few(B))
-    return single_step_back(weights, kernels, B, arrays, static_cast<S*>(nullptr), most);
-  glassgate::backward(weights, kernels, batch.plan, arrays, most);
+    return single_step_back(weights, kernels, B, arrays, static_cast<S*>(nullptr), max_threads);
+  glassgate::backward(weights, kernels, batch.plan, arrays, max_threads);
 }
 
 void backward_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle bias_input,
@@ -119,17 +121,17 @@ void backward_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle
                    nb::handle grad_input, nb::handle grad_initial, nb::handle grad_weight_input,
                    nb::handle grad_weight_hidden, nb::handle grad_bias_input,
                    nb::handle grad_bias_hidden, bool packed, bool reverse,
-                   const std::string& target, int most) {
+                   const std::string& target, int max_threads) {
   const BackwardCall call{weight_input, weight_hidden, bias_input, bias_hidden, input, initial,
                           output, tape, lengths, resets, grad_output, grad_last, grad_input,
                           grad_initial, grad_weight_input, grad_weight_hidden, grad_bias_input,
                           grad_bias_hidden};
-  check_threads(most);
-  is_double(weight_input) ? run_backward<double>(call, form, packed, reverse, target, most)
-                          : run_backward<float>(call, form, packed, reverse, target, most);
+  check_threads(max_threads);
+  is_double(weight_input) ? run_backward<double>(call, form, packed, reverse, target, max_threads)
+                          : run_backward<float>(call, form, packed, reverse, target, max_threads);
 }
 
-// A gate or a squash alone: y = curve(x), for tests of its error.
+// An activation function alone, y = curve(x), to test its error.
 template <class S>
 void run_curve(const std::string& name, nb::handle x, nb::handle y, const std::string& target) {
   const npy_intp size = array_of<S>("x", x).count();
@@ -153,7 +155,7 @@ double multiply(long rounds, bool doubles, const std::string& name) {
   return doubles ? target.float64().multiply(rounds) : target.float32().multiply(rounds);
 }
 
-// Reads the array `times` times over.
+// Read the whole array `times` times.
 double read(nb::handle array, long times, const std::string& name) {
   const npy_intp size = array_of<float>("array", array).count();
   const float* from = read_array<float>("array", array, {size});
@@ -173,8 +175,8 @@ std::vector<std::string> target_names() {
   return names;
 }
 
-// The path of the library on whose threads work is done, or "": the engine's own; and whether the
-// process is a fork.
+// The path of the OpenMP library whose threads the engine uses, or "" if it uses its own; and
+// whether the process was forked.
 std::tuple<std::string, bool> threads_of() {
   const OpenMp* team = openmp();
   return {team ? team->path : "", forked()};

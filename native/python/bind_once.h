@@ -1,4 +1,5 @@
-// Calls on weights as they stand, of which nothing is kept: sequences, single steps, and steps back.
+// Calls on unpacked weights, which are not kept: sequences, single steps, and their backward
+// passes.
 
 #pragma once
 
@@ -10,48 +11,49 @@
 
 namespace glassgate {
 
-// One step with weights as they stand.
+// One step on unpacked weights.
 template <class S>
 void step_once(const Weights<S>& weights, const Kernels<S>& kernels, npy_intp batch,
-               const Sequence<S>& arrays, int most) {
+               const Sequence<S>& arrays, int max_threads) {
   const MaybeWithoutGil released(3.0 * batch * weights.units * (weights.inputs + weights.units) >=
-                                 BRIEF);
-  if (is_few(batch)) return single_step(weights, kernels, batch, arrays, most);
-  const Layer<S> layer(weights, kernels, false, most);
-  forward(layer, Plan(1, batch, nullptr, false, false), arrays, most);
+                                 MIN_PRODUCTS_WITHOUT_GIL);
+  if (is_few(batch)) return single_step(weights, kernels, batch, arrays, max_threads);
+  const Layer<S> layer(weights, kernels, false, max_threads);
+  forward(layer, Plan(1, batch, nullptr, false, false), arrays, max_threads);
 }
 
-// Run with weights as they stand; nothing of them is kept.
+// Run sequences: pack the weights, or take a single step on unpacked ones.
 template <class S>
 void run_once(const Weights<S>& weights, nb::handle input, nb::handle initial, nb::handle output,
               nb::handle last, nb::handle tape, nb::handle lengths, nb::handle resets, bool packed,
-              bool reverse, const std::string& target, int most) {
+              bool reverse, const std::string& target, int max_threads) {
   const Batch batch = batch_of(input, batch_size(initial), lengths, packed, reverse);
   const auto arrays = sequence_of<S>(batch, weights.inputs, weights.units, input, initial, output,
                                      last, tape, resets, packed);
   const Kernels<S>& kernels = kernels_of<S>(target_named(target));
   if (!packed && batch.steps == 1 && !batch.lengths && !arrays.resets)
-    return step_once(weights, kernels, batch.batch, arrays, most);
+    return step_once(weights, kernels, batch.batch, arrays, max_threads);
   WithoutGil released;
-  const Layer<S> layer(weights, kernels, false, most);
-  forward(layer, batch.plan, arrays, most);
+  const Layer<S> layer(weights, kernels, false, max_threads);
+  forward(layer, batch.plan, arrays, max_threads);
 }
 
 inline void run_call(nb::handle weight_input, nb::handle weight_hidden, nb::handle bias_input,
               nb::handle bias_hidden, const Words& form, nb::handle input, nb::handle initial,
               nb::handle output, nb::handle last, nb::handle tape, nb::handle lengths,
-              nb::handle resets, bool packed, bool reverse, const std::string& target, int most) {
-  check_threads(most);
+              nb::handle resets, bool packed, bool reverse, const std::string& target,
+              int max_threads) {
+  check_threads(max_threads);
   auto run = [&](auto weights) {
     run_once(weights, input, initial, output, last, tape, lengths, resets, packed, reverse, target,
-             most);
+             max_threads);
   };
   is_double(weight_input)
       ? run(weights_of<double>(weight_input, weight_hidden, bias_input, bias_hidden, form))
       : run(weights_of<float>(weight_input, weight_hidden, bias_input, bias_hidden, form));
 }
 
-// Any array of `count` values in C order, whatever its axes.
+// An array of `count` values in C order and of any shape.
 template <class S>
 S* values_of(const char* name, nb::handle object, npy_intp count) {
   const View view = array_of<S>(name, object);
@@ -59,10 +61,10 @@ S* values_of(const char* name, nb::handle object, npy_intp count) {
   return static_cast<S*>(view.data);
 }
 
-// One step through layers on layers; each layer's states follow those of the one below.
+// One step through a stack of layers; states are stored layer by layer, the lowest first.
 template <class S>
 void step_layers(nb::list layers, const Words& form, nb::handle input, nb::handle hidden,
-                 nb::handle output, nb::handle state, const Target& target, int most) {
+                 nb::handle output, nb::handle state, const Target& target, int max_threads) {
   const Kernels<S>& kernels = kernels_of<S>(target);
   const View out = array_of<S>("output", output);
   const npy_intp H = out.axes ? out.sizes[out.axes - 1] : 0, B = H ? out.count() / H : 0;
@@ -74,9 +76,9 @@ void step_layers(nb::list layers, const Words& form, nb::handle input, nb::handl
     nb::tuple given = nb::cast<nb::tuple>(layer);
     const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
     if (!x) x = values_of<S>("input", input, B * weights.inputs);
-    else if (weights.inputs != H) throw nb::value_error("layers must fit on each other");
-    if (weights.units != H) throw nb::value_error("layers must have the states' size");
-    step_once(weights, kernels, B, {x, before, nullptr, after, nullptr, nullptr}, most);
+    else if (weights.inputs != H) throw nb::value_error("a layer's input size must be the hidden size of the layer below");
+    if (weights.units != H) throw nb::value_error("all layers must have the same hidden size");
+    step_once(weights, kernels, B, {x, before, nullptr, after, nullptr, nullptr}, max_threads);
     x = after;
     before += B * H;
     after += B * H;
@@ -85,18 +87,18 @@ void step_layers(nb::list layers, const Words& form, nb::handle input, nb::handl
 }
 
 inline void step_through(nb::list layers, const Words& form, nb::handle input, nb::handle hidden,
-                  nb::handle output, nb::handle state, const std::string& target, int most) {
-  check_threads(most);
+                  nb::handle output, nb::handle state, const std::string& target, int max_threads) {
+  check_threads(max_threads);
   auto step = is_double(output) ? step_layers<double> : step_layers<float>;
-  step(layers, form, input, hidden, output, state, target_named(target), most);
+  step(layers, form, input, hidden, output, state, target_named(target), max_threads);
 }
 
-// One step back, but for the weights' gradients: gives what `gather_steps` makes them from.
+// The backward pass of one step without the weights' gradients: returns what `gather_steps` needs.
 template <class S>
 nb::object run_step_back(nb::tuple given, const Words& form, nb::handle input, nb::handle initial,
                          nb::handle tape, nb::handle grad_output, nb::handle grad_last,
                          nb::handle grad_input, nb::handle grad_initial, const Target& target,
-                         int most) {
+                         int max_threads) {
   const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
   const npy_intp B = batch_size(initial), I = weights.inputs, H = weights.units;
   Backpropagation<S> arrays{};
@@ -111,24 +113,24 @@ nb::object run_step_back(nb::tuple given, const Words& form, nb::handle input, n
   const npy_intp panels = (H + kernels.width - 1) / kernels.width;
   nb::object grads = lend({panels, B, TAPE, kernels.width}, sizeof(S) == 8);
   S* rows = write_array<S>("grads", grads, {panels, B, TAPE, kernels.width});
-  const MaybeWithoutGil released(3.0 * B * H * (I + H) >= BRIEF);
-  single_step_back(weights, kernels, B, arrays, rows, most);
+  const MaybeWithoutGil released(3.0 * B * H * (I + H) >= MIN_PRODUCTS_WITHOUT_GIL);
+  single_step_back(weights, kernels, B, arrays, rows, max_threads);
   return grads;
 }
 
 inline nb::object step_back(nb::tuple weights, const Words& form, nb::handle input, nb::handle initial,
                      nb::handle tape, nb::handle grad_output, nb::handle grad_last,
                      nb::handle grad_input, nb::handle grad_initial, const std::string& target,
-                     int most) {
-  check_threads(most);
+                     int max_threads) {
+  check_threads(max_threads);
   auto back = is_double(weights[0]) ? run_step_back<double> : run_step_back<float>;
   return back(weights, form, input, initial, tape, grad_output, grad_last, grad_input,
-              grad_initial, target_named(target), most);
+              grad_initial, target_named(target), max_threads);
 }
 
 template <class S>
 void run_gather(nb::tuple given, const Words& form, nb::list steps, nb::tuple to,
-                const Target& target, int most) {
+                const Target& target, int max_threads) {
   const auto weights = weights_of<S>(given[0], given[1], given[2], given[3], form);
   const npy_intp I = weights.inputs, H = weights.units;
   const Kernels<S>& kernels = kernels_of<S>(target);
@@ -147,14 +149,14 @@ void run_gather(nb::tuple given, const Words& form, nb::list steps, nb::tuple to
   arrays.grad_bias_input = write_array<S>("grad_bias_input", to[2], {3 * H});
   arrays.grad_bias_hidden = write_array<S>("grad_bias_hidden", to[3], {3 * H});
   WithoutGil released;
-  gather_steps(weights, kernels, rows, arrays, most);
+  gather_steps(weights, kernels, rows, arrays, max_threads);
 }
 
 inline void gather(nb::tuple weights, const Words& form, nb::list steps, nb::tuple to,
-            const std::string& target, int most) {
-  check_threads(most);
+            const std::string& target, int max_threads) {
+  check_threads(max_threads);
   auto run = is_double(weights[0]) ? run_gather<double> : run_gather<float>;
-  run(weights, form, steps, to, target_named(target), most);
+  run(weights, form, steps, to, target_named(target), max_threads);
 }
 
 }  // namespace glassgate

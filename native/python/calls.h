@@ -1,5 +1,5 @@
-// What calls from Python have in common: words, weights and arrays, checked and brought to the engine's
-// structures.
+// Converts the arguments that calls from Python share, forms, weights and arrays, to the engine's
+// types.
 
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace glassgate {
 
-// Steps of fewer products than this keep the GIL: to let it go and wait for it can take longer.
-constexpr double BRIEF = 2e6;
+// Steps of fewer products than this keep the GIL: releasing and reacquiring it could take longer.
+constexpr double MIN_PRODUCTS_WITHOUT_GIL = 2e6;
 
 inline const Target& target_named(const std::string& name) {
   int count;
@@ -39,22 +39,23 @@ const Kernels<S>& kernels_of(const Target& target) {
     return target.float64();
 }
 
-// One word out of several, as its number.
-inline int word(const char* name, const std::string& came, std::initializer_list<const char*> allowed) {
+// The index of a word among the allowed ones.
+inline int index_of_word(const char* name, const std::string& actual,
+                         std::initializer_list<const char*> allowed) {
   std::string words;
   for (auto it = allowed.begin(); it != allowed.end(); ++it) {
-    if (came == *it) return int(it - allowed.begin());
+    if (actual == *it) return int(it - allowed.begin());
     words += (words.empty() ? "" : ", ") + std::string(*it);
   }
-  throw nb::value_error((std::string(name) + " must be one of " + words + ", got " + came).c_str());
+  throw nb::value_error((std::string(name) + " must be one of " + words + ", got " + actual).c_str());
 }
 
 inline Gate gate_named(const std::string& name) {
-  return Gate(word("gate", name, {"sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"}));
+  return Gate(index_of_word("gate", name, {"sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth"}));
 }
 
 inline Squash squash_named(const std::string& name) {
-  return Squash(word("squash", name, {"tanh", "relu", "linear"}));
+  return Squash(index_of_word("squash", name, {"tanh", "relu", "linear"}));
 }
 
 using Words = std::tuple<std::string, std::string, std::string, std::string>;
@@ -67,22 +68,22 @@ Weights<S> weights_of(nb::handle input, nb::handle hidden, nb::handle bias_input
   const npy_intp I = view.axes == 2 ? view.sizes[1] : 0, H = rows / 3;
   if (H < 1 || rows % 3 || I < 1) wrong_shape("weight_input", view, {3 * H, I});
   if (H > (1 << 24) || I > (1 << 24))
-    throw nb::value_error("weight_input must have at most 2^24 units and inputs");
+    throw nb::value_error("weight_input must have at max_threads 2^24 units and inputs");
   return {read_array<S>("weight_input", input, {rows, I}),
           read_array<S>("weight_hidden", hidden, {rows, H}),
           read_array<S>("bias_input", bias_input, {rows}),
           read_array<S>("bias_hidden", bias_hidden, {rows}),
           I,
           H,
-          {Reset(word("reset", std::get<1>(form), {"after", "before", "none"})),
+          {Reset(index_of_word("reset", std::get<1>(form), {"after", "before", "none"})),
            gate_named(std::get<2>(form)), squash_named(std::get<3>(form))},
-          word("update", std::get<0>(form), {"keeps", "writes"}) == 1};
+          index_of_word("update", std::get<0>(form), {"keeps", "writes"}) == 1};
 }
 
-inline void check_threads(int most) {
-  if (most < 1 || most > MOST_PARTS)
-    throw nb::value_error(("threads must lie in 1.." + std::to_string(MOST_PARTS) + ", got " +
-                           std::to_string(most))
+inline void check_threads(int max_threads) {
+  if (max_threads < 1 || max_threads > MAX_PARTS)
+    throw nb::value_error(("threads must lie in 1.." + std::to_string(MAX_PARTS) + ", got " +
+                           std::to_string(max_threads))
                               .c_str());
 }
 
@@ -91,7 +92,8 @@ inline bool is_double(nb::handle array) {
   return view_of("an array", array).kind == NPY_FLOAT64;
 }
 
-// An array in a block that comes back when nothing refers to it any more; anything is in it.
+// An uninitialized NumPy array in a block from the cache; the block is given back when the array is
+// garbage-collected.
 inline nb::object lend(const std::vector<npy_intp>& shape, bool doubles) {
   size_t bytes = doubles ? sizeof(double) : sizeof(float);
   for (npy_intp size : shape)

@@ -1,4 +1,4 @@
-// Python's lock, let go for the length of a call.
+// Releases Python's global interpreter lock (GIL) for the duration of a call.
 
 #pragma once
 
@@ -10,9 +10,9 @@
 
 namespace glassgate {
 
-// Where the interpreter ends meanwhile, a thread that asks for the lock again, a daemon, is unwound
-// by some versions of Python, and C++ would end the process over it. Here such a thread stands still
-// until the process has ended.
+// If the interpreter exits meanwhile, some versions of Python unwind a daemon thread that asks for
+// the GIL again, for which C++ would terminate the process. Such a thread sleeps until the process
+// ends.
 class WithoutGil {
  public:
   WithoutGil() : state_(PyEval_SaveThread()) {}
@@ -30,7 +30,7 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
-// The same where it is worth it.
+// Releases the GIL only if the call is long enough.
 class MaybeWithoutGil {
  public:
   explicit MaybeWithoutGil(bool worth) {

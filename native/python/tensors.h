@@ -1,8 +1,8 @@
-// Tensors of another library as they lie in memory, by DLPack's exchange of C functions.
+// Reads tensors of another library in place, through DLPack's C exchange API.
 //
-// https://dmlc.github.io/dlpack: a library's tensor type names a table of functions, of which one
-// describes a tensor without owning it, in some nanoseconds. NumPy's view of a tensor takes a
-// microsecond, and leaves the tensor's storage unable to be resized.
+// https://dmlc.github.io/dlpack: a library's tensor type offers a table of C functions. One of them
+// describes a tensor without taking ownership, in a few nanoseconds. A NumPy view of a tensor takes
+// a microsecond, and prevents the tensor's storage from being resized.
 
 #pragma once
 
@@ -27,7 +27,7 @@ struct Tensor {
   uint8_t code, bits;
   uint16_t lanes;
   int64_t* sizes;
-  int64_t* strides;  // null: in C order
+  int64_t* strides;  // null: C order
   uint64_t offset;   // in bytes
 };
 
@@ -35,12 +35,12 @@ struct Exchange {
   uint32_t major, minor;
   Exchange* older;
   void* makes_tensors[3];
-  int (*describe)(void* object, Tensor* to);  // -1: a Python error is set
+  int (*describe)(void* object, Tensor* to);  // returns -1 if a Python error is set
 };
 
 }  // namespace dlpack
 
-// The one library whose tensors are read; set once, by `read_tensors_of`.
+// The library whose tensors are read; set once by `read_tensors_of`.
 struct TensorType {
   PyTypeObject* type = nullptr;
   const dlpack::Exchange* exchange = nullptr;
@@ -54,7 +54,7 @@ inline void read_tensors_of(nb::type_object type) {
   while (exchange && exchange->major != dlpack::MAJOR) exchange = exchange->older;
   if (!exchange || !exchange->describe)
     throw nb::type_error("tensors must offer DLPack 1's description of a tensor");
-  type.inc_ref();  // for good
+  type.inc_ref();  // never released
   tensor_type = {reinterpret_cast<PyTypeObject*>(type.ptr()), exchange};
 }
 

@@ -13,7 +13,7 @@ Attributes = dict[str, str | None]
 
 @dataclass
 class Element:
-    """An element, its text without that of scripts, and what stands in it."""
+    """An element, its text without that of scripts, and its children."""
 
     tag: str
     attributes: Attributes
@@ -25,7 +25,7 @@ class Element:
         return " ".join(" ".join(self.texts).split())
 
     def all(self, tag: str = "", **wanted: str) -> list[Element]:
-        """Find the elements below of this tag and these attributes; class_ is one of several."""
+        """Find descendants by tag and attributes; `class_` matches one of several classes."""
         found = []
         for child in self.children:
             given = {name: child.attributes.get(name.rstrip("_")) or "" for name in wanted}
@@ -65,7 +65,7 @@ class _Parser(HTMLParser):
 
 
 def parse(html: str) -> Element:
-    """Parse a page; every element must be closed where it was opened."""
+    """Parse a page; elements must be properly nested."""
     parser = _Parser()
     parser.feed(html)
     (page,) = parser.open
@@ -80,10 +80,10 @@ def rows(link: Element) -> list[dict[str, str]]:
 
 
 def downloads(page: Element) -> dict[str, list[dict[str, str]]]:
-    """Read every CSV file of a page, by its name."""
+    """Read every CSV file of a page, by name."""
     links = [a for a in page.all("a") if "download" in a.attributes]
     files = {str(a.attributes["download"]): rows(a) for a in links}
-    assert len(files) == len(links)  # no two of one name
+    assert len(files) == len(links)  # names are unique
     return files
 
 

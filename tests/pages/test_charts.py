@@ -1,4 +1,4 @@
-"""Charts of experiments: every line is drawn, and its numbers can be taken away."""
+"""Charts: every line is drawn, and its numbers can be downloaded."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def a_chart(lines: int, **more: object) -> Chart:
     return Chart("words", "accuracy", (0.1, 10.0), drawn, **more)
 
 
-def test_each_of_seven_lines_is_drawn_with_a_mark_of_its_own():
+def test_seven_lines_have_seven_markers():
     figure = chart_figure(a_chart(7))
     assert len(figure.data) == 7
     assert len({trace.marker.symbol for trace in figure.data}) == 7
@@ -24,12 +24,12 @@ def test_each_of_seven_lines_is_drawn_with_a_mark_of_its_own():
     assert charts_png({"all": a_chart(7)}).startswith(b"\x89PNG")
 
 
-def test_a_line_too_many_is_not_left_out_in_silence():
+def test_an_eighth_line_is_an_error():
     with pytest.raises(IndexError):
         chart_figure(a_chart(8))
 
 
-def test_a_chart_says_how_to_read_it_what_it_measures_and_gives_its_numbers():
+def test_a_chart_has_an_explanation_a_definition_and_its_numbers():
     charts = {
         "First": a_chart(2, ticks=("none", "1-2")),
         "Second": Chart("words", "kept share", (0, 1), (Line("one", (3.0,), (0.5,)),)),
@@ -51,7 +51,7 @@ def test_a_chart_says_how_to_read_it_what_it_measures_and_gives_its_numbers():
     }
 
 
-def test_a_form_of_a_network_has_its_colour_and_another_mark_and_line_wherever_it_stands():
+def test_a_variant_has_its_networks_colour_but_its_own_marker_and_dashes():
     looks = []
     for names in (("SRN", "GRU", "GRU, spans set"), ("GRU, spans set", "GRU")):
         lines = tuple(Line(name, (0.0,), (0.5,), (0.4,), (0.6,)) for name in names)
@@ -64,12 +64,12 @@ def test_a_form_of_a_network_has_its_colour_and_another_mark_and_line_wherever_i
     assert looks[0][0] != looks[0][1]
 
 
-def test_the_labels_at_the_origin_stand_apart():
+def test_the_labels_at_the_origin_do_not_touch():
     axis = chart_figure(a_chart(1)).layout.xaxis
     assert axis.ticklabelstandoff >= 6  # half the height of the letters of the other axis
 
 
-def test_on_a_narrow_screen_the_first_column_breaks_its_lines():
+def test_the_first_column_wraps_on_a_narrow_screen():
     table = Table(("claim", "confirmed"), (("a sentence of many words is so", "yes"),))
     html = content_page(Page("Why?", "So.", (Section("S", "How.", table),), {}))
     (row,) = parse(html).one("tbody").all("tr")

@@ -1,4 +1,4 @@
-"""The colours of pictures: as far apart to the colour-blind as they have to be."""
+"""The palette: colours are far enough apart for colour-blind readers."""
 
 from itertools import combinations
 
@@ -7,7 +7,7 @@ import pytest
 
 from glassgate.pages.colours import NETWORKS, OTHERS
 
-EYES = {  # what they make of linear red, green and blue: Machado, Oliveira & Fernandes 2009
+EYES = {  # transforms of linear RGB: Machado, Oliveira & Fernandes 2009
     "all three cones": np.eye(3),
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -29,7 +29,7 @@ XYZ = [[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.95
 
 
 def lab(colour: str, eyes: str) -> np.ndarray:
-    """CIELAB, white D65, of a colour as these eyes see it."""
+    """A colour as seen with this colour vision, in CIELAB with white D65."""
     light = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
     seen = np.clip(np.array(EYES[eyes]) @ linear, 0, 1)
@@ -39,13 +39,13 @@ def lab(colour: str, eyes: str) -> np.ndarray:
 
 
 def nearest(colours: list[str], eyes: str) -> float:
-    """The least distance of two, CIE 1976; 2.3 can just be seen."""
+    """The smallest distance between two colours (CIE 1976); 2.3 is just noticeable."""
     return min(
         float(np.linalg.norm(lab(a, eyes) - lab(b, eyes))) for a, b in combinations(colours, 2)
     )
 
 
-def test_distances_are_cies():
+def test_distances_agree_with_cie():
     assert nearest(["#000000", "#ffffff"], "all three cones") == pytest.approx(100, abs=0.05)
     red, green = lab("#ff0000", "all three cones"), lab("#00ff00", "all three cones")
     np.testing.assert_allclose(red, [53.2, 80.1, 67.2], atol=0.1)
@@ -53,7 +53,7 @@ def test_distances_are_cies():
 
 
 @pytest.mark.parametrize("eyes", EYES)
-def test_colours_are_told_apart_by_all_eyes(eyes: str):
+def test_colours_differ_with_any_colour_vision(eyes: str):
     assert nearest(list(NETWORKS.values()), eyes) > 18
     assert nearest(list(OTHERS[:4]), eyes) > 35
     assert nearest(list(OTHERS), eyes) > 15

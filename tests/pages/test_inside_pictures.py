@@ -18,7 +18,7 @@ from glassgate.pages.unit_pictures import saturation_picture, span_picture
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Every figure that is saved, as a PNG besides."""
+    """A list of all figures that are saved; they are still written as PNGs."""
     figures = []
 
     def kept(figure, path):
@@ -36,7 +36,7 @@ def png(draw, *arguments):
     assert file.getvalue().startswith(b"\x89PNG")
 
 
-def test_spans_are_drawn_sorted_and_endless_ones_at_the_edge(drawn):
+def test_spans_are_sorted_and_infinite_ones_at_the_edge(drawn):
     after = np.array([0.5, np.inf, 30, 4])
     png(span_picture, {"before": np.array([2, 1.5]), "after": after})
     (axes,) = drawn[0].axes
@@ -52,7 +52,7 @@ def test_spans_are_drawn_sorted_and_endless_ones_at_the_edge(drawn):
 
 
 @pytest.mark.parametrize("units", [1, 64])
-def test_units_are_counted_from_1_and_fill_the_picture(drawn, units):
+def test_units_are_numbered_from_1_and_fill_the_picture(drawn, units):
     png(span_picture, {"before": np.linspace(1, 2, units), "after": np.linspace(1, 90, units)})
     (axes,) = drawn[0].axes
     assert axes.get_xlim() == (0.5, units + 0.5)
@@ -63,13 +63,13 @@ def test_units_are_counted_from_1_and_fill_the_picture(drawn, units):
     assert max(margins) < 0.15 * drawn[0].dpi  # inches
 
 
-def test_spans_of_0_stand_at_the_lower_edge(drawn):
+def test_spans_of_0_are_at_the_lower_edge(drawn):
     png(span_picture, {"hard gates": np.zeros(3)})
     (axes,) = drawn[0].axes
     assert axes.lines[0].get_ydata().tolist() == [axes.get_ylim()[0]] * 3
 
 
-def test_saturation_is_drawn_as_points_right_by_left(drawn):
+def test_saturation_is_drawn_as_points(drawn):
     gates = {
         "reset": Saturation(np.array([0.1, 0.2]), np.array([0.3, 0.8])),
         "kept": Saturation(np.array([1.0]), np.array([0.0])),
@@ -82,7 +82,7 @@ def test_saturation_is_drawn_as_points_right_by_left(drawn):
         assert axes.get_title(loc="left") == name
 
 
-def test_words_are_shaded_by_their_share_of_the_strongest(drawn):
+def test_words_are_shaded_relative_to_the_strongest(drawn):
     numbers = np.array([[2.0, 0, 0], [1, 4, 0], [0, 0, 0]])
     png(word_picture.connectivity_picture, ["the", "boy", "fell"], ["boy", "fell", "."], numbers)
     (axes,) = drawn[0].axes
@@ -100,7 +100,7 @@ def test_words_are_shaded_by_their_share_of_the_strongest(drawn):
 
 
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from font")
-def test_no_word_runs_over_its_shade(drawn):
+def test_words_fit_their_shaded_boxes(drawn):
     words = ["a", "extraordinarily", "WWWWWWWW", "ill", "犬が走る"] * 3
     png(word_picture.connectivity_picture, words, ["?"], np.ones((1, 15)))
     (axes,) = drawn[0].axes
@@ -111,7 +111,7 @@ def test_no_word_runs_over_its_shade(drawn):
     assert boxes[-1].x1 < drawn[0].bbox.x1
 
 
-def test_what_cannot_be_drawn_is_refused():
+def test_bad_input_is_refused():
     file = io.BytesIO()
     for profiles in ({}, {str(i): np.ones(2) for i in range(6)}):
         with pytest.raises(BadInput, match=f"profiles must be 1 to 5, got {len(profiles)}"):

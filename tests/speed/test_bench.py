@@ -1,4 +1,4 @@
-"""The benchmark's own logic. How long anything takes is never asked here."""
+"""The logic of the benchmark; no test depends on how long anything takes."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.speed import contenders, shapes
+from glassgate.speed import contenders, workloads
 from glassgate.speed.contenders import GLASSGATE, TORCH, Contender
 from glassgate.speed.floors import demand
 from glassgate.speed.host import cores
-from glassgate.speed.measure import FLOOR, Measured, admit, measure
+from glassgate.speed.measurement import FLOOR, Measured, admit, measure
 from glassgate.speed.problem import Problem, fault, lengths_of, make_problem, solve
-from glassgate.speed.shapes import Work
-from glassgate.speed.table import errors, table, to_json
+from glassgate.speed.tables import errors, table, to_json
 from glassgate.speed.timing import Timing, race, turn
+from glassgate.speed.workloads import Workload
 from tests.conftest import Run
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-STEP = Work(5, batch=1, steps=1)
-RAGGED = Work(5, batch=6, steps=7, ragged=True)
-TRAINING = Work(5, batch=3, steps=7, training=True)
-TINY = (STEP, Work(5, batch=3, steps=7), RAGGED, TRAINING, replace(RAGGED, training=True))
-every_work = pytest.mark.parametrize("work", TINY, ids=lambda work: work.name)
+STEP = Workload(5, batch=1, steps=1)
+RAGGED = Workload(5, batch=6, steps=7, ragged=True)
+TRAINING = Workload(5, batch=3, steps=7, training=True)
+TINY = (STEP, Workload(5, batch=3, steps=7), RAGGED, TRAINING, replace(RAGGED, training=True))
+every_workload = pytest.mark.parametrize("workload", TINY, ids=lambda workload: workload.name)
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Fixed:
 
 
 def answering(change=lambda results: results, calls=None):
-    """Return the maker of a contender that knows the right results and changes them."""
+    """Return the maker of a contender that returns the correct results after a change."""
 
     def make(problem: Problem, threads: int) -> Contender:
         results = change({name: array.copy() for name, array in solve(problem).items()})
@@ -77,14 +77,14 @@ def spoil(name: str, value: float):
         (lambda results: results["nothing"], "KeyError"),
     ],
 )
-def test_a_contender_that_is_wrong_gets_an_error_and_no_time(change, said: str):
+def test_a_wrong_contender_gets_an_error_and_no_time(change, said: str):
     calls: list[int] = []
     makers = {"right": answering(), "wrong": answering(change, calls)}
     measured = measure(TRAINING, makers, Fixed(), 1, rounds=2)
     assert [timing.name for timing in measured.timings] == [FLOOR, "right", "wrong"]
     assert len(measured.timing("right").seconds) == 2
     assert measured.timing("wrong") is None
-    assert measured.times("wrong", "right") is None
+    assert measured.ratio("wrong", "right") is None
     assert measured.timings[-1].seconds == ()
     assert said in measured.timings[-1].error
     assert len(calls) <= 1
@@ -103,17 +103,19 @@ def test_only_valid_steps_count():
     assert "off by" in fault(problem, {"output": within}, right)
 
 
-@every_work
-def test_glassgate_and_torch_are_right(work: Work):
-    makers = contenders.contenders(work)
+@every_workload
+def test_glassgate_and_torch_are_correct(workload: Workload):
+    makers = contenders.contenders_for(workload)
     assert {GLASSGATE, TORCH} <= set(makers)
-    admitted, refused = admit(make_problem(work), makers, threads=1)
+    admitted, refused = admit(make_problem(workload), makers, threads=1)
     assert not refused
     assert list(admitted) == list(makers)
 
 
-@every_work
-def test_a_module_that_forgets_a_bias_is_refused(work: Work, monkeypatch: pytest.MonkeyPatch):
+@every_workload
+def test_a_module_that_forgets_a_bias_is_refused(
+    workload: Workload, monkeypatch: pytest.MonkeyPatch
+):
     def forgetful(problem: Problem) -> dict:
         state = whole(problem)
         state["bias_hh_l0"][-1] = 0
@@ -121,25 +123,27 @@ def test_a_module_that_forgets_a_bias_is_refused(work: Work, monkeypatch: pytest
 
     whole = contenders._state
     monkeypatch.setattr(contenders, "_state", forgetful)
-    _, refused = admit(make_problem(work), {TORCH: contenders.contenders(work)[TORCH]}, threads=1)
+    _, refused = admit(
+        make_problem(workload), {TORCH: contenders.contenders_for(workload)[TORCH]}, threads=1
+    )
     assert "is off by" in refused[0].error
 
 
-@every_work
+@every_workload
 @pytest.mark.parametrize("threads", [None, 2])
-def test_torch_keeps_its_own_threads_unless_told_how_many(
-    work: Work, threads: int | None, monkeypatch: pytest.MonkeyPatch
+def test_torch_keeps_its_default_threads_unless_a_number_is_given(
+    workload: Workload, threads: int | None, monkeypatch: pytest.MonkeyPatch
 ):
     told: list[int] = []
     monkeypatch.setattr(torch, "set_num_threads", told.append)
-    measured = measure(work, {}, Fixed(), threads, 1)
-    used = 1 if work.is_step else threads or cores()
+    measured = measure(workload, {}, Fixed(), threads, 1)
+    used = 1 if workload.is_step else threads or cores()
     assert measured.threads == used
-    assert told[:1] == ([] if threads is None and not work.is_step else [used])
+    assert told[:1] == ([] if threads is None and not workload.is_step else [used])
 
 
-def test_the_two_ways_to_give_a_gradient_and_the_engine_alone_train():
-    assert list(contenders.contenders(TRAINING)) == [
+def test_the_contenders_of_training():
+    assert list(contenders.contenders_for(TRAINING)) == [
         GLASSGATE,
         "glassgate (y * dy).sum()",
         "engine alone",
@@ -151,7 +155,7 @@ def test_the_two_ways_to_give_a_gradient_and_the_engine_alone_train():
 # Timing ---------------------------------------------------------------------------------------
 
 
-def test_everyone_is_first_in_turn():
+def test_every_contender_starts_a_round_in_turn():
     said: list[str] = []
     times = iter(range(100))
     turns = {name: partial(lambda name: said.append(name) or next(times), name) for name in "abc"}
@@ -165,15 +169,15 @@ def test_everyone_is_first_in_turn():
 def test_medians_quartiles_and_ratios():
     timing = Timing("a", (1.0, 5.0, 3.0, 2.0, 100.0))
     assert (timing.median, timing.quartiles) == (3.0, (2.0, 5.0))
-    assert timing.times(Timing("b", (1.0, 1.0, 1.0, 1.0, 100.0))) == 2.0
-    assert timing.times(timing) == 1.0
+    assert timing.ratio(Timing("b", (1.0, 1.0, 1.0, 1.0, 100.0))) == 2.0
+    assert timing.ratio(timing) == 1.0
 
 
 @pytest.mark.parametrize("least", [0.0, 0.01])
-def test_a_turn_repeats_what_is_short_after_a_call_that_does_not_count(
+def test_a_turn_repeats_short_calls_after_one_that_is_not_timed(
     least: float, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("glassgate.speed.timing.LEAST", least)
+    monkeypatch.setattr("glassgate.speed.timing.MIN_TURN", least)
     calls: list[int] = []
     take = turn(lambda: calls.append(1))
     before = len(calls)
@@ -182,7 +186,7 @@ def test_a_turn_repeats_what_is_short_after_a_call_that_does_not_count(
     assert made > 100 if least else made == 2
 
 
-def test_who_runs_in_another_process_looks_at_the_clock_there():
+def test_a_contender_in_another_process_is_timed_there():
     calls: list[int] = []
     seconds: list[int] = []
     take = turn(lambda: calls.append(1), lambda count: seconds.append(count) or 0.02 * count)
@@ -200,26 +204,26 @@ def test_who_runs_in_another_process_looks_at_the_clock_there():
 
 
 @pytest.mark.parametrize(
-    ("work", "milliseconds"),
+    ("workload", "milliseconds"),
     [
-        (Work(256, batch=32), 12.1),
-        (Work(1024, batch=32), 193),
-        (Work(128, batch=32, training=True), 9.1),
-        (Work(512, batch=32, training=True), 145),
-        (Work(256, batch=1), 0.38),
-        (Work(256, batch=1, training=True), 1.13),
+        (Workload(256, batch=32), 12.1),
+        (Workload(1024, batch=32), 193),
+        (Workload(128, batch=32, training=True), 9.1),
+        (Workload(512, batch=32, training=True), 145),
+        (Workload(256, batch=1), 0.38),
+        (Workload(256, batch=1, training=True), 1.13),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_floors_are_those_of_the_arithmetic_and_the_bytes(work: Work, milliseconds: float):
+def test_floors_follow_from_arithmetic_and_bytes(workload: Workload, milliseconds: float):
     machine = Fixed(flops=208.4e9, rate=413e9)  # two cores; 786 kB lie in their caches
-    assert demand(work).seconds(machine, 2) * 1e3 == pytest.approx(milliseconds, rel=0.01)
+    assert demand(workload).seconds(machine, 2) * 1e3 == pytest.approx(milliseconds, rel=0.01)
 
 
 def test_a_step_reads_all_weights_once_on_one_thread():
     machine = Fixed(rate=88e9)
-    work = Work(256, batch=1, steps=1)
-    measured = measure(work, {}, machine, threads=2, rounds=2)
+    workload = Workload(256, batch=1, steps=1)
+    measured = measure(workload, {}, machine, threads=2, rounds=2)
     assert measured.timings[0].median == pytest.approx(17.9e-6, rel=0.01)
     assert machine.asked == [(4 * 768 * 512, 1)] * 2  # in every round anew
 
@@ -229,14 +233,14 @@ def test_a_ragged_floor_counts_valid_steps():
     assert lengths.max() == RAGGED.steps > lengths.min()
     assert demand(RAGGED).flop == 2 * lengths.sum() * 15 * 10
     assert demand(replace(RAGGED, training=True)).flop == 3 * demand(RAGGED).flop
-    lengths = lengths_of(shapes.RAGGED[0])
+    lengths = lengths_of(workloads.RAGGED[0])
     assert (lengths.min(), lengths.max()) == (5, 100)
 
 
 # Tables ---------------------------------------------------------------------------------------
 
 MEASURED = Measured(
-    Work(256, batch=1),
+    Workload(256, batch=1),
     2,
     (
         Timing(FLOOR, (1e-3, 1e-3, 1e-3)),
@@ -247,7 +251,7 @@ MEASURED = Measured(
 )
 
 
-def test_the_table_has_medians_spreads_and_ratios():
+def test_the_table_has_medians_quartiles_and_ratios():
     rows = table([MEASURED], [TORCH, "other"]).rows
     assert rows[0] == ("T=100 B=1 H=256", FLOOR, "1.00 ms", "1.00–1.00", "", "", "")
     assert rows[1] == ("", GLASSGATE, "2.00 ms", "1.75–2.50", "2.00", "9.00", "")
@@ -272,10 +276,10 @@ def test_targets_are_met_or_not(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     from targets import TARGETS, target_table
 
-    assert list(TARGETS) == [work.name for work in shapes.ALL]
+    assert list(TARGETS) == [workload.name for workload in workloads.ALL]
     assert target_table([MEASURED]).rows == [
         (
-            MEASURED.work.name,
+            MEASURED.workload.name,
             "glassgate is at least 8 times as fast as torch.nn.GRU",
             "9.00",
             "yes",
@@ -291,20 +295,23 @@ def test_targets_are_met_or_not(monkeypatch: pytest.MonkeyPatch):
         assert target_table([measured]).rows[1][2:] == said
 
 
-def test_training_is_to_be_fast_whichever_way_the_gradient_is_given(
+def test_training_has_targets_for_either_way_of_passing_the_gradient(
     monkeypatch: pytest.MonkeyPatch,
 ):
     monkeypatch.syspath_prepend(BENCHMARKS)
     from targets import TARGETS
 
-    for work in (*(Work(H, 32, training=True) for H in (128, 256, 512)), Work(256, 128, 50, True)):
-        asked = {(one.who, one.other): one.ratio for one in TARGETS[work.name]}
+    for workload in (
+        *(Workload(H, 32, training=True) for H in (128, 256, 512)),
+        Workload(256, 128, 50, True),
+    ):
+        asked = {(one.who, one.other): one.ratio for one in TARGETS[workload.name]}
         for who, torch_ in ((GLASSGATE, TORCH), (contenders.GLASSGATE_SUM, contenders.TORCH_SUM)):
             assert asked[who, torch_] >= 2.5
             assert asked[who, contenders.ENGINE_ALONE] == 1.1
             assert asked[who, "oneDNN 3.2"] == asked[who, "oneDNN 3.13"] == 1
         no_longer = f"{GLASSGATE} takes no longer than oneDNN 3.2"
-        assert no_longer in map(str, TARGETS[work.name])
+        assert no_longer in map(str, TARGETS[workload.name])
     for targets in TARGETS.values():
         assert all(one.at_most == (one.other not in RIVALS_BEATEN) for one in targets)
 
@@ -314,7 +321,7 @@ def test_training_is_to_be_fast_whichever_way_the_gradient_is_given(
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shapes, "SHORT", (STEP, TRAINING))
+    monkeypatch.setattr(workloads, "SHORT", (STEP, TRAINING))
     monkeypatch.setattr("glassgate.cli.bench.ROUNDS", 2)
 
 
@@ -327,15 +334,19 @@ def test_bench(glassgate_: Run, tmp_path: Path):
     results = json.loads((tmp_path / "speed.json").read_text())
     assert results["command"] == "glassgate bench --threads 1 --output speed.json"
     assert {"processor", "cores", "target"} <= set(results["host"])
-    for work in results["works"]:
-        assert [contender["name"] for contender in work["contenders"]] == [FLOOR, GLASSGATE, TORCH]
-        assert all(len(contender["seconds"]) == 2 for contender in work["contenders"])
+    for workload in results["works"]:
+        assert [contender["name"] for contender in workload["contenders"]] == [
+            FLOOR,
+            GLASSGATE,
+            TORCH,
+        ]
+        assert all(len(contender["seconds"]) == 2 for contender in workload["contenders"])
 
 
 @pytest.mark.usefixtures("tiny")
-def test_bench_says_who_was_wrong(glassgate_: Run, monkeypatch: pytest.MonkeyPatch):
+def test_bench_names_a_wrong_contender(glassgate_: Run, monkeypatch: pytest.MonkeyPatch):
     makers = {GLASSGATE: answering(spoil("output", 1)), TORCH: answering()}
-    monkeypatch.setattr(contenders, "contenders", lambda _: makers)
+    monkeypatch.setattr(contenders, "contenders_for", lambda _: makers)
     said = glassgate_("bench")
     assert said.code == 1
     assert "no time" in said.out

@@ -1,4 +1,4 @@
-"""The scripts in benchmarks/: rivals, steps and busy machines. No time is asked for here."""
+"""The scripts in benchmarks/: rivals, steps and busy machines; no test depends on times."""
 
 import os
 import subprocess
@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.speed.measure import admit
+from glassgate.speed.measurement import admit
 from glassgate.speed.problem import fault, make_problem, solve
-from glassgate.speed.shapes import Work
-from tests.speed.test_bench import BENCHMARKS, RAGGED, STEP, TINY, TRAINING, every_work
+from glassgate.speed.workloads import Workload
+from tests.speed.test_bench import BENCHMARKS, RAGGED, STEP, TINY, TRAINING, every_workload
 
 # Rivals ---------------------------------------------------------------------------------------
 
@@ -24,24 +24,24 @@ from tests.speed.test_bench import BENCHMARKS, RAGGED, STEP, TINY, TRAINING, eve
 RIVALS = """
 from onnx_rivals import rivals
 from glassgate.speed.problem import make_problem
-from glassgate.speed.measure import admit
-from glassgate.speed.shapes import Work
+from glassgate.speed.measurement import admit
+from glassgate.speed.workloads import Workload
 
-admitted, refused = admit(make_problem({work}), rivals({work}), threads=1)
+admitted, refused = admit(make_problem({workload}), rivals({workload}), threads=1)
 assert not refused, refused
 assert len(admitted) == {count}
 """
 
 
-@every_work
-def test_onnx_models_give_what_the_reference_gives(work: Work):
+@every_workload
+def test_onnx_models_agree_with_the_reference(workload: Workload):
     for package in ("onnx", "onnxruntime", "openvino"):
         if find_spec(package) is None:
             pytest.skip(f"{package} comes with the extra 'bench'")
-    count = 0 if work.training else 4 if work.ragged else 2
+    count = 0 if workload.training else 4 if workload.ragged else 2
     # In a process of its own: OpenVINO takes over Ctrl-C, which later tests send themselves.
     done = subprocess.run(
-        [sys.executable, "-c", RIVALS.format(work=work, count=count)],
+        [sys.executable, "-c", RIVALS.format(workload=workload, count=count)],
         env={**os.environ, "PYTHONPATH": str(BENCHMARKS)},
         capture_output=True,
         text=True,
@@ -55,7 +55,7 @@ def onednn(monkeypatch: pytest.MonkeyPatch):
     return import_module("onednn_rivals")
 
 
-def test_onednn_is_given_the_same_layer_and_its_gradients_are_read_right(onednn):
+def test_arrays_are_converted_to_and_from_onednn(onednn):
     problem = make_problem(TRAINING)
     arrays = onednn.onednn_arrays(problem)
     hidden, states = problem.initial, []
@@ -76,32 +76,31 @@ def test_onednn_is_given_the_same_layer_and_its_gradients_are_read_right(onednn)
     assert fault(problem, found, right) is None
 
 
-def test_onednn_is_left_out_in_a_sentence(onednn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_missing_onednn_is_reported_in_a_sentence(
+    onednn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
     monkeypatch.setattr(onednn, "FOLDERS", {"oneDNN 3.2": tmp_path})
     monkeypatch.setattr(onednn, "COMPILER", sys.executable)
     assert onednn.rivals(TRAINING) == {}
-    (said,) = onednn.left_out()
-    assert (
-        said
-        == f"oneDNN 3.2 is left out: it is not in {tmp_path}; `make bench-onednn` puts it there"
+    (sentence,) = onednn.missing()
+    assert sentence == (
+        f"oneDNN 3.2 is skipped: it is not in {tmp_path}; run `make bench-onednn` to install it"
     )
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "libdnnl.so").touch()
-    assert onednn.left_out() == []
+    assert onednn.missing() == []
     assert list(onednn.rivals(TRAINING)) == ["oneDNN 3.2"]
     assert onednn.rivals(STEP) == onednn.rivals(RAGGED) == {}
     monkeypatch.setattr(onednn, "COMPILER", "no-such-compiler")
     assert onednn.rivals(TRAINING) == {}
-    assert onednn.left_out() == [
-        "oneDNN 3.2 is left out: there is no C++ compiler no-such-compiler"
-    ]
+    assert onednn.missing() == ["oneDNN 3.2 is skipped: there is no C++ compiler no-such-compiler"]
 
 
-@pytest.mark.parametrize("work", [TINY[1], TRAINING], ids=lambda work: work.name)
-def test_onednn_gives_what_the_reference_gives(work: Work, onednn):
-    if not (makers := onednn.rivals(work)):
-        pytest.skip("; ".join(onednn.left_out()))
-    admitted, refused = admit(make_problem(work), makers, threads=1)
+@pytest.mark.parametrize("workload", [TINY[1], TRAINING], ids=lambda workload: workload.name)
+def test_onednn_agrees_with_the_reference(workload: Workload, onednn):
+    if not (makers := onednn.rivals(workload)):
+        pytest.skip("; ".join(onednn.missing()))
+    admitted, refused = admit(make_problem(workload), makers, threads=1)
     assert not refused
     assert list(admitted) == list(makers)
     assert all(contender.timed(2) > 0 for contender in admitted.values())
@@ -142,7 +141,7 @@ def busy(monkeypatch: pytest.MonkeyPatch):
     return import_module("busy")
 
 
-def test_busy_programs_end_with_what_they_stand_beside(busy, monkeypatch: pytest.MonkeyPatch):
+def test_busy_programs_end_with_their_context(busy, monkeypatch: pytest.MonkeyPatch):
     started = []
 
     class Program(subprocess.Popen):
@@ -163,13 +162,13 @@ subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid())])
 """
 
 
-def test_a_busy_program_ends_when_its_parent_did(busy):
+def test_a_busy_program_ends_after_its_parent(busy):
     # Returns when nobody holds the pipe any more, which the orphan does until it ends.
     command = [sys.executable, "-c", ORPHAN, busy.LOOP]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-def test_busy_reads_what_training_says_and_compares_the_losses(busy):
+def test_busy_reads_the_output_of_training_and_compares_losses(busy):
     said = (
         "gru: best epoch 2 of 2, held-out loss 2.159, perplexity 8.7\ntrained in 3.7 s, 9 tokens/s"
     )

@@ -1,4 +1,4 @@
-"""`glassgate bench`: how fast a GRU runs on this machine, beside torch's."""
+"""`glassgate bench`: time a GRU on this machine, and compare it with torch's."""
 
 from __future__ import annotations
 
@@ -18,32 +18,34 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from glassgate.pages.content import Table
-    from glassgate.speed.measure import Measured
-    from glassgate.speed.shapes import Work
+    from glassgate.speed.measurement import Measured
+    from glassgate.speed.workloads import Workload
 
-ROUNDS = 7  # enough for quartiles, and the whole is over in less than a minute
-WIDE = 160  # columns, more than any table has: a file keeps them, a terminal wraps what is too much
+ROUNDS = 7  # enough for quartiles, and done in less than a minute
+PRINT_WIDTH = 160  # columns; wider than any table, so that a redirected table is not wrapped
 
 
 def bench(
     threads: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Threads of all works but single steps.", show_default="all cores"
+            metavar="N",
+            help="Number of threads; single steps always use one.",
+            show_default="all cores",
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.json", help="Every single time, in seconds."),
+        typer.Option("--output", "-o", metavar="FILE.json", help="Write all times, in seconds."),
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Time a GRU on this machine, beside torch.nn.GRU and the machine's own floor.
+    """Time a GRU on this machine, compared with torch.nn.GRU and with the machine's limits.
 
     The results of both are checked against the equations in float64 before
-    they are timed. The floor is what the processor needs for the arithmetic
-    alone, or for reading the weights, measured in the same rounds. It takes
-    less than a minute; let nothing else run meanwhile.
+    they are timed. The floor is the time that the machine needs for the
+    arithmetic alone, or for reading the weights, measured in the same rounds.
+    The benchmark takes less than a minute; run nothing else meanwhile.
 
     For example:
 
@@ -53,11 +55,11 @@ def bench(
     """
     from glassgate.cli.screen import announce
 
-    announce("Timing a GRU, for less than a minute")
+    announce("Timing a GRU, which takes less than a minute")
     from glassgate.speed.contenders import TORCH
     from glassgate.speed.host import check_threads, cores
-    from glassgate.speed.shapes import SHORT
-    from glassgate.speed.table import errors, table
+    from glassgate.speed.tables import errors, table
+    from glassgate.speed.workloads import SHORT
 
     threads = cores() if threads is None else threads
     check_threads(threads)
@@ -68,27 +70,27 @@ def bench(
     print_table(table(results, [TORCH]))
     if output is not None:
         write(output, results)
-    if refused := errors(results):
-        typer.echo("\n".join(refused), err=True)
+    if sentences := errors(results):
+        typer.echo("\n".join(sentences), err=True)
         raise typer.Exit(1)
 
 
-def _measure(works: Sequence[Work], threads: int) -> list[Measured]:
+def _measure(workloads: Sequence[Workload], threads: int) -> list[Measured]:
     from glassgate.speed import machine
-    from glassgate.speed.contenders import GLASSGATE, TORCH, contenders
-    from glassgate.speed.measure import measure
+    from glassgate.speed.contenders import GLASSGATE, TORCH, contenders_for
+    from glassgate.speed.measurement import measure
 
     results = []
-    with bar(len(works) * ROUNDS) as advance:
-        for work in works:
-            makers = {name: contenders(work)[name] for name in (GLASSGATE, TORCH)}
-            results.append(measure(work, makers, machine, threads, ROUNDS, advance))
+    with bar(len(workloads) * ROUNDS) as advance:
+        for workload in workloads:
+            makers = {name: contenders_for(workload)[name] for name in (GLASSGATE, TORCH)}
+            results.append(measure(workload, makers, machine, threads, ROUNDS, advance))
     return results
 
 
 @contextmanager
 def bar(rounds: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on stderr where that is a terminal; yield what moves it on by a round."""
+    """Show a progress bar if stderr is a terminal; yield a function that advances it by a round."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -99,42 +101,42 @@ def bar(rounds: int) -> Iterator[Callable[[], None]]:
 
 
 def header(threads: int, rounds: int) -> str:
-    """Say what the times were measured on."""
+    """Describe the machine and settings of the benchmark."""
     import torch
 
-    from glassgate.speed.host import host
+    from glassgate.speed.host import describe_host
 
-    facts = host()
+    facts = describe_host()
     return (
         f"{facts['processor']}, {facts['cores']} cores, {facts['system']}\n"
         f"engine target {facts['target']}, torch {torch.__version__}, float32\n"
-        f"single steps on 1 thread, all else on {threads}; medians of {rounds} rounds"
+        f"single steps on 1 thread, all others on {threads}; medians of {rounds} rounds"
     )
 
 
 def print_table(content: Table) -> None:
-    """Print a table; numbers stand to the right."""
+    """Print a table with numbers aligned to the right."""
     from rich import box
     from rich.console import Console
-    from rich.table import Table as Printed
+    from rich.table import Table as RichTable
 
-    printed = Printed(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    printed = RichTable(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
     for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
         numeric = any(value[:1].isdigit() for value in values)
         printed.add_column(column, justify="right" if numeric else "left")
     for row in content.rows:
         printed.add_row(*row)
-    Console(width=WIDE).print(printed)
+    Console(width=PRINT_WIDTH).print(printed)
 
 
 def write(output: Path, results: Sequence[Measured]) -> None:
-    """Write everything that was measured, and on what."""
+    """Write all measurements and a description of the machine."""
     from glassgate.experiments.common import provenance
     from glassgate.files import write_whole
-    from glassgate.speed.host import host
-    from glassgate.speed.table import to_json
+    from glassgate.speed.host import describe_host
+    from glassgate.speed.tables import to_json
 
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    said = {**provenance(command), "host": host(), "works": to_json(results)}
-    write_whole(output, (json.dumps(said, indent=2) + "\n").encode())
-    typer.echo(f"{output} holds every time of every round")
+    contents = {**provenance(command), "host": describe_host(), "works": to_json(results)}
+    write_whole(output, (json.dumps(contents, indent=2) + "\n").encode())
+    typer.echo(f"{output} has the times of all rounds")

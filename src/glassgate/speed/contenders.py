@@ -1,4 +1,4 @@
-"""Glassgate and torch, ready to do a work; other rivals are in `benchmarks/`."""
+"""The contenders: Glassgate and torch, set up for a workload; more are in `benchmarks/`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,23 @@ from glassgate.engine import Layer, backward
 from glassgate.formulation import Array
 from glassgate.reference import Gradients
 from glassgate.speed.problem import GRADIENTS, Problem, Results
-from glassgate.speed.shapes import Work
+from glassgate.speed.workloads import Workload
 
 
 class Contender(NamedTuple):
-    """Who can do a work: `call` is what is timed, `read` finds the results in what it returned.
+    """A program set up for a workload.
 
-    `keeps` holds what `call` only points to, so that it lives as long. `timed` is for those who
-    run in another process: the seconds that so many calls take, by a clock that stands there.
+    Attributes
+    ----------
+    call
+        What is timed.
+    read
+        Extracts the results from what `call` returned.
+    keeps
+        Keeps objects alive that `call` only points to.
+    timed
+        Only for a program in another process: takes a number of calls and returns the seconds
+        that they took, measured in that process.
     """
 
     call: Callable[[], Any]
@@ -33,43 +42,45 @@ class Contender(NamedTuple):
     timed: Callable[[int], float] | None = None
 
 
-Maker: TypeAlias = Callable[[Problem, int], Contender]  # from a problem and a number of threads
+Maker: TypeAlias = Callable[[Problem, int], Contender]
+"""Sets up a contender from a problem and a number of threads."""
 
 GLASSGATE, TORCH, TORCH_PADDED = "glassgate", "torch.nn.GRU", "torch.nn.GRU padded"
 ENGINE_ALONE = "engine alone"
 GLASSGATE_SUM, TORCH_SUM = f"{GLASSGATE} (y * dy).sum()", f"{TORCH} (y * dy).sum()"
 
 
-def contenders(work: Work) -> Mapping[str, Maker]:
-    """Name those who can do a work; `glassgate` is the engine, and in training the torch module.
+def contenders_for(workload: Workload) -> Mapping[str, Maker]:
+    """Return the contenders that can run a workload, by name.
 
-    On a ragged batch torch's modules get a packed sequence, packed beforehand, which is what torch
-    has for it. The padded run, which computes beyond the sequences' ends, is one more contender.
-    In training there is also the engine without torch, and each module with a loss written out.
+    `glassgate` is the engine or, in training, the torch module. On a ragged batch torch's modules
+    get a packed sequence, packed beforehand; a run over the padded batch is another contender. In
+    training two more variants take part: the engine without torch, and each module with its loss
+    written out.
     """
-    glassgates, torchs = partial(module, glassgate.nn.GRU), partial(module, nn.GRU)
-    if not work.training:
-        at_rest = {} if work.is_step else {"glassgate.nn.GRU": glassgates}
-        makers: dict[str, Maker] = {GLASSGATE: engine, **at_rest, TORCH: torchs}
+    own_module, torch_module = partial(module, glassgate.nn.GRU), partial(module, nn.GRU)
+    if not workload.training:
+        inference = {} if workload.is_step else {"glassgate.nn.GRU": own_module}
+        makers: dict[str, Maker] = {GLASSGATE: engine, **inference, TORCH: torch_module}
     else:
         makers = {
-            GLASSGATE: glassgates,
-            GLASSGATE_SUM: partial(glassgates, summed=True),
+            GLASSGATE: own_module,
+            GLASSGATE_SUM: partial(own_module, summed=True),
             ENGINE_ALONE: engine_alone,
-            TORCH: torchs,
-            TORCH_SUM: partial(torchs, summed=True),
+            TORCH: torch_module,
+            TORCH_SUM: partial(torch_module, summed=True),
         }
-    if work.ragged:
-        makers[TORCH_PADDED] = partial(torchs, packed=False)
+    if workload.ragged:
+        makers[TORCH_PADDED] = partial(torch_module, packed=False)
     return makers
 
 
 @contextmanager
 def using_threads(threads: int | None) -> Iterator[None]:
-    """Give torch, and the engine, which follows, so many threads within; afterwards as before.
+    """Set the number of threads of torch, which the engine follows, within a context.
 
-    With None they stay as they are. Torch's default is more than a number: once it has been told
-    one, its library of matrix products no longer chooses for itself.
+    None changes nothing. Torch's default is more than a number: once it is set, even to the same
+    number, torch's BLAS library no longer chooses the number of threads for each product.
     """
     if threads is None:
         yield
@@ -82,28 +93,28 @@ def using_threads(threads: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def engine(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 `using_threads` has set it
-    """Return the engine: one step into an array of the caller's, or a whole sequence."""
+def engine(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 set by `using_threads`
+    """Set up the engine: one step into a given array, or a whole sequence."""
     layer = Layer(problem.weights)
-    if problem.work.is_step:
+    if problem.workload.is_step:
         out = np.empty_like(problem.initial)
         step = partial(layer.step, problem.input[0], problem.initial, out)
         return Contender(step, lambda _: {"output": out[None]})
-    lengths = problem.lengths if problem.work.ragged else None
+    lengths = problem.lengths if problem.workload.ragged else None
     run = partial(layer.sequence, problem.input, problem.initial, lengths)
-    return Contender(run, lambda made: {"output": made[0]})
+    return Contender(run, lambda returned: {"output": returned[0]})
 
 
 def engine_alone(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 as above
-    """Return a step of training without torch; the weights, which it changes, are packed anew."""
-    lengths = problem.lengths if problem.work.ragged else None
+    """Set up a training step without torch; since training changes the weights, each packs them."""
+    lengths = problem.lengths if problem.workload.ragged else None
 
     def train() -> tuple[Array, Gradients]:
         record = Layer(problem.weights).record(problem.input, problem.initial, lengths)
         return record.output, backward(problem.weights, record, problem.grad)
 
-    def read(made: tuple[Array, Gradients]) -> Results:
-        output, grads = made
+    def read(returned: tuple[Array, Gradients]) -> Results:
+        output, grads = returned
         return {"output": output, **{f"grad_{name}": getattr(grads, name) for name in GRADIENTS}}
 
     return Contender(train, read)
@@ -112,24 +123,24 @@ def engine_alone(problem: Problem, threads: int) -> Contender:  # noqa: ARG001 a
 def module(
     kind: Callable[[int, int], nn.Module],
     problem: Problem,
-    threads: int,  # noqa: ARG001 `using_threads` has set it
+    threads: int,  # noqa: ARG001 set by `using_threads`
     packed: bool = True,
     summed: bool = False,
 ) -> Contender:
-    """Return a torch module; without training no parameter asks for a gradient, so none is kept.
+    """Set up a torch module; for inference its parameters require no gradient.
 
-    The gradient of sum(output * grad) is asked for by handing `grad` to the backward pass, which
-    is the same number without a product and a sum that nobody measures; `summed`, by writing that
-    loss out and going backward from it, as a training loop does.
+    In training the gradient of sum(output * grad) is computed by passing `grad` to the backward
+    pass, which leaves the loss itself out of the measured time. With `summed` the loss is written
+    out and differentiated, as in a training loop.
     """
-    network = kind(problem.work.hidden_size, problem.work.hidden_size)
+    network = kind(problem.workload.hidden_size, problem.workload.hidden_size)
     network.load_state_dict(_state(problem))
-    network.requires_grad_(problem.work.training)
-    batch = (_Packed if packed and problem.work.ragged else _Padded)(problem)
+    network.requires_grad_(problem.workload.training)
+    batch = (_Packed if packed and problem.workload.ragged else _Padded)(problem)
     initial = torch.from_numpy(problem.initial)[None]  # (1, B, H)
-    if not problem.work.training:
+    if not problem.workload.training:
         run = partial(network, batch.input, initial)
-        return Contender(run, lambda made: {"output": batch.array(batch.values(made[0]))})
+        return Contender(run, lambda returned: {"output": batch.array(batch.values(returned[0]))})
 
     return _trainer(network, batch, initial, summed)
 
@@ -137,21 +148,21 @@ def module(
 def _trainer(
     network: nn.Module, batch: _Padded | _Packed, initial: Tensor, summed: bool
 ) -> Contender:
-    wanted = (batch.leaf.requires_grad_(), *network.parameters())
+    leaves = (batch.leaf.requires_grad_(), *network.parameters())
 
     def train() -> tuple[Tensor, tuple[Tensor, ...]]:
         output = batch.values(network(batch.input, initial)[0])
-        return output, torch.autograd.grad(output, wanted, batch.grad)
+        return output, torch.autograd.grad(output, leaves, batch.grad)
 
     def train_summed() -> tuple[Tensor, tuple[Tensor, ...]]:
-        for leaf in wanted:
+        for leaf in leaves:
             leaf.grad = None
         output = batch.values(network(batch.input, initial)[0])
         torch.autograd.backward((output * batch.grad).sum())
-        return output, tuple(leaf.grad for leaf in wanted if leaf.grad is not None)
+        return output, tuple(leaf.grad for leaf in leaves if leaf.grad is not None)
 
-    def read(made: tuple[Tensor, tuple[Tensor, ...]]) -> Results:
-        output, (grad_input, *grads) = made
+    def read(returned: tuple[Tensor, tuple[Tensor, ...]]) -> Results:
+        output, (grad_input, *grads) = returned
         arrays = [batch.array(grad_input), *(grad.numpy() for grad in grads)]
         named = {f"grad_{name}": array for name, array in zip(GRADIENTS, arrays, strict=True)}
         return {"output": batch.array(output.detach()), **named}
@@ -178,11 +189,11 @@ class _Padded:
         self.grad = torch.from_numpy(problem.grad)
 
     def values(self, output: Tensor) -> Tensor:
-        """Take the tensor out of what the module returns."""
+        """Return the tensor in the module's output."""
         return output
 
     def array(self, values: Tensor) -> Array:
-        """Arrange such a tensor as [T, B, H]."""
+        """Return such a tensor as an array [T, B, H]."""
         return values.numpy()
 
 
@@ -191,18 +202,18 @@ class _Packed:
 
     def __init__(self, problem: Problem) -> None:
         lengths = torch.from_numpy(problem.lengths)
-        self._steps = problem.work.steps
+        self._steps = problem.workload.steps
         self._pack = partial(pack_padded_sequence, lengths=lengths, enforce_sorted=False)
         self.input = self._pack(torch.from_numpy(problem.input))
         self.leaf = self.input.data
         self.grad = self._pack(torch.from_numpy(problem.grad)).data
 
     def values(self, output: PackedSequence) -> Tensor:
-        """Take the tensor out of what the module returns."""
+        """Return the tensor in the module's output."""
         return output.data
 
     def array(self, values: Tensor) -> Array:
-        """Arrange such a tensor as [T, B, H]."""
+        """Return such a tensor as an array [T, B, H]."""
         like = self.input._replace(data=values)
         padded: Array = pad_packed_sequence(like, total_length=self._steps)[0].numpy()
         return padded

@@ -1,10 +1,10 @@
-"""The floor of a work: the time that this machine needs for its arithmetic or its weight bytes.
+"""The floor of a workload: the least time this machine needs for its arithmetic or memory reads.
 
-Nothing computes these products in less. A batch is bound by arithmetic: each step of each sequence
-takes 3H x (I + H) multiply-adds, and training takes them three times, once forward, once for the
-gradients of input and state, once for those of the weights. One sequence alone is bound by
-reading: the state waits for the step before, so that every step reads all recurrent weights again,
-while the input's products wait for nobody and are arithmetic.
+No program can compute these products in less time. A batch is bound by arithmetic: each step of
+each sequence takes 3H x (I + H) multiply-adds. Training takes three times as many: for the forward
+pass, for the gradients of input and state, and for the gradients of the weights. A single sequence
+is bound by memory: since each state depends on the previous one, every step reads all recurrent
+weights again. The products of its input do not depend on the state and count as arithmetic.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from glassgate.speed.problem import lengths_of
-from glassgate.speed.shapes import Work
+from glassgate.speed.workloads import Workload
 
-FLOAT = 4  # bytes
+FLOAT_SIZE = 4  # bytes
 
 
 class Machine(Protocol):
-    """What `glassgate.speed.machine` measures, at the moment it is asked."""
+    """The rates that `glassgate.speed.machine` measures at the time of the call."""
 
     def peak_flops(self, threads: int) -> float:
-        """Floating-point operations a second, a multiply-add being two."""
+        """Floating-point operations per second; a multiply-add counts as two."""
         ...
 
     def read_rate(self, size: int, threads: int) -> float:
-        """Bytes a second when `size` bytes, shared out to threads, are read over and over."""
+        """Bytes per second when `size` bytes, divided among threads, are read repeatedly."""
         ...
 
 
 @dataclass(frozen=True)
 class Demand:
-    """What a work asks of a machine at the least.
+    """The least that a workload demands of a machine.
 
     Attributes
     ----------
     flop
-        Floating-point operations, a multiply-add being two.
+        Floating-point operations; a multiply-add counts as two.
     bytes
-        The size of what has to be read over and over.
+        The size of the weights that are read repeatedly.
     reads
-        How often that is.
+        How often they are read.
     """
 
     flop: int
@@ -49,7 +49,7 @@ class Demand:
     reads: int = 0
 
     def seconds(self, machine: Machine, threads: int) -> float:
-        """Measure the machine now and say how long it would take."""
+        """Measure the machine's rates and return the seconds that it would take."""
         seconds = 0.0
         if self.flop:
             seconds += self.flop / machine.peak_flops(threads)
@@ -58,19 +58,21 @@ class Demand:
         return seconds
 
 
-def demand(work: Work) -> Demand:
-    """Say what a work asks for.
+def demand(workload: Workload) -> Demand:
+    """Return the demand of a workload.
 
-    >>> demand(Work(256, batch=1))  # the input's product, and 100 times the recurrent weights
+    >>> demand(Workload(256, batch=1))  # the input's product; 100 reads of the recurrent weights
     Demand(flop=39321600, bytes=786432, reads=100)
     """
-    H = work.hidden_size
-    product = 2 * int(lengths_of(work).sum()) * 3 * H * H  # flop of W x, or of U h, in all steps
-    matrix = FLOAT * 3 * H * H
-    if work.batch > 1:
-        return Demand(flop=product * 2 * (3 if work.training else 1))
-    if work.is_step and not work.training:
+    H = workload.hidden_size
+    product = (
+        2 * int(lengths_of(workload).sum()) * 3 * H * H
+    )  # flop of W x, or of U h, over all steps
+    matrix = FLOAT_SIZE * 3 * H * H
+    if workload.batch > 1:
+        return Demand(flop=product * 2 * (3 if workload.training else 1))
+    if workload.is_step and not workload.training:
         return Demand(flop=0, bytes=2 * matrix, reads=1)
-    if work.training:  # W x; the gradients of x, W and U; U is read forward and backward
-        return Demand(flop=4 * product, bytes=matrix, reads=2 * work.steps)
-    return Demand(flop=product, bytes=matrix, reads=work.steps)
+    if workload.training:  # W x and the gradients of x, W and U; both passes read U
+        return Demand(flop=4 * product, bytes=matrix, reads=2 * workload.steps)
+    return Demand(flop=product, bytes=matrix, reads=workload.steps)

@@ -1,4 +1,4 @@
-"""What a run was made on."""
+"""The machine that a benchmark runs on."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from glassgate.errors import BadInput
 
 def cores() -> int:
     """Count the processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # Linux; others do not say which
+    if hasattr(os, "sched_getaffinity"):  # not on every system
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def check_threads(threads: int) -> None:
-    """Refuse a number of threads that would have to share cores.
+    """Refuse more threads than cores.
 
     Raises
     ------
     BadInput
-        When it is less than 1 or more than there are cores.
+        When `threads` is less than 1 or more than the number of cores.
     """
     if not 1 <= threads <= cores():
         raise BadInput(
@@ -32,18 +32,18 @@ def check_threads(threads: int) -> None:
         )
 
 
-def host() -> dict[str, str]:
-    """Name the processor, its cores and the instruction set that the engine chose."""
+def describe_host() -> dict[str, str]:
+    """Return processor, number of cores, system and the engine's instruction set."""
     return {
-        "processor": processor(),
+        "processor": processor_name(),
         "cores": str(cores()),
         "system": f"{platform.system()} {platform.machine()}",
         "target": glassgate.engine.target(),
     }
 
 
-def processor() -> str:
-    """Give the processor's name, as far as the system says it."""
+def processor_name() -> str:
+    """Return the processor's name, or "unknown" if the system does not tell."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()  # Linux
     except OSError:

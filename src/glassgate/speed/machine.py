@@ -1,4 +1,4 @@
-"""What this machine can do at most, measured now: the floors that benchmarks compare with."""
+"""Measures the machine's peak arithmetic and memory rates, from which floors are computed."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,15 +9,15 @@ from numpy.typing import DTypeLike
 from glassgate import _native
 from glassgate.engine.settings import target
 
-SECONDS = 0.02  # of one measurement
-TRIES = 3  # of which the best counts: what the machine can do, undisturbed
-KIB = 1024
+MEASUREMENT_SECONDS = 0.02
+TRIES = 3  # the fastest counts, as the least disturbed
+KIB = 1024  # bytes
 
 
 def peak_flops(threads: int, dtype: DTypeLike = np.float32) -> float:
-    """Measure the multiply-adds that `threads` threads can do, in float operations a second.
+    """Measure the multiply-adds of `threads` threads, in floating-point operations per second.
 
-    A multiply-add counts as two. The instruction set is the one in use.
+    A multiply-add counts as two. The instruction set is the one that the engine uses.
     """
     doubles = np.dtype(dtype) == np.float64
     flops = _native.multiply(1_000_000, doubles, target())
@@ -26,16 +26,16 @@ def peak_flops(threads: int, dtype: DTypeLike = np.float32) -> float:
 
 
 def read_rate(size: int, threads: int) -> float:
-    """Measure how fast `size` bytes can be read over and over, in bytes a second.
+    """Measure how fast `size` bytes can be read repeatedly, in bytes per second.
 
-    Each of `threads` threads reads a share of its own, as it reads its share of a layer's weights:
-    from whatever cache they fit in.
+    Each of `threads` threads reads its own share, as it does with a layer's weights, from whatever
+    cache the share fits in.
     """
     share = max(1, round(size / threads / KIB)) * KIB
     arrays = [_aligned(share) for _ in range(threads)]
-    times = max(1, 4_000_000 // share)
-    seconds, rounds = _seconds(lambda i: _native.read(arrays[i], times, target()), threads)
-    return share * threads * times * rounds / seconds
+    repeats = max(1, 4_000_000 // share)
+    seconds, rounds = _seconds(lambda i: _native.read(arrays[i], repeats, target()), threads)
+    return share * threads * repeats * rounds / seconds
 
 
 def _aligned(size: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
@@ -44,16 +44,16 @@ def _aligned(size: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
     return raw[start : start + size // 4]
 
 
-def _seconds(work, threads: int) -> tuple[float, int]:  # type: ignore[no-untyped-def]
-    """Run `work(i)` on each thread i, again and again; give the seconds and the rounds."""
-    work(0)
+def _seconds(task, threads: int) -> tuple[float, int]:  # type: ignore[no-untyped-def]
+    """Run `task(i)` repeatedly on each thread i; return the seconds and the number of rounds."""
+    task(0)
     started = time.perf_counter()
-    work(0)
-    rounds = max(1, round(SECONDS / (time.perf_counter() - started)))
+    task(0)
+    rounds = max(1, round(MEASUREMENT_SECONDS / (time.perf_counter() - started)))
 
     def repeat(i: int) -> None:
         for _ in range(rounds):
-            work(i)
+            task(i)
 
     with ThreadPoolExecutor(threads) as pool:
         tries = []

@@ -1,11 +1,10 @@
-"""Fair times: contenders take turns, every turn is long enough, and none disturbs the next.
+"""Fair timing: contenders take turns, turns are long enough, and none disturbs the next.
 
-In each round each contender has one turn; who is first moves on by one from round to round, so
-that nobody always follows the same one. A turn repeats short work until it lasts `LEAST` seconds
-and gives the mean; it begins with a call that is not counted, which wakes sleeping threads and
-fetches the weights. Between turns there is a pause: the OpenMP threads of torch, and the
-threads of others, go on spinning for a while after their last call in the hope of another, and
-would take the core from whoever comes next.
+In each round every contender has one turn, and each round starts with the next contender, so that
+the order varies. A turn repeats short calls until it lasts `MIN_TURN` seconds and takes their mean.
+It starts with a call that is not timed, which wakes sleeping threads and loads the weights into
+caches. There is a pause between turns, because the threads of OpenMP and similar runtimes keep
+spinning for a while after a call, and would take a core from the next contender.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-LEAST = 0.1  # seconds that a turn lasts, or one call if that is longer
+MIN_TURN = 0.1  # seconds; one call if that takes longer
 PAUSE = 0.02  # seconds between turns; libgomp spins for about 6 ms
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One contender's seconds, one value a round; or none, and what is wrong with its results."""
+    """One contender's seconds per call, one value per round; or what is wrong with its results."""
 
     name: str
     seconds: tuple[float, ...] = ()
@@ -33,21 +32,21 @@ class Timing:
 
     @property
     def median(self) -> float:
-        """The middle of all rounds."""
+        """Of all rounds."""
         return float(np.median(self.seconds))
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """Between them lie the middle half of the rounds."""
+        """The first and third quartile of the rounds."""
         low, high = np.quantile(self.seconds, (0.25, 0.75))
         return float(low), float(high)
 
-    def times(self, other: Timing) -> float:
-        """Say how many times as long as the other it took: the median of each round's own ratio.
+    def ratio(self, other: Timing) -> float:
+        """Return how many times as long as the other it took, the median ratio of the rounds.
 
-        A round is over in a moment, so that a machine that slows down slows both.
+        A round is short, so a machine that slows down usually slows both.
 
-        >>> Timing("slow", (2.0, 6.0, 4.0)).times(Timing("fast", (1.0, 3.0, 1.0)))
+        >>> Timing("slow", (2.0, 6.0, 4.0)).ratio(Timing("fast", (1.0, 3.0, 1.0)))
         2.0
         """
         return float(np.median(np.divide(self.seconds, other.seconds)))
@@ -56,22 +55,22 @@ class Timing:
 def turn(
     call: Callable[[], Any], timed: Callable[[int], float] | None = None
 ) -> Callable[[], float]:
-    """Return a function that takes one turn and gives the seconds of a call.
+    """Return a function that takes one turn and returns the seconds per call.
 
-    How many calls fill a turn is found out here, which warms everything up.
+    The number of calls per turn is determined here, which also warms everything up.
 
     Parameters
     ----------
     call
         What is timed.
     timed
-        Gives the seconds of so many calls where they are made in another process, so that no
-        message is timed; by default this process looks at the clock.
+        Takes a number of calls and returns the seconds that they took, for calls made in another
+        process, so that messages are not timed. By default they are timed in this process.
     """
-    timed = timed or Timer(call).timeit  # which keeps the garbage collector out
+    timed = timed or Timer(call).timeit  # without garbage collection
     calls = 1
-    while (seconds := timed(calls)) < LEAST:
-        calls = ceil(calls * min(10, 1.2 * LEAST / max(seconds, 1e-9)))
+    while (seconds := timed(calls)) < MIN_TURN:
+        calls = ceil(calls * min(10, 1.2 * MIN_TURN / max(seconds, 1e-9)))
 
     def take() -> float:
         call()
@@ -86,14 +85,14 @@ def race(
     after_round: Callable[[], None] = lambda: None,
     pause: float = PAUSE,
 ) -> list[Timing]:
-    """Let everyone take a turn in each round.
+    """Let every contender take a turn in each round.
 
     Parameters
     ----------
     turns
-        A function for each contender that gives seconds: that of `turn`, or a measured floor.
+        For each contender a function that returns seconds: from `turn`, or a measured floor.
     rounds
-        How many turns each has, at least 1.
+        How many turns each contender gets, at least 1.
     after_round
         Called after each round, for a progress bar.
     pause
@@ -109,7 +108,7 @@ def race(
 
 
 def order(names: Sequence[str], number: int) -> list[str]:
-    """Say who follows whom in a round.
+    """Return the order of the contenders in a round.
 
     >>> order("abc", 0), order("abc", 4)
     (['a', 'b', 'c'], ['b', 'c', 'a'])

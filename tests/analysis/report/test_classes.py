@@ -1,4 +1,4 @@
-"""What a report says of a classifier: what its classes hang on, and the gradient of its answer."""
+"""The report on a classifier: connectivity of its classes, and the gradient of its prediction."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.analysis.report.test_numbers import no_bar
 
 
 @pytest.mark.parametrize("network", ["gru", "lstm", "srn", "feedforward"])
-def test_what_a_class_hangs_on(trained: Path, network: str):
+def test_connectivity_of_classes(trained: Path, network: str):
     loaded = load(trained / "sentiment")
     settings = replace(loaded.settings, network=network, seed=3)
     model = new_model("classifier", loaded.vocabulary, loaded.classes, settings).eval()
@@ -32,7 +32,7 @@ def test_what_a_class_hangs_on(trained: Path, network: str):
     assert (reading.connectivity[:, :-1].any()) == (network != "feedforward")
 
 
-def test_what_is_drawn_of_classes_is_what_is_downloaded(trained: Path):
+def test_connectivity_of_classes_is_drawn_as_it_is_downloaded(trained: Path):
     report = gather(trained / "sentiment", trained / "corpus.txt", ["a good book"], 0, no_bar)
     (reading,) = report.readings
     (exhibit,) = page_units.connectivity_section(report).exhibits
@@ -46,7 +46,7 @@ def test_what_is_drawn_of_classes_is_what_is_downloaded(trained: Path):
     assert list(exhibit.body.layout.yaxis.ticktext) == list(reading.outputs)
 
 
-def test_a_classifiers_gradient_is_that_of_the_class_it_gives(trained: Path):
+def test_a_classifiers_gradient_is_that_of_the_predicted_class(trained: Path):
     loaded = load(trained / "sentiment")
     flow = measure_flow(loaded, ["a good book"] * 3, seed=0)
     assert flow is not None

@@ -1,4 +1,4 @@
-"""What a report says of a model, held against what it is said of."""
+"""The measurements of a report, compared with direct computations."""
 
 import json
 import math
@@ -40,7 +40,7 @@ def no_bar(label: str, total: int):
 
 
 def untrained(loaded: Loaded, network: str, layers: int = 1) -> Loaded:
-    """The same vocabulary before another network, which is far from even chances."""
+    """The same vocabulary with an untrained network, whose predictions are far from uniform."""
     settings = replace(loaded.settings, network=network, layers=layers, seed=3)
     model = new_model("language", loaded.vocabulary, (), settings).eval()
     with torch.no_grad():
@@ -50,7 +50,7 @@ def untrained(loaded: Loaded, network: str, layers: int = 1) -> Loaded:
 
 
 def many(number: int) -> str:
-    """Lines of unlike lengths."""
+    """Lines of different lengths."""
     return "".join("the boy " * (i % 7) + LINES[i % 2] + f" {i}\n" for i in range(number))
 
 
@@ -90,7 +90,7 @@ def test_passages_joined_are_the_text(trained: Path, model: str):
     }
 
 
-def test_a_text_that_the_model_cuts_into_nothing_is_refused(trained: Path, tmp_path: Path):
+def test_a_text_without_tokens_is_refused(trained: Path, tmp_path: Path):
     loaded = load(trained / "lines")
     tokenizer = json.loads(loaded.vocabulary.to_json())
     tokenizer["pre_tokenizer"]["pattern"] = {"Regex": "[0-9]+"}
@@ -102,7 +102,7 @@ def test_a_text_that_the_model_cuts_into_nothing_is_refused(trained: Path, tmp_p
     assert draw_sample(of_numbers, "the boy\n12\n", seed=0).texts == ("12",)
 
 
-def test_sentences_to_look_at_are_of_the_text_and_short_enough(trained: Path):
+def test_chosen_sentences_are_of_the_text_and_short_enough(trained: Path):
     stream = load(trained / "stream")
     text = "Ah! " + "the boy fell and hurt his knee . " * 3 + "the girl " * 30 + "."
     assert choose_sentences(stream, draw_sample(stream, text, 0), 2) == (
@@ -116,9 +116,7 @@ def test_sentences_to_look_at_are_of_the_text_and_short_enough(trained: Path):
 
 
 @pytest.mark.parametrize(("network", "layers"), [("gru", 1), ("gru", 2), ("lstm", 1)])
-def test_spans_and_saturation_are_those_of_every_step_counted_once(
-    trained: Path, network: str, layers: int
-):
+def test_spans_and_saturation_count_every_step_once(trained: Path, network: str, layers: int):
     loaded = untrained(load(trained / "lines"), network, layers)
     texts = draw_sample(loaded, many(60), 0).texts
     assert len(texts) > 50  # more than two batches
@@ -147,7 +145,7 @@ def _gates(loaded: Loaded, text: str):
         return trace(loaded.model.network, loaded.model.embedding(ids[:, None]))
 
 
-def test_a_reading_is_what_trace_says(trained: Path):
+def test_a_reading_agrees_with_trace(trained: Path):
     loaded = load(trained / "deep")
     reading, traced = read(loaded, "the boy zyzzyx fell"), trace_text(loaded, "the boy zyzzyx fell")
     assert reading.words == traced.words == ("<bos>", "the", "boy", "zyzzyx", "fell")
@@ -174,7 +172,7 @@ def test_a_network_without_gates_shows_its_states(trained: Path, network: str):
     assert measure_layers(loaded, [LINES[0]], silent) == ()
 
 
-def test_gates_of_an_lstm_are_its_own(trained: Path):
+def test_an_lstm_shows_its_own_gates(trained: Path):
     loaded = untrained(load(trained / "lines"), "lstm")
     (gates,) = _gates(loaded, LINES[0])
     assert isinstance(gates, LSTMGates)
@@ -184,7 +182,7 @@ def test_gates_of_an_lstm_are_its_own(trained: Path):
 
 
 @pytest.mark.parametrize("network", ["srn", "gru", "lstm"])
-def test_the_gradient_is_that_of_the_words_own_loss(trained: Path, network: str):
+def test_the_gradient_is_that_of_the_loss_at_the_word(trained: Path, network: str):
     loaded = untrained(load(trained / "lines"), network)
     flow = measure_flow(loaded, LINES * 2, seed=0)
     assert flow is not None
@@ -207,13 +205,13 @@ def test_the_gradient_is_that_of_the_words_own_loss(trained: Path, network: str)
     np.testing.assert_allclose(flow.norms, np.mean(expected, 0), rtol=1e-4)
 
 
-def test_no_gradient_flows_where_there_is_no_state_or_no_word(trained: Path):
+def test_without_state_or_words_there_is_no_gradient(trained: Path):
     lines = load(trained / "lines")
     assert measure_flow(untrained(lines, "feedforward"), LINES, 0) is None
     assert measure_flow(lines, ["boy"], 0) is None
 
 
-def test_words_are_those_that_score_scores(trained: Path):
+def test_surprisals_agree_with_score(trained: Path):
     loaded = load(trained / "lines")
     text = "the boy zyzzyx fell\nThe girl fell and hurt her knee\n"
     found = measure_surprisal(loaded, draw_sample(loaded, text, 0), silent)
@@ -233,7 +231,7 @@ def test_words_are_those_that_score_scores(trained: Path):
     assert girl.before == ("The",)
 
 
-def test_the_first_words_of_a_stretch_are_read_and_not_counted(trained: Path):
+def test_the_first_words_of_a_passage_are_read_but_not_counted(trained: Path):
     for model in ("stream", "letters"):
         loaded = load(trained / model)
         sample = draw_sample(loaded, many(40), 0)
@@ -252,7 +250,7 @@ def test_the_first_words_of_a_stretch_are_read_and_not_counted(trained: Path):
 # The whole ----------------------------------------------------------------------------------------
 
 
-def test_a_report_holds_the_history_and_the_parameters_of_its_folder(trained: Path):
+def test_a_report_has_the_history_and_parameters_of_its_folder(trained: Path):
     folder = trained / "deep"
     report = gather(folder, trained / "corpus.txt", [], 0, no_bar)
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
@@ -271,7 +269,7 @@ def test_a_report_holds_the_history_and_the_parameters_of_its_folder(trained: Pa
     assert math.isfinite(report.flow.norms.sum())
 
 
-def test_one_thread_works_and_as_many_as_before_go_on(trained: Path):
+def test_one_thread_is_used_and_the_setting_restored(trained: Path):
     threads = torch.get_num_threads()
     seen = []
 

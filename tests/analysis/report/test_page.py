@@ -25,7 +25,7 @@ CHROMIUM = shutil.which("chromium")
 
 @pytest.fixture(scope="module")
 def models(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of trained models, an lstm and a feedforward network beside them."""
+    """The folder of trained models, with an lstm and a feedforward network added."""
     folder = tmp_path_factory.mktemp("models")
     for path in trained.iterdir():
         (folder / path.name).symlink_to(path)
@@ -45,7 +45,7 @@ def pages(models: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_figure_says_how_to_read_it_defines_its_term_and_gives_its_numbers(pages, model):
+def test_every_figure_has_an_explanation_a_definition_and_its_numbers(pages, model):
     page = parse(pages[model])
     exhibits = page.all("div", class_="exhibit")
     assert len(exhibits) >= 6
@@ -117,7 +117,7 @@ def files(deep: Report) -> dict[str, list[dict[str, str]]]:
     return downloads(parse(report_page(deep, {})))
 
 
-def test_learning_curves_and_parameters_are_downloaded_as_they_were_written(models: Path, files):
+def test_learning_and_parameter_files_hold_the_measurements(models: Path, files):
     history = [
         json.loads(line) for line in (models / "deep" / "metrics.jsonl").read_text().splitlines()
     ]
@@ -134,7 +134,7 @@ def test_learning_curves_and_parameters_are_downloaded_as_they_were_written(mode
     )
 
 
-def test_what_units_do_is_downloaded_as_it_was_measured(deep: Report, files):
+def test_unit_files_hold_the_measurements(deep: Report, files):
     for number, layer in enumerate(deep.layers):
         for row in files[f"spans_layer{number}.csv"]:
             unit = int(row["unit"])
@@ -155,7 +155,7 @@ def test_what_units_do_is_downloaded_as_it_was_measured(deep: Report, files):
                 assert row["word"] == deep.readings[0].words[step]
 
 
-def test_what_words_hang_on_is_downloaded_as_it_was_measured(deep: Report, files):
+def test_connectivity_files_hold_the_measurements(deep: Report, files):
     (reading,) = deep.readings
     connectivity = reading.connectivity
     assert connectivity is not None
@@ -170,7 +170,7 @@ def test_what_words_hang_on_is_downloaded_as_it_was_measured(deep: Report, files
     assert [float(row["norm"]) for row in files["gradient.csv"]] == deep.flow.norms.tolist()
 
 
-def test_surprisals_are_downloaded_as_they_were_measured(deep: Report, files):
+def test_surprisal_files_hold_the_measurements(deep: Report, files):
     assert deep.surprisals is not None
     bits = deep.surprisals.bits
     for row in files["surprisals.csv"]:
@@ -184,7 +184,7 @@ def test_surprisals_are_downloaded_as_they_were_measured(deep: Report, files):
         ]
 
 
-def test_what_is_drawn_is_what_is_downloaded(models: Path):
+def test_figures_show_the_numbers_of_their_files(models: Path):
     report = gather(models / "stream", models / "corpus.txt", [], 0, no_bar)
     (spans,) = page_units.memory_section(report).exhibits
     assert list(spans.body.data[0].y) == [row[2] for row in spans.numbers.rows]
@@ -221,7 +221,7 @@ def test_numbers_and_words_survive_the_csv():
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_page_asks_for_nothing_and_forbids_itself_to(pages, model):
+def test_the_page_fetches_nothing_and_forbids_fetching(pages, model):
     page = parse(pages[model])
     policy = [m.attributes["content"] for m in page.all("meta") if "http-equiv" in m.attributes]
     assert policy == [
@@ -240,7 +240,7 @@ def test_the_page_asks_for_nothing_and_forbids_itself_to(pages, model):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page with")
-def test_a_browser_draws_every_figure_and_has_nothing_to_refuse(pages, tmp_path: Path):
+def test_a_browser_draws_every_figure_and_blocks_nothing(pages, tmp_path: Path):
     page = pages["deep"]
     shown, said = opened(page, tmp_path)
     assert said == []
@@ -257,7 +257,7 @@ def figures(html: str) -> list[str]:
 
 
 def opened(html: str, folder: Path) -> tuple[str, list[str]]:
-    """Open a page in a browser; give what it makes of it, and what its console says."""
+    """Open a page in a browser; return the resulting document and the console's messages."""
     page = folder / "page.html"
     page.write_text(html)
     command = [

@@ -1,4 +1,4 @@
-"""What a report says of up- and down-regulation, held against gates worked out step by step."""
+"""Up- and down-regulation in a report, compared with gates computed step by step."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -30,7 +30,7 @@ def exhibits(report: Report) -> list[Exhibit]:
 
 
 def by_hand(loaded: Loaded, text: str) -> list[tuple[int, np.ndarray]]:
-    """The id of each step, and the amounts of its units: [layers, 3, H], by torch's equations."""
+    """The id of each step and the amounts of its units: [layers, 3, H], by torch's equations."""
     network, layers = loaded.model.network, loaded.settings.layers
     ids = [loaded.vocabulary.bos] if loaded.kind == "language" else []
     ids += loaded.vocabulary.encode(text)
@@ -54,9 +54,7 @@ def by_hand(loaded: Loaded, text: str) -> list[tuple[int, np.ndarray]]:
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_amounts_are_those_of_the_equations_over_every_step_and_every_common_word(
-    trained: Path, layers: int
-):
+def test_amounts_follow_the_equations_over_all_steps_and_by_word(trained: Path, layers: int):
     loaded = untrained(load(trained / "lines"), "gru", layers)
     texts = draw_sample(loaded, many(60), 0).texts
     steps = [step for text in texts for step in by_hand(loaded, text)]
@@ -82,7 +80,7 @@ def test_amounts_are_those_of_the_equations_over_every_step_and_every_common_wor
             np.testing.assert_allclose(amounts[:3], means, atol=1e-5)
 
 
-def test_the_commonest_words_are_listed_and_no_others(tmp_path: Path):
+def test_only_the_most_common_words_are_listed(tmp_path: Path):
     corpus = tmp_path / "corpus.txt"
     lines = [" ".join(WORDS[place:]) for place in range(len(WORDS))]  # pp is in all, aa in one
     corpus.write_text("\n".join(lines * 5))
@@ -107,7 +105,7 @@ def test_other_networks_have_none(trained: Path, network: str):
 
 
 @pytest.mark.parametrize("model", ["lines", "deep", "letters"])
-def test_every_unit_stands_in_a_stack_of_1_the_longest_memory_first(trained: Path, model: str):
+def test_the_amounts_of_every_unit_add_up_to_1_longest_memory_first(trained: Path, model: str):
     report = gather(trained / model, trained / "corpus.txt", [], 0, no_bar)
     *stacks, _ = exhibits(report)
     assert len(stacks) == len(report.layers)
@@ -125,7 +123,7 @@ def test_every_unit_stands_in_a_stack_of_1_the_longest_memory_first(trained: Pat
             assert [unit for (unit,) in bars.customdata] == rows[:, 0].tolist()
 
 
-def test_the_table_has_the_word_at_which_least_passes_on_top(trained: Path):
+def test_the_table_starts_with_the_word_at_which_least_is_passed(trained: Path):
     report = gather(trained / "deep", trained / "corpus.txt", [], 0, no_bar)
     page = section(parse(report_page(report, {})), HEADING)
     rows = downloads(page)["regulation_by_word.csv"]
@@ -148,9 +146,7 @@ def test_the_table_has_the_word_at_which_least_passes_on_top(trained: Path):
     assert shown == told
 
 
-def test_a_sample_of_a_classifier_has_the_words_that_it_knows_or_no_table(
-    trained: Path, tmp_path: Path
-):
+def test_a_classifiers_table_has_known_words_only_or_is_left_out(trained: Path, tmp_path: Path):
     folder, text = trained / "sentiment", tmp_path / "text.txt"
     text.write_text("zyzzyx\n")
     (alone,) = exhibits(gather(folder, text, [], 0, no_bar))
@@ -160,7 +156,7 @@ def test_a_sample_of_a_classifier_has_the_words_that_it_knows_or_no_table(
     assert {row[:2] for row in table.body.rows} == {("a", "2"), ("book", "2"), ("every step", "5")}
 
 
-def test_white_space_can_be_seen(trained: Path):
+def test_white_space_is_visible(trained: Path):
     report = gather(trained / "letters", trained / "corpus.txt", [], 0, no_bar)
     table = exhibits(report)[-1]
     assert table.title == "Up- and down-regulation by character"
