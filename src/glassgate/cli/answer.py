@@ -1,4 +1,4 @@
-"""What experiments share on the command line: their options, their languages, their answers."""
+"""What the experiments share on the command line: options, languages, output."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from glassgate.pages.content import Chart, Page, Table
 
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the results to.")
 ]
-FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="The first of the seeds.")]
+FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="First random seed.")]
 Seeds = Annotated[
-    int, typer.Option(metavar="N", min=2, help="How many seeds, each with data of its own.")
+    int, typer.Option(metavar="N", min=2, help="Number of seeds, each with its own data.")
 ]
-FILE_WIDTH = 120  # characters of a table that goes to a file
+FILE_WIDTH = 120  # characters per line of a table that is printed to a file
 
 
 class Sizes(Protocol):
-    """How many sentences a plan takes of a language."""
+    """The numbers of sentences that a plan needs from a language."""
 
     @property
     def train(self) -> int:
-        """To learn from."""
+        """Number of sentences to train on."""
 
     @property
     def held_out(self) -> int:
-        """To measure on."""
+        """Number of held-out sentences."""
 
 
 def sampled(plan: Sizes, first: int, count: int, *, items: bool = True) -> dict[int, Language]:
-    """Sample the demo's language for each seed, with forced choices at dependencies or without."""
+    """Sample the demo's language for each seed, with or without forced choices at dependencies."""
     from glassgate.analysis.language import sample_language
     from glassgate.cli.screen import waiting
     from glassgate.grammar.grammar import Grammar
@@ -56,9 +56,9 @@ def answer(
     tables: Sequence[Table],
     output: Path,
 ) -> None:
-    """Write what was found, print its tables, and say where it is.
+    """Write the results, print the tables, and print which files were written.
 
-    Where there are two seeds, page and screen say how little their intervals do.
+    With two seeds, page and screen warn that intervals of two values say little.
     """
     from glassgate.analysis.intervals import OF_TWO
     from glassgate.experiments.common import write
@@ -76,7 +76,7 @@ def answer(
 
 
 def _print(content: Table) -> None:
-    """Print a table; numbers stand to the right."""
+    """Print a table, with numbers aligned to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as Printed
