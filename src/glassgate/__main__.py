@@ -1,4 +1,4 @@
-"""`python -m glassgate` is the command line, too; `accelerate launch -m glassgate` starts it."""
+"""The command line as `python -m glassgate`; `accelerate launch -m glassgate` starts it, too."""
 
 from glassgate.cli import main
 

@@ -78,7 +78,7 @@ FINE = '{"sentence_good": "a b", "sentence_bad": "a c"}\n'
             "p.jsonl, line 2: sentence_bad must be a sentence, got 'a \\ud800'",
         ),
         ("p.csv", "a,b\n", "p.csv must end in .jsonl or .tsv, to say which form its pairs have"),
-        ("p.jsonl", "", "p.jsonl is empty: "),
+        ("p.jsonl", "", "p.jsonl is empty or blank (0 bytes), expected text"),
     ],
 )
 def test_what_is_no_pair_is_refused_with_its_line_and_nothing_is_written(

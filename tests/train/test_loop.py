@@ -278,7 +278,9 @@ def test_a_loss_that_is_no_number_stops_and_says_where():
                 with torch.no_grad():
                     task.model.decoder.bias.fill_(math.nan)
 
-    with pytest.raises(Diverged, match=r"became nan at epoch 2, step 3: epoch 1 is kept"):
+    with pytest.raises(
+        Diverged, match=r"became nan at epoch 2, step 3: the model of epoch 1 is kept"
+    ):
         fit(task, settings, watchers=[Poison()])
     assert all(torch.isfinite(value).all() for value in task.model.parameters())
     assert issubclass(Diverged, BadInput)

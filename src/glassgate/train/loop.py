@@ -1,7 +1,8 @@
-"""The one training loop: every network, every task, one process or several, from any position.
+"""The training loop, for every network and task, in one process or several, from any position.
 
-An epoch is: train on the task's batches, evaluate on the held-out ones, keep the weights if they
-are the best so far, reduce the learning rate on a plateau, stop when nothing gets better.
+In each epoch the loop trains on the task's batches, evaluates on the held-out ones, keeps the
+weights if they are the best so far, reduces the learning rate on a plateau, and stops when the
+held-out loss no longer improves.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from accelerate import Accelerator
 
 from glassgate.errors import BadInput
 from glassgate.train.batches import Batch
-from glassgate.train.interrupt import Interrupted, Request, listening
+from glassgate.train.interrupt import Interrupted, Request, catch_interrupt
 from glassgate.train.settings import Settings
 from glassgate.train.snapshot import Position, Snapshot, Store
 from glassgate.train.tasks import Task
@@ -27,18 +28,18 @@ from glassgate.train.worker import Worker
 
 
 class Diverged(BadInput):
-    """The loss was no longer a finite number; the message says where."""
+    """The loss became infinite or NaN; the message says where."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run was."""
+    """The results of a finished run."""
 
     history: tuple[Epoch, ...]
     best: Epoch  # the epoch whose weights the model holds
-    train_seconds: float  # of training steps only
+    train_seconds: float  # spent on training steps
     tokens_per_second: float  # read in training steps
-    threads: int  # that were chosen or given; 0: it ended before the choice
+    threads: int  # the number of threads; 0 if the run ended before it was chosen
 
 
 def fit(
@@ -53,26 +54,26 @@ def fit(
 ) -> Outcome:
     """Train `task.model` and leave it on the CPU, in evaluation mode, with its best weights.
 
-    `store` keeps what must outlive the run and says where to go on from. `tensorboard` is a folder
-    for event files; `notes` are sentences for the watchers. With `try_threads` the first steps of a
-    single process on a CPU measure whether one thread or all of torch's train faster, and the run
-    stays with the faster; otherwise torch and the engine work on as many as are set. Raises
-    `Diverged` when the loss is not finite, `Interrupted` after Ctrl-C.
-    The random state of torch and the threads are afterwards what they were before.
+    `store` keeps the state and the results, and holds the state to resume from. `tensorboard` is a
+    folder for event files; `notes` are sentences for the watchers. With `try_threads`, a single
+    process on a CPU uses its first steps to measure whether one thread or all of torch's threads
+    train faster, and continues with the faster number; otherwise the number of threads stays as
+    set. Raises `Diverged` when the loss is not finite, `Interrupted` after Ctrl-C. On return,
+    torch's random state and number of threads are as before.
     """
     accelerator = _accelerator(settings, tensorboard)
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices), on_threads(None), listening() as request:
+    with torch.random.fork_rng(devices=devices), on_threads(None), catch_interrupt() as request:
         worker = Worker(task, settings, accelerator)
         run = _Run(worker, store, watchers if accelerator.is_main_process else (), request)
         try:
-            return run.to_the_end(notes, try_threads)
+            return run.run_to_end(notes, try_threads)
         finally:
             run.close()
 
 
 def _accelerator(settings: Settings, tensorboard: Path | None) -> Accelerator:
-    """Return the devices and processes of this run; without other hardware, processes on CPUs."""
+    """Return the devices and processes of this run: CPUs if there is no other hardware."""
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),
         mixed_precision=settings.mixed_precision,
@@ -85,7 +86,7 @@ def _accelerator(settings: Settings, tensorboard: Path | None) -> Accelerator:
 
 
 class _Run:
-    """One run: its worker, its position, and who is told of it."""
+    """One run: its worker, its position, its store and its watchers."""
 
     def __init__(
         self, worker: Worker, store: Store | None, watchers: Sequence[Watcher], request: Request
@@ -95,10 +96,10 @@ class _Run:
         self.writes = store if worker.accelerator.is_main_process else None
         self.settings, self.task = worker.settings, worker.task
         self.position = Position()
-        self.trial: Trial | None = None  # of threads, while it lasts
+        self.trial: Trial | None = None  # of threads, until it is finished
 
-    def to_the_end(self, notes: Sequence[str], try_threads: bool) -> Outcome:
-        """Train from the stored position, or from the start."""
+    def run_to_end(self, notes: Sequence[str], try_threads: bool) -> Outcome:
+        """Train from the stored position or from the start, to the end."""
         self._begin(try_threads)
         position = self.position
         for watcher in self.watchers:
@@ -114,47 +115,46 @@ class _Run:
         return Outcome(tuple(position.history), best, seconds, speed, position.threads)
 
     def close(self) -> None:
-        """Leave the model with its best weights and everybody told."""
+        """Leave the model with its best weights, and tell the watchers that training has ended."""
         self.worker.close()
         for watcher in self.watchers:
             watcher.on_end()
 
     def _begin(self, try_threads: bool) -> None:
-        """Take up the stored position, or store the first one."""
+        """Resume from the stored position, or store the first one."""
         snapshot = self.store.restore() if self.store else None
-        self.worker.accelerator.wait_for_everyone()  # all have looked before anyone writes
+        self.worker.accelerator.wait_for_everyone()  # all have read before one writes
         if self.store and snapshot:
-            self._take_up(self.store, snapshot)
+            self._resume(self.store, snapshot)
         self._begin_threads(try_threads)
         if snapshot:
             self._save_epochs()
         else:
-            self._begin_anew()
+            self._begin_new()
 
-    def _take_up(self, store: Store, snapshot: Snapshot) -> None:
+    def _resume(self, store: Store, snapshot: Snapshot) -> None:
         try:
             self.position = Position.from_json(snapshot.position, self.task.measure)
             self.worker.check(snapshot, self.position)
         except ValueError as error:
-            what = f"{snapshot.source} is not a state to resume from"
-            raise BadInput(f"{what}: {error}") from None
+            raise BadInput(f"{snapshot.source} is not a state to resume from: {error}") from None
         best = store.best() if self.position.best_epoch else {}
         self.worker.restore(snapshot, self.position, best)
 
-    def _begin_anew(self) -> None:
+    def _begin_new(self) -> None:
         try:
             if self.writes:
                 self.writes.begin()
             self._save_epochs()
         except Exception:
             if self.writes:
-                self.writes.abandon()  # half a beginning is of no use
+                self.writes.abandon()  # an incomplete first state is useless
             raise
 
     # Threads ----------------------------------------------------------------------------------
 
     def _begin_threads(self, try_threads: bool) -> None:
-        """Go on with the threads that were chosen, begin to choose, or take those that are set."""
+        """Use the number of threads chosen earlier, start a trial, or keep the number set."""
         chosen, offered = self.position.threads, offered_threads()
         if not try_threads or self.worker.world > 1 or self.worker.accelerator.device.type != "cpu":
             self._record_threads(offered)
@@ -166,7 +166,7 @@ class _Run:
             set_threads(self.trial.threads)
 
     def _try_threads(self, tokens: int, seconds: float) -> None:
-        """Count a step for the trial, if one is under way."""
+        """Add a step to the trial of threads, if there is one."""
         if self.trial is None:
             return
         self.trial.add(tokens, seconds)
@@ -183,7 +183,7 @@ class _Run:
             self.writes.record_threads(threads)
 
     def _stale(self) -> bool:
-        """Whether held-out data has not improved for as long as the settings allow."""
+        """Whether the held-out loss has not improved for `patience` epochs."""
         finished = len(self.position.history)
         return finished - self.position.best_epoch >= self.settings.patience
 
@@ -200,10 +200,10 @@ class _Run:
             if stop or save:
                 self._save_state()
             if stop:
-                raise Interrupted(self._stopped())
+                raise Interrupted(self._describe_stop())
 
     def _step(self, batch: Batch, steps: int, stop: bool, save: bool) -> tuple[bool, bool]:
-        """Take one step; return whether any process wishes to stop, and to save."""
+        """Take one step; return whether any process asks to stop, and whether any asks to save."""
         position = self.position
         start = time.perf_counter()
         nats, stops, saves = self.worker.loss(batch, position, (float(stop), float(save)))
@@ -217,20 +217,20 @@ class _Run:
         position.add(nats, batch, seconds)
         self._try_threads(int(batch.lengths.sum()), seconds)
         step = Step(
-            position.epoch,
-            position.step,
-            steps,
-            nats / batch.count,
-            position.nats / position.count,
-            self.task.measure,
-            position.tokens_per_second,
+            epoch=position.epoch,
+            step=position.step,
+            steps=steps,
+            loss=nats / batch.count,
+            mean_loss=position.nats / position.count,
+            measure=self.task.measure,
+            tokens_per_second=position.tokens_per_second,
         )
         for watcher in self.watchers:
             watcher.on_step(step)
         return stops > 0, saves > 0
 
     def _end_epoch(self) -> None:
-        """Evaluate, keep what is best, and make the position that of the next epoch."""
+        """Evaluate, keep the weights if they are the best, and move to the next epoch."""
         position, measure = self.position, self.task.measure
         loss, right = self.worker.evaluate(self._tell_evaluation)
         if not math.isfinite(loss):
@@ -261,23 +261,23 @@ class _Run:
     def _save_state(self) -> None:
         if self.store is None:
             return
-        snapshot = self.worker.snapshot(self.position)  # every process gives its part
+        snapshot = self.worker.snapshot(self.position)  # in which every process takes part
         if self.writes:
             self.writes.save_state(snapshot)
 
-    def _stopped(self) -> str:
+    def _describe_stop(self) -> str:
         position = self.position
         where = f"stopped at epoch {position.epoch}, after step {position.step}"
         return f"{where}; its state is saved" if self.store else where
 
-    def _diverge(self, what: str) -> None:
-        """Drop the state, which would end here again, and keep the best epoch if there is one."""
+    def _diverge(self, event: str) -> None:
+        """Remove the state, from which the run would diverge again, and raise `Diverged`."""
         if self.writes:
             self.writes.abandon()
         best = self.position.best_epoch
         kept = (
-            f"epoch {best} is kept"
+            f"the model of epoch {best} is kept"
             if best
-            else "no epoch had finished, so nothing is kept of this run"
+            else "no epoch had finished, so this run leaves no model"
         )
-        raise Diverged(f"{what}: {kept}; try a smaller learning rate or clip")
+        raise Diverged(f"{event}: {kept}; try a smaller learning rate or clip")

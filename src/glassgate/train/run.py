@@ -1,4 +1,4 @@
-"""Train on a file, into a model folder: what the command line and comparisons call."""
+"""Train a model on a file and write it to a model folder."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from glassgate.train.watch import Watcher
 
 @dataclass(frozen=True)
 class Output:
-    """Where a run writes, and what it may do there."""
+    """Where a run writes its model, and what it may do there."""
 
     folder: Path
-    overwrite: bool = False  # replace the model that is there
-    resume: bool = False  # go on from the state that is there
-    tensorboard: bool = False  # write event files beside the model
-    save_seconds: float = SAVE_SECONDS  # between two states within an epoch
+    overwrite: bool = False  # replace an existing model
+    resume: bool = False  # continue from the state in the folder
+    tensorboard: bool = False  # also write event files to the folder
+    save_seconds: float = SAVE_SECONDS  # between two saved states within an epoch
 
 
 def train_language(
@@ -46,14 +46,14 @@ def train_language(
     threads: int | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Outcome:
-    """Learn to predict the next token of a UTF-8 text, its last tenth held out.
+    """Train a model to predict the next token of a UTF-8 text, whose last tenth is held out.
 
-    Several files are read one after the other, as one text.
-    `by_sentence` takes each line as a sequence of its own; otherwise the text is one stream.
-    `threads` are those of torch and the engine, 1..256; None measures in the first steps whether
-    one or all of torch's train faster, and a resumed run goes on with what was chosen.
-    Raises `BadInput` for a text, a folder or settings that cannot be used, `Interrupted` after
-    Ctrl-C, `OSError` when the folder cannot be written.
+    Several files are read one after the other, as one text. With `by_sentence` each line is a
+    sequence of its own; otherwise the text is one stream. `threads` is the number of threads of
+    torch and the engine, 1..256; None measures in the first steps whether one thread or all train
+    faster, and a resumed run keeps the number chosen. Raises `BadInput` for a text, a folder or
+    settings that cannot be used, `Interrupted` after Ctrl-C, and `OSError` when the folder cannot
+    be written.
     """
     data: Any = (read_sentences if by_sentence else read_stream)(corpus, level, minimum_frequency)
     model = new_model("language", data.vocabulary, (), settings)
@@ -79,27 +79,27 @@ def train_classifier(
     threads: int | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Outcome:
-    """Learn the classes of the texts of a CSV file, a random tenth held out by the seed.
+    """Train a classifier on the texts of a CSV file, a random tenth of which is held out.
 
-    `text` and `label` name its columns. `threads` and what is raised are as in `train_language`.
+    `text` and `label` name its columns. `threads` and the errors are as in `train_language`.
     """
-    found = read_reviews(reviews, text, label)
-    data = encode_reviews(found, settings.seed, minimum_frequency)
+    labelled = read_reviews(reviews, text, label)
+    data = encode_reviews(labelled, settings.seed, minimum_frequency)
     model = new_model("classifier", data.vocabulary, data.classes, settings)
     assert isinstance(model, Classifier)
     task = ClassifierTask(model, data.train, data.held_out, settings)
     more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
     more |= {"level": "words", "classes": list(data.classes)}
     config = _config("classifier", reviews, data.vocabulary, settings, more)
-    texts = "text was" if found.empty == 1 else "texts were"
-    notes = [f"{found.empty} empty {texts} skipped in {reviews}"] if found.empty else []
+    texts = "text was" if labelled.empty == 1 else "texts were"
+    notes = [f"{labelled.empty} empty {texts} skipped in {reviews}"] if labelled.empty else []
     return _fit(task, settings, config, data.vocabulary, output, threads, watchers, notes)
 
 
 def new_model(
     kind: str, vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
 ) -> nn.Module:
-    """Return the model in its first state, a function of the seed."""
+    """Return a new model, initialized by the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         return build(kind, len(vocabulary), len(classes), settings)
@@ -108,7 +108,7 @@ def new_model(
 def _config(
     kind: str, data: Files, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what config.json says of a run."""
+    """Return the contents of config.json for a run."""
     return {
         "version": glassgate.__version__,
         "kind": kind,

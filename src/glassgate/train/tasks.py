@@ -1,4 +1,4 @@
-"""What a network learns: the data of a run and how a batch meets the model."""
+"""What a network learns: the batches of a run, and the loss of a batch."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from glassgate.train.batches import (
 from glassgate.train.settings import Settings
 
 Measure = Literal["perplexity", "accuracy"]
-HELD_OUT_COLUMNS = 16  # a held-out stream is read in this many columns ...
-HELD_OUT_HEIGHT = 100  # ... of at least this many tokens
+HELD_OUT_COLUMNS = 16  # maximum number of columns of a held-out stream ...
+HELD_OUT_HEIGHT = 100  # ... and minimum number of tokens in each
 
 
 class Scored(Protocol):
-    """What a model says of a batch, and what it is worth."""
+    """A model's predictions for a batch, and how good they are."""
 
     @property
     def state(self) -> State | None:
-        """The state to carry to the next batch, if that asks for it."""
+        """The state to carry to the next batch, if that batch continues this one."""
 
     def loss(self) -> Tensor:
-        """Return the loss to descend along, summed over the scored targets."""
+        """Return the loss to minimize, summed over the scored targets."""
 
     def right(self) -> int:
-        """Return how many of them are told right."""
+        """Return the number of targets predicted correctly."""
 
 
 class Prediction(NamedTuple):
-    """A weight for each class that a target may have."""
+    """The logits of each class that a target may have."""
 
     logits: Tensor  # [N, C], a row for each target
     targets: Tensor  # [N], `IGNORE` where a row is not scored
@@ -51,33 +51,33 @@ class Prediction(NamedTuple):
         return F.cross_entropy(self.logits, self.targets, ignore_index=IGNORE, reduction="sum")
 
     def right(self) -> int:
-        """Return how many targets are given the most weight."""
+        """Return the number of targets that have the largest logit."""
         return int((self.logits.argmax(-1) == self.targets).sum())
 
 
 class Task(Protocol):
-    """One thing to learn. The loop asks for nothing else."""
+    """Something to learn: all that the training loop needs to know of it."""
 
     @property
     def model(self) -> nn.Module:
-        """The model to train, in its first state."""
+        """The model to train."""
 
     @property
     def measure(self) -> Measure:
-        """What is reported of the held-out data beside the loss."""
+        """The measure reported for held-out data beside the loss."""
 
     def batches(self, epoch: int) -> Sequence[Batch]:
-        """Return the joined batches of an epoch (from 1): the same list whenever asked."""
+        """Return the joined batches of an epoch (from 1); every call returns the same ones."""
 
     def held_out(self) -> Sequence[Batch]:
         """Return the joined batches of the held-out data."""
 
     def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Scored:
-        """Meet a batch with a model, in the state carried from the batch before."""
+        """Run a model on a batch, from the state carried over from the previous batch."""
 
 
 class StreamTask:
-    """One run of tokens, read in stretches with the state carried on."""
+    """A sequence of tokens, read in stretches with the state carried from one to the next."""
 
     measure: Measure = "perplexity"
 
@@ -99,7 +99,7 @@ class StreamTask:
         return self._train
 
     def held_out(self) -> Sequence[Batch]:
-        """Return the held-out stretches; their form does not depend on the settings."""
+        """Return the held-out stretches; their shape does not depend on the settings."""
         return self._held_out
 
     def predict(self, model: nn.Module, batch: Batch, state: State | None) -> Prediction:
@@ -109,7 +109,7 @@ class StreamTask:
 
 
 class SentenceTask:
-    """Sequences of tokens, each from zero state; both marks included in every sequence."""
+    """Sentences, each from `<bos>` to `<eos>`, and each from the zero state."""
 
     measure: Measure = "perplexity"
 
@@ -126,18 +126,18 @@ class SentenceTask:
         self._held_out = sentence_batches(held_out, settings.batch_size, settings.seed, None)
 
     def batches(self, epoch: int) -> Sequence[Batch]:
-        """Return batches of sentences drawn by seed and epoch."""
+        """Return batches of sentences, shuffled by seed and epoch."""
         return sentence_batches(self._train, self._settings.batch_size, self._settings.seed, epoch)
 
     def held_out(self) -> Sequence[Batch]:
-        """Return the held-out sentences by length."""
+        """Return the held-out sentences, grouped by length."""
         return self._held_out
 
     def predict(
         self,
         model: nn.Module,
         batch: Batch,
-        state: State | None,  # noqa: ARG002 - every sentence starts anew
+        state: State | None,  # noqa: ARG002 - every sentence starts from the zero state
     ) -> Prediction:
         """Predict each next token of each sentence."""
         logits, _ = model(batch.inputs, lengths=batch.lengths)  # (N, V)
@@ -146,7 +146,7 @@ class SentenceTask:
 
 
 class ClassifierTask:
-    """Sequences of tokens, each with one class."""
+    """Texts, each with one class."""
 
     measure: Measure = "accuracy"
 
@@ -163,18 +163,18 @@ class ClassifierTask:
         self._held_out = labelled_batches(*held_out, settings.batch_size, settings.seed, None)
 
     def batches(self, epoch: int) -> Sequence[Batch]:
-        """Return batches of sequences of like length, shuffled by seed and epoch."""
+        """Return batches of texts of similar length, shuffled by seed and epoch."""
         return labelled_batches(*self._train, self._settings.batch_size, self._settings.seed, epoch)
 
     def held_out(self) -> Sequence[Batch]:
-        """Return the held-out sequences by length."""
+        """Return the held-out texts, grouped by length."""
         return self._held_out
 
     def predict(
         self,
         model: nn.Module,
         batch: Batch,
-        state: State | None,  # noqa: ARG002 - every sequence starts anew
+        state: State | None,  # noqa: ARG002 - every sequence starts from the zero state
     ) -> Prediction:
-        """Predict the class of each sequence."""
+        """Predict the class of each text."""
         return Prediction(model(batch.inputs, batch.lengths), batch.targets, None)

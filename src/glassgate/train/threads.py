@@ -1,7 +1,7 @@
-"""How many threads torch and the engine work on, and a trial of what suits a training best.
+"""The number of threads of torch and the engine, and a trial of which number trains faster.
 
-A second thread shortens the steps of a large network on an idle machine, and lengthens those of a
-small one, or of any beside a busy program. Only a measurement on the spot can tell.
+More threads shorten the steps of a large network on an idle machine, and lengthen those of a small
+network, or of any network on a busy machine. Only measuring on the spot can tell.
 """
 
 from __future__ import annotations
@@ -15,44 +15,45 @@ import torch
 
 from glassgate.engine.settings import checked_threads
 
-WARM_UP_STEPS = 3  # on one thread, and one step on all, before anything is measured
-BLOCK_STEPS = 5  # on one number of threads before it is the other's turn
+WARM_UP_STEPS = 3  # on one thread, before a step on all threads and all measurements
+BLOCK_STEPS = 5  # on one number of threads before switching to the other
 BLOCK_SECONDS = 0.2  # after which a block ends early
-BEHIND = (0.0, 0.75, 1.0, 1.0, 1.0)  # a round each: so slow beside one thread, several have lost
-TRIAL_SECONDS = 1.5  # after which no new round begins
-LOSING = 3.0  # a step on all threads that takes so many times as long ends its block
-MAX_LOST_BLOCKS = 2  # so many such blocks end the trial
-MARGIN = 1.1  # so many times as fast several threads must be to be chosen
+MIN_SPEEDUPS = (0.0, 0.75, 1.0, 1.0, 1.0)  # by round; below it, several threads have lost
+TRIAL_SECONDS = 1.5  # after which no new round starts
+MAX_SLOWDOWN = 3.0  # of a step on all threads; a slower one ends its block
+MAX_LOST_BLOCKS = 2  # blocks ended so; then the trial ends
+MIN_ADVANTAGE = 1.1  # speedup for which several threads are chosen
 
 
 def offered_threads() -> int:
-    """Give how many threads there are: as many as torch uses by default, or was told to use."""
+    """Return the number of threads available: torch's default, or the number set in torch."""
     return torch.get_num_threads()
 
 
 def set_threads(threads: int) -> None:
-    """Let torch, and the engine after it, use so many threads; `BadInput` unless 1..256."""
+    """Set the number of threads of torch, which the engine follows; `BadInput` unless 1..256."""
     torch.set_num_threads(checked_threads(threads))
 
 
 @contextmanager
 def on_threads(threads: int | None) -> Iterator[None]:
-    """Run torch and the engine on so many threads within, on as many as before afterwards.
+    """Set the number of threads of torch and the engine within the context.
 
-    None sets nothing, and still undoes what is set within. `BadInput` unless 1..256.
+    On the way out the previous number is restored. None sets nothing at the start. `BadInput`
+    unless 1..256.
     """
-    before = torch.get_num_threads()
+    previous = torch.get_num_threads()
     try:
         if threads is not None:
             set_threads(threads)
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(previous)
 
 
 @dataclass
 class _Speed:
-    """What the steps on one number of threads took."""
+    """The speed of the steps on one number of threads."""
 
     tokens: int = 0
     seconds: float = 0.0
@@ -67,21 +68,21 @@ class _Speed:
 
 
 class Trial:
-    """Which trains faster, one thread or all that are offered, measured in real training steps.
+    """Measures whether training is faster on one thread or on all, in real training steps.
 
-    Take each step on `threads` of them and `add` what it took, until `done`. Blocks on one thread
-    and on all take turns, so that a busy moment meets both; a block on all threads is cut short
-    when one of its steps takes `LOSING` times as long as steps on one thread do.
+    Take each step on `threads` threads and `add` its time, until `done`. Blocks of steps on one
+    thread and on all threads alternate, so that a busy moment affects both; a block on all threads
+    ends early when one of its steps takes `MAX_SLOWDOWN` times as long as on one thread.
 
     Parameters
     ----------
     offered
-        The threads there are; with 1 there is nothing to try.
+        The number of threads available; with 1 there is nothing to try.
     """
 
     def __init__(self, offered: int) -> None:
         self.offered = offered
-        self.threads = 1  # for the next step; once done, the choice
+        self.threads = 1  # for the next step; when `done`, the choice
         self.done = offered == 1
         self._speeds = {1: _Speed(), offered: _Speed()}
         self._seconds = 0.0  # of all steps so far
@@ -90,16 +91,16 @@ class Trial:
             self.threads = next(self._schedule)
 
     def add(self, tokens: int, seconds: float) -> None:
-        """Count a step on `threads` threads, and say in `threads` and `done` how to go on."""
+        """Add a step on `threads` threads, and update `threads` and `done`."""
         try:
             self.threads = self._schedule.send((tokens, seconds))
         except StopIteration:
             self.done = True
             one, several = (self._speeds[n].tokens_per_second for n in (1, self.offered))
-            self.threads = self.offered if several >= MARGIN * one else 1
+            self.threads = self.offered if several >= MIN_ADVANTAGE * one else 1
 
     def __str__(self) -> str:
-        """Say what was chosen, and why."""
+        """Return the choice and the measured speeds as a sentence."""
         one, several = (f"{self._speeds[n].tokens_per_second:,.0f}" for n in (1, self.offered))
         return (
             f"Threads: {self.threads} of {self.offered} "
@@ -107,41 +108,41 @@ class Trial:
         )
 
     def _blocks(self) -> Generator[int, tuple[int, float], None]:
-        """Give the number of threads for each step, and be sent its tokens and seconds."""
+        """Yield the number of threads of each step; receive its tokens and seconds."""
         yield from self._block(1, WARM_UP_STEPS)
         yield from self._block(self.offered, 1)
         self._speeds = {1: _Speed(), self.offered: _Speed()}
-        lost = 0
-        for behind in BEHIND:
+        lost_blocks = 0
+        for min_speedup in MIN_SPEEDUPS:
             yield from self._block(1, BLOCK_STEPS)
-            lost += yield from self._block(self.offered, BLOCK_STEPS)
+            lost_blocks += yield from self._block(self.offered, BLOCK_STEPS)
             one, several = (self._speeds[n].tokens_per_second for n in (1, self.offered))
-            late = lost == MAX_LOST_BLOCKS or self._seconds >= TRIAL_SECONDS
-            if late or several < behind * one:
+            late = lost_blocks == MAX_LOST_BLOCKS or self._seconds >= TRIAL_SECONDS
+            if late or several < min_speedup * one:
                 return
 
     def _block(self, threads: int, steps: int) -> Generator[int, tuple[int, float], bool]:
-        """Measure some steps on one number of threads; return whether they were clearly losing."""
-        begun = self._seconds
+        """Measure a block of steps on one number of threads; return whether it clearly lost."""
+        start = self._seconds
         for _ in range(steps):
             tokens, seconds = yield threads
             self._seconds += seconds
             self._speeds[threads].add(tokens, seconds)
             expected = tokens / self._speeds[1].tokens_per_second
-            if threads > 1 and seconds >= LOSING * expected:
+            if threads > 1 and seconds >= MAX_SLOWDOWN * expected:
                 return True
-            if self._seconds - begun >= BLOCK_SECONDS:
+            if self._seconds - start >= BLOCK_SECONDS:
                 break
         return False
 
 
 class Pace:
-    """Does pieces of work on the number of threads that a `Trial` finds fastest in the first ones.
+    """Runs pieces of work; a `Trial` on the first ones chooses the number of threads for the rest.
 
     Parameters
     ----------
     offered
-        The threads there are; with 1 there is nothing to try.
+        The number of threads available; with 1 there is nothing to try.
     """
 
     def __init__(self, offered: int) -> None:
@@ -149,17 +150,17 @@ class Pace:
 
     @property
     def measured(self) -> bool:
-        """Whether several threads were tried, and the trial came to its end."""
+        """Whether several threads were tried, and the trial is finished."""
         return self.trial.done and self.trial.offered > 1
 
     @contextmanager
     def piece(self, tokens: int) -> Iterator[None]:
-        """Do what stands within, a piece of so many tokens."""
+        """Run the body of the context, a piece of work of so many tokens."""
         if self.trial.done:
             yield
             return
         set_threads(self.trial.threads)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         yield
-        self.trial.add(tokens, time.perf_counter() - begun)
+        self.trial.add(tokens, time.perf_counter() - start)
         set_threads(self.trial.threads)

@@ -1,4 +1,4 @@
-"""What the training loop tells to those who look on: bars, trackers, tests."""
+"""What the training loop reports to its watchers, such as progress bars."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One step, over all processes."""
+    """One training step, over all processes."""
 
     epoch: int  # from 1
     step: int  # from 1, within the epoch
-    steps: int  # in an epoch
-    loss: float  # nats a target in this step
-    mean_loss: float  # nats a target since the epoch began
-    measure: str  # of held-out data: "perplexity" or "accuracy"
-    tokens_per_second: float  # since training began, in training steps only
+    steps: int  # in the epoch
+    loss: float  # of this step, nats per target
+    mean_loss: float  # since the start of the epoch, nats per target
+    measure: str  # on held-out data: "perplexity" or "accuracy"
+    tokens_per_second: float  # in training steps, since the start of training
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Epoch:
     """One finished epoch: a line of metrics.jsonl."""
 
     epoch: int  # from 1
-    train_loss: float  # nats a target
-    valid_loss: float  # nats a target
+    train_loss: float  # nats per target
+    valid_loss: float  # on held-out data, nats per target
     measure: str  # "perplexity" or "accuracy"
     valid_measure: float  # on held-out data
-    seconds: float  # of training steps in this epoch, evaluation excluded
+    seconds: float  # spent on training steps, without evaluation
 
     def to_json(self) -> dict[str, Any]:
         """Return the line of metrics.jsonl."""
@@ -43,7 +43,7 @@ class Epoch:
 
     @classmethod
     def from_json(cls, line: dict[str, Any], measure: str) -> Epoch:
-        """Read what `to_json` returned."""
+        """Make an epoch from a line of metrics.jsonl."""
         return cls(
             line["epoch"],
             line["train_loss"],
@@ -55,29 +55,32 @@ class Epoch:
 
 
 class Watcher:
-    """Somebody who looks on; override what you want to hear. Only the main process calls it."""
+    """Receives the progress of a training; override the methods that you need.
+
+    Only the main process calls them.
+    """
 
     def on_start(self, epochs: int, notes: Sequence[str]) -> None:
-        """Training begins, of at most `epochs`; a person should read the `notes` on the data."""
+        """Training starts, with at most `epochs`; `notes` on the data are for the user to read."""
 
     def on_epoch_start(self, epoch: int, steps: int, done: int) -> None:
-        """Epoch `epoch` of `steps` steps begins; `done` of them were done before a resume."""
+        """Epoch `epoch` of `steps` steps starts; `done` of them were completed before a resume."""
 
     def on_step(self, step: Step) -> None:
         """A step is done."""
 
     def on_note(self, note: str) -> None:
-        """Something came up that a person should read."""
+        """Something happened that the user should know."""
 
     def on_evaluation(self, done: int, batches: int) -> None:
-        """At the end of an epoch `done` of the held-out `batches` are evaluated."""
+        """At the end of an epoch, `done` of the held-out `batches` have been evaluated."""
 
     def on_epoch_end(self, epoch: Epoch) -> None:
-        """An epoch is done and evaluated."""
+        """An epoch is finished and evaluated."""
 
     def on_end(self) -> None:
-        """Training has ended, well or not."""
+        """Training has ended, with or without success."""
 
 
 Watching = Callable[[str, float], Watcher]
-"""Gives somebody to look on at one training of several, from its name and how much work it is."""
+"""Makes the watcher of one training of several, from its name and its share of the work."""

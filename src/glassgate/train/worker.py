@@ -1,9 +1,9 @@
-"""One process of a run: its model on its device, its share of every batch.
+"""One process of a run: its model on its device, and its share of every batch.
 
-The loss of a joined batch is its summed nats, or what else its task counts, over its number of
-targets. Each process divides its own sum by the joined number and multiplies by the number of
-processes; the gradients, which `DistributedDataParallel` averages, are then those of one process on
-the joined batch, however unequal the shares.
+The loss of a joined batch is the loss summed over its targets, in nats for most tasks, divided by
+their number. Each process divides its own sum by the joined number and multiplies it by the number
+of processes. `DistributedDataParallel` averages the gradients, which are then those of one process
+on the joined batch, however unequal the shares.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from glassgate.train.tasks import StreamTask, Task
 from glassgate.train.threads import set_threads
 from glassgate.train.watch import Epoch
 
-WARM_UP = 0.05  # share of the run in which the linear schedule rises before it falls
+WARM_UP = 0.05  # share of the run in which the linear schedule rises
 
 
 class Worker:
-    """The model in training, its optimizer, and the state that it carries."""
+    """The model in training, its optimizer, and the state carried between batches."""
 
     def __init__(self, task: Task, settings: Settings, accelerator: Accelerator) -> None:
         self.task, self.settings, self.accelerator = task, settings, accelerator
@@ -50,25 +50,25 @@ class Worker:
     # A step -----------------------------------------------------------------------------------
 
     def loss(
-        self, batch: Batch, position: Position, wishes: tuple[float, float]
+        self, batch: Batch, position: Position, requests: tuple[float, float]
     ) -> tuple[float, float, float]:
-        """Return the joined batch's summed nats, and each wish summed over the processes.
+        """Return the joined batch's summed loss, and each request summed over the processes.
 
-        What is random in the step depends on seed, epoch, step and process, and nothing else.
+        The random numbers of the step depend on seed, epoch, step and process, and nothing else.
         """
         torch.manual_seed(_step_seed(self.settings.seed, position.epoch, position.step, self.rank))
         self.model.train()
         own, state = self._own(batch), self.carried if batch.carries else None
-        found = self.task.predict(self.model, own, state)
-        nats = found.loss()
-        self.carried = _detached(found.state)
+        prediction = self.task.predict(self.model, own, state)
+        nats = prediction.loss()
+        self.carried = _detach(prediction.state)
         self._size = batch.size
         self._objective = nats * (self.world / batch.count)
-        total, stop, save = self._sum(nats.item(), *wishes)
+        total, stop, save = self._sum(nats.item(), *requests)
         return total, stop, save
 
     def learn(self, progress: float) -> None:
-        """Descend along the gradient of the last loss; `progress` 0..1 is how far the run is."""
+        """Take an optimizer step on the last loss; `progress`, 0..1, is how far the run is."""
         if self.settings.schedule == "linear":
             for group in self.optimizer.param_groups:
                 group["lr"] = self.settings.learning_rate * ramp(progress)
@@ -80,10 +80,10 @@ class Worker:
     # An epoch ---------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def evaluate(self, tell: Callable[[int, int], None]) -> tuple[float, float]:
-        """Return the held-out nats a target, and the share of targets told right.
+    def evaluate(self, report: Callable[[int, int], None]) -> tuple[float, float]:
+        """Return the held-out loss in nats per target, and the share of correct predictions.
 
-        `tell` hears after each batch how many are done, of how many.
+        After each batch, `report` is called with the number of batches done and the total.
         """
         self.model.eval()
         state: State | None = None
@@ -92,12 +92,12 @@ class Worker:
         for done, batch in enumerate(batches, 1):
             own = self._own(batch)
             carried = state if batch.carries else None
-            found = self.task.predict(self.model, own, carried)
-            state = found.state
-            nats += found.loss().item()
-            right += found.right()
+            prediction = self.task.predict(self.model, own, carried)
+            state = prediction.state
+            nats += prediction.loss().item()
+            right += prediction.right()
             count += batch.count
-            tell(done, len(batches))
+            report(done, len(batches))
         nats, right = self._sum(nats, right)
         return nats / count, right / count
 
@@ -110,14 +110,14 @@ class Worker:
             self.best = self._weights()
 
     def track(self, epoch: Epoch) -> None:
-        """Tell the trackers of an epoch."""
+        """Log an epoch with the trackers."""
         values = {name: value for name, value in epoch.to_json().items() if name != "epoch"}
         self.accelerator.log(values, step=epoch.epoch)
 
     # The whole run ----------------------------------------------------------------------------
 
     def snapshot(self, position: Position) -> Snapshot:
-        """Return where the run stands; every process must take part."""
+        """Return the state of the run; every process must call this."""
         position.learning_rate = self.optimizer.param_groups[0]["lr"]
         position.scheduler = self.plateau.state_dict()
         tensors = {f"{snap.WEIGHTS}{name}": value for name, value in self._weights().items()}
@@ -126,7 +126,7 @@ class Worker:
         return Snapshot(position.to_json(), {k: v.cpu().contiguous() for k, v in tensors.items()})
 
     def restore(self, snapshot: Snapshot, position: Position, best: Mapping[str, Tensor]) -> None:
-        """Take up where `snapshot` left; `best` are the best weights so far."""
+        """Restore the state of the run; `best` are the best weights so far."""
         tensors = snapshot.tensors
         self.task.model.load_state_dict(snap.part(tensors, snap.WEIGHTS))
         snap.restore_optimizer(self.optimizer, tensors)
@@ -137,9 +137,9 @@ class Worker:
         self.best = dict(best)
 
     def check(self, snapshot: Snapshot, position: Position) -> None:
-        """Raise `ValueError` unless the snapshot is one of this run at `position`."""
+        """Raise `ValueError` unless the snapshot fits this run at `position`."""
         if set(position.scheduler) != set(self.plateau.state_dict()):
-            raise ValueError("the scheduler of its position has other names")
+            raise ValueError("the scheduler of its position has other keys")
         size = self._size_at(position)
         model = self.accelerator.unwrap_model(self.model)
         wanted = {f"{snap.WEIGHTS}{k}": value.shape for k, value in model.state_dict().items()}
@@ -160,7 +160,7 @@ class Worker:
                 raise ValueError(f"{name} must have shape {shapes}")
 
     def _size_at(self, position: Position) -> int:
-        """Return the columns of the state that is carried at `position`; 0 where none is."""
+        """Return the number of columns of the state carried at `position`; 0 if there is none."""
         if position.step == 0:
             return 0
         batches = self.task.batches(position.epoch)
@@ -173,7 +173,9 @@ class Worker:
         for tracker in self.accelerator.trackers:
             tracker.finish()
         model = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
-        vars(model).pop("forward", None)  # what is left of mixed precision hides the class's own
+        vars(model).pop(
+            "forward", None
+        )  # mixed precision leaves a wrapper that hides the class's own
         if self.best:
             model.load_state_dict(self.best)
         model.cpu().eval()
@@ -215,13 +217,13 @@ class Worker:
         for name in (name for name in tensors if name.startswith(snap.STREAM)):
             value = tensors[name]
             share = columns(value.shape[1], self.rank, self.world)
-            taken = share if share.stop > share.start else slice(0, 1)
-            own[name] = value[:, taken].to(self.accelerator.device)
+            share = share if share.stop > share.start else slice(0, 1)
+            own[name] = value[:, share].to(self.accelerator.device)
         return snap.restore_state(own)
 
 
 def _share_cores(world: int) -> None:
-    """Leave each process on this machine its share of the cores, where its launcher has not."""
+    """Give each process on this machine its share of the cores, unless the launcher has done so."""
     here = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     if here > 1 and "OMP_NUM_THREADS" not in os.environ:
         set_threads(max(1, torch.get_num_threads() // here))
@@ -233,17 +235,17 @@ def _optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
 
 
 def ramp(progress: float) -> float:
-    """Return the share of the learning rate that the linear schedule allows, `progress` 0..1."""
+    """Return the factor of the learning rate in the linear schedule; `progress` is 0..1."""
     return min(progress / WARM_UP, (1 - progress) / (1 - WARM_UP))
 
 
 def _step_seed(seed: int, epoch: int, step: int, rank: int) -> int:
-    """Return a number that no other step of any process shares, but for chance."""
+    """Return a seed for one step of one process, different from all others but for coincidence."""
     return int(np.random.SeedSequence([seed, epoch, step, rank]).generate_state(1, np.uint64)[0])
 
 
-def _detached(state: State | None) -> State | None:
-    """Return the state, cut from the steps that led to it."""
+def _detach(state: State | None) -> State | None:
+    """Return the state, detached from the graph of the steps that led to it."""
     if state is None or isinstance(state, Tensor):
         return None if state is None else state.detach()
     return tuple(part.detach() for part in state)
