@@ -47,3 +47,21 @@ def test_a_training_that_was_stopped_before_an_epoch_ended_reached_nothing(monke
         one.on_start(2, [])
         one.on_end()
     assert screen.getvalue() == ""
+
+
+def test_several_workers_have_a_bar_each_while_they_train(monkeypatch):
+    screen = io.StringIO()
+    console = Console(file=screen, width=80, color_system=None, force_terminal=True)
+    monkeypatch.setattr(series, "Console", lambda **_: console)
+    with series.watching_series(400, workers=2) as watching:
+        first, second = (watching(label, share) for label, share in (("srn", 100), ("gru", 300)))
+        for watcher in (first, second):
+            watcher.on_start(2, [])
+            watcher.on_step(Step(1, 1, 2, 0.5, 0.25, "accuracy", 1000.0))
+        first.on_end()
+    lines = screen.getvalue().split("\r")[-1].replace("\x1b[2K", "").splitlines()
+    assert "25%" in lines[0]  # a quarter of each
+    assert "all trainings" in lines[0]
+    shown = [line for line in screen.getvalue().replace("\x1b[2K", "").splitlines() if line]
+    assert any("25%" in line and "gru (loss 0.25)" in line for line in shown)
+    assert "srn" not in lines[1]

@@ -1,4 +1,4 @@
-"""A language of few forced choices, for experiments that take no time."""
+"""Experiments that take no time: few forced choices, and one process unless a test asks for more."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -22,3 +22,8 @@ def few_items() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def language(few_items: None) -> Language:
     return sample_language(Grammar.load(), seed=3, train=60, held_out=20)
+
+
+@pytest.fixture(autouse=True)
+def one_core(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("glassgate.train.backends.allowed_cores", lambda: 1)

@@ -63,15 +63,15 @@ def test_every_step_of_a_half_is_marked_as_often():
     assert (marks - wanted).abs().max() < 5 * math.sqrt(0.25 / 20_000)
 
 
-def test_symbols_are_said_after_the_sign_in_their_order():
+def test_symbols_are_due_after_the_cue_in_their_order():
     T = 4
     batch = Copying().draw(T, 3, np.random.default_rng(1))
-    heard = batch.inputs.argmax(-1)  # (T + 20, 3)
+    read = batch.inputs.argmax(-1)  # (T + 20, 3)
     assert (batch.inputs.sum(-1) == 1).all()
     for column in range(3):
-        symbols = heard[:10, column].tolist()
+        symbols = read[:10, column].tolist()
         assert set(symbols) <= set(range(8))
-        assert heard[10:, column].tolist() == [8, 8, 8, 9] + [8] * 10
+        assert read[10:, column].tolist() == [8, 8, 8, 9] + [8] * 10
         assert batch.targets[:, column].tolist() == [8] * 14 + symbols
     assert batch.count == 24 * 3
 

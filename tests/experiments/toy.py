@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from glassgate.errors import BadInput
 from glassgate.experiments.common import Option
-from glassgate.experiments.runner import Piece, Runner
+from glassgate.experiments.runner import Runner
 from glassgate.pages.content import Chart, Line, Page, Section, Table
+from glassgate.train.parallel import Piece
 
 Sides = Annotated[int, Option("Sides of the die.", metavar="N", least=2)]
 

@@ -319,7 +319,7 @@ def test_experiments_run_on_one_thread_unless_told(
     glassgate_: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: list[str]
 ):
     def refuse(_plan: object, _seeds: object, runner: Runner) -> None:
-        raise BadInput(f"{runner.threads} threads")
+        raise BadInput(f"{runner.workers.threads} threads")
 
     monkeypatch.setattr(f"glassgate.experiments.{name}.experiment.run", refuse)
     said = glassgate_("experiment", name, *given)

@@ -10,15 +10,17 @@ import inspect
 import shlex
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from glassgate.cli.options import Overwrite, Threads
+from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount
 from glassgate.experiments import EXPERIMENTS, load
 from glassgate.experiments.common import Experiment, Option, check_free, provenance, write
+from glassgate.train.backends import LOKY, choose_workers
 
 if TYPE_CHECKING:
     from glassgate.pages.content import Page
@@ -37,6 +39,8 @@ def ask(
     output: Output,
     seed: FirstSeed,
     seeds: Seeds,
+    workers: WorkerCount = None,
+    backend: Backend = LOKY,
     threads: Threads = 1,
     overwrite: Overwrite = False,
     **options: Any,
@@ -54,7 +58,9 @@ def ask(
     from glassgate.experiments.runner import Runner
 
     plan = experiment.plan(**options)
-    runner = Runner(threads, watching_series, counting, waiting)
+    chosen = choose_workers(workers, backend, threads)
+    watching = partial(watching_series, workers=chosen.count)
+    runner = Runner(chosen, watching, counting, waiting)
     results = experiment.run(plan, range(seed, seed + seeds), runner)
     command = shlex.join(["glassgate", *sys.argv[1:]])
     answer(experiment, {"experiment": experiment.name, **provenance(command), **results}, output)

@@ -8,6 +8,8 @@ from typing import Protocol
 from glassgate.analysis.language import Language, sample_language
 from glassgate.experiments.runner import Runner
 from glassgate.grammar.grammar import Grammar
+from glassgate.train.parallel import Piece
+from glassgate.train.watch import Watcher
 
 
 class Sizes(Protocol):
@@ -27,8 +29,20 @@ def sample_languages(
 ) -> dict[int, Language]:
     """Sample the language for each seed, with forced choices at dependencies or without."""
     grammar = Grammar.load()
+    pieces = [
+        Piece(f"seed {seed}", _sample, (grammar, seed, plan.train, plan.held_out, items))
+        for seed in seeds
+    ]
     with runner.waiting(f"sampling sentences for {len(seeds)} seeds"):
-        return {
-            seed: sample_language(grammar, seed, plan.train, plan.held_out, items=items)
-            for seed in seeds
-        }
+        return dict(zip(seeds, runner.run(pieces), strict=True))
+
+
+def _sample(
+    grammar: Grammar,
+    seed: int,
+    train: int,
+    held_out: int,
+    items: bool,
+    _watchers: Sequence[Watcher],
+) -> Language:
+    return sample_language(grammar, seed, train, held_out, items=items)

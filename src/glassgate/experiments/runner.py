@@ -1,26 +1,17 @@
-"""How an experiment runs: as independent pieces of work, on some threads, perhaps watched."""
+"""Who does the work of an experiment, and who watches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watcher, Watching
+from glassgate.train.backends import LOKY, Workers
+from glassgate.train.parallel import Piece, run_pieces
+from glassgate.train.watch import Watching
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Piece(Generic[T]):
-    """A piece of work that needs none of the others."""
-
-    name: str
-    function: Callable[..., T]
-    arguments: tuple[Any, ...] = ()
-    work: float = 1.0
 
 
 def _unwatched(_work: float) -> AbstractContextManager[None]:
@@ -37,22 +28,24 @@ def _silently(_label: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Runner:
-    """Does the work of an experiment.
+    """Does independent pieces of work, as many side by side as there are workers.
+
+    A piece is a training or a series of measurements, `glassgate.train.parallel.Piece`.
 
     Attributes
     ----------
-    threads
-        That compute, 1..256.
+    workers
+        That do the pieces.
     watching
         From how much work all trainings are, a context of their `Watching`.
     counting
-        From a label and the number of measurements, a context of the `Watching` of those who make
-        them; it hears `Watcher.on_evaluation` alone.
+        From a label and the number of measurements, a context of their `Watching`, whose watchers
+        hear `Watcher.on_evaluation` alone.
     waiting
         From a label, a context in which work of unknown length is done.
     """
 
-    threads: int = 1
+    workers: Workers
     watching: Callable[[float], AbstractContextManager[Watching | None]] = _unwatched
     counting: Callable[[str, float], AbstractContextManager[Watching | None]] = _uncounted
     waiting: Callable[[str], AbstractContextManager[None]] = _silently
@@ -69,13 +62,8 @@ class Runner:
 
     def run(self, pieces: Sequence[Piece[T]], watching: Watching | None = None) -> list[T]:
         """Do pieces of work and return their results in the order of the pieces."""
-
-        def watchers(piece: Piece[T]) -> list[Watcher]:
-            return [watching(piece.name, piece.work)] if watching else []
-
-        with on_threads(self.threads):
-            return [piece.function(*piece.arguments, watchers(piece)) for piece in pieces]
+        return run_pieces(pieces, self.workers, watching)
 
 
-ONE_BY_ONE = Runner()
+ONE_BY_ONE = Runner(Workers(count=1, backend=LOKY, threads=1))
 """One piece after the other on one thread, with nobody watching."""

@@ -17,8 +17,9 @@ from glassgate.experiments import common
 from glassgate.experiments.capacity.results import Results, Run
 from glassgate.experiments.capacity.summary import NETWORKS, comparisons, points, statements
 from glassgate.experiments.languages import sample_languages
-from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 

@@ -1,1 +1,25 @@
-"""Four networks learn one language, and the gates show how the GRU remembers."""
+"""Which of four networks that learn one language remembers, and how? The main job.
+
+Read `experiment.py` (what is trained and measured) and `page.py` (how it is shown). It has one seed,
+and its training times are measured: its networks are trained one after the other.
+"""
+
+from typing import TYPE_CHECKING
+
+from glassgate.experiments.common import lazy
+
+if TYPE_CHECKING:
+    from glassgate.experiments.demo.experiment import Results, run_demo
+    from glassgate.experiments.demo.page import demo_page, overview
+
+__all__ = ["Results", "demo_page", "overview", "run_demo"]
+
+__getattr__ = lazy(
+    __name__,
+    {
+        "Results": "experiment",
+        "demo_page": "page",
+        "overview": "page",
+        "run_demo": "experiment",
+    },
+)

@@ -1,6 +1,6 @@
 """The main job: four networks learn one language, and the gates show why the GRU remembers.
 
-Every number of the result is computed here, from the seed on.
+Every number of the result is computed here, from the seed alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,11 +24,11 @@ from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 
 NETWORKS = ("feedforward", "srn", "gru", "lstm")
-LAGS = 12
+LAGS = 12  # words back that the gradient is measured
 
 
 class Network(TypedDict):
-    """What one network reached. `classes_after` are its shares of the next word's classes."""
+    """What one network reached. `classes_after` has the shares that it gives the next classes."""
 
     name: str
     parameters: int
@@ -43,7 +43,7 @@ class Network(TypedDict):
 
 
 class Results(TypedDict):
-    """All that the demo found; results.json adds how and with what it was made."""
+    """All that the demo measured; results.json adds `glassgate.experiments.common.Provenance`."""
 
     seed: int
     grammar: str
@@ -67,9 +67,9 @@ def run_demo(
     language
         What they learn.
     seed
-        Of the networks' first weights and of the order of the sentences.
+        Of the networks' initial weights and of the order of the sentences.
     watcher
-        Gives somebody to look on at the training of the network of this name.
+        Makes the watcher of the network of this name.
     settings
         How they are trained; network and seed are set here.
     """

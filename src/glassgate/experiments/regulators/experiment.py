@@ -19,9 +19,10 @@ from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.regulators.networks import BOTH, FIXED, FORMS, Form, hold, shape
 from glassgate.experiments.regulators.results import Results, Run
 from glassgate.experiments.regulators.summary import statements, summarize
-from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 

@@ -19,13 +19,14 @@ from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import unit_means
 from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
-from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.spans.holds import Hold, groups, hold_units, memory_of, orders, singles
 from glassgate.experiments.spans.results import Divergence, Held, Results, Run, Whole
 from glassgate.experiments.spans.summary import statements
 from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 

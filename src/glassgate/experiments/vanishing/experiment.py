@@ -18,7 +18,7 @@ import torch
 
 from glassgate.errors import BadInput
 from glassgate.experiments.common import check_counts
-from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.vanishing.networks import FORMS, untrained
 from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
 from glassgate.experiments.vanishing.results import Blind, Falling, Measured, Results, Run
@@ -27,6 +27,7 @@ from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import State
 from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import Measure, Scored
 from glassgate.train.watch import Watcher

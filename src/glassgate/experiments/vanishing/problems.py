@@ -1,6 +1,6 @@
 """Two problems that ask a network to remember across T steps, and what one without memory reaches.
 
-Inputs and targets are made from a seed whenever they are wanted: no data set is stored.
+Inputs and targets are drawn from a seed whenever they are needed: no data set is stored.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Reader(nn.Module):
 
 
 class Problem(Protocol):
-    """What a network is to learn; it stands for every T."""
+    """What a network is to learn, at any T."""
 
     @property
     def name(self) -> str:
@@ -57,7 +57,7 @@ class Problem(Protocol):
 
     @property
     def measure(self) -> Measure:
-        """What the training loop says of held-out sequences beside the loss."""
+        """What the training loop reports of held-out sequences beside the loss."""
 
     def steps(self, T: int) -> int:
         """Return how many steps a sequence has."""
@@ -66,13 +66,13 @@ class Problem(Protocol):
         """Make `size` sequences."""
 
     def predict(self, model: nn.Module, batch: Batch) -> Scored:
-        """Meet a batch with a `Reader`."""
+        """Predict a batch with a `Reader`."""
 
     def right(self, model: nn.Module, batch: Batch) -> float:
-        """Return the share of what has to be remembered that is told right, 0..1."""
+        """Return the share of what has to be remembered that is right, 0..1."""
 
     def blind(self, T: int) -> tuple[float, float]:
-        """Return loss and share right of the best network that ignores the input."""
+        """Return the loss and the share right of the best network that ignores the input."""
 
     def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
         """Return the input up to a step that needs the distant past, and the loss at that step."""
@@ -137,7 +137,7 @@ class Adding:
         return Estimate(model(batch.inputs)[-1, :, 0], batch.targets)
 
     def right(self, model: nn.Module, batch: Batch) -> float:
-        """Return the share of sequences whose sum is told right."""
+        """Return the share of sequences whose sum is right."""
         return self.predict(model, batch).right() / batch.size
 
     def blind(self, T: int) -> tuple[float, float]:  # noqa: ARG002 - the same at every T
@@ -155,60 +155,61 @@ class Adding:
 
 
 class Copying:
-    """Say ten symbols after a wait of T steps (Arjovsky, Shah & Bengio 2016, arXiv:1511.06464).
+    """Repeat ten symbols after a wait of T steps (Arjovsky, Shah & Bengio 2016, arXiv:1511.06464).
 
     Inputs
         T + 20 steps over an alphabet of ten, each a vector with a single 1: first ten symbols,
-        each any of eight, then T - 1 blanks, a sign to begin, and ten blanks.
+        each any of eight, then T - 1 blanks, a cue to begin, and ten blanks.
     Targets
         T + 10 blanks, and then the ten symbols in their order, the first one at the step after
-        the sign. Each is said T + 10 steps after it was heard.
+        the cue. Each is due T + 10 steps after it was read.
     Loss
         The cross-entropy in nats, mean over all T + 20 steps and over sequences.
     Right
-        The share of the ten symbols that get the most weight where they are to be said.
+        The share of the ten symbols that get the most weight where they are due.
     A network that ignores the input
-        Knows from the number of steps alone when to say blanks, and guesses the symbols at best:
+        Knows from the number of steps alone when to answer blanks, and at best guesses the symbols:
         its loss is 10 ln 8 / (T + 20), and one symbol in eight is right.
 
     The authors took it over from Hochreiter & Schmidhuber 1997.
     """
 
-    SYMBOLS, SAID = 8, 10
-    BLANK, SIGN = 8, 9
+    SYMBOLS = 8  # that there are
+    REPEATED = 10  # in each sequence
+    BLANK, CUE = 8, 9  # in the alphabet, after the symbols
     name, inputs, outputs = "copying", 10, 9
     measure: Measure = "perplexity"
 
     def steps(self, T: int) -> int:
         """Return T + 20."""
-        return T + 2 * self.SAID
+        return T + 2 * self.REPEATED
 
     def draw(self, T: int, size: int, random: np.random.Generator) -> Batch:
         """Make `size` sequences: inputs [T + 20, size, 10], targets [T + 20, size]."""
-        symbols = random.integers(0, self.SYMBOLS, (self.SAID, size))
-        heard = np.full((self.steps(T), size), self.BLANK)
-        heard[: self.SAID], heard[T + self.SAID - 1] = symbols, self.SIGN
-        said = np.full_like(heard, self.BLANK)
-        said[-self.SAID :] = symbols
-        inputs = F.one_hot(torch.from_numpy(heard), self.inputs).float()
-        return Batch(inputs, torch.from_numpy(said), torch.full((size,), len(heard)))
+        symbols = random.integers(0, self.SYMBOLS, (self.REPEATED, size))
+        read = np.full((self.steps(T), size), self.BLANK)
+        read[: self.REPEATED], read[T + self.REPEATED - 1] = symbols, self.CUE
+        due = np.full_like(read, self.BLANK)
+        due[-self.REPEATED :] = symbols
+        inputs = F.one_hot(torch.from_numpy(read), self.inputs).float()
+        return Batch(inputs, torch.from_numpy(due), torch.full((size,), len(read)))
 
     def predict(self, model: nn.Module, batch: Batch) -> Prediction:
-        """Weigh blank and symbols at every step."""
+        """Predict blank or symbol at every step."""
         return Prediction(model(batch.inputs).flatten(0, 1), batch.targets.flatten(), None)
 
     def right(self, model: nn.Module, batch: Batch) -> float:
-        """Return the share of symbols that are said right."""
-        said = model(batch.inputs)[-self.SAID :].argmax(-1)  # (10, B)
-        return float((said == batch.targets[-self.SAID :]).float().mean())
+        """Return the share of symbols that are right."""
+        answers = model(batch.inputs)[-self.REPEATED :].argmax(-1)  # (10, B)
+        return float((answers == batch.targets[-self.REPEATED :]).float().mean())
 
     def blind(self, T: int) -> tuple[float, float]:
         """Return the loss of guessing the symbols, and the share of right guesses."""
-        return self.SAID * math.log(self.SYMBOLS) / self.steps(T), 1 / self.SYMBOLS
+        return self.REPEATED * math.log(self.SYMBOLS) / self.steps(T), 1 / self.SYMBOLS
 
     def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
-        """Return the input up to the step that says the first symbol, and the loss there."""
-        steps = len(batch.inputs) - self.SAID + 1
+        """Return the input up to the step at which the first symbol is due, and the loss there."""
+        steps = len(batch.inputs) - self.REPEATED + 1
 
         def loss(states: Tensor) -> Tensor:
             read = model.readout(states[-1])

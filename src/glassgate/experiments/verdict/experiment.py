@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from glassgate.experiments.common import check_counts
-from glassgate.experiments.runner import ONE_BY_ONE, Piece, Runner
+from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.verdict.gates import Reading, measure_gates, readings
 from glassgate.experiments.verdict.holds import right_if_held
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
@@ -50,6 +50,7 @@ from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
 from glassgate.nn.ragged import pad_ids
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece
 from glassgate.train.settings import MINIMUM_FREQUENCY, Settings
 from glassgate.train.tasks import ClassifierTask
 from glassgate.train.tokens import Vocabulary
