@@ -233,7 +233,7 @@ class GRU:
         lengths: ArrayLike | None,
         resets: ArrayLike | None = None,
     ) -> Batch:
-        """Check the arguments of `run`; give them as the engine reads them, the state as `initial`."""
+        """Check the arguments of `run`; give them as the engine reads them."""
         input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
         T, B, _ = input.shape
         state = self.initial_state(B) if state is None else state
