@@ -1,4 +1,4 @@
-"""Experiments that take no time: few forced choices, and one process unless a test asks for more."""
+"""Experiments that take no time: few forced choices, and one process unless a test asks more."""
 
 from collections.abc import Iterator
 from functools import partial

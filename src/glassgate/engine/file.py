@@ -37,9 +37,9 @@ from glassgate.weights import ARRAYS, MATRICES, GRUWeights, require_shape
 
 Tensors: TypeAlias = dict[str, dict[str, Any]]  # each with its shape, dtype and data
 ENTRY, FORMAT, VERSIONS = "glassgate", "gru", (1, 2)
-MOST = 2**24  # layers, inputs or units
-MOST_TENSORS = 2**14
-MOST_HEADER = 2**24  # bytes of a safetensors file's
+MAX_SIZE = 2**24  # layers, inputs or units
+MAX_TENSORS = 2**14
+MAX_HEADER = 2**24  # bytes of a safetensors file's
 STORED = {"float32": "<f4", "float64": "<f8", "bfloat16": "<u2"}  # in the file, for NumPy
 CODES = {"float32": "F32", "float64": "F64", "bfloat16": "BF16"}  # and for safetensors
 
@@ -65,7 +65,7 @@ class Plan:
     dtype: str
 
     def __post_init__(self) -> None:
-        _require_number("input_size", self.input_size, MOST)
+        _require_number("input_size", self.input_size, MAX_SIZE)
         if not isinstance(self.dtype, str) or self.dtype not in CODES:
             came = reprlib.repr(self.dtype)
             raise BadInput(f"dtype must be one of {', '.join(CODES)}, got {came}")
@@ -103,11 +103,13 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
     dtype = "bfloat16" if first.bfloat16 else first.dtype.name
     sizes = tuple(directions[0].hidden_size for directions in stack)
     plan = Plan(layers, sizes, first.input_size, dtype)
-    listed = [asdict(one) | {"hidden_size": H} for one, H in zip(layers, sizes, strict=True)]
-    said = {"format": FORMAT, "version": VERSIONS[-1], "formulation": asdict(first.formulation)}
-    said |= {"plan": {"layers": listed, "input_size": plan.input_size, "dtype": dtype}}
+    layer_configs = [
+        asdict(layer) | {"hidden_size": H} for layer, H in zip(layers, sizes, strict=True)
+    ]
+    config = {"format": FORMAT, "version": VERSIONS[-1], "formulation": asdict(first.formulation)}
+    config |= {"plan": {"layers": layer_configs, "input_size": plan.input_size, "dtype": dtype}}
     arrays = {
-        place.tensor: _stored(
+        place.tensor: _to_storage(
             getattr(stack[place.layer][place.direction], place.array), place.dtype
         )
         for place in plan.places()
@@ -121,7 +123,7 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
         )
         for place in plan.places()
     }
-    return bytes(serialize(specs, metadata={ENTRY: json.dumps(said)}))
+    return bytes(serialize(specs, metadata={ENTRY: json.dumps(config)}))
 
 
 def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
@@ -138,7 +140,7 @@ def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
     except SafetensorError as error:
         raise BadInput(f"it is no whole safetensors file ({error})") from error
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    formulation, plan = _described(header.get("__metadata__") or {}, len(tensors))
+    formulation, plan = _read_metadata(header.get("__metadata__") or {}, len(tensors))
     layers: list[list[dict[str, Array]]] = [[{} for _ in one.directions] for one in plan.layers]
     for place in plan.places():
         layers[place.layer][place.direction][place.array] = _array(tensors, place)
@@ -156,14 +158,14 @@ def require_short_header(head: bytes, size: int) -> None:
     Raises
     ------
     BadInput
-        When its header has more than `MOST_HEADER` bytes.
+        When its header has more than `MAX_HEADER` bytes.
     """
     length = int.from_bytes(head[:8], "little")
-    if MOST_HEADER < length <= size:  # longer than the file is no header
-        raise BadInput(f"its header must have at most {MOST_HEADER} bytes, got {length}")
+    if MAX_HEADER < length <= size:  # longer than the file is no header
+        raise BadInput(f"its header must have at most {MAX_HEADER} bytes, got {length}")
 
 
-def _stored(array: Array, dtype: str) -> NDArray[Any]:
+def _to_storage(array: Array, dtype: str) -> NDArray[Any]:
     numbers: NDArray[Any] = to_bits(array) if dtype == "bfloat16" else array
     return numbers.astype(STORED[dtype], copy=False)
 
@@ -181,48 +183,54 @@ def _array(tensors: Tensors, place: Place) -> Array:
     return stored.astype(place.dtype, copy=False)
 
 
-def _described(metadata: dict[str, str], tensors: int) -> tuple[Formulation, Plan]:
+def _read_metadata(metadata: dict[str, str], tensors: int) -> tuple[Formulation, Plan]:
     if ENTRY not in metadata:
         raise BadInput(f"its metadata must have an entry named {ENTRY}, got none")
     try:
-        said = json.loads(metadata[ENTRY])
+        config = json.loads(metadata[ENTRY])
     except (ValueError, RecursionError) as error:
         raise BadInput(f"its metadata entry {ENTRY} must be JSON, got something else") from error
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise BadInput(f"its format must be {FORMAT!r}, got {reprlib.repr(said)}")
-    version = said.get("version")
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise BadInput(f"its format must be {FORMAT!r}, got {reprlib.repr(config)}")
+    version = config.get("version")
     if type(version) is not int or version not in VERSIONS:
         newest, came = VERSIONS[-1], reprlib.repr(version)
         raise BadInput(f"its format version must be in 1..{newest}, the newest here, got {came}")
-    formulation = Formulation(**_words(said, "formulation", _names(Formulation)))
+    formulation = Formulation(**_fields_of(config, "formulation", _names(Formulation)))
     former = ["directions", "hidden_size"] if version == 1 else []
-    plan = _words(said, "plan", ["layers", *former, "input_size", "dtype"])
-    layers, sizes = _counted(plan, tensors) if version == 1 else _listed(plan, tensors)
+    plan = _fields_of(config, "plan", ["layers", *former, "input_size", "dtype"])
+    layers, sizes = (
+        _layers_of_version_1(plan, tensors) if version == 1 else _layers_of_version_2(plan, tensors)
+    )
     return formulation, Plan(layers, sizes, plan["input_size"], plan["dtype"])
 
 
-def _counted(plan: dict[str, Any], tensors: int) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
+def _layers_of_version_1(
+    plan: dict[str, Any], tensors: int
+) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
     """Give the layers of a file of version 1, and their sizes."""
     layers: int = plan["layers"]
     directions: int = plan["directions"]
-    _require_number("layers", layers, MOST)
+    _require_number("layers", layers, MAX_SIZE)
     _require_number("directions", directions, len(BOTH))
-    _require_number("hidden_size", plan["hidden_size"], MOST)
+    _require_number("hidden_size", plan["hidden_size"], MAX_SIZE)
     _require_tensors(layers * directions, tensors)
     return (LayerPlan(BOTH[:directions]),) * layers, (plan["hidden_size"],) * layers
 
 
-def _listed(plan: dict[str, Any], tensors: int) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
+def _layers_of_version_2(
+    plan: dict[str, Any], tensors: int
+) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
     """Give the layers of a file of version 2, and their sizes."""
     if not isinstance(plan["layers"], list) or not plan["layers"]:
         raise BadInput(f"layers must be a list of one or more, got {reprlib.repr(plan['layers'])}")
     if len(plan["layers"]) * len(ARRAYS) > tensors:  # each has one direction at least
         _require_tensors(len(plan["layers"]), tensors)
     layers, sizes = [], []
-    for said in plan["layers"]:
-        words = _words({"layer": said}, "layer", [*_names(LayerPlan), "hidden_size"])
+    for config in plan["layers"]:
+        words = _fields_of({"layer": config}, "layer", [*_names(LayerPlan), "hidden_size"])
         sizes.append(words.pop("hidden_size"))
-        _require_number("hidden_size", sizes[-1], MOST)
+        _require_number("hidden_size", sizes[-1], MAX_SIZE)
         directions = words.pop("directions")
         if not isinstance(directions, list):
             raise BadInput(f"directions must be a list, got {reprlib.repr(directions)}")
@@ -240,17 +248,17 @@ def _require_tensors(directions: int, came: int) -> None:
     wanted = directions * len(ARRAYS)
     if came != wanted:
         raise BadInput(f"it must hold {wanted} tensors by its plan, got {came}")
-    if came > MOST_TENSORS:
-        raise BadInput(f"it must hold at most {MOST_TENSORS} tensors, got {came}")
+    if came > MAX_TENSORS:
+        raise BadInput(f"it must hold at most {MAX_TENSORS} tensors, got {came}")
 
 
 def _names(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def _words(said: dict[str, Any], name: str, wanted: list[str]) -> dict[str, Any]:
+def _fields_of(config: dict[str, Any], name: str, wanted: list[str]) -> dict[str, Any]:
     """Give what an object of the metadata says, with these words and no others."""
-    words = said.get(name)
+    words = config.get(name)
     if not isinstance(words, dict) or words.keys() != set(wanted):
         raise BadInput(f"its {name} must have {', '.join(wanted)}, got {reprlib.repr(words)}")
     return dict(words)

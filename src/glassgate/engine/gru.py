@@ -101,7 +101,7 @@ class GRU:
         """Run with these weights from now on, which fit together and fit the plan."""
         self.weights = weights
         self._layers = tuple(tuple(map(Layer, directions)) for directions in weights)
-        # At hand for `step`, which is called once a microsecond or two.
+        # Computed once for `step`, which is called every microsecond or two.
         self._forward = all(plan.directions == ("forward",) for plan in self.plan)
         self._alike = len(set(self.hidden_sizes)) == 1
         self._steps = tuple(directions[0].step for directions in self._layers)
@@ -220,26 +220,20 @@ class GRU:
         TypeError
             When a dtype is not the network's, or the lengths are no integers.
         """
-        reads = self.checked(input, state, lengths, resets)
+        reads = self._prepare(input, state, lengths, resets)
         last: list[Array] = []
-        for output, runs in self.layer_runs(reads, taped=False):  # noqa: B007 - the last one's
+        for output, runs in self._layer_runs(reads, taped=False):  # noqa: B007 - the last one's
             last += [run.last for _, run in runs]
         return output, as_state(last)
 
-    def checked(
+    def _prepare(
         self,
         input: Array,
         state: State | None,
         lengths: ArrayLike | None,
         resets: ArrayLike | None = None,
     ) -> Batch:
-        """Give the arguments of `run` as the engine reads them, the state as `initial`.
-
-        Raises
-        ------
-        BadInput, TypeError
-            As `run` says.
-        """
+        """Check the arguments of `run`; give them as the engine reads them."""
         input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
         T, B, _ = input.shape
         state = self.initial_state(B) if state is None else state
@@ -247,7 +241,7 @@ class GRU:
         ends = None if lengths is None else checked_lengths(lengths, input.shape, packed=False)
         return Batch(input, state, ends, None if resets is None else checked_resets(resets, (T, B)))
 
-    def layer_runs(
+    def _layer_runs(
         self, reads: Batch, *, taped: bool
     ) -> Iterator[tuple[Array, list[tuple[Batch, Run]]]]:
         """Run layer by layer: give each one's output, and what its directions read and wrote.
@@ -255,7 +249,7 @@ class GRU:
         Parameters
         ----------
         reads
-            What `checked` gave.
+            What `_prepare` gave.
         taped
             Whether each direction keeps a tape; not with weights in bfloat16.
         """
@@ -319,8 +313,8 @@ class GRU:
                 output = step(output, before, after, threads)
         except ValueError as error:
             require_shape("input", np.shape(input), ("B", self.input_size))
-            for name, came in (("state", state), ("out", out)):
-                require_state(name, came, self.state_sizes, len(input))
+            for name, given in (("state", state), ("out", out)):
+                require_state(name, given, self.state_sizes, len(input))
             raise BadInput(str(error)) from error
         return output, out
 

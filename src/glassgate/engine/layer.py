@@ -30,7 +30,7 @@ from glassgate.weights import GRUWeights, require_shape
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A run that can be gone back over: what went in, what came out, and the tape.
+    """A run that `backward` takes: what went in, what came out, and the tape.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Layer:
         TypeError
             When a dtype is not the weights', or the lengths are no integers.
         """
-        batch = self._checked(input, initial, lengths, resets, packed=packed, reverse=reverse)
+        batch = self._prepare(input, initial, lengths, resets, packed=packed, reverse=reverse)
         output, last, _ = run_layer(self.native_layer, batch)
         return output, last
 
@@ -157,11 +157,11 @@ class Layer:
         """
         if self.weights.bfloat16:
             raise BadInput("weights in bfloat16 serve inference only, got a run to be recorded")
-        batch = self._checked(input, initial, lengths, resets, packed=packed, reverse=reverse)
+        batch = self._prepare(input, initial, lengths, resets, packed=packed, reverse=reverse)
         run = run_layer(self.native_layer, batch, rows=batch.tokens)
         return Record(self.weights.formulation, *batch, *run)
 
-    def _checked(
+    def _prepare(
         self,
         input: Array,
         initial: Array | None,
@@ -171,7 +171,7 @@ class Layer:
         packed: bool,
         reverse: bool,
     ) -> Batch:
-        """Give what the engine is to read, copied where it is not contiguous."""
+        """Check the arguments of `sequence`; give them as the engine reads them."""
         dtype, H = self.weights.dtype, self.weights.hidden_size
         rows = ("N",) if packed else ("T", "B")
         input = contiguous("input", input, dtype, (*rows, self.weights.input_size))

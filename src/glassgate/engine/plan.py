@@ -1,4 +1,4 @@
-"""How the layers of a network stand on one another: directions, order of reading, states."""
+"""How the layers of a network fit together: directions, order of reading, states."""
 
 import reprlib
 from collections.abc import Iterable, Sequence
@@ -61,8 +61,8 @@ class LayerPlan:
         for name, kind in (("merge", Merge), ("order", Order)):
             _require_word(name, getattr(self, name), kind)
         if not isinstance(self.directions, tuple) or not 1 <= len(self.directions) <= 2:
-            came = reprlib.repr(self.directions)
-            raise BadInput(f"directions must be a tuple of one direction or two, got {came}")
+            given = reprlib.repr(self.directions)
+            raise BadInput(f"directions must be a tuple of one direction or two, got {given}")
         for direction in self.directions:
             _require_word("a direction", direction, Direction)
         if self.directions[0] == self.directions[-1] and len(self.directions) == 2:
@@ -88,10 +88,10 @@ class LayerPlan:
             return outputs[0]
         if self.merge == "concat":
             return np.concatenate(outputs, -1)
-        one, other = outputs
+        first, second = outputs
         if self.merge == "mul":
-            return one * other
-        return one + other if self.merge == "sum" else (one + other) / 2
+            return first * second
+        return first + second if self.merge == "sum" else (first + second) / 2
 
 
 def reverse_steps(steps: NDArray[Any], lengths: ArrayLike | None = None) -> NDArray[Any]:
@@ -104,14 +104,14 @@ def reverse_steps(steps: NDArray[Any], lengths: ArrayLike | None = None) -> NDAr
     return result
 
 
-def _require_word(name: str, came: object, kind: Any) -> None:
-    if not isinstance(came, str) or came not in get_args(kind):
+def _require_word(name: str, given: object, kind: Any) -> None:
+    if not isinstance(given, str) or given not in get_args(kind):
         words = ", ".join(get_args(kind))
-        raise BadInput(f"{name} must be one of {words}, got {reprlib.repr(came)}")
+        raise BadInput(f"{name} must be one of {words}, got {reprlib.repr(given)}")
 
 
 def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
-    """Give the stack as it came, if its layers fit one on the other and fit their plan.
+    """Return the stack unchanged if its layers fit each other and their plan.
 
     Raises
     ------
@@ -128,17 +128,17 @@ def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
     if len(plan) != len(stack):
         raise BadInput(f"plan must have one entry a layer, {len(stack)}, got {len(plan)}")
     first, reads = stack[0][0], stack[0][0].input_size
-    for i, (layer, arranged) in enumerate(zip(stack, plan, strict=True)):
-        if len(layer) != len(arranged.directions):
-            wanted = " and ".join(arranged.directions)
+    for i, (layer, layer_plan) in enumerate(zip(stack, plan, strict=True)):
+        if len(layer) != len(layer_plan.directions):
+            wanted = " and ".join(layer_plan.directions)
             raise BadInput(f"layer {i} must have weights for {wanted}, got {len(layer)}")
-        for direction, weights in zip(arranged.directions, layer, strict=True):
+        for direction, weights in zip(layer_plan.directions, layer, strict=True):
             name = f"layer {i} {direction}"
             _require("input_size", name, weights.input_size, reads)
             _require("hidden_size", name, weights.hidden_size, layer[0].hidden_size)
             for fact in ("dtype", "bfloat16", "formulation"):
                 _require(fact, name, getattr(weights, fact), getattr(first, fact))
-        reads = arranged.width(layer[0].hidden_size)
+        reads = layer_plan.width(layer[0].hidden_size)
     return stack
 
 
@@ -148,12 +148,12 @@ def _require_kind(name: str, some: Iterable[object], kind: type) -> None:
             raise TypeError(f"{name} must hold {kind.__name__}, got {type(one).__name__}")
 
 
-def _require(fact: str, name: str, came: object, wanted: object) -> None:
-    if came != wanted:
-        raise BadInput(f"{fact} of {name} must be {_words(wanted)}, got {_words(came)}")
+def _require(fact: str, name: str, given: object, wanted: object) -> None:
+    if given != wanted:
+        raise BadInput(f"{fact} of {name} must be {_describe(wanted)}, got {_describe(given)}")
 
 
-def _words(value: object) -> str:
+def _describe(value: object) -> str:
     if not isinstance(value, Formulation):
         return str(value)
     gates = f"gates {value.gate}, candidate {value.squash}"
@@ -196,19 +196,19 @@ def checked_state(
     return tuple(contiguous(name, one, dtype, shape) for name, one, shape in named)
 
 
-def require_state(name: str, came: State, sizes: Sequence[int], batch: int) -> None:
+def require_state(name: str, given: State, sizes: Sequence[int], batch: int) -> None:
     """Refuse a state whose shape is not that of `sizes`, H of each, and B = `batch`."""
     if len(set(sizes)) == 1:
-        require_shape(name, np.shape(came), (len(sizes), batch, sizes[0]))
+        require_shape(name, np.shape(given), (len(sizes), batch, sizes[0]))
         return
-    _require_several(name, came, sizes)
-    for i, (one, H) in enumerate(zip(came, sizes, strict=True)):
+    _require_several(name, given, sizes)
+    for i, (one, H) in enumerate(zip(given, sizes, strict=True)):
         require_shape(f"{name} {i}", np.shape(one), (batch, H))
 
 
-def _require_several(name: str, came: State, sizes: Sequence[int]) -> None:
-    if not isinstance(came, tuple) or len(came) != len(sizes):
-        got = f"{len(came)} of them" if isinstance(came, tuple) else type(came).__name__
+def _require_several(name: str, given: State, sizes: Sequence[int]) -> None:
+    if not isinstance(given, tuple) or len(given) != len(sizes):
+        got = f"{len(given)} of them" if isinstance(given, tuple) else type(given).__name__
         raise BadInput(f"{name} must be a tuple of {len(sizes)} arrays (B, H), got {got}")
 
 

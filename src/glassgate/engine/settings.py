@@ -11,10 +11,10 @@ from glassgate import _native
 from glassgate.errors import BadInput
 
 TARGET_VARIABLE = "GLASSGATE_TARGET"
-MOST_THREADS = 256
+MAX_THREADS = 256
 THREADS_VARIABLE = "GLASSGATE_NUM_THREADS"
 OPENMP_VARIABLE = "OMP_NUM_THREADS"
-_chosen: int | None = None  # by set_threads
+_threads_set: int | None = None  # by set_threads
 
 
 def targets() -> list[str]:
@@ -93,13 +93,13 @@ def set_threads(threads: int | None) -> None:
     TypeError
         When it is no int.
     """
-    global _chosen
-    _chosen = None if threads is None else checked_threads(threads)
+    global _threads_set
+    _threads_set = None if threads is None else checked_threads(threads)
 
 
 def threads() -> int:
     """Give the number of threads that the next sequence may use."""
-    return _number()[0]
+    return _number_and_source()[0]
 
 
 def threading() -> Threading:
@@ -115,7 +115,7 @@ def threading() -> Threading:
     >>> threading().threads == threads()
     True
     """
-    number, source = _number()
+    number, source = _number_and_source()
     runtime, forked = _native.threads_of()
     if runtime:
         whose = "on the threads of the OpenMP runtime that this process has loaded"
@@ -126,14 +126,14 @@ def threading() -> Threading:
     return Threading(number, runtime or None, f"{source}; {whose}")
 
 
-def _number() -> tuple[int, str]:
+def _number_and_source() -> tuple[int, str]:
     """Give the number of threads and what set it."""
-    if _chosen is not None:
-        return _chosen, "set by glassgate.set_threads"
+    if _threads_set is not None:
+        return _threads_set, "set by glassgate.set_threads"
     torch = sys.modules.get("torch")
-    ask = getattr(torch, "get_num_threads", None)  # None also while torch is being imported
-    if ask is not None:
-        return min(int(ask()), MOST_THREADS), "as torch.get_num_threads() says"
+    get_num_threads = getattr(torch, "get_num_threads", None)  # None while torch is imported
+    if get_num_threads is not None:
+        return min(int(get_num_threads()), MAX_THREADS), "as torch.get_num_threads() says"
     return _number_without_torch()
 
 
@@ -141,14 +141,14 @@ def _number() -> tuple[int, str]:
 def _number_without_torch() -> tuple[int, str]:
     wanted = os.environ.get(THREADS_VARIABLE, "").strip()
     if wanted:
-        if not (wanted.isascii() and wanted.isdecimal()) or not 1 <= int(wanted) <= MOST_THREADS:
+        if not (wanted.isascii() and wanted.isdecimal()) or not 1 <= int(wanted) <= MAX_THREADS:
             raise BadInput(
-                f"{THREADS_VARIABLE} must be a number from 1 to {MOST_THREADS}, got {wanted!r}"
+                f"{THREADS_VARIABLE} must be a number from 1 to {MAX_THREADS}, got {wanted!r}"
             )
         return int(wanted), f"set by {THREADS_VARIABLE}"
     openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number a level
     if openmp.isascii() and openmp.isdecimal() and int(openmp):
-        return min(int(openmp), MOST_THREADS), f"set by {OPENMP_VARIABLE}"
+        return min(int(openmp), MAX_THREADS), f"set by {OPENMP_VARIABLE}"
     return allowed_cores(), "one for each core that the process may use"
 
 
@@ -162,13 +162,13 @@ def allowed_cores() -> int:
         share, _, period = quota.read_text().partition(" ")
         if share.isdigit():
             cores = min(cores, math.ceil(int(share) / int(period)))
-    return max(1, min(cores, MOST_THREADS))
+    return max(1, min(cores, MAX_THREADS))
 
 
 def checked_threads(threads: int) -> int:
     """Give `threads` back, or refuse it as `set_threads` does."""
     if isinstance(threads, bool) or not isinstance(threads, int):
         raise TypeError(f"threads must be an int, got {type(threads).__name__}")
-    if not 1 <= threads <= MOST_THREADS:
-        raise BadInput(f"threads must lie in 1..{MOST_THREADS}, got {threads}")
+    if not 1 <= threads <= MAX_THREADS:
+        raise BadInput(f"threads must lie in 1..{MAX_THREADS}, got {threads}")
     return threads

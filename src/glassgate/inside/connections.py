@@ -1,4 +1,4 @@
-"""Which earlier words an output hangs on."""
+"""Which earlier words an output depends on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from glassgate.weights import require_shape
 
 
 def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) -> Array:
-    """Give how strongly the logit of each next word hangs on each word read so far.
+    """Give how strongly the logit of each next word depends on each word read so far.
 
     It is the norm of a gradient, ||d logit_t / d x_s||: of the logit that the model gives to
     the target after word t, with respect to the embedding x_s of word s. Logits are taken before
@@ -23,21 +23,21 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     Parameters
     ----------
     model
-        Of any network. Nothing is dropped out, and it is left as it was.
+        With any network. It runs without dropout and is left as it was.
     tokens
         The T ids read, integers, `<bos>` among them if the model knows it so.
     targets
-        After each of them the id whose logit is looked at: the word that came, or any other.
+        For each of them the id whose logit is measured: the word that followed, or any other.
 
     Returns
     -------
     Array
-        [T, T]: a row for each output, a column for each word. What has not been read yet counts 0.
+        [T, T]: a row for each output, a column for each word; 0 for words not yet read.
 
     Raises
     ------
     BadInput
-        When there are no tokens, not as many targets, or an id that the model has not.
+        When there are no tokens, not as many targets, or an id outside the model's vocabulary.
     TypeError
         When `model` is no language model, or ids are no integers.
 
@@ -58,10 +58,10 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     if not isinstance(model, LanguageModel):
         raise TypeError(f"model must be a LanguageModel, got {type(model).__name__}")
     size, device = model.embedding.num_embeddings, model.embedding.weight.device
-    read, wanted = _checked_ids("tokens", tokens, size), _checked_ids("targets", targets, size)
-    if not read.size or len(wanted) != len(read):
-        raise BadInput(f"expected as many targets as tokens, got {len(wanted)} for {len(read)}")
-    ids, chosen = torch.from_numpy(read).to(device), torch.from_numpy(wanted).to(device)
+    read, expected = _checked_ids("tokens", tokens, size), _checked_ids("targets", targets, size)
+    if not read.size or len(expected) != len(read):
+        raise BadInput(f"expected as many targets as tokens, got {len(expected)} for {len(read)}")
+    ids, target_ids = torch.from_numpy(read).to(device), torch.from_numpy(expected).to(device)
     places = torch.arange(len(ids), device=device)
     # cuDNN refuses a backward pass in evaluation mode
     with eval_mode(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
@@ -69,10 +69,10 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
         embedded = copies.detach().requires_grad_()
         output, _ = model.network(embedded)  # (T, T, H)
         logits = model.decoder(output[places, places])  # (T, V): of copy t, what comes after t
-        logit = logits[places, chosen]  # (T,)
+        logit = logits[places, target_ids]  # (T,)
         (gradient,) = torch.autograd.grad(logit.sum(), embedded)  # (T, T, I)
-    connected: Array = gradient.norm(dim=-1).t().numpy(force=True)
-    return connected
+    norms: Array = gradient.norm(dim=-1).t().numpy(force=True)
+    return norms
 
 
 def _checked_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:

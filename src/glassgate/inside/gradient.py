@@ -63,7 +63,7 @@ def gradient_by_lag(
     ------
     BadInput
         When a shape does not fit, that of the loss among them, a length or `lags` is out of range,
-        the loss hangs on no state, or the network reads in both directions or batch first.
+        the loss depends on no state, or the network reads in both directions or batch first.
     TypeError
         When `network` is none, input or loss is no tensor, or lengths or `lags` are no integers.
 
@@ -173,7 +173,7 @@ def _checked_loss(losses: Tensor, B: int) -> Tensor:
         raise TypeError(f"loss must give a tensor, got {type(losses).__name__}")
     require_shape("what loss gives", losses.shape, (B,))
     if not losses.requires_grad:
-        raise BadInput("loss must hang on the states, got one that autograd sees no way back from")
+        raise BadInput("loss must depend on the states, got one without a gradient")
     return losses
 
 

@@ -1,4 +1,4 @@
-"""Which units carry something, as number, gender or a verdict: probes of states."""
+"""Which units carry a feature, such as number, gender or a verdict: linear probes of states."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHUFFLES = 5
 
 
 class Selectivity(NamedTuple):
-    """How well linear probes tell a label from states: accuracies, 0..1, on states held out.
+    """How well linear probes decode a label from states: accuracies, 0..1, on held-out states.
 
     Attributes
     ----------
@@ -54,10 +54,10 @@ class Selectivity(NamedTuple):
 def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectivity:
     """Measure which units of a layer carry a label, and whether the layer does.
 
-    A probe is scikit-learn's logistic regression over standardised states, as it comes: with an
-    L2 penalty of C = 1. It is fitted and tested by cross-validation in five folds of the same share
+    A probe is scikit-learn's logistic regression over standardised states, with its default L2
+    penalty, C = 1. It is fitted and tested by cross-validation in five folds of the same share
     of each label, drawn by the seed; accuracies are means over the folds. That a probe finds a
-    label shows that the state tells it, not that the network uses it: hold the units
+    label shows that the state encodes it, not that the network uses it: hold the units
     (`glassgate.clamp`), and see what breaks.
 
     Parameters
@@ -65,8 +65,7 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
     states
         One state each, [N, H].
     labels
-        What is to be told of each, [N] numbers or strings: two different ones or more, at least
-        five times each.
+        The label of each, [N] numbers or strings: at least two kinds, each at least five times.
     seed
         Of folds and shuffling, at least 0.
 
@@ -104,26 +103,28 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
         raise BadInput("states must be finite, got one that is not")
     if seed < 0:
         raise BadInput(f"seed must be at least 0, got {seed}")
-    told = _numbered(named)
+    classes = _class_numbers(named)
     chance = np.random.default_rng(seed)
-    found = _accuracies(values, told, seed)
+    accuracy = _accuracies(values, classes, seed)
     control = np.array(
-        [_accuracies(values, chance.permutation(told), seed) for _ in range(SHUFFLES)]
+        [_accuracies(values, chance.permutation(classes), seed) for _ in range(SHUFFLES)]
     )
-    majority = float(np.bincount(told).max() / len(told))
-    return Selectivity(found[:-1], float(found[-1]), control[:, :-1], control[:, -1], majority)
+    majority = float(np.bincount(classes).max() / len(classes))
+    return Selectivity(
+        accuracy[:-1], float(accuracy[-1]), control[:, :-1], control[:, -1], majority
+    )
 
 
-def _numbered(labels: NDArray[Any]) -> NDArray[np.intp]:
+def _class_numbers(labels: NDArray[Any]) -> NDArray[np.intp]:
     """Give each label the number of its kind; refuse too few of one."""
     try:
-        different, told, times = np.unique(labels, return_inverse=True, return_counts=True)
+        different, classes, times = np.unique(labels, return_inverse=True, return_counts=True)
     except TypeError:
         raise TypeError("labels must be all numbers or all strings, got others") from None
     if len(different) < 2 or times.min() < FOLDS:
         came = dict(zip(different.tolist(), times.tolist(), strict=True))
         raise BadInput(f"labels must be of two kinds or more, {FOLDS} times each, got {came}")
-    return told
+    return classes
 
 
 def _accuracies(states: Array, labels: NDArray[np.intp], seed: int) -> Array:
@@ -134,8 +135,8 @@ def _accuracies(states: Array, labels: NDArray[np.intp], seed: int) -> Array:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     for fitted, held_out in folds.split(states, labels):
         scaler = StandardScaler().fit(states[fitted])
-        here, there = scaler.transform(states[fitted]), scaler.transform(states[held_out])
+        train, test = scaler.transform(states[fitted]), scaler.transform(states[held_out])
         for i, units in enumerate(seen):
-            probe = LogisticRegression(max_iter=1000).fit(here[:, units], labels[fitted])
-            accuracy[i] += probe.score(there[:, units], labels[held_out])
+            probe = LogisticRegression(max_iter=1000).fit(train[:, units], labels[fitted])
+            accuracy[i] += probe.score(test[:, units], labels[held_out])
     return accuracy / FOLDS

@@ -52,7 +52,7 @@ class Regulation:
 
     Notes
     -----
-    The gates are those of Cho et al. 2014 (arXiv:1406.1078), equations 5 to 8. They tell what a
+    The gates are those of Cho et al. 2014 (arXiv:1406.1078), equations 5 to 8. They show what a
     unit lets through, not what its weights make of it. Where the reset gate stands ``"before"`` the
     product, r is what the unit shows of its own state to all candidates; where it stands
     ``"after"``, what its candidate takes from all states. Without a reset gate r is 1, and nothing
@@ -104,13 +104,13 @@ class Regulation:
     def by_class(
         self, classes: ArrayLike, lengths: ArrayLike | None = None
     ) -> dict[Hashable, Amounts]:
-        """Give the amounts of each unit by the class of what was read, as nouns and verbs.
+        """Give the amounts of each unit by the class of what was read, such as nouns and verbs.
 
         Parameters
         ----------
         classes
-            The class of each step's input, [T, B] numbers or strings; what stands behind the end of
-            a sequence is not looked at.
+            The class of each step's input, [T, B] numbers or strings; what lies beyond the end of
+            a sequence is not read.
         lengths
             As `mean` takes them.
 
@@ -129,14 +129,14 @@ class Regulation:
         read, count = np.asarray(classes), steps_that_count("passed", self.passed, lengths)
         require_shape("classes", read.shape, self.passed.shape[:2])
         try:
-            different, which = np.unique(read[count], return_inverse=True)
+            kinds, which = np.unique(read[count], return_inverse=True)
         except TypeError:
             raise TypeError("classes must be all numbers or all strings, got others") from None
-        if (different != different).any():
+        if (kinds != kinds).any():
             raise BadInput("classes must not be NaN, got one that is")
         place = np.full(read.shape, -1)
         place[count] = which
-        named = enumerate(different.tolist())
+        named = enumerate(kinds.tolist())
         return {name: self._over(place == index) for index, name in named}
 
     def _over(self, steps: NDArray[np.bool_]) -> Amounts:

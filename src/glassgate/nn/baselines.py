@@ -85,7 +85,7 @@ class Feedforward(nn.Module):
         TypeError
             When the input is no tensor.
         """
-        x, past = self._arranged(input, state)
+        x, past = self._arrange(input, state)
         T, seen = len(x), torch.cat([past, x])  # (context - 1 + T, B, I)
         window = [seen[start : start + T] for start in reversed(range(self.context))]
         output = torch.cat(window, -1)  # (T, B, context * I): x_t first
@@ -98,7 +98,7 @@ class Feedforward(nn.Module):
             return output[:, 0], past[:, 0]
         return output.transpose(0, 1) if self.batch_first else output, past
 
-    def _arranged(self, input: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _arrange(self, input: Tensor, state: Tensor | None) -> tuple[Tensor, Tensor]:
         check_input(input, self.input_size)
         x = time_first(input, self.batch_first)
         past = self.context - 1

@@ -1,10 +1,10 @@
 """The recurrence in as few torch calls as it takes, on any device that torch knows.
 
-Where the native engine does not run, this does: `batched` takes and gives what
-`glassgate.nn.recurrence.sequence` says, for every form, at the price of some calls a step. All that
-does not wait for the previous state is done for all steps at once: the input's product before the
-loop, the slopes of the gates and the weights' gradients around it. In the loop remain one matrix
-product and a few passes a step, written in place.
+`batched` runs where the native engine does not. It takes and returns what
+`glassgate.nn.recurrence.sequence` says, in every form, at the cost of some calls a step. Whatever
+does not depend on the previous state is computed for all steps at once: the input's product before
+the loop, the slopes of the gates and the weights' gradients around it. The loop keeps one matrix
+product and a few in-place passes a step.
 """
 
 from itertools import pairwise
@@ -17,7 +17,7 @@ from glassgate.formulation import Formulation
 from glassgate.nn import loops
 from glassgate.nn.checks import valid_steps
 
-STRETCH = 16  # steps that share one tape when nothing has to be remembered
+STEPS_PER_TAPE = 16  # when nothing has to be kept for a backward pass
 
 
 def batched(
@@ -30,7 +30,7 @@ def batched(
     packed: bool,
     reverse: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Run one layer in one direction; padding is computed, and then dropped.
+    """Run one layer in one direction; what is computed in the padding is discarded.
 
     Takes at least one step; `BadInput` and `TypeError` are the caller's to raise.
     """
@@ -45,12 +45,15 @@ def batched(
         ends = lengths
         input = torch.where(valid_steps(ends, T)[..., None], input, 0)
     if reverse:
-        input, resets = _turned(input, ends), None if resets is None else _turned(resets, ends)
-    output = _cut_by_resets(input, hidden, weights, formulation, resets)
+        input, resets = (
+            _reverse_steps(input, ends),
+            None if resets is None else _reverse_steps(resets, ends),
+        )
+    output = _run_between_resets(input, hidden, weights, formulation, resets)
     columns = torch.arange(B, device=input.device)
     last = torch.cat([hidden[None], output])[ends, columns]  # (B, H)
     if reverse:
-        output = _turned(output, ends)
+        output = _reverse_steps(output, ends)
     if packed:
         return output[valid], last
     if lengths is not None:
@@ -58,34 +61,34 @@ def batched(
     return output, last
 
 
-def _turned(steps: Tensor, lengths: Tensor) -> Tensor:
-    """Turn each column's valid steps round, [T, B, ...]; the padding stays."""
+def _reverse_steps(steps: Tensor, lengths: Tensor) -> Tensor:
+    """Reverse each column's valid steps, [T, B, ...]; the padding stays."""
     T = len(steps)
     along = torch.arange(T, device=steps.device)[:, None]
     places = torch.where(valid_steps(lengths, T), lengths - 1 - along, along)  # (T, B)
     return steps[places, torch.arange(len(lengths), device=steps.device)]
 
 
-def _cut_by_resets(
+def _run_between_resets(
     input: Tensor,
     hidden: Tensor,
     weights: loops.Weights,
     formulation: Formulation,
     resets: Tensor | None,
 ) -> Tensor:
-    """Run from one step that begins anew, in whichever column, to the next."""
+    """Run from one step with a reset, in any column, to the next."""
     if resets is None:
-        return _along(input, hidden, weights, formulation)
+        return _run_stretch(input, hidden, weights, formulation)
     starts = sorted({0, *resets.any(1).nonzero().flatten().tolist()})
     outputs = []
     for start, end in pairwise([*starts, len(input)]):
         hidden = torch.where(resets[start][:, None], 0, hidden)
-        outputs.append(_along(input[start:end], hidden, weights, formulation))
+        outputs.append(_run_stretch(input[start:end], hidden, weights, formulation))
         hidden = outputs[-1][-1]
     return torch.cat(outputs)
 
 
-def _along(
+def _run_stretch(
     input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
 ) -> Tensor:
     if torch.is_grad_enabled() and any(x.requires_grad for x in (input, hidden, *weights)):
@@ -93,15 +96,17 @@ def _along(
             input, hidden, *weights, formulation
         )
         return output
-    return _without_tape(input, hidden, weights, formulation)
+    return _run_untaped(input, hidden, weights, formulation)
 
 
-def _without_tape(
+def _run_untaped(
     input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
 ) -> Tensor:
-    """Run in stretches; the gates of one are forgotten when the next begins."""
+    """Run in stretches; the tape of one is freed when the next begins."""
     output = hidden.new_empty(*input.shape[:2], hidden.shape[1])  # (T, B, H)
-    for x, states in zip(torch.split(input, STRETCH), torch.split(output, STRETCH), strict=True):
+    for x, states in zip(
+        torch.split(input, STEPS_PER_TAPE), torch.split(output, STEPS_PER_TAPE), strict=True
+    ):
         _forward(x, hidden, weights, formulation, states)
         hidden = states[-1]
     return output

@@ -1,9 +1,9 @@
 """Single steps that are learned from: a chain's weight gradients are summed once, at its end.
 
-A loop of single steps, as a decoder's, would write the gradient of every weight at each step on the
-way back, and autograd would add them up: for a large layer that is most of the time. Here a step
-leaves only its rows, what the sums are made of. In autograd's graph all steps of a chain hang on
-one `_Gather`, which is called when autograd has gone back over every one of them.
+In a loop of single steps, such as a decoder's, every step would write the gradient of every weight
+in the backward pass, and autograd would add them up: for a large layer that is most of the time.
+Here a step leaves only its rows, the terms of the sums. In autograd's graph all steps of a chain
+depend on one `_Gather`, whose backward is called when autograd has gone back over all of them.
 """
 
 from threading import get_ident

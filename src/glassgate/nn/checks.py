@@ -1,4 +1,4 @@
-"""What every network asks of its arguments."""
+"""Checks of arguments that several networks share."""
 
 import warnings
 

@@ -1,6 +1,6 @@
 """A whole network of PyTorch's form by PyTorch's own call, which on a CUDA device is cuDNN.
 
-It runs on a CPU as well, where nothing asks for it but the tests.
+It runs on a CPU as well, where only the tests use it.
 """
 
 from typing import NamedTuple
@@ -47,13 +47,13 @@ def run_padded(
         output, last = torch._VF.gru(input, state, *options, False)
         return output, last
     valid = valid_steps(lengths, input.shape[0])[..., None]  # (T, B, 1)
-    packed = pack_padded_sequence(  # it knows no sequence without a step
+    packed = pack_padded_sequence(  # torch refuses empty sequences
         torch.where(valid, input, 0), lengths.clamp(min=1).cpu(), enforce_sorted=False
     )
-    there, back = packed.sorted_indices, packed.unsorted_indices
-    data, last = run_packed(options, packed.data, packed.batch_sizes, state[:, there])
+    order, inverse = packed.sorted_indices, packed.unsorted_indices
+    data, last = run_packed(options, packed.data, packed.batch_sizes, state[:, order])
     output, _ = pad_packed_sequence(packed._replace(data=data), total_length=input.shape[0])
-    last = torch.where((lengths > 0)[:, None], last[:, back], state)
+    last = torch.where((lengths > 0)[:, None], last[:, inverse], state)
     return torch.where(valid, output, 0), last
 
 

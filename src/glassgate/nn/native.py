@@ -61,7 +61,7 @@ def run_plain(
     lengths, resets, form, packed, reverse
         As `sequence` takes them, with the formulation's words.
     learns
-        Whether autograd is to go back over it.
+        Whether autograd records it for a backward pass.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class _Context(Protocol):
 
 
 class _Sequence(torch.autograd.Function):
-    """A run on plain tensors that can be gone back over once."""
+    """A run on plain tensors with a backward pass."""
 
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> tuple[Tensor, Tensor]:
@@ -128,12 +128,12 @@ def snapshots(tensors: Any) -> list[Tensor]:
 
 
 def check_backward(*grads: Tensor | None) -> None:
-    """Refuse what the way back cannot do, whichever path it takes.
+    """Refuse what no backward pass here can do.
 
     Raises
     ------
     RuntimeError
-        When autograd records the way back, or asks for many gradients at once.
+        When autograd records the backward pass, or asks for a batch of gradients.
     """
     if torch.is_grad_enabled():
         raise RuntimeError("the gated recurrence can be differentiated once, got create_graph=True")
@@ -152,7 +152,7 @@ def contiguous(grad: Tensor | None) -> Tensor | None:
 def _backward(
     back: Any, ctx: _Context, grad_output: Tensor | None, grad_last: Tensor | None, others: int
 ) -> tuple[Tensor | None, ...]:
-    """Go back; `others` arguments of the forward beside the six tensors have no gradient."""
+    """Backpropagate; `others` arguments of the forward beside the six tensors have no gradient."""
     check_backward(grad_output, grad_last)
     to_input, *rest = back(
         grad_output, grad_last, *ctx.saved_tensors, *ctx.call, ctx.needs_input_grad[0]

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.gru import GRU
 
-GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
+NUM_GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
 
 
 def pad_ids(
@@ -73,14 +73,14 @@ def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
         valid = valid_steps(lengths, input.shape[0])
         return states.index_select(0, valid.flatten().nonzero()[:, 0])
     order = lengths.argsort()
-    groups = order.tensor_split(_cuts(len(order)))
+    groups = order.tensor_split(_group_starts(len(order)))
     outputs = []
     for columns in groups:
         steps = int(lengths[columns[-1]])
         output, _ = network(input[:steps, columns])  # (t, b, H)
         outputs.append(output[valid_steps(lengths[columns], steps)])  # (n, H)
-    where = torch.cat([_places(lengths, columns) for columns in groups])
-    return torch.cat(outputs)[where.argsort()]
+    rows = torch.cat([_row_numbers(lengths, columns) for columns in groups])
+    return torch.cat(outputs)[rows.argsort()]
 
 
 def last_outputs(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
@@ -104,17 +104,17 @@ def last_valid(steps: Tensor, lengths: Tensor) -> Tensor:
     return steps[lengths - 1, torch.arange(len(lengths), device=lengths.device)]
 
 
-def _cuts(columns: int) -> list[int]:
+def _group_starts(columns: int) -> list[int]:
     """Where each group but the first begins.
 
-    >>> _cuts(64)
+    >>> _group_starts(64)
     [32, 48, 56]
     """
-    cuts = [columns - columns // 2**group for group in range(1, GROUPS)]
+    cuts = [columns - columns // 2**group for group in range(1, NUM_GROUPS)]
     return sorted({cut for cut in cuts if 0 < cut < columns})
 
 
-def _places(lengths: Tensor, columns: Tensor) -> Tensor:
+def _row_numbers(lengths: Tensor, columns: Tensor) -> Tensor:
     """Number the valid steps of some columns as they lie in the whole batch, [n]."""
     steps = torch.arange(int(lengths[columns].max()), device=lengths.device)
     places = steps[:, None] * len(lengths) + columns  # (t, b)

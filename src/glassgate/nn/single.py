@@ -1,9 +1,10 @@
 """A single step through a whole stack of layers, for loops that have nothing to differentiate.
 
-A decoder or a policy asks for one step at a time, and a small network's step takes the engine a
-microsecond or two: what stands around it must not take ten. So the engine gets the module's tensors
-as they are, once for all layers, and checks them itself. Where it refuses, or torch does more than
-compute, `single_step` gives None, and the general way runs, or says what is wrong.
+A decoder or a policy takes one step at a time, and a small network's step takes the engine a
+microsecond or two: what surrounds it must not take ten. So the engine gets the module's tensors as
+they are, once for all layers, and checks them itself: the one native call outside `engine.calls`.
+Where it refuses, or torch does more than compute, `single_step` gives None, and the general way
+runs, or says what is wrong.
 """
 
 from typing import TYPE_CHECKING
@@ -51,9 +52,9 @@ def single_step(
     """
     if torch.is_grad_enabled() or not only_computes() or torch.is_autocast_enabled("cpu"):
         return None
-    held = network._parameters
+    parameters = network._parameters
     try:
-        layers = [tuple([held[name] for name in layer]) for layer in names]
+        layers = [tuple([parameters[name] for name in layer]) for layer in names]
     except KeyError:  # one is computed from others
         return None
     tensors = {type(input), type(hidden), *[type(W) for layer in layers for W in layer]}

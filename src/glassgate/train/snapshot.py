@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from glassgate.engine.settings import MOST_THREADS
+from glassgate.engine.settings import MAX_THREADS
 from glassgate.nn.models import State
 from glassgate.train.batches import Batch
 from glassgate.train.watch import Epoch
@@ -89,7 +89,7 @@ class Position:
         first = min(1, finished)
         if position.epoch != finished + 1 or not first <= position.best_epoch <= finished:
             raise ValueError("the epochs of its position are inconsistent")
-        if not 0 <= position.threads <= MOST_THREADS:
+        if not 0 <= position.threads <= MAX_THREADS:
             raise ValueError(f"threads of its position cannot be {position.threads}")
         if position.step < 0 or (values["best_loss"] is None) != (finished == 0):
             raise ValueError("the step or the best loss of its position is impossible")

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from glassgate.engine import GRU
 from glassgate.engine.plan import Direction, checked_place
 from glassgate.errors import BadInput
-from glassgate.inside.clamp.edit import edit_of
+from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import EngineGRU
 
 if TYPE_CHECKING:
@@ -31,12 +31,12 @@ def clamp(
 ) -> AbstractContextManager[None]:
     """Hold gates of chosen units at values of your choice, for whatever runs inside a ``with``.
 
-    A held gate is an edit of its own rows of the weights (`inside.clamp.edit`), so that all runs as
-    fast as ever, on any engine and device: prediction, scoring, streaming, and training of the
-    rest. Held rows take no gradient, and what an optimiser does to them all the same is undone
-    before the next forward. On the way out, also by an exception, they hold again the bits that
-    they held on the way in; everything else stays as the body left it. Clamps nest, also on the
-    same units: the innermost holds.
+    A held gate is an edit of its own rows of the weights (`inside.clamp.edit`), so everything runs
+    as fast as before, on any engine and device: prediction, scoring, streaming, and training of the
+    rest. Held rows take no gradient, and any change an optimiser makes to them is undone before the
+    next forward. On exit, also by an exception, they get back the exact bits they had on entry;
+    everything else stays as the body left it. Clamps nest, also on the same units: the innermost
+    wins.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ def clamp(
     Raises
     ------
     BadInput
-        When nothing is named to be held, or two things that contradict; when a layer, direction,
-        unit or value is out of range; when the network has no such gate; and where a network
-        without biases is to be held at anything but gates of 0.5, which is all that zeros hold.
+        When nothing is given to hold, or two holds contradict; when a layer, direction, unit or
+        value is out of range; when the network has no such gate; and when a network without biases
+        is to be held at anything but gates of 0.5, the only value that zero weights give.
     TypeError
-        When the network is none, units are no integers, or values no numbers.
+        When the network is of another kind, units are no integers, or values no numbers.
 
     Notes
     -----
@@ -94,18 +94,18 @@ def clamp(
            [ 0.479, -0.75 ],
            [ 0.556, -0.75 ]])
     """
-    holdable = _holdable(network)
-    layer, direction = checked_place(layer, direction, holdable.directions)
+    target = _target_of(network)
+    layer, direction = checked_place(layer, direction, target.directions)
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
-    edit = edit_of(holdable.formulation, holdable.hidden_sizes[layer], units, holds)
-    if not holdable.bias and edit.bias.any():
-        came = ", ".join(f"{name} {value}" for name, value in holds.items())
-        raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {came}")
-    return holdable.held(layer, direction, edit)
+    edit = make_edit(target.formulation, target.hidden_sizes[layer], units, holds)
+    if not target.bias and edit.bias.any():
+        given = ", ".join(f"{name} {value}" for name, value in holds.items())
+        raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {given}")
+    return target.hold(layer, direction, edit)
 
 
-def _holdable(network: object) -> EngineGRU | TorchGRU:
+def _target_of(network: object) -> EngineGRU | TorchGRU:
     if isinstance(network, GRU):
         return EngineGRU(network)
     torch = sys.modules.get("torch")  # without it, nothing can be a module

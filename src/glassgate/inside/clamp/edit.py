@@ -2,8 +2,8 @@
 
 A gate is a curve over W x + U h + b. With zeros in its rows of ``weight_input``, ``weight_hidden``
 and ``bias_hidden``, and in ``bias_input`` the number at which the curve has a value, it has that
-value whatever the network reads and remembers. A state is held by its unit's gate and candidate:
-nothing is kept, and what is written is always the same.
+value whatever the network reads and remembers. A state is held through its unit's update gate and
+candidate: nothing is kept, and the candidate is constant.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from glassgate.weights import require_shape
 
 Numbers = NDArray[np.float64]
 
-END = 1e4  # here every curve has reached its end, exactly, from float16 to float64
+SATURATING = 1e4  # an argument at which every curve is exactly at its end, float16 to float64
 RESET, UPDATE, CANDIDATE = range(3)  # blocks of H rows
 
 # Where a curve has the value y, for y between its ends.
@@ -52,13 +52,13 @@ class Edit:
     bias: Numbers
 
 
-def edit_of(
+def make_edit(
     formulation: Formulation,
     hidden_size: int,
     units: ArrayLike | None,
     holds: Mapping[str, ArrayLike],
 ) -> Edit:
-    """Give the edit that holds units of a layer.
+    """Make the edit that holds units of a layer.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def edit_of(
     for name, value in holds.items():
         if name == "state":
             values = _checked_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
-            blocks[UPDATE] = np.full(len(chosen), -END * sign)
+            blocks[UPDATE] = np.full(len(chosen), -SATURATING * sign)
             blocks[CANDIDATE] = _squash_argument(formulation, values)
             continue
         values = _checked_values(name, value, len(chosen), 0, 1)
@@ -103,7 +103,7 @@ def _argument(
     """Give where a curve from `low` to `high` has the values, ends included."""
     with np.errstate(divide="ignore"):  # at the ends, which are replaced
         between = inverse(values)
-    return np.where(values <= low, -END, np.where(values >= high, END, between))
+    return np.where(values <= low, -SATURATING, np.where(values >= high, SATURATING, between))
 
 
 def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
@@ -114,9 +114,11 @@ def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
 def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> None:
     if not holds:
         raise BadInput("clamp must be told one of reset, update, kept and state, got none")
-    same = [name for name in ("update", "kept", "state") if name in holds]
-    if len(same) > 1:
-        raise BadInput(f"update, kept and state hold the same: give one, got {' and '.join(same)}")
+    exclusive = [name for name in ("update", "kept", "state") if name in holds]
+    if len(exclusive) > 1:
+        raise BadInput(
+            f"update, kept and state hold the same: give one, got {' and '.join(exclusive)}"
+        )
     if "reset" in holds and formulation.reset == "none":
         raise BadInput("reset must be left out: the network's formulation has no reset gate")
 
@@ -130,9 +132,9 @@ def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     require_shape("units", chosen.shape, ("N",))
     for outside in chosen[(chosen < 0) | (chosen >= H)]:
         raise BadInput(f"units must lie in 0..{H - 1}, got {outside}")
-    different, times = np.unique(chosen, return_counts=True)
-    for again in different[times > 1]:
-        raise BadInput(f"units must differ, got {again} more than once")
+    distinct, counts = np.unique(chosen, return_counts=True)
+    for repeated in distinct[counts > 1]:
+        raise BadInput(f"units must differ, got {repeated} more than once")
     return chosen.astype(np.intp)
 
 
@@ -143,7 +145,7 @@ def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: f
     if values.ndim:
         require_shape(name, values.shape, (count,))
     for outside in values[~((values >= low) & (values <= high) & np.isfinite(values))].flat:
-        raise BadInput(f"{name} must {_range(low, high)}, got {outside}")
+        raise BadInput(f"{name} must {_describe_range(low, high)}, got {outside}")
     return np.broadcast_to(values, count).astype(np.float64)
 
 
@@ -154,7 +156,7 @@ def _array(name: str, given: ArrayLike) -> NDArray[Any]:
         raise BadInput(f"{name} must be one row of numbers, got {given!r}") from None
 
 
-def _range(low: float, high: float) -> str:
+def _describe_range(low: float, high: float) -> str:
     if np.isfinite(high):
         return f"lie in {low:g}..{high:g}"
     return f"be finite and at least {low:g}" if np.isfinite(low) else "be finite"

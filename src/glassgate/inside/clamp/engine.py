@@ -1,4 +1,4 @@
-"""Holding units of a `glassgate.GRU`: it runs with edited weights, and then with its own again."""
+"""Holding units of a `glassgate.GRU`: inside the context it runs with edited weights."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,12 +34,12 @@ class EngineGRU:
         return tuple(plan.directions for plan in self.network.plan)
 
     @contextmanager
-    def held(self, layer: int, direction: Direction, edit: Edit) -> Iterator[None]:
-        """Hold what an edit of one layer's weights holds."""
+    def hold(self, layer: int, direction: Direction, edit: Edit) -> Iterator[None]:
+        """Run with an edit of one layer's weights until the context ends."""
         before = self.network.weights
         stack = [list(directions) for directions in before]
         i = self.directions[layer].index(direction)
-        stack[layer][i] = edited(stack[layer][i], edit)
+        stack[layer][i] = apply_edit(stack[layer][i], edit)
         self.network._use(tuple(map(tuple, stack)))
         try:
             yield
@@ -47,8 +47,8 @@ class EngineGRU:
             self.network._use(before)
 
 
-def edited(weights: GRUWeights, edit: Edit) -> GRUWeights:
-    """Give a layer's weights with an edit made."""
+def apply_edit(weights: GRUWeights, edit: Edit) -> GRUWeights:
+    """Give a copy of a layer's weights with an edit applied."""
     arrays = {name: getattr(weights, name).copy() for name in ARRAYS}
     for name, array in arrays.items():
         array[edit.rows] = edit.bias if name == "bias_input" else 0

@@ -1,4 +1,4 @@
-"""Holding units of a torch module: rows of its parameters are edited, watched, and brought back."""
+"""Holding units of a torch module: rows of its parameters are edited, guarded, and restored."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -34,10 +34,10 @@ class TorchGRU:
         self.directions = (self._network.directions,) * self._network.num_layers
         self.hidden_sizes = (self.module.hidden_size,) * self._network.num_layers
 
-    def held(self, layer: int, direction: Direction, edit: Edit) -> AbstractContextManager[None]:
-        """Hold what an edit of one layer's weights holds.
+    def hold(self, layer: int, direction: Direction, edit: Edit) -> AbstractContextManager[None]:
+        """Apply an edit to one layer's parameters until the context ends.
 
-        On the way out the rows get back what they held on the way in; all others stay as they are.
+        On exit the rows get back their old values; all others stay as they are.
         `BadInput` where a parameter is computed from others.
         """
         names = self._network.parameter_names(layer, direction)
@@ -49,17 +49,17 @@ class TorchGRU:
     @contextmanager
     def _hold(self, names: list[str], edit: Edit) -> Iterator[None]:
         module, rows = self.module, torch.from_numpy(edit.rows)
-        before = _Rows(rows, {name: _picked(module, name, rows) for name in names})
+        before = _Rows(rows, {name: _select_rows(module, name, rows) for name in names})
         zeros = {name: torch.zeros_like(value) for name, value in before.values.items()}
         bias = [name for name in names if name.startswith("bias_ih")]
         after = _Rows(rows, zeros | {name: torch.from_numpy(edit.bias) for name in bias})
-        with ExitStack() as undone:
-            undone.callback(before.write, module)
+        with ExitStack() as cleanup:
+            cleanup.callback(before.write, module)
             after.write(module)
             for name in names:
                 if getattr(module, name).requires_grad:
-                    undone.callback(getattr(module, name).register_hook(after.mask).remove)
-            undone.callback(module.register_forward_pre_hook(after.write_again).remove)
+                    cleanup.callback(getattr(module, name).register_hook(after.mask).remove)
+            cleanup.callback(module.register_forward_pre_hook(after.write_again).remove)
             yield
 
 
@@ -76,10 +76,11 @@ class _Rows:
             self._copy(getattr(module, name).detach(), value)
 
     def write_again(self, module: nn.Module, _: object) -> None:
-        """Write the values before a forward, since an optimiser may have moved the rows.
+        """Write the values before a forward, since an optimiser may have changed the rows.
 
-        Looking first would cost more, and not every optimiser counts a version up. Autograd does
-        not see it: where nothing has moved, nothing changes. An exported program is not to do it.
+        Comparing first would cost more, and not every optimiser increments the version. Autograd
+        does not see the write: if nothing has changed, it changes nothing. An exported program
+        must not do it.
         """
         if not torch.compiler.is_exporting():
             for name, value in self.values.items():
@@ -90,10 +91,10 @@ class _Rows:
         parameter.index_copy_(0, rows, value.to(parameter.device, parameter.dtype))
 
     def mask(self, grad: Tensor) -> Tensor:
-        """Take the rows' share from a gradient: what is held does not learn."""
+        """Zero the rows of a gradient: held rows do not learn."""
         return grad.index_fill(0, self.rows.to(grad.device), 0)
 
 
-def _picked(module: nn.Module, name: str, rows: Tensor) -> Tensor:
+def _select_rows(module: nn.Module, name: str, rows: Tensor) -> Tensor:
     parameter: Tensor = getattr(module, name).detach()
     return parameter.index_select(0, rows.to(parameter.device))

@@ -51,11 +51,11 @@ def trace(
 def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> Trace[Any]:
     """Run a network over a batch of sequences and give what every gate did at every step.
 
-    It runs without dropout and gradients, and is afterwards as it was. On the CPU its gates are
-    written down as it goes: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's
-    operations. On any other device it runs by its own forward, cuDNN included, after which all
-    gates of all steps of a layer are one batched product; and so does a cell, and what is not in
-    float32 or float64. Either way `Trace.verify` compares with what the network itself computes.
+    It runs without dropout and gradients, and is left as it was. On the CPU its gates are recorded
+    as it runs: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's operations. On
+    any other device it runs by its own forward, cuDNN included, and then all gates of all steps of
+    a layer are one batched product; so too for cells, and for dtypes other than float32 and
+    float64. Either way `Trace.verify` compares with what the network itself computes.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
 
     Notes
     -----
-    Two forwards in float32 round in two ways. Of a network in which a rounding grows to anything,
-    the trace is another history than its own forward's, and `Trace.verify` says so;
-    `glassgate.tracing` reads the states that a layer of torch's went through.
+    Two implementations round differently in float32. In a network that amplifies rounding errors
+    without bound, the trace follows another history than its own forward, and `Trace.verify` shows
+    it; `glassgate.tracing` reads the states that one layer of torch's went through.
 
     On a CUDA device torch lets cuDNN round products to TF32, of 10 bits, unless
     ``torch.backends.cudnn.allow_tf32`` is False; gates are read in float32. With TF32 on, the two
@@ -127,11 +127,11 @@ def _trace_engine(
     network: GRU, input: Array, state: Rows | None, lengths: ArrayLike | None
 ) -> Trace[Gates]:
     """Trace a `glassgate.GRU`; the engine keeps its gates for the backward pass anyway."""
-    reads = network.checked(input, state, lengths)
+    reads = network._prepare(input, state, lengths)
     ran = network.astype(np.float32) if network.bfloat16 else network  # the same numbers, taped
     layers = [
         [Gates(*read_gates(network.formulation, batch, run)) for batch, run in runs]
-        for _, runs in ran.layer_runs(reads, taped=True)
+        for _, runs in ran._layer_runs(reads, taped=True)
     ]
 
     def own() -> tuple[Array, State]:

@@ -13,20 +13,20 @@ from glassgate.engine.plan import Direction
 from glassgate.formulation import Array
 from glassgate.gates import Gates
 from glassgate.inside.networks import Call, Network, widen
-from glassgate.inside.trace.states import LayerTrace, LSTMGates, SRNStates, remembered
+from glassgate.inside.trace.states import LayerTrace, LSTMGates, SRNStates, carry_memory
 from glassgate.nn.checks import valid_steps
 from glassgate.nn.loops import SQUASHES, gates_of
 
 
 def lstm_gates(sums: Tensor) -> tuple[Tensor, ...]:
-    """Make gates of sums [N, 4H], in their place: input, forget, candidate, output."""
+    """Turn sums [N, 4H] into gates, in place: input, forget, candidate, output."""
     i, f, g, o = sums.chunk(4, -1)
     sums[:, : 2 * i.shape[1]].sigmoid_()
     return i, f, tanh_(g), o.sigmoid_()
 
 
 def tanh_(sums: Tensor) -> Tensor:
-    """Do what torch.tanh_ does; on a CPU by NumPy, which takes a fifth of the time."""
+    """Apply tanh in place; on a CPU with NumPy, which takes a fifth of torch's time."""
     if sums.device.type != "cpu":
         return sums.tanh_()
     array = sums.numpy()
@@ -42,8 +42,8 @@ def read_layers(
 ) -> list[list[LayerTrace]]:
     """Read every layer of a network, direction by direction.
 
-    Where there are several layers, each runs by itself, by the module's own forward, since the
-    module does not tell what passes between them. All in all that is one run of the module.
+    Of several layers each runs by itself, by the module's own forward, since the module does not
+    return what passes between them. Together that is one run of the module.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_layers(
     call
         What it reads.
     output
-        What it gave, [T, B, ...], where it has run already: then its last layer does not run again.
+        Its output, [T, B, ...], if it has run already: then its last layer does not run again.
     """
     ways, input = network.directions, call.input
     layers: list[list[LayerTrace]] = []
@@ -80,29 +80,29 @@ class _Steps:
     """What one direction of a layer read at each valid step, and the states it went through."""
 
     def __init__(self, call: Call, row: int, way: Direction, hidden: Tensor) -> None:
-        """Take the layer's call, which of the states is the direction's, and its h, [T, B, H]."""
+        """Take the layer's call, the row of the direction's state, and its h, [T, B, H]."""
         self.lengths, self.reverse = call.ends, way == "reverse"
         self.initial = [widen(state[row]) for state in call.state]  # (B, H) each
         self.hidden = widen(hidden)
         ends = torch.from_numpy(self.lengths).to(hidden.device)
         self._valid = None if call.lengths is None else valid_steps(ends, len(hidden))
         self.input = self._rows(widen(call.input))  # (N, I)
-        self.previous = self._rows(self._shifted(ends))  # (N, H)
+        self.previous = self._rows(self._previous_states(ends))  # (N, H)
 
-    def _shifted(self, ends: Tensor) -> Tensor:
+    def _previous_states(self, ends: Tensor) -> Tensor:
         """Give the state before each step, [T, B, H]."""
         first = self.initial[0][None]
         if not self.reverse:
             return torch.cat([first, self.hidden[:-1]])
         after = torch.cat([self.hidden[1:], first])
-        began = torch.arange(len(after), device=ends.device)[:, None] == ends - 1  # (T, B)
-        return torch.where(began[..., None], first, after)
+        is_first = torch.arange(len(after), device=ends.device)[:, None] == ends - 1  # (T, B)
+        return torch.where(is_first[..., None], first, after)
 
     def _rows(self, steps: Tensor) -> Tensor:
         return steps.flatten(0, 1) if self._valid is None else steps[self._valid]
 
     def arrays(self, rows: Tensor, count: int = 1) -> list[Array]:
-        """Give rows [N, count * H] as so many arrays [T, B, H], 0 behind the lengths."""
+        """Give rows [N, count * H] as `count` arrays [T, B, H], 0 in the padding."""
         T, B, H = self.hidden.shape
         if self._valid is None:
             steps = rows.reshape(T, B, rows.shape[1])
@@ -134,10 +134,10 @@ def _sums(W: Tensor, U: Tensor, bias: Tensor, steps: _Steps) -> Tensor:
 
 
 def _read_lstm(sums: Tensor, steps: _Steps) -> LSTMGates:
-    """Make gates of sums [N, 4H]."""
+    """Turn sums [N, 4H] into gates, and rebuild the cell from them."""
     lstm_gates(sums)
     input, forget, candidate, output = steps.arrays(sums, 4)
-    began = steps.initial[1].numpy(force=True)
-    cell = remembered(forget, input * candidate, began, steps.lengths, steps.reverse)
+    initial = steps.initial[1].numpy(force=True)
+    cell = carry_memory(forget, input * candidate, initial, steps.lengths, steps.reverse)
     hidden: Array = steps.hidden.numpy(force=True)
     return LSTMGates(input, forget, output, candidate, cell, hidden, forget)

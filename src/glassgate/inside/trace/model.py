@@ -36,18 +36,19 @@ class Traces(dict[str, Trace[Any]]):
         raise BadInput(f"a recurrent module must be one of {names}, got {name!r}")
 
     def add(self, name: str, trace: Trace[Any]) -> None:
-        """Take note of a call."""
+        """Add the trace of a call."""
         self.calls[name].append(trace)
         self[name] = trace
 
 
 @contextmanager
 def tracing(model: nn.Module) -> Iterator[Traces]:
-    """Trace the recurrent modules of a model while it is used, whatever it does with them.
+    """Trace the recurrent modules of a model while it is used.
 
-    The model computes, and learns, what it would without: a trace is made right after each call,
-    from what the module was given, as `glassgate.trace` makes it. What `glassgate.trace` and
-    `Trace.verify` themselves run is no call. On the way out, also by an exception, no hook is left.
+    The model computes and learns exactly what it would without tracing: right after each call, a
+    trace is made of what the module was given, as `glassgate.trace` makes it. Runs started by
+    `glassgate.trace` and `Trace.verify` themselves do not count. On exit, also by an exception,
+    every hook is removed.
 
     Parameters
     ----------
@@ -84,13 +85,13 @@ def tracing(model: nn.Module) -> Iterator[Traces]:
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch module, got {type(model).__name__}")
-    found = {name: m for name, m in model.named_modules() if isinstance(m, MODULES)}
-    if not found:
+    recurrent = {name: m for name, m in model.named_modules() if isinstance(m, MODULES)}
+    if not recurrent:
         kind = type(model).__name__
         raise BadInput(f"model must have a GRU, GRUCell, LSTM or RNN inside, got {kind} without")
-    traces = Traces(list(found))
+    traces = Traces(list(recurrent))
     with ExitStack() as hooks:
-        for name, module in found.items():
+        for name, module in recurrent.items():
             hook = partial(_record, traces, name)
             handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
             hooks.callback(handle.remove)
@@ -101,11 +102,11 @@ def _record(
     traces: Traces,
     name: str,
     module: Module,
-    given: tuple[Any, ...],
-    named: dict[str, Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
     answer: Any,
 ) -> None:
     if run_by_trace.get():
         return
-    arguments = inspect.signature(module.forward).bind(*given, **named).arguments
+    arguments = inspect.signature(module.forward).bind(*args, **kwargs).arguments
     traces.add(name, trace_answer(module, arguments, answer))

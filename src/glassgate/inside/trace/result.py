@@ -1,4 +1,4 @@
-"""What every gate of a network did at every step, and the proof of it."""
+"""The result of a trace: what every gate of a network did at every step, and its verification."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ class Trace(Generic[Layer]):
         self._initial, self._own = initial, own
 
     def __getitem__(self, key: int | tuple[int, Direction]) -> Layer:
-        asked: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
+        place: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         ways = [plan.directions for plan in self.plan]
-        layer, direction = checked_place(*asked, ways)
+        layer, direction = checked_place(*place, ways)
         return self._layers[layer][ways[layer].index(direction)]
 
     def __len__(self) -> int:
@@ -94,15 +94,15 @@ class Trace(Generic[Layer]):
         return f"Trace(layers={len(self)} ({ways}), steps={T}, batch={B}, units={units})"
 
     def verify(self) -> float:
-        """Prove the trace: give how far the states it tells lie from the network's own.
+        """Verify the trace: give the largest distance of its states from the network's own.
 
-        Every state is put together again from gates and candidates alone, and compared with the
-        state that was traced, and with what the network itself gives as output and as last states.
-        A GRU's reset gate has its part in the state through the candidate: a wrong candidate is
-        found out, the array `reset` is not looked at.
-        To that end the network is run once, by its own forward, without dropout; in a trace by
-        `glassgate.tracing` what is compared with is what the model got. So ask before the network
-        or the input are changed: of another network the trace is none, and the difference says so.
+        Every state is rebuilt from gates and candidates alone, and compared with the traced state
+        and with the output and last states that the network itself computes. A GRU's reset gate
+        acts on the state through the candidate only: a wrong candidate is detected, the array
+        `reset` is not read.
+        For this the network is run once, by its own forward, without dropout; a trace made by
+        `glassgate.tracing` is compared with what the model got. Call it before the network or the
+        input changes: a trace of other weights does not match, and the difference shows it.
 
         Returns
         -------
@@ -112,21 +112,23 @@ class Trace(Generic[Layer]):
             more means that the trace does not show what the network did.
         """
         output, last = self._own()
-        off, row = [], 0
+        errors, row = [], 0
         for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
             states = []
             for way, traced in zip(plan.directions, directions, strict=True):
                 initial = tuple(state[row] for state in self._initial)
                 rebuilt, ended = rebuild(traced, initial, self.lengths, way == "reverse")
-                told = [getattr(traced, name) for name in STATES if hasattr(traced, name)]
-                off += [mine - its for mine, its in zip(rebuilt, told, strict=True)]
-                off += [mine - own[row] for mine, own in zip(ended, last, strict=True)]
+                recorded = [getattr(traced, name) for name in STATES if hasattr(traced, name)]
+                errors += [ours - theirs for ours, theirs in zip(rebuilt, recorded, strict=True)]
+                errors += [ours - theirs[row] for ours, theirs in zip(ended, last, strict=True)]
                 states.append(rebuilt[0])
                 row += 1
             if layer == len(self) - 1:
-                merged = plan.combine(states)
-                off.append((reverse_steps(merged, self.lengths) if plan.turns else merged) - output)
-        return float(np.max([np.max(np.abs(difference), initial=0) for difference in off]))
+                rebuilt_output = plan.combine(states)
+                if plan.turns:
+                    rebuilt_output = reverse_steps(rebuilt_output, self.lengths)
+                errors.append(rebuilt_output - output)
+        return float(np.max([np.max(np.abs(difference), initial=0) for difference in errors]))
 
     def to_numpy(self) -> dict[str, Array | Lengths]:
         """Give every array by its name: ``layer0_kept``, ``layer0_reverse_kept``, ``lengths``."""
@@ -174,7 +176,7 @@ class Trace(Generic[Layer]):
         ways = self._directions()
         axes = ("layer", "direction", "step", "batch", "unit")
         return xarray.Dataset(
-            {name: (axes, self._stacked(name, ways)) for name in arrays(self._layers[0][0])},
+            {name: (axes, self._stack(name, ways)) for name in arrays(self._layers[0][0])},
             {
                 "layer": range(len(self)),
                 "direction": list(ways),
@@ -186,7 +188,7 @@ class Trace(Generic[Layer]):
         """The directions that some layer reads in."""
         return tuple(way for way in BOTH if any(way in plan.directions for plan in self.plan))
 
-    def _stacked(self, name: str, ways: Sequence[Direction]) -> Array:
+    def _stack(self, name: str, ways: Sequence[Direction]) -> Array:
         """One array of all layers, [layers, directions, T, B, H], NaN for what is not there."""
         first: Array = getattr(self._layers[0][0], name)
         most = max(layer[0].hidden.shape[-1] for layer in self._layers)  # units of a layer

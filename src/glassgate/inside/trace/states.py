@@ -1,4 +1,4 @@
-"""What a layer of each kind did at every step, and its states put together again from that."""
+"""What a layer of each kind did at every step, and its states rebuilt from that."""
 
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -27,7 +27,7 @@ class LSTMGates:
     candidate
         g, the new content proposed for the cell, -1..1.
     cell
-        c, the cell after each step: what is remembered.
+        c, the cell after each step: what is carry_memory.
     hidden
         h, the state after each step: what is shown of it.
     kept
@@ -47,7 +47,7 @@ class LSTMGates:
 class SRNStates:
     """The states of one layer of a simple recurrent network in one direction, [T, B, H] each.
 
-    Elman 1990. It has no gates: h_t is the candidate, and nothing is kept but what that sees.
+    Elman 1990. It has no gates: h_t is the candidate, which alone sees the previous state.
 
     Attributes
     ----------
@@ -70,10 +70,10 @@ def arrays(layer: LayerTrace) -> dict[str, Array]:
     return {field.name: getattr(layer, field.name) for field in fields(layer)}
 
 
-def remembered(
+def carry_memory(
     kept: Array, written: Array, initial: Array, lengths: Lengths, reverse: bool
 ) -> Array:
-    """Carry a memory along sequences of unlike lengths: s_t = k_t * s_{t-1} + w_t.
+    """Carry a memory along sequences of different lengths: s_t = k_t * s_{t-1} + w_t.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def remembered(
     Returns
     -------
     Array
-        s after each step, [T, B, H]; 0 behind the lengths.
+        s after each step, [T, B, H]; 0 in the padding.
     """
     valid = valid_steps(lengths, len(kept))[..., None]  # (T, B, 1)
     along = slice(None, None, -1 if reverse else 1)
@@ -102,21 +102,21 @@ def remembered(
 def rebuild(
     layer: LayerTrace, initial: tuple[Array, ...], lengths: Lengths, reverse: bool
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Put a layer's states together again from its gates and candidates alone, in float64.
+    """Rebuild a layer's states from its gates and candidates alone, in float64.
 
     Parameters
     ----------
     layer
-        What was traced; its `hidden` and `cell` are not looked at.
+        What was traced; its `hidden` and `cell` are not read.
     initial
         The states before the first step.
     lengths, reverse
-        As `remembered` takes them.
+        As `carry_memory` takes them.
 
     Returns
     -------
     states
-        h, or h and c, after each step, [T, B, H]; 0 behind the lengths.
+        h, or h and c, after each step, [T, B, H]; 0 in the padding.
     last
         The states after the last step that was taken, as `initial`.
     """
@@ -128,7 +128,7 @@ def rebuild(
             kept, written = double["forget"], double["input"] * double["candidate"]
         case SRNStates():
             kept, written = np.zeros_like(double["candidate"]), double["candidate"]
-    memory = remembered(kept, written, initial[-1], lengths, reverse)
+    memory = carry_memory(kept, written, initial[-1], lengths, reverse)
     hidden = double["output"] * np.tanh(memory) if isinstance(layer, LSTMGates) else memory
     states = (hidden, memory)[: len(initial)]
     return states, tuple(
@@ -137,7 +137,7 @@ def rebuild(
 
 
 def _last(states: Array, initial: Array, lengths: Lengths, reverse: bool) -> Array:
-    """Give the states after the last step taken, [B, H]: the initial ones where there was none."""
+    """Give the states after the last step taken, [B, H]: the initial ones where none was."""
     if not len(states):
         return initial
     at = np.zeros_like(lengths) if reverse else lengths - 1
