@@ -21,6 +21,11 @@ from glassgate.exchange.conventions import swap_reset_update
 from glassgate.formulation import Array, Formulation, Gate, Squash
 from glassgate.weights import GRUWeights, require_shape
 
+SQUASHES: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "linear": lambda x: x,
+}
 HARD_SIGMOIDS: dict[int, Gate] = {2: "hard_sigmoid_fifth", 3: "hard_sigmoid_sixth"}
 
 
@@ -222,12 +227,7 @@ def _activations(layer: KerasGRU) -> tuple[Callable[[Array], Array], Callable[[A
         "sigmoid": lambda x: 0.5 + 0.5 * np.tanh(x / 2),  # without overflow
         "hard_sigmoid": lambda x: np.minimum(1.0, np.maximum(0.0, slope * x + 0.5)),
     }
-    squashes: dict[str, Callable[[Array], Array]] = {
-        "tanh": np.tanh,
-        "relu": lambda x: np.maximum(x, 0.0),
-        "linear": lambda x: x,
-    }
-    return gates[layer.recurrent_activation], squashes[layer.activation]
+    return gates[layer.recurrent_activation], SQUASHES[layer.activation]
 
 
 def _hidden_size(kernel: Array, recurrent_kernel: Array) -> int:
