@@ -1,7 +1,9 @@
 """`glassgate experiment vanishing`: its trainings, gradients, sentences, and the whole command."""
 
 import json
+import shlex
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +12,7 @@ from glassgate.experiments.vanishing import experiment as experiment
 from glassgate.experiments.vanishing.page import charts, page, tables
 from glassgate.experiments.vanishing.problems import PROBLEMS, Adding, Copying
 from glassgate.pages.content import Chart
+from glassgate.train.backends import LOKY, Workers
 from glassgate.train.loop import fit
 
 TINY = experiment.Plan(times=(5,), steps=13, hidden_size=4, valid=10, test=20, gradient=3)
@@ -126,7 +129,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
-    said = glassgate_("experiment", "vanishing", "--seed", 3, "--seeds", 2, "--output", "out")
+    chosen = ("--seed", 3, "--seeds", 2, "--workers", 1, "--output", "out")
+    said = glassgate_("experiment", "vanishing", *chosen)
     assert said.code == 0, said.err
     lines = said.err.splitlines()
     assert len(lines) == 2 * 6 * 2
@@ -134,7 +138,9 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (tmp_path / "out" / "vanishing.png").read_bytes().startswith(b"\x89PNG")
     assert "Does the gradient vanish?" in (tmp_path / "out" / "report.html").read_text()
-    assert results["command"] == ("glassgate experiment vanishing --seed 3 --seeds 2 --output out")
+    assert results["command"] == shlex.join(
+        ["glassgate", "experiment", "vanishing", *map(str, chosen)]
+    )
     assert results["seeds"] == [3, 4]
     assert len(results["runs"]) == 2 * 6 * 2
     assert all(len(run["valid_loss"]) == 12 for run in results["runs"])
@@ -161,7 +167,7 @@ def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
         return draw(self, *arguments)
 
     monkeypatch.setattr(experiment.Training, "draw", stopped)
-    assert glassgate_("experiment", "vanishing").code == 130
+    assert glassgate_("experiment", "vanishing", "--workers", 1).code == 130
     assert not (tmp_path / "vanishing").exists()
 
 
@@ -176,8 +182,18 @@ def test_what_is_out_of_range_is_refused(glassgate_, option):
 
 def test_a_run_depends_on_its_seed_alone():
     def numbers(seed: int) -> str:
-        found = experiment._run(experiment.Training(Copying(), 3, "gru", seed), TINY, None)
+        found = experiment._run(experiment.Training(Copying(), 3, "gru", seed), TINY, [])
         return json.dumps({**found, "train_seconds": None, "seed": None})
 
     assert numbers(5) == numbers(5)
     assert numbers(5) != numbers(6)
+
+
+def test_two_workers_find_what_one_finds():
+    plan = replace(TINY, problems=("adding",), learning_rates={"gru": 0.03, "srn": 0.01})
+
+    def numbers(count: int) -> str:
+        found = experiment.run(plan, [0, 1], "", workers=Workers(count, LOKY, 1))
+        return json.dumps({**found, "runs": [{**r, "train_seconds": 0} for r in found["runs"]]})
+
+    assert numbers(1) == numbers(2)

@@ -11,6 +11,7 @@ import torch
 from glassgate import engine
 from glassgate.errors import BadInput
 from glassgate.nn.models import LanguageModel
+from glassgate.train.backends import Workers
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.loop import fit
 from glassgate.train.run import Output, train_language
@@ -250,7 +251,7 @@ def working(monkeypatch: pytest.MonkeyPatch) -> set[tuple[int, int]]:
 def test_training_takes_the_threads_that_it_is_told(
     glassgate_: Run, tmp_path: Path, corpus: Path, working: set[tuple[int, int]], command: str
 ):
-    more = ["--networks", "srn,gru", "--seeds", 1] if command == "compare" else []
+    more = ["--networks", "srn,gru", "--seeds", 1, "--workers", 1] if command == "compare" else []
     said = glassgate_(*command.split(), corpus, "-o", "m", *TINY, *more, "--threads", 2)
     assert said.code == 0
     assert working == {(2, 2)}
@@ -263,7 +264,7 @@ def test_a_study_measures_once_for_each_network(
     glassgate_: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("glassgate.train.loop.Trial", Decided)
-    study = ("--networks", "srn,gru", "--seeds", 2)
+    study = ("--networks", "srn,gru", "--seeds", 3, "--workers", 1)
     said = glassgate_("compare", corpus, "-o", "m", *TINY, *study)
     notes = [line.split(":")[0] for line in said.err.splitlines() if "Threads: 2 of 2" in line]
     assert notes == ["srn-0", "gru-0"]
@@ -322,8 +323,8 @@ def test_pieces_are_done_on_the_threads_of_the_trial():
 def test_experiments_run_on_one_thread_unless_told(
     glassgate_: Run, monkeypatch: pytest.MonkeyPatch, name: str, given: list[str]
 ):
-    def refuse(*_: object, threads: int) -> None:
-        raise BadInput(f"{threads} threads")
+    def refuse(*_: object, threads: int = 0, workers: Workers | None = None) -> None:
+        raise BadInput(f"{workers.threads if workers else threads} threads")
 
     runs = "train" if name == "spans" else "run"
     monkeypatch.setattr(f"glassgate.experiments.{name}.experiment.{runs}", refuse)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.answer import FirstSeed, Output, Seeds, answer, sampled
-from glassgate.cli.options import Overwrite, Threads
+from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount
 from glassgate.errors import BadInput
+from glassgate.train.backends import LOKY, choose_workers
 
 if TYPE_CHECKING:
     from glassgate.experiments.verdict.experiment import Plan
@@ -189,6 +190,8 @@ def vanishing(
     steps: Annotated[
         int, typer.Option(metavar="N", min=12, help="Training steps of each network.")
     ] = 1000,
+    workers: WorkerCount = None,
+    backend: Backend = LOKY,
     threads: Threads = 1,
     overwrite: Overwrite = False,
 ) -> None:
@@ -219,7 +222,8 @@ def vanishing(
     command, plan = shlex.join(["glassgate", *sys.argv[1:]]), asked.Plan(steps=steps)
     chosen = range(seed, seed + seeds)
     with watching_series(asked.work(plan, chosen)) as watcher:
-        results = asked.run(plan, chosen, command, watcher, threads=threads)
+        processes = choose_workers(workers, backend, threads)
+        results = asked.run(plan, chosen, command, watcher, workers=processes)
     answer(results, page(results), charts(results), tables(results), output)
 
 

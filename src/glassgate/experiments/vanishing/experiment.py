@@ -22,12 +22,13 @@ from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
 from glassgate.experiments.vanishing.summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import State
+from glassgate.train.backends import Workers
 from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
+from glassgate.train.parallel import Piece, run_pieces
 from glassgate.train.settings import Settings
 from glassgate.train.tasks import Measure, Scored
-from glassgate.train.threads import on_threads
-from glassgate.train.watch import Watching
+from glassgate.train.watch import Watcher, Watching
 
 EPOCHS = 12  # stretches of a training, each ending with a look at held-out sequences
 LAGS = 20  # the gradient is looked at every T / LAGS steps back
@@ -83,6 +84,11 @@ class Training(NamedTuple):
     network: str
     seed: int
 
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+        return f"{self.problem.name}, T = {self.T}: {self.network}, seed {self.seed}"
+
     def draw(self, size: int, *stream: int) -> Batch:
         """Make sequences, the same for every network."""
         place = list(PROBLEMS).index(self.problem.name)
@@ -134,15 +140,17 @@ def run(
     command: str,
     watcher: Watching | None = None,
     *,
-    threads: int = 1,
+    workers: Workers,
 ) -> dict[str, Any]:
     """Train every network on everything with every seed, and return what results.json holds.
 
-    `command` is the line that made it all. `threads`, 1..256, do the computing. Raises
-    `Interrupted` after Ctrl-C.
+    `command` is the line that made it all. Raises `Interrupted` after Ctrl-C.
     """
-    with on_threads(threads):
-        runs = [_run(training, plan, watcher) for training in trainings(plan, seeds)]
+    pieces = [
+        Piece(training.name, _run, (training, plan), work=training.T)
+        for training in trainings(plan, seeds)
+    ]
+    runs = run_pieces(pieces, workers, watcher)
     results = {
         "experiment": "vanishing",
         **common.provenance(command),
@@ -180,11 +188,10 @@ def lags(T: int) -> list[int]:
     return list(range(0, T, max(1, T // LAGS)))
 
 
-def _run(training: Training, plan: Plan, watcher: Watching | None) -> dict[str, Any]:
+def _run(training: Training, plan: Plan, watchers: Sequence[Watcher]) -> dict[str, Any]:
     problem, T, network, seed = training
     task = LagTask(training, plan)
     before = _gradient(training, task.model, plan.gradient)
-    watchers = [watcher(f"{problem.name}, T = {T}: {network}, seed {seed}", T)] if watcher else []
     outcome = fit(task, plan.settings(network, seed), watchers=watchers)
     test = training.draw(plan.test, TEST)
     with torch.no_grad():
