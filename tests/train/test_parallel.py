@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from threadpoolctl import threadpool_info
@@ -23,58 +22,25 @@ from glassgate.train.settings import Settings
 from glassgate.train.tasks import SentenceTask
 from glassgate.train.watch import Step, Watcher
 
+WAIT = 120  # seconds that a piece takes unless it is ended
 TWO = Workers(2, "loky", 1)
 ONE = Workers(1, "loky", 1)
 SETTINGS = Settings(hidden_size=8, embedding_size=6, batch_size=2, epochs=2)
 SAID = [[1, 3, 5, 2], [1, 4, 5, 2], [1, 4, 3, 2]]
 
 
-def train(seed: int, watchers: Sequence[Watcher]) -> list[torch.Tensor]:
+def train(seed: int, watchers: Sequence[Watcher]) -> tuple[list[torch.Tensor], set[int], Path]:
     settings = Settings(**{**SETTINGS.to_json(), "seed": seed})
     torch.manual_seed(seed)
     task = SentenceTask(LanguageModel(8, "gru", 6, 8), SAID, SAID, settings)
     fit(task, settings, watchers=watchers)
-    return list(task.model.state_dict().values())
+    return list(task.model.state_dict().values()), count_threads(), Path.cwd()
 
 
-def trainings(count: int) -> list[Piece[list[torch.Tensor]]]:
-    return [Piece(f"gru, seed {seed}", train, (seed,)) for seed in range(count)]
-
-
-def test_two_workers_give_the_bits_of_one_in_the_order_asked():
-    one, two = (run_pieces(trainings(3), workers) for workers in (ONE, TWO))
-    assert not torch.equal(one[0][0], one[1][0])
-    for expected, found in zip(one, two, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
-
-
-def draw(seed: int, _: Sequence[Watcher]) -> tuple[float, int]:
-    torch.manual_seed(seed)
-    torch.set_num_threads(3)
-    return float(torch.rand(())), os.getpid()
-
-
-def test_a_piece_leaves_random_state_and_threads_as_they_were():
-    state, threads = torch.get_rng_state(), torch.get_num_threads()
-    found = run_pieces([Piece("a", draw, (3,)), Piece("b", draw, (3,))], ONE)
-    assert found[0] == found[1]
-    assert found[0][1] == os.getpid()  # one worker is this process
-    assert torch.equal(state, torch.get_rng_state())
-    assert torch.get_num_threads() == threads
-
-
-def count_threads(_: Sequence[Watcher]) -> set[int]:
-    np.ones((2, 2)) @ np.ones((2, 2))
+def count_threads(_: Sequence[Watcher] = ()) -> set[int]:
     blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
     assert blas
     return {torch.get_num_threads(), engine.threads(), *blas}
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("count", [1, 2])
-def test_every_piece_has_the_threads_that_were_asked_for(count: int, threads: int):
-    pieces = [Piece(name, count_threads) for name in "ab"]
-    assert run_pieces(pieces, Workers(count, "loky", threads)) == [{threads}] * 2
 
 
 class Look(Watcher):
@@ -99,15 +65,44 @@ def looking(name: str, work: float) -> Watcher:
     return Look(name)
 
 
-def test_watchers_hear_of_each_training_what_they_hear_in_one_process():
-    heard = []
+def test_two_workers_give_the_bits_of_one_in_the_order_asked_and_tell_as_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    found, heard = [], []
     for workers in (ONE, TWO):
         Look.seen, Look.made = [], []
-        run_pieces([Piece(f"seed {i}", train, (i,), work=i) for i in range(3)], workers, looking)
+        pieces = [Piece(f"seed {seed}", train, (seed,), work=seed) for seed in range(3)]
+        found.append(run_pieces(pieces, workers, looking))
         assert sorted(Look.made) == [("seed 0", 0), ("seed 1", 1), ("seed 2", 2)]
         heard.append([[one for one in Look.seen if one[0] == f"seed {i}"] for i in range(3)])
     assert heard[0] == heard[1]
     assert len(heard[0][0]) == 2 + 2 * 2
+    one, two = found
+    assert not torch.equal(one[0][0][0], one[1][0][0])
+    for (expected, *rest), (weights, *same) in zip(one, two, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(expected, weights, strict=True))
+        assert rest == same == [{1}, tmp_path]
+
+
+def draw(seed: int, _: Sequence[Watcher]) -> tuple[float, int]:
+    torch.manual_seed(seed)
+    torch.set_num_threads(3)
+    return float(torch.rand(())), os.getpid()
+
+
+def test_a_piece_leaves_random_state_and_threads_as_they_were():
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    found = run_pieces([Piece("a", draw, (3,)), Piece("b", draw, (3,))], ONE)
+    assert found[0] == found[1]
+    assert found[0][1] == os.getpid()  # one worker is this process
+    assert torch.equal(state, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_piece_has_the_threads_that_were_asked_for(threads: int):
+    assert run_pieces([Piece("a", count_threads)], Workers(1, "loky", threads)) == [{threads}]
 
 
 def refuse(_: Sequence[Watcher]) -> None:
@@ -115,7 +110,7 @@ def refuse(_: Sequence[Watcher]) -> None:
 
 
 def wait(_: Sequence[Watcher]) -> None:
-    time.sleep(60)
+    time.sleep(WAIT)
 
 
 def die(_: Sequence[Watcher]) -> None:
@@ -126,16 +121,15 @@ def die(_: Sequence[Watcher]) -> None:
     ("function", "error", "sentence"),
     [
         (refuse, BadInput, "^this cannot be$"),
-        (die, WorkerDied, "^a worker process died during (a and b|b and a): if memory ran out, "),
+        (die, WorkerDied, "^a worker process died during (a and )?b( and a)?: if memory ran out, "),
     ],
 )
 def test_what_ends_one_ends_all_at_once(function: object, error: type[Exception], sentence: str):
-    run_pieces([Piece("warm", count_threads), Piece("up", count_threads)], TWO)
     begun = time.monotonic()
     pieces = [Piece("a", wait), Piece("b", function), Piece("c", wait)]  # type: ignore[arg-type]
     with pytest.raises(error, match=sentence):
         run_pieces(pieces, TWO, lambda name, _: Look(name))
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < WAIT
 
 
 def test_a_watcher_that_fails_is_heard_of():
@@ -144,7 +138,7 @@ def test_a_watcher_that_fails_is_heard_of():
             raise OSError(28, "no space left", "out.txt")
 
     with pytest.raises(OSError, match="no space left"):
-        run_pieces(trainings(2), TWO, lambda *_: Fails())
+        run_pieces([Piece(name, train, (0,)) for name in "ab"], TWO, lambda *_: Fails())
 
 
 def test_ctrl_c_ends_all_workers_without_a_word_of_theirs(tmp_path: Path):

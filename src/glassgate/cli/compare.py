@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.options import (
+    Backend,
     Characters,
     Corpus,
     MeasuredThreads,
@@ -21,9 +22,11 @@ from glassgate.cli.options import (
     Overwrite,
     Resume,
     Sentences,
+    WorkerCount,
     saying_how_to_go_on,
     with_settings,
 )
+from glassgate.train.backends import LOKY, choose_workers
 from glassgate.train.settings import LANGUAGE, MINIMUM_FREQUENCY, NETWORKS, Settings
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ def compare(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    workers: WorkerCount = None,
+    backend: Backend = LOKY,
     threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
@@ -62,6 +67,8 @@ def compare(
         glassgate compare novel.txt --networks srn,gru --output study/
 
         glassgate compare novel.txt --networks srn,gru --output study/ --resume
+
+        glassgate compare novel.txt --output study/ --workers 2
     """
     from glassgate.cli.screen import announce_reading, is_main, watching
 
@@ -79,7 +86,8 @@ def compare(
         minimum_frequency,
     )
     with saying_how_to_go_on(), watching() as watcher:
-        run_study(study, watcher, threads=threads, overwrite=overwrite, resume=resume)
+        chosen = choose_workers(workers, backend, threads)
+        run_study(study, watcher, chosen, overwrite=overwrite, resume=resume)
     if is_main():
         _report(study, read_study(study))
 

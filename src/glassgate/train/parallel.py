@@ -30,6 +30,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from joblib import Parallel, delayed, parallel_config
+from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
@@ -121,8 +122,12 @@ def _run_on_processes(
 
 
 def _share_out(pieces: Sequence[Piece[Result]], threads: int | None, relay: Relay) -> list[Result]:
-    """Do pieces in the processes of the configured back end."""
-    with _quiet(), Parallel(batch_size=1, pre_dispatch="n_jobs", max_nbytes=None) as parallel:
+    """Do pieces in new processes of the configured back end."""
+    with (
+        _quiet(),
+        _ended_afterwards(),
+        Parallel(batch_size=1, pre_dispatch="n_jobs", max_nbytes=None) as parallel,
+    ):
         with _deaf_to_ctrl_c():
             parallel([delayed(int)()])  # starts all processes
         results: list[Result] = parallel(
@@ -148,6 +153,15 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ended_afterwards() -> Iterator[None]:
+    """End the processes that joblib would keep, with their memory and their working directory."""
+    try:
+        yield
+    finally:
+        get_reusable_executor().shutdown()
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from glassgate.errors import BadInput
+from glassgate.train.backends import Workers
 from glassgate.train.corpus import Files, fingerprint, name_of
 from glassgate.train.folder import MODEL, STATE, read_config, read_history
 from glassgate.train.load import load
+from glassgate.train.parallel import Piece, run_pieces
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from glassgate.train.tokens import Level
@@ -86,17 +88,17 @@ class Row:
 def run_study(
     study: Study,
     watcher: Callable[[str], Watcher],
+    workers: Workers,
     *,
-    threads: int | None = None,
     overwrite: bool = False,
     resume: bool = False,
 ) -> None:
     """Train every network with every seed.
 
-    Without `threads`, 1..256, the first run of a network measures how many train it fastest, and
-    its other runs take as many. With `resume` finished runs are kept and a half-finished one goes
-    on. `BadInput` when the folder already holds a study and neither is given, or when it was made
-    in another way.
+    With one worker of no given threads, the first run of a network measures how many train it
+    fastest, and its other runs take as many. With `resume` finished runs are kept and a
+    half-finished one goes on. `BadInput` when the folder already holds a study and neither is
+    given, or when it was made in another way; `Interrupted` after Ctrl-C.
     """
     if resume and not study.folder.is_dir():
         raise BadInput(f"{study.folder} does not exist: there is nothing to resume")
@@ -106,24 +108,46 @@ def run_study(
             f"{study.folder} already holds a study: name a new folder, or say --resume or "
             "--overwrite"
         )
-    measured: dict[str, int] = {}  # threads, by network
-    for folder, settings in study.runs():
-        if resume and _finished(study, folder, settings):
-            continue
-        goes_on = resume and (folder / STATE).exists()
-        chosen = None if goes_on else measured.get(settings.network)
-        outcome = train_language(
-            study.corpus,
-            Output(folder, overwrite=not goes_on, resume=goes_on),
-            settings,
-            level=study.level,
-            by_sentence=study.by_sentence,
-            minimum_frequency=study.minimum_frequency,
-            threads=threads or chosen,
-            watchers=[watcher(folder.name)],
-        )
-        if outcome.threads:
-            measured[settings.network] = outcome.threads
+    pieces = [
+        Piece(folder.name, _train, (study, folder, settings, workers.threads, resume))
+        for folder, settings in study.runs()
+        if not (resume and _finished(study, folder, settings))
+    ]
+    run_pieces(pieces, workers, lambda name, _: watcher(name))
+
+
+def _train(
+    study: Study,
+    folder: Path,
+    settings: Settings,
+    threads: int | None,
+    resume: bool,
+    watchers: Sequence[Watcher],
+) -> None:
+    """Train one network with one seed, or go on with it."""
+    goes_on = resume and (folder / STATE).exists()
+    if threads is None and not goes_on:
+        threads = _measured_threads(study, settings)
+    train_language(
+        study.corpus,
+        Output(folder, overwrite=not goes_on, resume=goes_on),
+        settings,
+        level=study.level,
+        by_sentence=study.by_sentence,
+        minimum_frequency=study.minimum_frequency,
+        threads=threads,
+        watchers=watchers,
+    )
+
+
+def _measured_threads(study: Study, settings: Settings) -> int | None:
+    """Return what the first run of this network chose; None in that run itself."""
+    if settings.seed == study.seeds[0]:
+        return None
+    threads: int | None = read_config(study.folder / f"{settings.network}-{study.seeds[0]}").get(
+        "threads"
+    )
+    return threads
 
 
 def read_study(study: Study) -> list[Run]:
