@@ -1,7 +1,8 @@
 """Which of four networks that learn one language remembers, and how? The main job.
 
-Read `experiment.py` (what is trained and measured) and `page.py` (how it is shown). It has one
-seed, and its training times are measured: its networks are trained one after the other.
+Read `experiment.py` (what is trained and measured), `summary.py` (what follows) and `page.py` (how
+it is shown). There is one seed, and training times are measured: the networks are trained one after
+the other.
 """
 
 from typing import TYPE_CHECKING
