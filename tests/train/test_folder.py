@@ -1,6 +1,8 @@
 """What a model folder holds, and what is refused to be one."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -186,3 +188,11 @@ def test_every_epoch_is_on_disk_when_it_is_told(tmp_path: Path, corpus: Path):
 
     train_language(corpus, Output(folder), TINY, watchers=[Look()])
     assert seen == [(1, True), (2, True)]
+
+
+def test_reading_a_model_does_not_import_torchs_compiler(trained: Path):
+    """It would take a second of every command."""
+    code = f"import sys, glassgate; glassgate.load({str(trained)!r}); "
+    code += "print('torch._dynamo' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

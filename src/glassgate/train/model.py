@@ -10,6 +10,7 @@ from typing import Any, Literal
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from glassgate.errors import BadInput
 from glassgate.nn.models import Classifier, LanguageModel
@@ -46,6 +47,18 @@ def build(kind: str, vocabulary_size: int, classes: int, settings: Settings) -> 
     return Classifier(vocabulary_size, classes, settings.network, *sizes)
 
 
+class _Uninitialised(TorchFunctionMode):
+    """Leaves weights without values: to draw them on the meta device imports torch's compiler."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Call a function of torch, unless it is one of torch.nn.init."""
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return args[0] if args else kwargs["tensor"]
+        return function(*args, **(kwargs or {}))
+
+
 def load(folder: str | PathLike[str]) -> Loaded:
     """Read a model folder that `glassgate train` wrote.
 
@@ -66,7 +79,7 @@ def load(folder: str | PathLike[str]) -> Loaded:
         raise BadInput(
             f"{folder / TOKENIZER} holds {len(vocabulary)} tokens, but {CONFIG} says {size}"
         )
-    with torch.device("meta"):
+    with torch.device("meta"), _Uninitialised():
         model = build(kind, len(vocabulary), len(classes), settings)
     _fill(model, folder / MODEL)
     assert isinstance(model, LanguageModel | Classifier)
