@@ -23,7 +23,7 @@ class TrainedModel(Loaded):
 
     @property
     def network(self) -> nn.Module:
-        """The recurrent (or feedforward) network inside: what `glassgate.clamp` takes."""
+        """The recurrent (or feedforward) network inside, which `glassgate.clamp` takes."""
         return self.model.network
 
     def predict(self, text: str) -> Prediction:

@@ -139,17 +139,17 @@ class GRU:
 
     @property
     def states(self) -> int:
-        """How many states of H units it has: one for each layer and direction."""
+        """The number of states of H units, one for each layer and direction."""
         return sum(map(len, self.weights))
 
     @property
     def output_size(self) -> int:
-        """How many values its output has at a step: by the last layer's plan, H or 2 H."""
+        """The size of the output at a step, H or 2 H by the last layer's plan."""
         return self.plan[-1].width(self.hidden_sizes[-1])
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """Of input, states and output: float32, also with weights in bfloat16, or float64."""
+        """The dtype of input, states and output; float32 also for weights in bfloat16."""
         return self.weights[0][0].dtype
 
     @property

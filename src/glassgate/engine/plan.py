@@ -79,7 +79,7 @@ class LayerPlan:
 
     @property
     def usual(self) -> bool:
-        """Whether it is as a layer of `torch.nn.GRU`: forward, or both directions side by side."""
+        """Whether a layer of `torch.nn.GRU` has this plan, forward or both directions joined."""
         return self.directions[0] == "forward" and self.width(1) == len(self.directions)
 
     def combine(self, outputs: list[Array]) -> Array:

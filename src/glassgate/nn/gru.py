@@ -114,7 +114,7 @@ class GRU(nn.RNNBase):
 
     @property
     def directions(self) -> tuple[bool, ...]:
-        """Whether each direction runs in reverse: forward alone, or forward and reverse."""
+        """Whether each direction of a layer runs in reverse; one direction or two."""
         return (False, True) if self.bidirectional else (False,)
 
     def forward(

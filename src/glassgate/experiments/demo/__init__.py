@@ -1,7 +1,7 @@
-"""Which of four networks that learn one language remembers, and how? The main job.
+"""Which of four networks that learn one language remembers, and how? The demo.
 
-Read `experiment.py` (what is trained and measured) and `page.py` (how it is shown). It has one
-seed, and its training times are measured: its networks are trained one after the other.
+Read `experiment.py` (what is trained and measured) and `page.py` (how it is shown). There is one
+seed, and the networks are trained one after the other, because their training times are measured.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
-"""Where does the verdict of a review stand? Who remembers it, and what the gates do over it.
+"""Which networks remember the verdict of a review, and what their gates do over it.
 
 Read `reviews.py` and `real_reviews.py` (the texts), `holds.py` (which gates are held), `results.py`
 (what is measured), `experiment.py` and `gates.py` (what is trained, and what is read of its gates),
-`summary.py` and `answers.py` (what follows, in numbers and in sentences) and `page.py` (how it is
+`summary.py` and `answers.py` (the findings, in numbers and in sentences) and `page.py` (how it is
 shown).
 """
 

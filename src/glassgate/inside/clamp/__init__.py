@@ -1,4 +1,7 @@
-"""Holding gates, to see what they were for: `glassgate.clamp`."""
+"""Hold gates to find out what they are for: `glassgate.clamp`.
+
+Read `edit` (which weights hold a gate), then `engine` and `torch` (which apply it and undo it).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Tracing a network: `glassgate.trace`."""
+"""Trace a network: `glassgate.trace`.
+
+Read `result` (the arrays of a trace, and their verification) and `states` (the states rebuilt from
+gates), then `torch` and `gates` (traces of torch modules) and `model` (`glassgate.tracing`).
+"""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Trace(Generic[Layer]):
     """What every layer of a network did at every step of a batch of sequences.
 
     ``trace[layer]`` are the arrays of a layer, from 0, the one that reads the input, and
-    ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.gates.Gates` of a GRU
+    ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.inside.Gates` of a GRU
     (`reset`, `update`, `candidate`, `hidden`, `kept`), `LSTMGates` of an LSTM, `SRNStates` of a
     network without gates. Each array is [T, B, H], however the input was arranged (B = 1 for one
     sequence). Step t is the one that read x_t, in both directions: in reverse, the previous state
