@@ -34,7 +34,7 @@ html_title = "Glassgate"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["static"]
-html_css_files = ["narrow.css"]
+html_css_files = ["manual.css"]
 
 
 def setup(app: Sphinx) -> None:

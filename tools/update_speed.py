@@ -76,7 +76,8 @@ def table(kept: dict, names: list[str] | None = None) -> str:
     for work in works:
         times = [_time(work["medians"].get(name)) for name in rivals]
         ours = [_time(work["medians"]["glassgate"]), f"{work['floors']:.2f}"]
-        lines.append(f"| {work['name']} | " + " | ".join(ours + times) + " |")
+        name = work["name"].replace(" ", "\N{NO-BREAK SPACE}")
+        lines.append(f"| {name} | " + " | ".join(ours + times) + " |")
     return "\n".join(lines)
 
 
