@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 
 import glassgate.cli
+from glassgate.cli.app import prepare_threads
+
+# As every command does, before torch is imported. MKL reads its variable when it first computes. If
+# a test's command set it later, worker processes would compute other bits than this one.
+prepare_threads()
 
 # Started in the background, a shell's child ignores Ctrl-C, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,7 +60,7 @@ def start(folder: Path, *arguments: str, **environment: str) -> list[str]:
         ("experiment spans", "Sampling sentences"),
         ("experiment vanishing", "Preparing sequences"),
         ("experiment verdict", "Preparing reviews"),
-        ("bench", "Timing a GRU, for less than a minute"),
+        ("bench", "Timing a GRU, which takes less than a minute"),
     ],
 )
 def test_every_command_says_what_it_does_before_torch_is_there(

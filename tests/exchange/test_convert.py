@@ -133,7 +133,7 @@ def test_an_existing_output_is_kept_without_overwrite(glassgate_, tmp_path):
     (tmp_path / "gru.pt").write_bytes(b"mine")
     said = glassgate_("convert", "gru.safetensors", "gru.pt")
     assert said.code == 2
-    assert "gru.pt exists already" in said.err
+    assert "gru.pt already exists" in said.err
     with pytest.raises(BadInput, match="exists already"):
         exchange.convert(tmp_path / "gru.safetensors", tmp_path / "gru.pt")
     assert (tmp_path / "gru.pt").read_bytes() == b"mine"

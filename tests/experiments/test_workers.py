@@ -39,7 +39,8 @@ def test_the_command_takes_workers_and_says_what_each_training_reached(
     monkeypatch.setattr(vanishing, "Plan", lambda **_: TINY_VANISHING)
     said = glassgate_("experiment", "vanishing", "--seeds", 2, "--workers", 2)
     assert said.code == 0, said.err
-    assert len(said.err.splitlines()) == 2 * 6 * 2
+    reached = [line for line in said.err.splitlines() if "held-out loss" in line]
+    assert len(reached) == 2 * 6 * 2  # lines of progress come in between where it takes long
     assert (tmp_path / "vanishing" / "results.json").exists()
 
 

@@ -160,7 +160,7 @@ def test_what_cannot_be_measured_is_refused():
     [
         (lambda h: h[-1].sum(-1).mean(), BadInput, r"what loss gives must have shape \(3,\), got"),
         (lambda h: h[-1], BadInput, r"what loss gives must have shape \(3,\), got \(3, 4\)"),
-        (lambda h: h[-1].detach().sum(-1), BadInput, "loss must hang on the states"),
+        (lambda h: h[-1].detach().sum(-1), BadInput, "loss must depend on the states"),
         (lambda _: 1.0, TypeError, "loss must give a tensor, got float"),
     ],
 )

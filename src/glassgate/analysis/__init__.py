@@ -1,7 +1,7 @@
 """What trained models predict, score and remember, measured on texts and on known languages.
 
-`glassgate.load` returns a `TrainedModel`, which `predict`, `score`, `judge` and the other functions
-take. A `Language` is a grammar in a model's own ids, whose exact next-word distribution is known.
+`glassgate.load` returns a `TrainedModel`, which `predict`, `score`, `judge` and others take. A
+`Language` is a grammar in a model's own ids, whose exact next-word distribution is known.
 
 A newcomer reads `trained`, `prediction` and `scoring`; then `language` and `agreement` (a model
 compared with the truth), `units` (what holding units costs), `pairs` (minimal pairs), `intervals`

@@ -1,7 +1,7 @@
 """`glassgate experiment NAME`: one command for every experiment in `glassgate.experiments`.
 
-What an experiment has of its own, its question and the options of its plan, its folder says; what
-all of them do is `ask`.
+An experiment's folder declares its question and the options of its plan; `ask` does what all
+experiments share.
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ class Option:
 
 
 def lazy(package: str, names: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the `__getattr__` of a door: `names` say which file of the package has a name."""
+    """Return the `__getattr__` of a door; `names` has, by public name, the file that defines it."""
 
     def get(name: str) -> object:
         if name not in names:

@@ -1,4 +1,4 @@
-"""Single steps that are learned from: a chain's weight gradients are summed once, at its end.
+"""Single steps in training: a chain's weight gradients are summed once, at its end.
 
 In a loop of single steps, such as a decoder's, every step would write the gradient of every weight
 in the backward pass, and autograd would add them up: for a large layer that is most of the time.
@@ -27,14 +27,14 @@ Left: TypeAlias = WeakValueDictionary[int, Rows]  # by the backward pass, which 
 
 
 class Chain:
-    """The weights of steps that follow each other, while one of the steps may be gone back over.
+    """The weights of successive steps, as long as one of them may still be backpropagated through.
 
     Attributes
     ----------
     weights, form
         W, U, b and c, and the formulation's words.
     token
-        A tensor of no element with `_Gather` behind it: where steps hang on in the graph.
+        An empty tensor that `_Gather` made: through it the steps are connected in the graph.
     """
 
     def __init__(self, weights: Weights, form: Words) -> None:
@@ -43,10 +43,10 @@ class Chain:
         self.token: Tensor = _Gather.apply(self._left, form, *weights)  # type: ignore[no-untyped-call]
 
     def leave(self, grads: Any, input: Tensor, initial: Tensor, tape: Tensor) -> None:
-        """Keep a step's rows until the backward pass that is under way comes to the weights.
+        """Keep a step's rows until the current backward pass reaches the weights.
 
-        The pass holds them as one of its callbacks, so they go with it: also where it does not ask
-        for the weights, or ends in an error.
+        The pass holds them as one of its callbacks, so they are freed with it: also when it does
+        not reach the weights, or ends in an error.
         """
         backward_pass = torch._C._current_graph_task_id()
         rows = self._left.get(backward_pass)
@@ -69,7 +69,7 @@ def take_step(
 
 
 def chain_of(weights: Weights, form: Words) -> Chain:
-    """Give this thread's chain under way with these weights as they are now, or begin one."""
+    """Give this thread's current chain with these weights as they are now, or begin one."""
     now = [(id(w), w._version, w.data_ptr(), w.requires_grad) for w in weights]
     key = (get_ident(), form, *now)
     chain = _chains.get(key)
@@ -79,7 +79,7 @@ def chain_of(weights: Weights, form: Words) -> Chain:
 
 
 class _Gather(torch.autograd.Function):
-    """Gives a token for weights; on the way back, the sums of all rows that steps have left."""
+    """Gives a token for weights; backward, the sums of all rows that steps left."""
 
     @staticmethod
     def forward(ctx: Any, left: Left, form: Words, *weights: Tensor) -> Tensor:

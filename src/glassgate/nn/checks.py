@@ -1,4 +1,4 @@
-"""Checks of arguments that several networks share."""
+"""Checks of what networks and their recurrence are given."""
 
 import warnings
 
@@ -7,6 +7,7 @@ from torch import Tensor
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
+from glassgate.nn.loops import Weights
 from glassgate.weights import require_shape
 
 
@@ -95,3 +96,49 @@ def packed_lengths(batch_sizes: Tensor) -> Tensor:
     tensor([4, 3, 1])
     """
     return (batch_sizes[:, None] > torch.arange(int(batch_sizes[0]))).sum(0)
+
+
+def check_layer_shapes(input: Tensor, hidden: Tensor, weights: Weights, packed: bool) -> None:
+    """Refuse weights that do not fit each other, and input and states that do not fit them."""
+    weight_input, weight_hidden, bias_input, bias_hidden = weights
+    input_size, H = weight_input.shape[-1], weight_hidden.shape[-1]
+    require_shape("weight_hidden", weight_hidden.shape, (3 * H, H))
+    require_shape("weight_input", weight_input.shape, (3 * H, input_size))
+    require_shape("bias_input", bias_input.shape, (3 * H,))
+    require_shape("bias_hidden", bias_hidden.shape, (3 * H,))
+    require_shape("input", input.shape, (*(("N",) if packed else ("T", "B")), input_size))
+    require_shape("hidden", hidden.shape, ("B" if packed else input.shape[1], H))
+
+
+def check_kinds(input: Tensor, hidden: Tensor, weights: Weights) -> None:
+    """Refuse tensors of other dtypes than float32 or float64, of several, or on several devices."""
+    weight_hidden = weights[1]
+    dtypes = {x.dtype for x in (input, hidden, *weights)}
+    if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
+        raise TypeError(
+            "input, hidden and weights must be all float32 or all float64, got "
+            f"input {input.dtype}, hidden {hidden.dtype}, weights {weight_hidden.dtype}"
+        )
+    if len({x.device for x in (input, hidden, *weights)}) > 1:
+        raise BadInput(
+            "input, hidden and weights must be on one device, got "
+            f"input {input.device}, hidden {hidden.device}, weights {weight_hidden.device}"
+        )
+
+
+def checked_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
+    """Give lengths [B] as int64 where the states [B, H] are; refuse what are no integers."""
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
+        raise TypeError(f"lengths must be integers, got {lengths.dtype}")
+    if lengths.shape != hidden.shape[:1]:
+        require_shape("lengths", lengths.shape, (hidden.shape[0],))
+    return lengths.to(hidden.device, torch.int64)
+
+
+def check_resets(resets: Tensor | None, shape: torch.Size | None) -> None:
+    """Refuse resets that are no booleans, or not [T, B]; `shape` is None for packed input."""
+    if resets is None:
+        return
+    if resets.dtype != torch.bool:
+        raise TypeError(f"resets must be bool, got {resets.dtype}")
+    require_shape("resets", resets.shape, ("T", "B") if shape is None else shape)

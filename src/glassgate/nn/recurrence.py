@@ -20,6 +20,10 @@ from glassgate.nn.batched import batched
 from glassgate.nn.checks import (
     check_dtype,
     check_input,
+    check_kinds,
+    check_layer_shapes,
+    check_resets,
+    checked_lengths,
     packed_lengths,
     time_first,
     under_autocast,
@@ -120,7 +124,7 @@ def run_layers(
     _refuse_forward_mode()
     if batch_sizes is not None:
         ends = packed_lengths(batch_sizes).to(state.device)
-    _check_resets(resets, None if packed else input.shape[:2])
+    check_resets(resets, None if packed else input.shape[:2])
     states = iter(state.unbind())
     last: list[Tensor] = []
     for layer in range(network.num_layers):
@@ -207,11 +211,11 @@ def sequence(
     _refuse_forward_mode()
     batched_input = input.ndim == (2 if packed else 3) and hidden.ndim == 2
     if not batched_input or (not packed and hidden.shape[0] != input.shape[1]):
-        _check_shapes(input, hidden, weights, packed)
+        check_layer_shapes(input, hidden, weights, packed)
     if packed and lengths is None:
         raise BadInput("lengths must be given with packed input, got none")
     ends = None if lengths is None else checked_lengths(lengths, hidden)
-    _check_resets(resets, None if packed else input.shape[:2])
+    check_resets(resets, None if packed else input.shape[:2])
     return _run_layer(
         input, hidden, weights, formulation, ends, resets, packed=packed, reverse=reverse
     )
@@ -238,8 +242,8 @@ def _run_layer(
             )
     tensors = (input, hidden, *weights)
     if not _fit(input, hidden, weights):
-        _check_shapes(input, hidden, weights, packed)
-        _check_kinds(input, hidden, weights)
+        check_layer_shapes(input, hidden, weights, packed)
+        check_kinds(input, hidden, weights)
     if device not in NATIVE:
         return batched(input, hidden, weights, formulation, lengths, resets, packed, reverse)
     learns = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
@@ -292,47 +296,3 @@ def _fit(input: Tensor, hidden: Tensor, weights: Weights) -> bool:
         and dtype in (torch.float32, torch.float64)
         and all(x.dtype == dtype and x.device == device for x in (hidden, *weights))
     )
-
-
-def _check_shapes(input: Tensor, hidden: Tensor, weights: Weights, packed: bool) -> None:
-    weight_input, weight_hidden, bias_input, bias_hidden = weights
-    input_size, H = weight_input.shape[-1], weight_hidden.shape[-1]
-    require_shape("weight_hidden", weight_hidden.shape, (3 * H, H))
-    require_shape("weight_input", weight_input.shape, (3 * H, input_size))
-    require_shape("bias_input", bias_input.shape, (3 * H,))
-    require_shape("bias_hidden", bias_hidden.shape, (3 * H,))
-    require_shape("input", input.shape, (*(("N",) if packed else ("T", "B")), input_size))
-    require_shape("hidden", hidden.shape, ("B" if packed else input.shape[1], H))
-
-
-def _check_kinds(input: Tensor, hidden: Tensor, weights: Weights) -> None:
-    """Refuse tensors of other dtypes than float32 or float64, of several, or on several devices."""
-    weight_hidden = weights[1]
-    dtypes = {x.dtype for x in (input, hidden, *weights)}
-    if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
-        raise TypeError(
-            "input, hidden and weights must be all float32 or all float64, got "
-            f"input {input.dtype}, hidden {hidden.dtype}, weights {weight_hidden.dtype}"
-        )
-    if len({x.device for x in (input, hidden, *weights)}) > 1:
-        raise BadInput(
-            "input, hidden and weights must be on one device, got "
-            f"input {input.device}, hidden {hidden.device}, weights {weight_hidden.device}"
-        )
-
-
-def checked_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
-    """Give lengths [B] as int64 where the states [B, H] are; refuse what are no integers."""
-    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
-        raise TypeError(f"lengths must be integers, got {lengths.dtype}")
-    if lengths.shape != hidden.shape[:1]:
-        require_shape("lengths", lengths.shape, (hidden.shape[0],))
-    return lengths.to(hidden.device, torch.int64)
-
-
-def _check_resets(resets: Tensor | None, shape: torch.Size | None) -> None:
-    if resets is None:
-        return
-    if resets.dtype != torch.bool:
-        raise TypeError(f"resets must be bool, got {resets.dtype}")
-    require_shape("resets", resets.shape, ("T", "B") if shape is None else shape)

@@ -1,4 +1,4 @@
-"""A single step through a whole stack of layers, for loops that have nothing to differentiate.
+"""A single step through a whole stack of layers, for loops without gradients.
 
 A decoder or a policy takes one step at a time, and a small network's step takes the engine a
 microsecond or two: what surrounds it must not take ten. So the engine gets the module's tensors as

@@ -14,6 +14,7 @@ from glassgate.experiments.verdict.gates import (
     unit_means,
 )
 from glassgate.experiments.verdict.holds import HOLDS, right_if_held
+from glassgate.experiments.verdict.reading import are_right, read_gates
 from glassgate.experiments.verdict.reviews import (
     VERDICTS,
     Review,
@@ -21,6 +22,7 @@ from glassgate.experiments.verdict.reviews import (
     write_reviews,
 )
 from glassgate.experiments.verdict.summary import share
+from glassgate.experiments.verdict.texts import make_texts
 from tests.experiments.verdict.verdict_cases import EVERY, TINY, TRAIN
 
 
@@ -104,10 +106,10 @@ def test_an_interval_is_wilsons():
 
 
 def test_gates_are_those_of_each_review_read_alone():
-    texts = experiment.make_texts(TINY, EVERY, 3)
+    texts = make_texts(TINY, EVERY, 3)
     tiny = replace(TINY.settings, seed=3)
     model, _ = experiment.train(texts, tiny, [])
-    read = experiment.read_gates(model, texts, texts.test)
+    read = read_gates(model, texts, texts.test)
     weights = {name: value.detach() for name, value in model.network.named_parameters()}
     wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]
     bi, bh = weights["bias_ih_l0"], weights["bias_hh_l0"]
@@ -130,7 +132,7 @@ def test_gates_are_those_of_each_review_read_alone():
 
 
 def test_held_gates_do_what_the_equations_say_from_the_word_after_the_verdict_on():
-    texts = experiment.make_texts(TINY, EVERY, 1)
+    texts = make_texts(TINY, EVERY, 1)
     model, _ = experiment.train(texts, replace(TINY.settings, seed=1), [])
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -140,7 +142,7 @@ def test_held_gates_do_what_the_equations_say_from_the_word_after_the_verdict_on
     early = [review for review in texts.test if review.place == "start"]
     found = right_if_held(model, texts.ids, early)
     in_order = sorted(early, key=lambda review: review.end)
-    free = experiment.are_right(model, texts, in_order)
+    free = are_right(model, texts, in_order)
     np.testing.assert_array_equal(found["nothing"], free)
     weights = {name: value.detach() for name, value in model.network.named_parameters()}
     wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]

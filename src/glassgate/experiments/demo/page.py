@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from glassgate.analysis.agreement import Agreement, distance_name
 from glassgate.experiments.demo.experiment import LAGS, Network, Results
+from glassgate.experiments.demo.summary import accuracy_at, by_span
 from glassgate.grammar.dependency import DISTANCES
 from glassgate.pages import figures
 from glassgate.pages.content import Table
@@ -15,9 +16,8 @@ LEAD = (
     "A feedforward network, a simple recurrent network, a GRU and an LSTM of the same hidden size "
     "learned the same sentences. Which of them remembers, and how?"
 )
-
-
-NONE = "–"
+NO_VALUE = "–"  # in a cell of a table
+MAX_UNITS = 12  # named in a sentence
 
 
 def demo_page(results: Results, facts: Mapping[str, str]) -> str:
@@ -34,8 +34,8 @@ def _predicts(results: Results) -> Section:
         "Who predicts best?",
         [
             "The grammar that wrote the sentences knows the exact probability of every next word. "
-            "Its own cross-entropy is the floor that nobody can pass; the KL divergence says how "
-            "many bits a word a network's expectations are away from the truth on average.",
+            "Its own cross-entropy is the floor that no network can go below; the KL divergence "
+            "says how many bits a word a network's predictions are from the truth, on average.",
             f"The grammar's exact entropy is {exact:.3f} bits a word; the table shows its figure "
             "on the same held-out sentences that the networks were measured on.",
         ],
@@ -55,11 +55,11 @@ def _remembers(results: Results) -> Section:
         [
             "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with its twin "
             "(“the girl …”), in which the other word is right, so a network that does not "
-            "remember the subject is right in one of the two: 0.5. At 0 words the two ends stand "
-            "side by side; farther apart, a network has to carry the subject past everything in "
-            "between.",
-            "The figures pool the constructions in which no word between the two ends shows the "
-            "feature again, on the right without the feedforward network; the table has them all.",
+            "remember the subject is right in one of the two: 0.5. At 0 words the two ends are "
+            "next to each other; farther apart, a network has to carry the subject past everything "
+            "in between.",
+            "The figures pool the constructions in which no word between the two ends repeats the "
+            "feature, on the right without the feedforward network; the table has them all.",
         ],
         tables=[constructions(results)],
         figures=[
@@ -78,8 +78,8 @@ def _short(results: Results) -> Section:
         "What do short-distance predictions look like?",
         [
             f"The next word after “{short['after']}” at the beginning of a sentence, summed by "
-            "class of word. One word of context is all there is, so that no memory is needed: "
-            "the feedforward network knows as well as the others which classes may follow."
+            "word class. One word of context is all there is, so no memory is needed: the "
+            "feedforward network knows as well as the others which classes may follow."
         ],
         tables=[classes_table(results)],
         figures=[
@@ -93,19 +93,21 @@ def _short(results: Results) -> Section:
 def _memory(results: Results) -> Section:
     memory, gates = results["memory"], results["gates"]
     spans = memory["span_words"]
-    order = sorted(range(len(spans)), key=lambda unit: -spans[unit])
+    order = by_span(spans)
     return Section(
         "How did the GRU do it?",
         [
             "A unit's kept share is how much of its previous state passes on at each word; its "
-            "memory span, -1 / ln(mean kept share), is after how many words 1/e of it is left. "
+            "memory span, -1 / ln(mean kept share), is the number of words after which 1/e of it "
+            "is left. "
             f"{len(memory['long_units'])} of {len(spans)} units keep for "
             f"{memory['long_from_words']:g} words or more "
-            f"(units {_listed(memory['long_units'])}); {len(memory['short_units'])} forget within "
-            f"{memory['short_to_words']:g} words (units {_listed(memory['short_units'])}).",
+            f"(units {_unit_names(memory['long_units'])}); {len(memory['short_units'])} forget "
+            f"within {memory['short_to_words']:g} words "
+            f"(units {_unit_names(memory['short_units'])}).",
             f"The pictures show the gates at each word of “{' '.join(gates['words'])}”, the unit "
-            "with the longest memory on top. Yellow in the left picture: the state passes as it "
-            "is. Blue in the right one: what the unit proposes anew ignores the past.",
+            "with the longest memory on top. Yellow in the left picture: the state passes on "
+            "unchanged. Blue in the right one: the new content ignores the past.",
         ],
         figures=[
             figures.span_figure("Memory span of each unit", spans),
@@ -143,27 +145,28 @@ def _vanished(results: Results) -> Section:
     )
 
 
-def _listed(units: list[int], most: int = 12) -> str:
-    named = ", ".join(map(str, units[:most])) or "none"
-    return named + (f" and {len(units) - most} more" if len(units) > most else "")
+def _unit_names(units: list[int]) -> str:
+    names = ", ".join(map(str, units[:MAX_UNITS])) or "none"
+    rest = len(units) - MAX_UNITS
+    return f"{names} and {rest} more" if rest > 0 else names
 
 
 def overview(results: Results) -> Table:
-    """Put everything that can be said in one number a network into one table."""
+    """Put everything that is one number for each network into one table."""
     networks = results["networks"]
     truth = f"{results['grammar_entropy_bits']:.3f}"
     perplexity = f"{2 ** results['grammar_entropy_bits']:.3f}"
     rows = [
-        ["parameters", *(f"{n['parameters']:,}" for n in networks), NONE],
-        ["training (s)", *(f"{n['train_seconds']:.1f}" for n in networks), NONE],
-        ["tokens per second", *(f"{n['tokens_per_second']:,.0f}" for n in networks), NONE],
+        ["parameters", *(f"{n['parameters']:,}" for n in networks), NO_VALUE],
+        ["training (s)", *(f"{n['train_seconds']:.1f}" for n in networks), NO_VALUE],
+        ["tokens per second", *(f"{n['tokens_per_second']:,.0f}" for n in networks), NO_VALUE],
         ["cross-entropy (bits)", *_column(networks, "cross_entropy_bits", ".3f"), truth],
         ["perplexity", *_column(networks, "perplexity", ".3f"), perplexity],
         ["KL divergence (bits)", *_column(networks, "kl_bits", ".4f"), "0"],
         *(
             [f"agreement, {distance_name(low, high)}", *pooled, "1.000"]
             for low, high in DISTANCES
-            if (pooled := [_pooled(n["agreement"], low) for n in networks]).count(NONE) == 0
+            if (pooled := [_pooled(n["agreement"], low) for n in networks]).count(NO_VALUE) == 0
         ),
     ]
     header = ["", *(n["name"] for n in networks), "the grammar"]
@@ -192,13 +195,6 @@ def constructions(results: Results) -> Table:
     return Table(header, rows, "Forced-choice accuracy by construction and distance")
 
 
-def accuracy_at(agreement: Sequence[Agreement], low: int) -> float | None:
-    """Pool the cells of one distance in which no word repeats the cue; None if there are none."""
-    cells = [c for c in agreement if c["distance_min"] == low and not c["cue_repeated"]]
-    items = sum(c["n"] for c in cells)
-    return sum(c["n"] * c["accuracy"] for c in cells) / items if items else None
-
-
 def classes_table(results: Results) -> Table:
     """List the share of each class of words after the probe, per network and in truth."""
     truth: Mapping[str, float] = results["short_distance"]["truth"]
@@ -216,4 +212,4 @@ def _column(networks: Sequence[Network], name: str, form: str) -> list[str]:
 
 def _pooled(agreement: Sequence[Agreement], low: int) -> str:
     accuracy = accuracy_at(agreement, low)
-    return NONE if accuracy is None else f"{accuracy:.3f}"
+    return NO_VALUE if accuracy is None else f"{accuracy:.3f}"

@@ -1,9 +1,9 @@
 """Which networks remember the verdict of a review, and what their gates do over it.
 
-Read `reviews.py` and `real_reviews.py` (the texts), `holds.py` (which gates are held), `results.py`
-(what is measured), `experiment.py` and `gates.py` (what is trained, and what is read of its gates),
-`summary.py` and `answers.py` (the findings, in numbers and in sentences) and `page.py` (how it is
-shown).
+Read `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `results.py` (what is measured),
+`experiment.py` (what is trained), `reading.py`, `gates.py` and `holds.py` (accuracy on reviews, the
+gates over them, and what holding gates costs), `summary.py` and `answers.py` (the findings, in
+numbers and in sentences) and `page.py` (how it is shown).
 """
 
 from pathlib import Path

@@ -8,17 +8,18 @@ sentences, or of real ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from glassgate.experiments.common import check_counts
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
-from glassgate.experiments.verdict.gates import Reading, measure_gates, readings
+from glassgate.experiments.verdict.gates import measure_gates
 from glassgate.experiments.verdict.holds import right_if_held
+from glassgate.experiments.verdict.reading import are_right, read_gates, reception
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
 from glassgate.experiments.verdict.results import (
     DocumentReview,
@@ -33,9 +34,6 @@ from glassgate.experiments.verdict.reviews import (
     Review,
     Sentences,
     all_sentences,
-    document_reviews,
-    split_sentences,
-    write_reviews,
 )
 from glassgate.experiments.verdict.summary import (
     NETWORKS,
@@ -45,18 +43,13 @@ from glassgate.experiments.verdict.summary import (
     pool,
     statements,
 )
-from glassgate.inside.trace import trace
-from glassgate.nn import GRU
+from glassgate.experiments.verdict.texts import Texts, make_texts
 from glassgate.nn.models import Classifier
-from glassgate.nn.ragged import pad_ids
 from glassgate.train.loop import fit
 from glassgate.train.parallel import Piece
-from glassgate.train.settings import MINIMUM_FREQUENCY, Settings
+from glassgate.train.settings import Settings
 from glassgate.train.tasks import ClassifierTask
-from glassgate.train.tokens import Vocabulary
 from glassgate.train.watch import Watcher
-
-READ_BATCH = 100  # reviews that a trained network reads at once
 
 SETTINGS = Settings(
     hidden_size=48,
@@ -118,28 +111,6 @@ def make_plan(sentences: int | None, files: Files | None) -> Plan:
     """Return the plan for made-up sentences or for those of files, perhaps with another number."""
     plan = replace(REAL, files=files) if files else MADE_UP
     return replace(plan, sentences=sentences) if sentences else plan
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The reviews of one seed, and the vocabulary of those to train on."""
-
-    vocabulary: Vocabulary
-    train: list[Review]
-    valid: list[Review]
-    test: list[Review]
-    documents: list[Review]
-    different_sentences: dict[
-        str, int
-    ]  # verdicts and plot sentences, to learn from and in the test
-
-    def encode(self, reviews: Sequence[Review]) -> tuple[list[list[int]], list[int]]:
-        """Return token ids and classes."""
-        return [self.ids(one) for one in reviews], [VERDICTS.index(one.verdict) for one in reviews]
-
-    def ids(self, review: Review) -> list[int]:
-        """Return the token id of each word of a review."""
-        return self.vocabulary.encode(" ".join(review.words))
 
 
 class Trained(NamedTuple):
@@ -227,48 +198,11 @@ def train_and_test(
         read_gates(model, texts, texts.test), read_gates(model, texts, texts.documents)
     )
     reviews: list[DocumentReview] = [
-        {**document, **_reception(model, texts, review)}
+        {**document, **reception(model, texts, review)}
         for document, review in zip(documents, texts.documents, strict=True)
     ]
     held = right_if_held(model, texts.ids, early)
     return Trained(*shown, held=held, gates=gates, documents=reviews)
-
-
-class _Reception(TypedDict):
-    probability: float
-    unknown: list[str]
-
-
-@torch.no_grad()
-def _reception(model: Classifier, texts: Texts, review: Review) -> _Reception:
-    """Return how probable the review's own class is to a network, and words it does not know."""
-    tokens, lengths, (own,) = _batch(texts, [review])
-    unknown = (tokens[:, 0] == texts.vocabulary.unk).tolist()
-    return {
-        "probability": float(model(tokens, lengths).softmax(-1)[0, own]),
-        "unknown": [word for word, new in zip(review.words, unknown, strict=True) if new],
-    }
-
-
-def make_texts(plan: Plan, sentences: Sentences, seed: int) -> Texts:
-    """Write the reviews of a seed; no sentence of the test reviews is in the others."""
-    split = split_sentences(sentences, seed)
-    train, valid, test = (
-        write_reviews(part, count, plan.sentences, (seed, stream))
-        for stream, (part, count) in enumerate(
-            (
-                (split.train, plan.train_reviews),
-                (split.train, plan.valid_reviews),
-                (split.test, plan.test_reviews),
-            ),
-            start=1,
-        )
-    )
-    documents = document_reviews(split.test, plan.sentences, (seed, 4))
-    different = {**_counts("train", split.train), **_counts("test", split.test)}
-    words = (" ".join(review.words) for review in train)
-    vocabulary = Vocabulary.learn(words, minimum_frequency=MINIMUM_FREQUENCY)
-    return Texts(vocabulary, train, valid, test, documents, different)
 
 
 def train(
@@ -290,45 +224,6 @@ def train(
         "best_epoch": outcome.best.epoch,
         "valid_accuracy": outcome.best.valid_measure,
     }
-
-
-@torch.no_grad()
-def are_right(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Bools:
-    """Return for each review whether the model classifies it correctly."""
-    right = []
-    for chunk in _chunks(reviews):
-        tokens, lengths, classes = _batch(texts, chunk)
-        right.append((model(tokens, lengths).argmax(-1) == classes).numpy())
-    return np.concatenate(right)
-
-
-@torch.no_grad()
-def read_gates(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> list[Reading]:
-    """Read the gates of a GRU over every review."""
-    assert isinstance(model.network, GRU)
-    read = []
-    for chunk in _chunks(reviews):
-        tokens, _, _ = _batch(texts, chunk)
-        gates = trace(model.network, model.embedding(tokens))[0]
-        read += readings(gates, chunk)
-    return read
-
-
-def _chunks(reviews: Sequence[Review]) -> Iterator[Sequence[Review]]:
-    return (reviews[start : start + READ_BATCH] for start in range(0, len(reviews), READ_BATCH))
-
-
-def _batch(
-    texts: Texts, reviews: Sequence[Review]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return tokens [T, B] padded at the end, lengths [B] and classes [B]."""
-    ids, classes = texts.encode(reviews)
-    return *pad_ids(ids), torch.tensor(classes)
-
-
-def _counts(side: str, sentences: Sentences) -> dict[str, int]:
-    verdicts = sum(len(kind) for kind in sentences.verdicts.values())
-    return {f"{side}_verdicts": verdicts, f"{side}_plot": len(sentences.plot)}
 
 
 def _mean(values: Iterable[int]) -> float:
