@@ -1,4 +1,4 @@
-"""Take a GRU from Keras: its arrays here, a whole file with glassgate.exchange.convert."""
+"""Convert the arrays of a Keras GRU; glassgate.exchange.convert converts whole files."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from glassgate.exchange.keras import from_keras
 
 rng = np.random.default_rng(0)
 I, H = 8, 16
-# what layer.get_weights() gives of keras.layers.GRU(16), whose gates stand in the order z, r, h
+# in the shapes of layer.get_weights() for keras.layers.GRU(16), with gates in the order z, r, h
 kernel = rng.normal(0, 0.3, (I, 3 * H)).astype(np.float32)
 recurrent_kernel = rng.normal(0, 0.3, (H, 3 * H)).astype(np.float32)
 bias = rng.normal(0, 0.3, (2, 3 * H)).astype(np.float32)
@@ -21,7 +21,7 @@ output, state = glassgate.GRU.load("gru.safetensors").run(np.ones((5, 1, I), np.
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Give 1 / (1 + exp(-x))."""
+    """Return 1 / (1 + exp(-x))."""
     return 1 / (1 + np.exp(-x))
 
 

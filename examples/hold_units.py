@@ -1,4 +1,4 @@
-"""Hold gates of a trained network, and see what its memory was for."""
+"""Hold gates of a trained network to see what its memory is for."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,11 +20,12 @@ with TemporaryDirectory() as name:
     model = glassgate.load(folder)
 
 
-def show(what: str) -> None:
-    """Print the chance of his and her after each text."""
+def show(condition: str) -> None:
+    """Print the probability of his and her after each text."""
     for text in TEXTS:
-        chances = dict(model.predict(text).ranked)
-        print(f"{what:12} {text} ...  his {chances['his']:.2f}  her {chances['her']:.2f}")
+        probabilities = dict(model.predict(text).ranked)
+        his, her = probabilities["his"], probabilities["her"]
+        print(f"{condition:12} {text} ...  his {his:.2f}  her {her:.2f}")
 
 
 show("as trained")

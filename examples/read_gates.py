@@ -1,4 +1,4 @@
-"""Read the gates of a GRU of PyTorch: how much of its state each unit keeps, and for how long."""
+"""Read the gates of a PyTorch GRU: how much of its state each unit keeps, and for how long."""
 
 import torch
 
@@ -6,9 +6,9 @@ import glassgate
 from glassgate.inside import Memory
 
 torch.manual_seed(0)
-network = torch.nn.GRU(input_size=8, hidden_size=6, num_layers=2)  # yours, trained
+network = torch.nn.GRU(input_size=8, hidden_size=6, num_layers=2)  # or your trained one
 input = torch.randn(50, 4, 8)  # (T, B, I)
-lengths = [50, 32, 17, 5]  # steps of each sequence
+lengths = [50, 32, 17, 5]  # valid steps of each sequence
 
 traced = glassgate.trace(network, input, lengths=lengths)
 print(traced)

@@ -1,4 +1,4 @@
-"""Which of two sentences does a model prefer? Minimal pairs, with memory and without."""
+"""Minimal pairs: how often a model prefers the good sentence, with memory and without."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,15 +24,15 @@ with TemporaryDirectory() as name:
 pairs = []
 for person, own in PEOPLE.items():
     for place in PLACES:
-        words = (own, "her" if own == "his" else "his")  # the good one first
+        words = (own, "her" if own == "his" else "his")  # the grammatical one first
         both = (f"the {person} {place} fell down and hurt {word} knee" for word in words)
         pairs.append(Pair(len(pairs) + 1, *both))
 
 
-def report(what: str) -> None:
+def report(condition: str) -> None:
     """Print how often the model prefers the good sentence."""
     whole = accuracies(judge(model, pairs))[0]
-    print(f"{what}: prefers the good sentence in {whole.share:.0%} of {whole.n} pairs")
+    print(f"{condition}: prefers the good sentence in {whole.share:.0%} of {whole.n} pairs")
 
 
 report("as trained")

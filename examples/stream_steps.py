@@ -1,4 +1,4 @@
-"""Run a GRU on a stream, a frame at a time, without PyTorch: the same bits as in one run."""
+"""Run a GRU on a stream, one frame at a time, without PyTorch, with the bits of a single run."""
 
 import time
 
@@ -17,9 +17,9 @@ frames = rng.normal(size=(2000, 1, I)).astype(np.float32)  # (T, B, I)
 state = gru.initial_state(batch=1)
 started = time.perf_counter()
 for frame in frames:
-    newest, state = gru.step(frame, state, out=state)  # nothing is allocated
+    newest, state = gru.step(frame, state, out=state)  # no memory is allocated
 seconds = time.perf_counter() - started
-print(f"{len(frames)} frames, {1e6 * seconds / len(frames):.1f} µs each, Python's loop included")
+print(f"{len(frames)} frames, {1e6 * seconds / len(frames):.1f} µs each, including Python's loop")
 
 output, last = gru.run(frames)  # all at once
-print("the same bits as in one run:", bool((newest == output[-1]).all()))
+print("the same bits as in a single run:", bool((newest == output[-1]).all()))

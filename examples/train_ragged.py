@@ -1,4 +1,4 @@
-"""Train on sequences of unlike lengths: which symbol stood first? No packing, no sorting."""
+"""Learn the first symbol of sequences of different lengths, without packing or sorting."""
 
 import torch
 from torch.nn import functional as F
@@ -15,7 +15,7 @@ optimiser = torch.optim.Adam(parameters, lr=0.01)
 
 for step in range(1, 201):
     lengths = torch.randint(1, LONGEST + 1, (64,))  # (B,)
-    symbols = torch.randint(SYMBOLS, (LONGEST, 64))  # (T, B), padding and all
+    symbols = torch.randint(SYMBOLS, (LONGEST, 64))  # (T, B), with padding
     last = last_outputs(network, embedding(symbols), lengths)  # (B, H)
     logits = readout(last)
     loss = F.cross_entropy(logits, symbols[0])
@@ -23,5 +23,5 @@ for step in range(1, 201):
     loss.backward()
     optimiser.step()
     if step % 50 == 0:
-        right = (logits.argmax(1) == symbols[0]).float().mean()
-        print(f"step {step}: loss {loss.item():.3f}, right {right:.0%}")
+        accuracy = (logits.argmax(1) == symbols[0]).float().mean()
+        print(f"step {step}: loss {loss.item():.3f}, accuracy {accuracy:.0%}")

@@ -1,6 +1,6 @@
-"""Try the glassgate that was installed from a wheel, as a user without a compiler has it.
+"""Try an installed wheel as a user without a compiler would.
 
-Run by the Python of the environment that the wheel is in, kept apart from the sources:
+Run it with the Python of the environment that has the wheel, isolated from the sources:
 
     python -I tools/try_wheel.py            the wheel alone: NumPy and safetensors, no torch
     python -I tools/try_wheel.py --train    with the packages of the extra `train`
@@ -35,7 +35,7 @@ def check(claim: str, holds: object) -> None:
 
 
 def check_files() -> None:
-    """Check what the wheel brought: the package, its data, and one library that needs no other."""
+    """Check the contents of the wheel: the package, its data, and one self-contained library."""
     ours = [str(path) for path in files("glassgate") or []]
     libraries = [path for path in ours if path.endswith((".so", ".dylib", ".pyd"))]
     check(
@@ -76,7 +76,7 @@ def check_engine() -> None:
 
 
 def check_alone() -> None:
-    """Check what the wheel is without extras: no torch, no OpenMP, and a command that says so."""
+    """Check the wheel without extras: no torch, no OpenMP, and a command that names the extra."""
     check("torch is not installed", find_spec("torch") is None)
     check("no OpenMP runtime was brought or loaded", engine.threading().runtime is None)
     run = command("--help")
@@ -86,7 +86,7 @@ def check_alone() -> None:
 
 
 def check_train() -> None:
-    """Check that the commands and the networks of torch work."""
+    """Check that the commands and the torch networks work."""
     import torch
 
     run = command("--help")
@@ -100,14 +100,14 @@ def check_train() -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the environment's `glassgate`, found as a shell finds it."""
+    """Run the `glassgate` that a shell would find in this environment."""
     return subprocess.run(
         [shutil.which("glassgate") or "glassgate", *arguments], capture_output=True, text=True
     )
 
 
 def main() -> None:
-    """Run all checks with nothing on the path but the environment's own commands."""
+    """Run all checks with only the environment's own commands on the path."""
     os.environ["PATH"] = str(Path(sys.executable).parent)
     check("no compiler is on the path", not any(map(shutil.which, BUILD_TOOLS)))
     check_files()

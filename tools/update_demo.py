@@ -1,4 +1,4 @@
-"""Put the table and picture of a demo into the manual: python tools/update_demo.py demo."""
+"""Copy the table and picture of a demo into the manual: python tools/update_demo.py demo."""
 
 import json
 import re
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def main(demo: Path) -> None:
-    """Replace what stands between the marks in docs/demo.md; keep the numbers and the picture."""
+    """Replace the table between the marks in docs/demo.md; copy the picture and the numbers."""
     table = overview(json.loads((demo / "results.json").read_text()))
     lines = [
         "| " + " | ".join(table.columns) + " |",

@@ -1,4 +1,4 @@
-"""Put a benchmark run's times into the pages that show them: python tools/update_speed.py FILE."""
+"""Write the times of a benchmark run into the manual: python tools/update_speed.py FILE."""
 
 import json
 import re
@@ -24,19 +24,21 @@ SHOWN = [
 
 
 def main(results: Path) -> None:
-    """Keep what the tables need in docs/speed.json and write them."""
-    said = json.loads(results.read_text())
+    """Store in docs/speed.json what the tables need, and write the tables."""
+    run = json.loads(results.read_text())
     kept = {
-        "host": said["host"],
-        "versions": said["versions"],
+        "host": run["host"],
+        "versions": run["versions"],
         "works": [
             {
                 "name": work["name"],
                 "threads": work["threads"],
-                "medians": {one["name"]: one["median"] for one in work["contenders"]},
+                "medians": {
+                    contender["name"]: contender["median"] for contender in work["contenders"]
+                },
                 "floors": _floors(work),
             }
-            for work in said["works"]
+            for work in run["works"]
         ],
     }
     (ROOT / "docs" / "speed.json").write_text(json.dumps(kept, indent=1) + "\n")
@@ -45,7 +47,7 @@ def main(results: Path) -> None:
 
 
 def write(page: Path, text: str) -> None:
-    """Replace what stands between a page's marks."""
+    """Replace the text between a page's marks."""
     block = "\n".join([MARKS[0], text, MARKS[1]])
     page.write_text(
         re.sub("{}.*{}".format(*MARKS), lambda _: block, page.read_text(), flags=re.DOTALL)
@@ -53,20 +55,20 @@ def write(page: Path, text: str) -> None:
 
 
 def _floors(work: dict) -> float:
-    ours = next(one for one in work["contenders"] if one["name"] == "glassgate")
-    return ours["times_as_long_as"]["floor"]
+    contenders = {contender["name"]: contender for contender in work["contenders"]}
+    return contenders["glassgate"]["times_as_long_as"]["floor"]
 
 
 def table(kept: dict, names: list[str] | None = None) -> str:
-    """Give the table of some works, or of all: medians, and how many floors ours is."""
+    """Return the table of the named works, or of all: medians, and ours in floors."""
     host = kept["host"]
     works = [work for work in kept["works"] if names is None or work["name"] in names]
     rivals = [name for name in RIVALS if any(name in work["medians"] for work in works)]
     lines = [
-        f"Medians on two cores ({host['processor']}, {host['target']}), float32, I = H; a step "
-        "on one thread.",
-        "*Floors*: how many times what the machine needs at the least, by its arithmetic or its "
-        "reading of weights measured in the same rounds.",
+        f"Medians on two cores ({host['processor']}, {host['target']}), float32, I = H; single "
+        "steps on one thread.",
+        "*Floors*: Glassgate's time as a multiple of the least time that the machine needs for the "
+        "arithmetic, or for reading the weights, measured in the same rounds.",
         "",
         "| work | glassgate | floors | " + " | ".join(rivals) + " |",
         "|---|" + "---:|" * (len(rivals) + 2),
@@ -74,7 +76,8 @@ def table(kept: dict, names: list[str] | None = None) -> str:
     for work in works:
         times = [_time(work["medians"].get(name)) for name in rivals]
         ours = [_time(work["medians"]["glassgate"]), f"{work['floors']:.2f}"]
-        lines.append(f"| {work['name']} | " + " | ".join(ours + times) + " |")
+        name = work["name"].replace(" ", "\N{NO-BREAK SPACE}")
+        lines.append(f"| {name} | " + " | ".join(ours + times) + " |")
     return "\n".join(lines)
 
 

@@ -1,20 +1,20 @@
 """GRUs you can see into, at a speed you can ship.
 
-`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, `load`
+`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, and `load`
 reads a model that `glassgate train` wrote. `trace` reads every gate of a network, PyTorch's own
-included; `clamp` holds gates while something runs. `Formulation` names the published form of a
-unit, and `GRUWeights` holds its numbers.
+included; `clamp` holds gates while the network runs. `Formulation` names the published form of a
+unit, and `GRUWeights` holds its weights.
 
-Importing this package needs NumPy and safetensors alone. Five rooms open when they are asked for:
+Importing this package needs NumPy and safetensors alone. Five packages are imported on first use:
 
 - `glassgate.nn`: recurrent modules for PyTorch;
 - `glassgate.inside`: measures of what happens inside a network;
 - `glassgate.analysis`: what trained models predict, score and remember;
-- `glassgate.train`: fit a model;
-- `glassgate.exchange`: read and write other tools' files.
+- `glassgate.train`: training a model;
+- `glassgate.exchange`: reading and writing other tools' files.
 
-A newcomer reads `formulation`, `weights` and `reference` (the equations, in plain NumPy), then
-`engine` (the same at speed), `nn` and `inside`.
+A newcomer reads `formulation`, `weights` and `reference` (the equations in plain NumPy), then
+`engine` (the same, fast), `nn` and `inside`.
 """
 
 from typing import TYPE_CHECKING

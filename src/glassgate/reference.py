@@ -139,7 +139,7 @@ class Tape:
 
     @property
     def previous(self) -> Array:
-        """The state before each step, [T, B, H]: `initial`, then `hidden` without its last."""
+        """The state before each step, [T, B, H]; `initial`, then `hidden` without its last."""
         return np.concatenate([self.initial[None], self.hidden[:-1]])
 
 

@@ -1,11 +1,11 @@
 """What trained models predict, score and remember, measured on texts and on known languages.
 
-`glassgate.load` gives a `TrainedModel`, which `predict`, `score`, `judge` and the rest take. A
-`Language` is a grammar whose exact next-word distribution is known, in a model's own ids.
+`glassgate.load` returns a `TrainedModel`, which `predict`, `score`, `judge` and others take. A
+`Language` is a grammar in a model's own ids, whose exact next-word distribution is known.
 
 A newcomer reads `trained`, `prediction` and `scoring`; then `language` and `agreement` (a model
-beside the truth), `units` (what breaks when units are held), `pairs` (minimal pairs), `intervals`
-(how sure a number is), and `report` (the page of `glassgate report`).
+compared with the truth), `units` (what holding units costs), `pairs` (minimal pairs), `intervals`
+(confidence intervals), and `report` (the page of `glassgate report`).
 """
 
 from typing import TYPE_CHECKING

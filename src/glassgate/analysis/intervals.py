@@ -40,11 +40,11 @@ def wilson(right: float, n: int) -> tuple[float, float]:
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Give the 95% interval of the mean that a few numbers were drawn around (Student 1908).
+    """Return the 95% confidence interval of the mean of a few numbers (Student 1908).
 
-    It is their own mean, and on either side t s / sqrt(n), s their standard deviation and t as far
-    as 95% of Student's distribution of n - 1 degrees of freedom reach. For numbers that are not
-    far from normal, such as what one experiment gives with several seeds.
+    It is mean - t s / sqrt(n) to mean + t s / sqrt(n): s is the standard deviation, and 95% of
+    Student's distribution with n - 1 degrees of freedom lies between -t and t. The numbers should
+    be roughly normal, as the results of an experiment with several seeds are.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def feature_selectivity(
     model
         With any network; probed is the state of its last layer right before the choice.
     language
-        With the ids of the model; `glassgate.analysis.language.spoken_by` converts those of a
+        With the ids of the model; `glassgate.analysis.spoken_by` converts those of a
         model that `glassgate train` trained.
     feature
         A feature that the grammar declares.

@@ -15,19 +15,19 @@ from glassgate.train.model import load as read_folder
 
 
 class TrainedModel(Loaded):
-    """A language model or classifier with its vocabulary, ready to be asked.
+    """A language model or classifier with its vocabulary, ready to use.
 
-    Everything that takes a loaded model takes this one. Gates held by `glassgate.clamp` on
-    `network` hold for all its answers.
+    Functions that take a loaded model accept it. Gates of `network` that `glassgate.clamp` holds
+    are held in all of its methods.
     """
 
     @property
     def network(self) -> nn.Module:
-        """The recurrent (or feedforward) network inside: what `glassgate.clamp` takes."""
+        """The recurrent (or feedforward) network inside, which `glassgate.clamp` takes."""
         return self.model.network
 
     def predict(self, text: str) -> Prediction:
-        """Give the distribution of the next token after `text`, or of the text's class.
+        """Return the distribution of the next token after `text`, or of the text's class.
 
         Raises
         ------
@@ -37,7 +37,7 @@ class TrainedModel(Loaded):
         return predict(self, text)
 
     def score(self, text: str, words: bool = False) -> list[Scored]:
-        """Give the surprisal of every token of a text, in bits.
+        """Return the surprisal of every token of a text, in bits.
 
         Parameters
         ----------

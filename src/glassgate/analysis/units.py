@@ -107,7 +107,7 @@ def ablation(
     model
         With a GRU; it is left unchanged.
     language
-        With the ids of the model; `glassgate.analysis.language.spoken_by` converts those of a
+        With the ids of the model; `glassgate.analysis.spoken_by` converts those of a
         model that `glassgate train` trained.
     units
         The units to hold, from 0.

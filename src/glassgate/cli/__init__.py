@@ -1,4 +1,4 @@
-"""The command line: `glassgate COMMAND`. `main` runs it; `app` puts the commands together."""
+"""The command line: `glassgate COMMAND`. `main` runs it, and `app` collects the commands."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from glassgate.errors import BadInput
 from glassgate.train import Interrupted
 
-PACKAGES = {  # that the commands import, by the extra that brings them
+PACKAGES = {  # imported by commands, by the extra that installs them
     "train": ("accelerate", "rich", "tensorboard", "tokenizers", "torch", "typer"),
     "plot": ("jinja2", "matplotlib", "plotly"),
     "inside": ("sklearn", "xarray"),
@@ -44,6 +44,6 @@ def _missing(error: ModuleNotFoundError) -> str:
 
 
 def _fail(message: str, code: int) -> None:
-    if os.environ.get("LOCAL_RANK", "0") == "0":  # of several processes one speaks, per machine
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # one process per machine prints
         print(f"glassgate: {message}", file=sys.stderr)
     sys.exit(code)

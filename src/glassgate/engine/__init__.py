@@ -1,8 +1,13 @@
-"""The native engine: whole sequences, their gradients, and single steps, at the machine's speed.
+"""The native engine: whole sequences, their gradients, and single steps.
 
-NumPy arrays in, NumPy arrays out; no torch. `GRU` is a whole network, `Layer` one layer in one
-direction; `targets` lists the instruction sets, the environment's ``GLASSGATE_TARGET`` overrides
-the choice.
+It computes on NumPy arrays and does not need torch. `GRU` is a whole network, and `Layer` one layer
+in one direction. `targets` lists the instruction sets of this machine; the environment variable
+``GLASSGATE_TARGET`` overrides the choice. `set_threads` sets the number of threads, and `threading`
+reports it.
+
+A newcomer reads `gru` (a network, run or stepped), `plan` (how layers and directions fit together),
+`layer` (one layer, its gradients) and `calls` (the only file that calls the native code); then
+`settings` (instruction sets and threads), `file` (the safetensors file) and `bfloat16`.
 """
 
 from glassgate.engine.bfloat16 import bfloat16_error

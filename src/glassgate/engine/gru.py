@@ -39,22 +39,21 @@ Layers: TypeAlias = Sequence[Sequence[GRUWeights]]
 
 
 class GRU:
-    """A GRU network on the native engine, as NumPy sees it.
+    """A GRU network on the native engine, with NumPy arrays as input and output.
 
-    Same bits, always: on one target, what comes out for a sequence does not depend on the batch
-    around it, on padding, on the number of threads, on the stretches it is cut in, or on being
-    run step by step.
+    On one instruction set, the result for a sequence has the same bits whatever the rest of its
+    batch, the padding and the number of threads, and whether it runs at once, in pieces or step by
+    step.
 
     Parameters
     ----------
     layers
-        For each layer, from the input up, the weights of its directions: one that runs forward,
-        or two, forward and reverse. A layer above the first reads the output of the one below,
-        so its I is H times the directions there, or as the plan has it.
+        For each layer, from the input up, the weights of its directions: one that runs forward, or
+        two, forward and reverse. A layer above the first reads the output of the one below, so its
+        I is the size of that output: H times the number of directions, unless the plan merges them.
     plan
-        For each layer, which directions its weights are for and what becomes of their states: a
-        `LayerPlan`. If not given, as in `torch.nn.GRU`: forward, or forward and reverse side by
-        side.
+        For each layer a `LayerPlan`: the directions of its weights, and how their states are
+        merged. By default as in `torch.nn.GRU`: forward, or forward and reverse side by side.
 
     Attributes
     ----------
@@ -67,7 +66,7 @@ class GRU:
         When there is no layer, when a layer has no direction or more than two, or when sizes,
         dtypes, formulations, or plan and weights do not fit together.
     TypeError
-        When something is no `GRUWeights` or no `LayerPlan`.
+        When a layer or plan is of another type than `GRUWeights` or `LayerPlan`.
 
     Examples
     --------
@@ -81,7 +80,7 @@ class GRU:
            [0.282, 0.282],
            [0.376, 0.376]])
 
-    One step after the other gives the same:
+    Steps one after another give the same bits:
 
     >>> state = gru.initial_state(batch=1)
     >>> for x in np.ones((3, 1, 1)):
@@ -134,22 +133,22 @@ class GRU:
 
     @property
     def num_layers(self) -> int:
-        """How many layers stand on each other."""
+        """The number of layers."""
         return len(self.weights)
 
     @property
     def states(self) -> int:
-        """How many states of H units it has: one for each layer and direction."""
+        """The number of states of H units, one for each layer and direction."""
         return sum(map(len, self.weights))
 
     @property
     def output_size(self) -> int:
-        """How many values its output has at a step: by the last layer's plan, H or 2 H."""
+        """The size of the output at a step, H or 2 H by the last layer's plan."""
         return self.plan[-1].width(self.hidden_sizes[-1])
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """Of input, states and output: float32, also with weights in bfloat16, or float64."""
+        """The dtype of input, states and output; float32 also for weights in bfloat16."""
         return self.weights[0][0].dtype
 
     @property
@@ -163,7 +162,7 @@ class GRU:
         return self.weights[0][0].formulation
 
     def initial_state(self, batch: int) -> State:
-        """Give the state before anything was read: zeros, [states, B, H].
+        """Return the state before the first step: zeros, [states, B, H].
 
         Where layers differ in H, a state is a tuple of as many arrays, [B, H] each.
 
@@ -188,7 +187,7 @@ class GRU:
         lengths: ArrayLike | None = None,
         resets: ArrayLike | None = None,
     ) -> tuple[Array, State]:
-        """Run along a batch of sequences.
+        """Run a batch of sequences.
 
         Parameters
         ----------
@@ -271,7 +270,7 @@ class GRU:
     def step(
         self, input: Array, state: State, out: State | None = None, threads: int = 1
     ) -> tuple[Array, State]:
-        """Take one step, with nothing between the arrays and the engine.
+        """Take one step, as directly as possible.
 
         Parameters
         ----------
@@ -299,7 +298,7 @@ class GRU:
             When a layer reads in reverse, a shape does not fit, an array is not contiguous, or
             `out` is read-only.
         TypeError
-            When something is no array of the network's dtype.
+            When an argument is not an array of the network's dtype.
         """
         if not self._forward:
             raise BadInput("a network that reads in reverse cannot step: it starts at the end")
@@ -332,7 +331,7 @@ class GRU:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the network to a safetensors file, as ``docs/formats.md`` describes it.
 
-        A file that is there already is replaced, as a whole or not at all.
+        An existing file is replaced as a whole or not at all.
 
         Raises
         ------
@@ -345,12 +344,12 @@ class GRU:
     def load(cls, path: str | PathLike[str]) -> "GRU":
         """Read a network that `save` wrote, by this version of Glassgate or an earlier one.
 
-        Nothing in the file is executed, and no more is allocated than its size calls for.
+        Nothing in the file is executed, and its size limits the memory that is allocated.
 
         Raises
         ------
         BadInput
-            When the file is no such file or is damaged.
+            When the file is of another kind or damaged.
         OSError
             When it cannot be read.
         """

@@ -35,17 +35,17 @@ class LayerPlan:
         ``("forward",)``, ``("reverse",)``, which reads each sequence from its last valid step to
         its first, or both, in the order of their weights and states.
     merge
-        What two directions make at a step: their states side by side (``"concat"``), or unit by
-        unit their sum, product or average (``"sum"``, ``"mul"``, ``"ave"``).
+        How the states of two directions are merged at a step: side by side (``"concat"``), or unit
+        by unit their sum, product or average (``"sum"``, ``"mul"``, ``"ave"``).
     order
         The order of the output's steps: that of the input (``"time"``), or that in which the
-        first direction read them (``"read"``), so that a layer which reads in reverse hands each
-        sequence on turned round, as ``keras.layers.GRU(go_backwards=True)`` does.
+        first direction read them (``"read"``), so a layer that reads in reverse passes on each
+        sequence reversed, as ``keras.layers.GRU(go_backwards=True)`` does.
 
     Raises
     ------
     BadInput
-        When a word is none of these, or a direction stands twice.
+        When a word is none of these, or a direction is repeated.
 
     Examples
     --------
@@ -69,17 +69,17 @@ class LayerPlan:
             raise BadInput(f"directions must differ, got {self.directions[0]} twice")
 
     def width(self, hidden_size: int) -> int:
-        """Give how many values the output has at a step, for H units a direction."""
+        """Return the size of the output at a step, for H units per direction."""
         return hidden_size * len(self.directions) if self.merge == "concat" else hidden_size
 
     @property
     def turns(self) -> bool:
-        """Whether the output's steps come in another order than the input's."""
+        """Whether the output's steps are in a different order from the input's."""
         return self.order == "read" and self.directions[0] == "reverse"
 
     @property
     def usual(self) -> bool:
-        """Whether it is as a layer of `torch.nn.GRU`: forward, or both directions side by side."""
+        """Whether a layer of `torch.nn.GRU` has this plan, forward or both directions joined."""
         return self.directions[0] == "forward" and self.width(1) == len(self.directions)
 
     def combine(self, outputs: list[Array]) -> Array:

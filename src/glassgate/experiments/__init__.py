@@ -1,12 +1,19 @@
-"""Questions asked of networks that are trained to answer them, one folder for each.
+"""Questions, and the networks that are trained to answer them: one folder for each.
 
-A new experiment is a folder and one line below. `common` has the protocol that it satisfies.
+To add an experiment, add a folder, and a line to `EXPERIMENTS` below.
+
+A newcomer reads `common` (the protocol of an experiment, and what all of them share), `capacity`
+(the shortest experiment) and `runner` (which trains its networks side by side); then any of
+`regulators`, `spans`, `vanishing` and `verdict`. `languages` samples the demo's language, and
+`demo` is the demo, which has its own command.
 """
 
 from importlib import import_module
 from typing import Any
 
 from glassgate.experiments.common import Experiment
+
+__all__ = ["EXPERIMENTS", "Experiment", "load"]
 
 EXPERIMENTS = {
     "verdict": "glassgate.experiments.verdict",
@@ -15,7 +22,7 @@ EXPERIMENTS = {
     "vanishing": "glassgate.experiments.vanishing",
     "capacity": "glassgate.experiments.capacity",
 }
-"""The doors of the experiments by the names of their commands, imported when they are asked for."""
+"""The package of each experiment by the name of its command, imported by `load`."""
 
 
 def load(name: str) -> Experiment[Any, Any]:

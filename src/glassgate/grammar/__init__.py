@@ -1,17 +1,16 @@
-"""Probabilistic grammars: sentences with a seed, the exact next word, and dependencies.
+"""Probabilistic grammars: sentences by seed, the exact next-word distribution, and dependencies.
 
-The public names are those of `__all__`; the files behind them may move. The package needs NumPy
-alone.
+The names below are public. The package needs NumPy alone.
 
-Read `grammar` first, which is what most callers need. Then, from the text of a grammar upwards:
+Read `grammar` first, which most callers need. Then, from the text of a grammar upwards:
 
 1. `file`: the text, line by line.
-2. `rules`: the rules with every feature given its value, checked.
-3. `derivation`: how a sentence is written, by chance or again with a value swapped.
+2. `rules`: the rules with a value for every feature, checked.
+3. `derivation`: how a sentence is derived, at random or again with one value swapped.
 4. `grammar`: samples, the exact distribution of the next word, entropy.
 5. `dependency`: forced choices at words that must agree.
 
-`english.grammar` is the grammar of the demo; docs/grammar.md says how to write one.
+`english.grammar` is the grammar of the demo; docs/grammar.md explains how to write one.
 """
 
 from glassgate.grammar.dependency import (

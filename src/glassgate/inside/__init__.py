@@ -1,13 +1,15 @@
 """What happens inside networks: measures of gates, states and gradients.
 
-Most measures take what `glassgate.trace` gives: `Memory` (for how long a unit keeps), `Saturation`
-(how often a gate is open or shut), `Regulation` (what is passed, blended and dropped).
-`connectivity` and `gradient_by_lag` ask the gradient how far back a network looks; `selectivity`
-asks a linear probe which units carry a feature.
+Most measures take the result of `glassgate.trace`: `Memory` (how long a unit keeps its state),
+`Saturation` (how often a gate is open or shut), `Regulation` (what is passed, blended and dropped).
+`connectivity` and `gradient_by_lag` use the gradient to measure how far back a network looks, and
+`selectivity` uses linear probes to find the units that carry a feature.
 
-To read and to hold gates, call `glassgate.trace`, `glassgate.tracing` and `glassgate.clamp`. A
-newcomer reads `networks` (a recurrent module as layers and directions), `trace`, `clamp`, and then
-one measure at a time; no measure needs another.
+To read and to hold gates, call `glassgate.trace`, `glassgate.tracing` and `glassgate.clamp`.
+
+A newcomer reads `networks` (a recurrent module as layers and directions), `trace` and `clamp`, and
+then any of the measures, which are independent: `memory`, `saturation`, `regulation`, `gradient`,
+`connections` and `probe`.
 """
 
 from typing import TYPE_CHECKING

@@ -14,7 +14,7 @@ from glassgate.weights import require_shape
 
 
 def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) -> Array:
-    """Give how strongly the logit of each next word depends on each word read so far.
+    """Measure how strongly the logit of each next word depends on each word read so far.
 
     It is the norm of a gradient, ||d logit_t / d x_s||: of the logit that the model gives to
     the target after word t, with respect to the embedding x_s of word s. Logits are taken before

@@ -31,10 +31,10 @@ def gradient_by_lag(
     lags: int,
     lengths: Tensor | ArrayLike | None = None,
 ) -> Array:
-    """Give the mean norm of the loss's gradient with respect to the state k steps earlier.
+    """Return the mean norm of the loss's gradient with respect to the state k steps earlier.
 
-    ||dL_t / dh_{t-k}|| tells how much a change of the state at t - k, passed on, changes the loss
-    at t, a sequence's last step. It vanishes where it falls with k by a constant factor (Bengio,
+    ||dL_t / dh_{t-k}|| measures how much a change of the state at t - k changes the loss at t, a
+    sequence's last step. The gradient vanishes if it falls with k by a constant factor (Bengio,
     Simard & Frasconi 1994, Learning long-term dependencies with gradient descent is difficult).
 
     Parameters
@@ -92,7 +92,7 @@ def gradient_by_lag(
 
 
 def half_life(norms: ArrayLike) -> float:
-    """Give the lag at which a gradient has first fallen to half of what it is at lag 0.
+    """Return the lag at which a gradient first falls to half of its value at lag 0.
 
     Between two lags it is taken to fall by a constant factor a step: of norms a * q^k the
     half-life is ln(1/2) / ln(q), whatever a.

@@ -17,7 +17,7 @@ class Memory(NamedTuple):
     """The units of a layer: mean kept share, 0..1, and memory span in steps, [H] each.
 
     The span is -1 / ln(mean k), the steps after which 1/e of a state would be left
-    (`glassgate.gates.memory_span`; Tallec & Ollivier 2018, arXiv:1804.11188).
+    (`glassgate.inside.memory_span`; Tallec & Ollivier 2018, arXiv:1804.11188).
 
     Examples
     --------
@@ -64,10 +64,10 @@ class Memory(NamedTuple):
 
     @property
     def long(self) -> list[int]:
-        """The units that keep for `LONG` steps and more, the longest first."""
+        """The units with a span of 5 steps or more, the longest first."""
         return [int(unit) for unit in self.order if self.span[unit] >= LONG]
 
     @property
     def short(self) -> list[int]:
-        """The units that keep for `SHORT` steps and less, the shortest first."""
+        """The units with a span of 2 steps or less, the shortest first."""
         return [int(unit) for unit in self.order[::-1] if self.span[unit] <= SHORT]

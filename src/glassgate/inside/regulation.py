@@ -44,9 +44,9 @@ class Regulation:
     Attributes
     ----------
     passed
-        k, the share of the previous state that goes on as it is.
+        k, the share of the previous state that passes unchanged.
     blended
-        (1 - k) r, the share that comes back within the candidate.
+        (1 - k) r, the share that returns within the candidate.
     dropped
         (1 - k) (1 - r), the share that is reset.
 
@@ -77,7 +77,7 @@ class Regulation:
     def of(cls, gates: Gates) -> Regulation:
         """Divide the previous state at every step of a layer, as ``Regulation.of(trace[0])``.
 
-        `BadInput` for what are not the gates of a GRU.
+        Raises `BadInput` for other gates than a GRU's.
         """
         if not isinstance(gates, Gates):
             raise BadInput(f"gates must be those of a GRU's layer, got {type(gates).__name__}")
@@ -85,7 +85,7 @@ class Regulation:
         return cls(gates.kept, free * gates.reset, free * (1 - gates.reset))
 
     def mean(self, lengths: ArrayLike | None = None) -> Amounts:
-        """Give the amounts of each unit over a corpus.
+        """Return the mean amounts of each unit over a corpus.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class Regulation:
     def by_class(
         self, classes: ArrayLike, lengths: ArrayLike | None = None
     ) -> dict[Hashable, Amounts]:
-        """Give the amounts of each unit by the class of what was read, such as nouns and verbs.
+        """Return the mean amounts of each unit by the class of the input, such as nouns and verbs.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Regulation:
         Returns
         -------
         dict
-            In the order of the classes' own; each over at least one step.
+            By class, in sorted order; each over at least one step.
 
         Raises
         ------

@@ -19,11 +19,11 @@ NO_GATES = ("candidate", "cell", "hidden")
 class Saturation(NamedTuple):
     """The share of time, 0..1, that each unit's gate is saturated to the left and right, [H] each.
 
-    `left` is the share of time that the gate spends below 0.1, nearly shut, `right` that above
-    0.9, nearly open. As points, one a unit, they are the scatter of Karpathy, Johnson & Fei-Fei
+    `left` is the share of time that the gate spends below 0.1, nearly shut, and `right` above 0.9,
+    nearly open. With one point per unit they make the scatter plot of Karpathy, Johnson & Fei-Fei
     2015, Visualizing and understanding recurrent networks (arXiv:1506.02078), section 4.2. A unit
     with `right` near 1 is always open, one with `left` near 1 always shut; one with both near 0
-    works by degrees. Their sum is at most 1.
+    stays in between. Their sum is at most 1.
 
     Examples
     --------

@@ -27,9 +27,9 @@ from glassgate.weights import GRUWeights, require_shape
 class GRU(nn.RNNBase):
     """A gated recurrent network that takes `torch.nn.GRU`'s place, in every published form.
 
-    Constructor, parameters, initial values, state dict, arrangement of input and output, and what
-    copies, pickles and prints are torch's, so a state dict goes both ways wherever the formulation
-    is the default. What runs depends on where the tensors are:
+    Constructor, parameters, initial values, state dict, shapes, copying, pickling and printing are
+    torch's, so with the default formulation state dicts are interchangeable. The device of the
+    tensors decides where the network runs:
 
     - on the CPU the native engine, float32 and float64;
     - on a CUDA device, in PyTorch's form and without resets, cuDNN, for whatever dtype it takes;
@@ -48,20 +48,21 @@ class GRU(nn.RNNBase):
     dropout
         The share of values, 0..1, that training drops between layers.
     bidirectional
-        Whether a second network reads each sequence from its end; its output is put beside.
+        Whether a second network reads each sequence from its end; its output is concatenated.
     formulation
         The form of the unit, by default PyTorch's. Without a reset gate the reset rows stay, so
         that every form has the same shapes, and are never used.
     chrono
-        The longest time, at least 2 steps, that units keep for before training (Tallec & Ollivier
-        2018, `glassgate.nn.chrono`), with biases and sigmoid gates; if not given, all begin short.
+        The longest memory, at least 2 steps, that a unit has before training (Tallec & Ollivier
+        2018, `glassgate.nn.chrono`), for networks with biases and sigmoid gates; if not given, all
+        units start with short memories.
     device, dtype
         Where the parameters are made, and of what dtype; torch's defaults if not given.
 
     Raises
     ------
     ValueError
-        When a size, the dropout or `chrono` is out of range, or the network none for `chrono`.
+        When a size, the dropout or `chrono` is out of range, or `chrono` does not fit the network.
     TypeError
         When a size is not an int, a flag no bool, `chrono` no number or the formulation none.
 
@@ -106,7 +107,7 @@ class GRU(nn.RNNBase):
         )
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew, as torch does, and then what `chrono` asks for."""
+        """Draw all parameters again, as torch does, and then the biases for `chrono`."""
         super().reset_parameters()
         if self.chrono is not None:
             for _, _, b, c in self._all_weights:
@@ -114,7 +115,7 @@ class GRU(nn.RNNBase):
 
     @property
     def directions(self) -> tuple[bool, ...]:
-        """Whether each direction runs in reverse: forward alone, or forward and reverse."""
+        """Whether each direction of a layer runs in reverse; one direction or two."""
         return (False, True) if self.bidirectional else (False,)
 
     def forward(
@@ -125,7 +126,7 @@ class GRU(nn.RNNBase):
         lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
-        """Run along a batch of sequences, or along one.
+        """Run a batch of sequences, or a single one.
 
         Parameters
         ----------
@@ -135,8 +136,8 @@ class GRU(nn.RNNBase):
             The states before the first step, [layers * directions, B, H], or
             [layers * directions, H] for one sequence; zeros if not given.
         lengths
-            Valid steps of each sequence, 0..T, [B] integers; all if not given. What stands behind
-            them is never read, and the output there is 0. A packed sequence has its own.
+            Valid steps of each sequence, 0..T, [B] integers; all if not given. The rest of the
+            input is never read, and the output there is 0. A packed sequence has its own lengths.
         resets
             Booleans, [T, B] or arranged as the input: True where the state is zeroed before the
             step, in every layer and direction.
@@ -147,7 +148,7 @@ class GRU(nn.RNNBase):
             The last layer's state after each step, [T, B, directions * H], arranged or packed as
             the input.
         state
-            Each layer's last state, arranged as `hx`; pass it on with the next stretch.
+            Each layer's last state, arranged as `hx`; pass it on with the next piece.
 
         Raises
         ------
@@ -258,7 +259,7 @@ class GRU(nn.RNNBase):
         return GRUWeights(W, U, b, c, self.formulation)
 
     def to_numpy(self) -> engine.GRU:
-        """Give the same network, with copies of the weights, for use without torch.
+        """Return the same network, with copies of the weights, for use without torch.
 
         Its input is [T, B, I] whatever `batch_first` says, and there is no dropout.
         """

@@ -1,12 +1,15 @@
 """Pages and pictures: how results are shown.
 
-`content` is what a page says, as plain data, and `render` makes an HTML file of it. Read them in
-that order, then what they are built from: `figures` and `charts` (plotly figures), `exhibits` (a
-figure with its explanation and its numbers), `definitions` (the terms) and `colours`. `pictures`,
-`unit_pictures` and `word_picture` draw PNG files with matplotlib.
+A page is plain data (`Page`, `Section`, `Chart`, `Table`), and `content_page` makes an HTML file of
+it. `gate_picture`, `span_picture` and the other pictures are PNG files.
 
-The names below are the public ones. Whatever draws needs ``pip install 'glassgate[plot]'`` and is
-imported on first use.
+Read `content` (the plain data) and `render` (the HTML file), then their parts: `figures` and
+`charts` (plotly figures), `exhibits` (a figure with its explanation and numbers), `definitions`
+(of terms) and `colours`. `pictures`, `unit_pictures` and `word_picture` draw PNG files with
+matplotlib.
+
+The names below are public. Drawing needs ``pip install 'glassgate[plot]'``, which is imported on
+first use.
 """
 
 from typing import TYPE_CHECKING

@@ -29,7 +29,7 @@ def span_picture(profiles: Mapping[str, Array], path: Target, title: str) -> Non
     ----------
     profiles
         One to five profiles by name, such as before and after training: spans in steps, [H], in
-        any order, as `glassgate.inside.memory.Memory` measures them. An infinite span is drawn as a
+        any order, as `glassgate.inside.Memory` measures them. An infinite span is drawn as a
         triangle at the upper edge, a span of 0 at the lower edge.
     path
         Where the PNG is written: a file name, or a file open for writing.
@@ -89,7 +89,7 @@ def saturation_picture(gates: Mapping[str, Saturation], path: Target, title: str
     Parameters
     ----------
     gates
-        By the gate's name, as `glassgate.inside.saturation.saturation` returns them; one panel
+        By the gate's name, as `glassgate.inside.saturation` returns them; one panel
         per gate.
     path
         Where the PNG is written: a file name, or a file open for writing.

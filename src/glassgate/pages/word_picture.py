@@ -36,7 +36,7 @@ def connectivity_picture(
         The word or class predicted in each row, from the top.
     connectivity
         Of each output to each word, at least 0, [rows, T]: rows of
-        `glassgate.inside.connections.connectivity`.
+        `glassgate.inside.connectivity`.
     path
         Where the PNG is written: a file name, or a file open for writing.
     title

@@ -1,12 +1,12 @@
 """How fast a GRU runs on this machine, compared with torch and with the machine's own limits.
 
-Read the files in this order: `workloads` lists what is timed, and `problem` makes its arrays and
-the correct results; `contenders` are the programs that compete; `timing` lets them take turns;
-`floors` is the least time that a workload can take, from rates that `machine` measures;
-`measurement` puts these together, and `tables` shows the outcome. `host` describes the machine.
+Read the files in this order: `workloads` (what is timed), `problem` (its arrays and the correct
+results), `contenders` (the programs that compete), `timing` (they take turns), `machine` and
+`floors` (rates of the machine, and the least time that a workload can take), `measurement` (all of
+it together) and `tables` (the results). `host` describes the machine.
 
-The names below are the public ones. They need ``pip install 'glassgate[train]'`` and are imported
-on first use.
+The names below are public. They need ``pip install 'glassgate[train]'`` and are imported on first
+use.
 """
 
 from typing import TYPE_CHECKING

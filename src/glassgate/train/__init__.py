@@ -1,8 +1,7 @@
-"""Train a network on a text or on labelled texts, and keep it in a model folder.
+"""Train a network on a text or on labelled texts, and save it in a model folder.
 
-The public names are those of `__all__`; the files behind them may move. `Settings`, `Watcher` with
-its `Step` and `Epoch`, and `Interrupted` come with the package, which needs NumPy alone; the others
-are imported on first use and need the extra ``train``: ``pip install 'glassgate[train]'``.
+The names below are public. `Settings`, `Watcher` with its `Step` and `Epoch`, and `Interrupted`
+need NumPy alone; the others are imported on first use and need ``pip install 'glassgate[train]'``.
 
 Read the files in this order:
 
@@ -10,10 +9,10 @@ Read the files in this order:
 2. `run`: from a file to a model folder, `train_language` and `train_classifier`.
 3. `tokens`, `corpus`, `reviews`: from a file to token ids.
 4. `batches`, `tasks`: from token ids to batches, and from a batch to a loss.
-5. `loop`, `worker`: the one training loop, and a process's part in it.
-6. `snapshot`, `folder`, `model`: where a run stands, what it writes, and how a model is read back.
+5. `loop`, `worker`: the training loop, and the part of each process.
+6. `snapshot`, `folder`, `model`: the state of a run, the files it writes, and reading a model back.
 7. `watch`, `interrupt`, `threads`: progress, Ctrl-C, and the number of threads.
-8. `study`: several networks and seeds on one corpus.
+8. `study`, `parallel`, `relay`, `backends`: several networks and seeds, side by side.
 """
 
 from typing import TYPE_CHECKING

@@ -30,7 +30,7 @@ class Loaded:
 
     @property
     def kind(self) -> Literal["language", "classifier"]:
-        """What the model predicts: the next token, or a class."""
+        """What the model predicts, the next token or a class."""
         return "classifier" if isinstance(self.model, Classifier) else "language"
 
     @property

@@ -60,7 +60,7 @@ class Piece(Generic[Result]):
         What watchers call it: "gru, seed 3".
     function
         What does it, called with `arguments` and, behind them, a list of watchers for
-        `glassgate.train.loop.fit`. Function, arguments and result can be pickled.
+        `glassgate.train.fit`. Function, arguments and result can be pickled.
     arguments
         What the function is called with.
     work

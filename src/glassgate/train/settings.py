@@ -25,7 +25,7 @@ class Settings:
         When a value is outside its range.
     """
 
-    network: str = "gru"  # one of NETWORKS
+    network: str = "gru"  # feedforward, srn, gru or lstm
     hidden_size: int = 128  # units per layer
     embedding_size: int = 128  # numbers that represent a token
     layers: int = 1
@@ -34,17 +34,15 @@ class Settings:
     batch_size: int = 32  # sequences (or columns of a stream) per step, over all processes
     bptt: int = 35  # steps of a stream that the gradient reaches back, at most
     learning_rate: float = 2e-3
-    optimizer: str = "adamw"  # one of OPTIMIZERS
+    optimizer: str = "adamw"  # adamw or sgd
     weight_decay: float = 0.01
     clip: float = 1.0  # maximum norm of the gradient; larger ones are scaled down
-    schedule: str = (
-        "plateau"  # one of SCHEDULES; "linear": up for 1/20 of all steps, then down to 0
-    )
+    schedule: str = "plateau"  # plateau, or linear: up for 1/20 of all steps, then down to 0
     plateau_factor: float = 0.5  # by which a plateau multiplies the learning rate
     plateau_patience: int = 0  # epochs without improvement that do not count as a plateau
     patience: int = 4  # epochs without improvement after which training stops
     seed: int = 0
-    mixed_precision: str = "no"  # one of PRECISIONS
+    mixed_precision: str = "no"  # no or bf16
 
     def __post_init__(self) -> None:
         """Check every value."""

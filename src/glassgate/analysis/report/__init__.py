@@ -1,12 +1,12 @@
-"""The report on a trained model: what it does with a text, measured and shown on one page.
+"""The report on a trained model: its behaviour on a text, measured and shown on one page.
 
-The first half measures: `sample` draws lines or passages of the text, `units`, `words` and
-`gradient` measure over them, and `contents` puts it all into a `Report`. The second half shows it
-and computes nothing: `page`, its sections on units in `page_units`, and their figures in
-`page_figures`. Read them in this order.
+Read in this order: `sample` (draws lines or passages of the text), `units`, `words` and `gradient`
+(measure over them) and `contents` (collects the measurements in a `Report`); then `page`, with its
+sections on units in `page_units` and their figures in `page_figures`, which shows a `Report` and
+computes nothing.
 
-The names below are the public ones. They need ``pip install 'glassgate[train,plot]'`` and are
-imported on first use.
+The names below are public. They need ``pip install 'glassgate[train,plot]'`` and are imported on
+first use.
 """
 
 from typing import TYPE_CHECKING

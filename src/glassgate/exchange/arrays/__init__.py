@@ -1,7 +1,9 @@
 """GRUs of tools that keep a cell's arrays in mappings: equinox, flax, haiku, TensorFlow 1.
 
-None of these packages is needed. To read the code: `trees` checks nested mappings against a layout,
-and each tool has a module of its own that says how its conventions differ from Glassgate's.
+None of these packages is needed.
+
+Read `trees` (checks nested mappings against a layout), and then one of `equinox`, `flax`, `haiku`
+and `tensorflow1`, each of which explains how its tool's conventions differ from Glassgate's.
 """
 
 from glassgate.exchange.arrays.equinox import from_equinox, to_equinox

@@ -4,10 +4,10 @@ The functions that convert take NumPy arrays and need no Keras. `glassgate.excha
 `write` read and write whole models; `read_keras` also reads a file of weights alone, with the
 model's JSON config beside it.
 
-To read the code: `arrays` converts one layer's arrays and `layers` a stack of layers; `write`
-writes a file. Reading takes more, because files come from strangers: `file` reads one, with
-`config` and `graph` to find the layers, `store` to get their arrays, and `hdf5` to run the HDF5
-library in a process of its own. `runtime` runs layers in Keras itself, for proofs.
+Read `arrays` (converts one layer's arrays), `layers` (a stack of layers) and `write` (writes a
+file). Reading is more work, because files may be hostile: `file` reads one, with `config` and
+`graph` to find the layers, `store` to get their arrays, and `hdf5` to run the HDF5 library in a
+separate process. `runtime` runs layers in Keras itself, for proofs.
 """
 
 from glassgate.exchange.keras.arrays import KerasGRU, from_keras, to_keras

@@ -3,10 +3,10 @@
 The functions here take NumPy arrays and need no `onnx` package. `glassgate.exchange.read` and
 `write` read and write whole models.
 
-To read the code: `node` describes ONNX's GRU node and its equations, `arrays` converts its arrays,
-and `model` builds the models that are written. Reading takes more, because files come from
-strangers: `file` reads one, with `graph` to find the nodes, `tensor` to get their arrays, `trail`
-to follow outputs from node to node, and `stack` to join nodes into networks.
+Read `node` (ONNX's GRU node and its equations), `arrays` (converts its arrays) and `model` (builds
+the models that are written). Reading is more work, because files may be hostile: `file` reads one,
+with `graph` to find the nodes, `tensor` to get their arrays, `trail` to follow outputs from node to
+node, and `stack` to join nodes into networks.
 """
 
 from glassgate.exchange.onnx.arrays import from_onnx, to_onnx

@@ -84,7 +84,7 @@ class Node(NamedTuple):
 
     @property
     def network_key(self) -> Hashable:
-        """What decides the node's network: equal for nodes that call the same GRU."""
+        """The key of the node's network, equal for nodes that call the same GRU."""
         tensors = tuple(id(self.constants.get(name)) for name in WEIGHTS)
         form = self.plan, self.linear_before_reset, self.activations, self.clip, self.hidden_size
         return tensors, self.given.intersection(WEIGHTS), form

@@ -1,8 +1,10 @@
 """GRUs of PyTorch: exact conversion between state dicts and Glassgate's networks.
 
 The functions here take NumPy arrays and need no torch. `glassgate.exchange.read` and `write` read
-and write PyTorch's files. To read the code: `arrays` converts, `file` reads and writes, and
-`pickles` checks a file before torch loads it.
+and write PyTorch's files.
+
+Read `arrays` (converts), `file` (reads and writes) and `pickles` (checks a file before torch loads
+it).
 """
 
 from glassgate.exchange.pytorch.arrays import find_modules, from_pytorch, to_pytorch

@@ -1,7 +1,8 @@
-"""How near to the truth does a network come with how many parameters? SRN, GRU and LSTM compared.
+"""How close does a network come to the truth with how many parameters? SRN, GRU and LSTM compared.
 
 Each learns the demo's language at several sizes. Read `results.py` (what is measured),
-`experiment.py` (what is trained), `summary.py` (what follows) and `page.py` (how it is shown).
+`experiment.py` (what is trained), `summary.py` (statistics over seeds) and `page.py` (how it is
+shown).
 """
 
 from typing import TYPE_CHECKING, Annotated

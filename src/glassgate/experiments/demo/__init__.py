@@ -1,8 +1,8 @@
-"""Which of four networks that learn one language remembers, and how? The main job.
+"""Which of four networks that learn one language remembers, and how? The demo.
 
-Read `experiment.py` (what is trained and measured), `summary.py` (what follows) and `page.py` (how
-it is shown). There is one seed, and training times are measured: the networks are trained one after
-the other.
+Read `experiment.py` (what is trained and measured), `summary.py` (statistics) and `page.py` (how it
+is shown). There is one seed, and the networks are trained one after the other, because their
+training times are measured.
 """
 
 from typing import TYPE_CHECKING

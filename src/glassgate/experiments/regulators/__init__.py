@@ -1,8 +1,8 @@
-"""Why not a single regulation? Gated units with two gates, with one and with none, at equal size.
+"""Why not one gate? Gated units with two gates, one and none, with equally many parameters.
 
 Read `networks.py` (the forms of the unit), `results.py` (what is measured), `experiment.py` (what
-is trained), `summary.py` and `answers.py` (what follows, in numbers and in sentences) and
-`page.py` (how it is shown).
+is trained), `summary.py` and `answers.py` (the findings, in numbers and in sentences) and `page.py`
+(how it is shown).
 """
 
 from typing import TYPE_CHECKING

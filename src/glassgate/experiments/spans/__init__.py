@@ -1,7 +1,7 @@
 """Do long-distance units exist? What breaks when the units with the longest memory forget.
 
 Read `holds.py` (which units are held, and how), `results.py` (what is measured), `experiment.py`
-(what is trained and held), `summary.py` and `answers.py` (what follows, in numbers and in
+(what is trained and held), `summary.py` and `answers.py` (the findings, in numbers and in
 sentences) and `page.py` (how it is shown).
 """
 

@@ -1,8 +1,8 @@
-"""Does the gradient vanish, and which networks learn across many steps? Two problems ask it.
+"""Does the gradient vanish, and which networks learn across many steps? Two problems test it.
 
 Read `problems.py` (what is to be learned), `networks.py` (what learns it), `results.py` (what is
-measured), `experiment.py` (what is trained), `summary.py` (what follows) and `page.py` (how it is
-shown).
+measured), `experiment.py` (what is trained), `summary.py` (statistics over seeds) and `page.py`
+(how it is shown).
 """
 
 from typing import TYPE_CHECKING, Annotated

@@ -110,7 +110,7 @@ class Training(NamedTuple):
 
 
 class LagTask:
-    """A training as `glassgate.train.loop.fit` takes it: new sequences at every step."""
+    """A training as `glassgate.train.fit` takes it: new sequences at every step."""
 
     def __init__(self, training: Training, plan: Plan) -> None:
         self.model = training.model(plan.hidden_size)

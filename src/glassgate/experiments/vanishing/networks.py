@@ -10,7 +10,7 @@ from glassgate.nn.chrono import set_lstm_spans, set_spans
 class Form(NamedTuple):
     """A network, and whether its units are made to remember before it is trained.
 
-    `network` is a name that `glassgate.nn.models.make_network` knows; `long` is the form's name in
+    `network` is a name that `glassgate.nn.make_network` knows; `long` is the form's name in
     sentences and `short` its name in tables and charts.
     """
 

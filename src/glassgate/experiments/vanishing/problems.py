@@ -25,7 +25,7 @@ Loss = Callable[[Tensor], Tensor]
 class Reader(nn.Module):
     """A network, and a linear layer that reads its state at every step.
 
-    `network` is a name that `glassgate.nn.models.make_network` knows; sizes count numbers a step
+    `network` is a name that `glassgate.nn.make_network` knows; sizes count numbers a step
     and units.
     """
 

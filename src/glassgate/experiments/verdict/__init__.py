@@ -1,9 +1,9 @@
-"""Where does the verdict of a review stand? Who remembers it, and what the gates do over it.
+"""Which networks remember the verdict of a review, and what their gates do over it.
 
-Read `reviews.py`, `real_reviews.py` and `texts.py` (what is read), `results.py` (what is measured),
-`experiment.py` (what is trained), `reading.py`, `gates.py` and `holds.py` (what networks make of
-reviews, what gates do, and what holding them costs), `summary.py` and `answers.py` (what follows,
-in numbers and in sentences) and `page.py` (how it is shown).
+Read `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `results.py` (what is measured),
+`experiment.py` (what is trained), `reading.py`, `gates.py` and `holds.py` (accuracy on reviews, the
+gates over them, and what holding gates costs), `summary.py` and `answers.py` (the findings, in
+numbers and in sentences) and `page.py` (how it is shown).
 """
 
 from pathlib import Path

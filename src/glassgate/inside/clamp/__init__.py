@@ -1,4 +1,7 @@
-"""Holding gates, to see what they were for: `glassgate.clamp`."""
+"""Hold gates to find out what they are for: `glassgate.clamp`.
+
+Read `edit` (which weights hold a gate), then `engine` and `torch` (which apply it and undo it).
+"""
 
 from __future__ import annotations
 
@@ -51,13 +54,14 @@ def clamp(
     units
         Which units, integers from 0; all of the layer if not given.
     reset, update, kept
-        What the gate, or the kept share, is held at, 0..1: a number, or one for each of the units.
-        `update` is the gate as the network's own formulation defines it; `kept` is the share of
-        the previous state that passes, in every formulation: give one of the two.
+        The value at which the gate, or the kept share, is held, 0..1: a number, or one for each
+        unit. `update` is the gate as the network's own formulation defines it; `kept` is the share
+        of the previous state that passes, in every formulation. Give at most one of these two.
     state
-        What the units' state is held at from the first step on, likewise: within the range of the
-        candidate's curve, -1..1 for tanh. Nothing is kept and the candidate is always the same.
-        The first step still reads the state that the network is given, zeros by default.
+        The value at which the units' state is held from the first step on: a number, or one for
+        each unit, within the range of the candidate's curve, -1..1 for tanh. Nothing is kept, and
+        the candidate is constant. The first step still reads the state that the network is given,
+        zeros by default.
 
     Returns
     -------
@@ -75,10 +79,10 @@ def clamp(
 
     Notes
     -----
-    At 0 and 1 a gate is exactly that, and so is a state of -1, 0 or 1; in between it is what the
-    curve makes of its argument in the weights' dtype, some 1e-7 off in float32. With kept at 1,
-    Glassgate passes a state bit for bit (subnormal numbers aside, which its engine takes for 0);
-    torch's own CPU kernel writes n + (h - n), which rounds.
+    At 0 and 1 a held gate is exact, and so is a state of -1, 0 or 1; in between values are accurate
+    to about 1e-7 in float32. With kept at 1, Glassgate passes a state bit for bit (except subnormal
+    numbers, which its engine treats as 0); torch's own CPU kernel computes n + (h - n), which
+    rounds.
 
     Examples
     --------

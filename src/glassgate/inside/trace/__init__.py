@@ -1,4 +1,8 @@
-"""Tracing a network: `glassgate.trace`."""
+"""Trace a network: `glassgate.trace`.
+
+Read `result` (the arrays of a trace, and their verification) and `states` (the states rebuilt from
+gates), then `torch` and `gates` (traces of torch modules) and `model` (`glassgate.tracing`).
+"""
 
 from __future__ import annotations
 
@@ -49,13 +53,14 @@ def trace(
     lengths: Tensor | ArrayLike | None = None,
 ) -> Trace[SRNStates]: ...
 def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> Trace[Any]:
-    """Run a network over a batch of sequences and give what every gate did at every step.
+    """Run a network over a batch of sequences and return every gate at every step.
 
-    It runs without dropout and gradients, and is left as it was. On the CPU its gates are recorded
-    as it runs: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's operations. On
-    any other device it runs by its own forward, cuDNN included, and then all gates of all steps of
-    a layer are one batched product; so too for cells, and for dtypes other than float32 and
-    float64. Either way `Trace.verify` compares with what the network itself computes.
+    The network runs without dropout and gradients, and is not changed. On the CPU its gates are
+    recorded as it runs: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's
+    operations. On any other device it runs by its own forward, cuDNN included, and then all gates
+    of all steps of a layer are computed in one batched product; this is also done for cells, and
+    for dtypes other than float32 and float64. `Trace.verify` compares the result with the network's
+    own output.
 
     Parameters
     ----------

@@ -35,18 +35,18 @@ class Trace(Generic[Layer]):
     """What every layer of a network did at every step of a batch of sequences.
 
     ``trace[layer]`` are the arrays of a layer, from 0, the one that reads the input, and
-    ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.gates.Gates` of a GRU
+    ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.inside.Gates` of a GRU
     (`reset`, `update`, `candidate`, `hidden`, `kept`), `LSTMGates` of an LSTM, `SRNStates` of a
     network without gates. Each array is [T, B, H], however the input was arranged (B = 1 for one
     sequence). Step t is the one that read x_t, in both directions: in reverse, the previous state
-    is that of step t + 1. Behind the end of a sequence all is 0, as a network's output is there.
+    is that of step t + 1. After the end of a sequence all arrays are 0, as a network's output is.
 
     Attributes
     ----------
     lengths
         Valid steps of each sequence, [B].
     plan
-        For each layer its directions, and how they make its output: a `LayerPlan`.
+        For each layer a `LayerPlan`: its directions, and how they form its output.
 
     Examples
     --------
@@ -94,21 +94,21 @@ class Trace(Generic[Layer]):
         return f"Trace(layers={len(self)} ({ways}), steps={T}, batch={B}, units={units})"
 
     def verify(self) -> float:
-        """Verify the trace: give the largest distance of its states from the network's own.
+        """Return the largest difference between the trace's states and the network's own.
 
         Every state is rebuilt from gates and candidates alone, and compared with the traced state
         and with the output and last states that the network itself computes. A GRU's reset gate
-        acts on the state through the candidate only: a wrong candidate is detected, the array
-        `reset` is not read.
-        For this the network is run once, by its own forward, without dropout; a trace made by
-        `glassgate.tracing` is compared with what the model got. Call it before the network or the
-        input changes: a trace of other weights does not match, and the difference shows it.
+        acts on the state through the candidate only: a wrong candidate is detected, but the array
+        `reset` is not read. The network runs its own forward once for this, without dropout; a
+        trace made by `glassgate.tracing` is compared with the output that the model received. Call
+        it before the network or the input changes: a trace of other weights does not match, and the
+        difference shows it.
 
         Returns
         -------
         float
-            The largest difference. In float32 rounding alone leaves less than 1e-6 of networks
-            with small weights, and up to some 1e-5 over thousands of steps of trained ones. Much
+            The largest difference. In float32, rounding accounts for less than 1e-6 in networks
+            with small weights, and up to about 1e-5 over thousands of steps of trained ones. Much
             more means that the trace does not show what the network did.
         """
         output, last = self._own()
@@ -131,7 +131,7 @@ class Trace(Generic[Layer]):
         return float(np.max([np.max(np.abs(difference), initial=0) for difference in errors]))
 
     def to_numpy(self) -> dict[str, Array | Lengths]:
-        """Give every array by its name: ``layer0_kept``, ``layer0_reverse_kept``, ``lengths``."""
+        """Return every array by name: ``layer0_kept``, ``layer0_reverse_kept``, ``lengths``."""
         named: dict[str, Array | Lengths] = {}
         for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
             for way, traced in zip(plan.directions, directions, strict=True):
@@ -142,7 +142,7 @@ class Trace(Generic[Layer]):
     def save(self, path: str | PathLike[str]) -> None:
         """Write the arrays of `to_numpy` to a file that ``numpy.load`` reads, without pickle.
 
-        A file that is there already is replaced, as a whole or not at all.
+        An existing file is replaced as a whole or not at all.
 
         Raises
         ------
@@ -155,11 +155,11 @@ class Trace(Generic[Layer]):
         write_whole(Path(path), file.getvalue())
 
     def to_xarray(self) -> xarray.Dataset:
-        """Give a dataset of one variable for each kind of array, with named axes.
+        """Return an xarray dataset with one variable for each kind of array, and named axes.
 
-        Axes are layer, direction, step, batch and unit; `lengths` stands beside. What is not there,
-        behind the end of a sequence or in a direction or a unit that a layer has not, is NaN, which
-        xarray leaves out of means and sums.
+        Axes are layer, direction, step, batch and unit; `lengths` is a variable of its own. Missing
+        values, after the end of a sequence or in a direction or unit that a layer does not have,
+        are NaN, which xarray leaves out of means and sums.
 
         Raises
         ------
