@@ -101,6 +101,8 @@ def test_only_the_first_process_speaks(stand_in: Path):
         ("rich", "", "train"),
         ("torch", "predict model words", "train"),
         ("matplotlib", "compare a.txt --networks srn --seeds 1 --epochs 1 --output study", "plot"),
+        ("plotly", "demo --output study", "plot"),
+        ("jinja2", "experiment capacity --output study", "plot"),
     ],
 )
 @pytest.mark.parametrize(
@@ -121,6 +123,7 @@ def test_a_missing_extra_is_named_in_a_sentence(
     last = run.stderr.splitlines()[-1]
     assert (run.returncode, run.stdout) == (2, "")
     assert "Traceback" not in run.stderr
+    assert not (tmp_path / "study").exists()  # nothing was trained in vain
     assert last == (
         f"glassgate: this command needs {missing}, which is not installed: "
         f"run pip install 'glassgate[{extra}]'"

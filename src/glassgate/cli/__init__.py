@@ -6,7 +6,7 @@ import sys
 from glassgate.errors import BadInput
 from glassgate.train import Interrupted
 
-PACKAGES = {  # imported by commands, by the extra that installs them
+EXTRAS = {  # the packages that commands import, by the extra that installs them
     "train": ("accelerate", "rich", "tensorboard", "tokenizers", "torch", "typer"),
     "plot": ("jinja2", "matplotlib", "plotly"),
     "inside": ("sklearn", "xarray"),
@@ -34,7 +34,7 @@ def main() -> None:
 def _missing(error: ModuleNotFoundError) -> str:
     """Name the extra that brings a missing package; raise the error again if none does."""
     package = (error.name or "").partition(".")[0]
-    for extra, packages in PACKAGES.items():
+    for extra, packages in EXTRAS.items():
         if package in packages:
             return (
                 f"this command needs {package}, which is not installed: "

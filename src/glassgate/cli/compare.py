@@ -23,6 +23,7 @@ from glassgate.cli.options import (
     Resume,
     Sentences,
     WorkerCount,
+    check_plots,
     suggest_resume,
     with_settings,
 )
@@ -72,6 +73,7 @@ def compare(
     """
     from glassgate.cli.screen import announce_reading, is_main, watching
 
+    check_plots()
     announce_reading(*corpus)
     from glassgate.train.study import Study, read_study, run_study
 

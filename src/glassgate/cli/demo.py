@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.grammar import GrammarFile
-from glassgate.cli.options import Threads
+from glassgate.cli.options import Threads, check_plots
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo.experiment import Results
@@ -35,6 +35,7 @@ def demo(
     from glassgate.experiments.common import check_free
 
     check_free(output, overwrite)
+    check_plots()
     announce("Sampling sentences and dependencies")
     from glassgate.analysis import language as sampled
     from glassgate.experiments.demo.experiment import run_demo

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount
+from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount, check_plots
 from glassgate.experiments import EXPERIMENTS, load
 from glassgate.experiments.common import Experiment, Option, check_free, provenance, write
 from glassgate.train.backends import LOKY, choose_workers
@@ -54,6 +54,7 @@ def ask(
     from glassgate.cli.series import watching_series
 
     check_free(output, overwrite)
+    check_plots()
     announce(experiment.preparing)
     from glassgate.experiments.runner import Runner
 

@@ -4,11 +4,13 @@ import inspect
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from glassgate.cli import EXTRAS
 from glassgate.engine.settings import checked_threads
 from glassgate.errors import BadInput
 from glassgate.train.backends import PACKAGES, check_backend, check_count
@@ -180,6 +182,13 @@ def suggest_resume() -> Iterator[None]:
         yield
     except Interrupted as stopped:
         raise Interrupted(f"{stopped}: repeat the command with --resume to continue") from None
+
+
+def check_plots() -> None:
+    """Raise ModuleNotFoundError if pictures could not be drawn, before any work is done."""
+    for package in EXTRAS["plot"]:
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(name=package)
 
 
 def check_free(output: Path, overwrite: bool) -> None:

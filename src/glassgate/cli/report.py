@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassgate.cli.options import Model, Overwrite, Threads, check_free
+from glassgate.cli.options import Model, Overwrite, Threads, check_free, check_plots
 
 
 def report(
@@ -51,6 +51,7 @@ def report(
     from glassgate.cli.screen import announce_reading, bar
 
     check_free(output, overwrite)
+    check_plots()
     announce_reading(model)
     from glassgate.analysis.report import describe_sample, gather, report_page
     from glassgate.experiments.common import provenance
