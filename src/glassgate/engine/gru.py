@@ -41,8 +41,8 @@ Layers: TypeAlias = Sequence[Sequence[GRUWeights]]
 class GRU:
     """A GRU network on the native engine, with NumPy arrays as input and output.
 
-    On one instruction set, the result for a sequence has the same bits whatever the rest of its
-    batch, the padding and the number of threads, and whether it runs at once, in pieces or step by
+    On one instruction set, the bits of a sequence's result do not depend on the rest of its batch,
+    on the padding, on the number of threads, or on whether it runs at once, in pieces or step by
     step.
 
     Parameters
