@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -144,17 +144,6 @@ class Option:
     help: str
     metavar: str
     least: int | None = None
-
-
-def lazy(package: str, names: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the `__getattr__` of a door; `names` has, by public name, the file that defines it."""
-
-    def get(name: str) -> object:
-        if name not in names:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{names[name]}"), name)
-
-    return get
 
 
 # What experiments write ---------------------------------------------------------------------------

@@ -7,7 +7,8 @@ shown).
 
 from typing import TYPE_CHECKING, Annotated
 
-from glassgate.experiments.common import Experiment, InFolder, Option, lazy
+from glassgate.doors import lazy
+from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
     from glassgate.experiments.capacity.experiment import Plan
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXPERIMENT", "Capacity", "Plan", "Results", "comparisons", "statements"]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "Plan": "experiment",
@@ -24,6 +25,7 @@ __getattr__ = lazy(
         "comparisons": "summary",
         "statements": "summary",
     },
+    extra="train",
 )
 
 Sizes = Annotated[str, Option("Numbers of units, two or more.", metavar="N,...")]

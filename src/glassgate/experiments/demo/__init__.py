@@ -7,7 +7,7 @@ training times are measured.
 
 from typing import TYPE_CHECKING
 
-from glassgate.experiments.common import lazy
+from glassgate.doors import lazy
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo.experiment import Results, run_demo
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Results", "demo_page", "overview", "run_demo"]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "Results": "experiment",
@@ -23,4 +23,5 @@ __getattr__ = lazy(
         "overview": "page",
         "run_demo": "experiment",
     },
+    extra="train",
 )

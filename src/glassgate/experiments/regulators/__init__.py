@@ -7,7 +7,8 @@ is trained), `summary.py` and `answers.py` (the findings, in numbers and in sent
 
 from typing import TYPE_CHECKING
 
-from glassgate.experiments.common import Experiment, InFolder, lazy
+from glassgate.doors import lazy
+from glassgate.experiments.common import Experiment, InFolder
 
 if TYPE_CHECKING:
     from glassgate.experiments.regulators.answers import answers
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXPERIMENT", "FORMS", "Form", "Plan", "Regulators", "Results", "answers", "statements"]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "FORMS": "networks",
@@ -28,6 +29,7 @@ __getattr__ = lazy(
         "answers": "answers",
         "statements": "summary",
     },
+    extra="train",
 )
 
 

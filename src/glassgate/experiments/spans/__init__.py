@@ -7,7 +7,8 @@ sentences) and `page.py` (how it is shown).
 
 from typing import TYPE_CHECKING
 
-from glassgate.experiments.common import Experiment, InFolder, lazy
+from glassgate.doors import lazy
+from glassgate.experiments.common import Experiment, InFolder
 
 if TYPE_CHECKING:
     from glassgate.experiments.spans.answers import answers
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "answers", "rank_correlation", "statements"]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "Plan": "experiment",
@@ -26,6 +27,7 @@ __getattr__ = lazy(
         "rank_correlation": "summary",
         "statements": "summary",
     },
+    extra="train",
 )
 
 

@@ -7,7 +7,8 @@ measured), `experiment.py` (what is trained), `summary.py` (statistics over seed
 
 from typing import TYPE_CHECKING, Annotated
 
-from glassgate.experiments.common import Experiment, InFolder, Option, lazy
+from glassgate.doors import lazy
+from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
     from glassgate.experiments.vanishing.experiment import Plan
@@ -27,7 +28,7 @@ __all__ = [
     "summaries",
 ]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "FORMS": "networks",
@@ -37,6 +38,7 @@ __getattr__ = lazy(
         "statements": "summary",
         "summaries": "summary",
     },
+    extra="train",
 )
 
 Steps = Annotated[int, Option("Training steps of each network.", metavar="N", least=12)]

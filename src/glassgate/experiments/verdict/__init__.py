@@ -9,7 +9,8 @@ numbers and in sentences) and `page.py` (how it is shown).
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from glassgate.experiments.common import Experiment, InFolder, Option, lazy
+from glassgate.doors import lazy
+from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
     from glassgate.experiments.verdict.answers import answers
@@ -29,7 +30,7 @@ __all__ = [
     "statements",
 ]
 
-__getattr__ = lazy(
+__getattr__, __dir__ = lazy(
     __name__,
     {
         "Files": "real_reviews",
@@ -39,6 +40,7 @@ __getattr__ = lazy(
         "read_sentences": "real_reviews",
         "statements": "summary",
     },
+    extra="train",
 )
 
 Sentences = Annotated[
