@@ -11,13 +11,12 @@ from glassgate.doors import lazy
 from glassgate.experiments.common import Experiment, InFolder
 
 if TYPE_CHECKING:
-    from glassgate.experiments.regulators.answers import answers
     from glassgate.experiments.regulators.experiment import Plan
     from glassgate.experiments.regulators.networks import FORMS, Form
     from glassgate.experiments.regulators.results import Results
     from glassgate.experiments.regulators.summary import statements
 
-__all__ = ["EXPERIMENT", "FORMS", "Form", "Plan", "Regulators", "Results", "answers", "statements"]
+__all__ = ["EXPERIMENT", "FORMS", "Form", "Plan", "Regulators", "Results", "statements"]
 
 __getattr__, __dir__ = lazy(
     __name__,
@@ -26,7 +25,6 @@ __getattr__, __dir__ = lazy(
         "Form": "networks",
         "Plan": "experiment",
         "Results": "results",
-        "answers": "answers",
         "statements": "summary",
     },
     extra="train",

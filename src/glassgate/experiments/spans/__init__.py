@@ -11,19 +11,17 @@ from glassgate.doors import lazy
 from glassgate.experiments.common import Experiment, InFolder
 
 if TYPE_CHECKING:
-    from glassgate.experiments.spans.answers import answers
     from glassgate.experiments.spans.experiment import Plan
     from glassgate.experiments.spans.results import Results
     from glassgate.experiments.spans.summary import rank_correlation, statements
 
-__all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "answers", "rank_correlation", "statements"]
+__all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "rank_correlation", "statements"]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "Plan": "experiment",
         "Results": "results",
-        "answers": "answers",
         "rank_correlation": "summary",
         "statements": "summary",
     },

@@ -13,7 +13,6 @@ from glassgate.doors import lazy
 from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
-    from glassgate.experiments.verdict.answers import answers
     from glassgate.experiments.verdict.experiment import Plan
     from glassgate.experiments.verdict.real_reviews import Files, read_sentences
     from glassgate.experiments.verdict.results import Results
@@ -25,7 +24,6 @@ __all__ = [
     "Plan",
     "Results",
     "Verdict",
-    "answers",
     "read_sentences",
     "statements",
 ]
@@ -36,7 +34,6 @@ __getattr__, __dir__ = lazy(
         "Files": "real_reviews",
         "Plan": "experiment",
         "Results": "results",
-        "answers": "answers",
         "read_sentences": "real_reviews",
         "statements": "summary",
     },
