@@ -58,7 +58,7 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     if not isinstance(model, LanguageModel):
         raise TypeError(f"model must be a LanguageModel, got {type(model).__name__}")
     size, device = model.embedding.num_embeddings, model.embedding.weight.device
-    read, expected = _checked_ids("tokens", tokens, size), _checked_ids("targets", targets, size)
+    read, expected = _check_ids("tokens", tokens, size), _check_ids("targets", targets, size)
     if not read.size or len(expected) != len(read):
         raise BadInput(f"expected as many targets as tokens, got {len(expected)} for {len(read)}")
     ids, target_ids = torch.from_numpy(read).to(device), torch.from_numpy(expected).to(device)
@@ -75,7 +75,7 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     return norms
 
 
-def _checked_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:
+def _check_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:
     given = np.asarray(ids)
     require_shape(name, given.shape, ("T",))
     if given.size and not np.issubdtype(given.dtype, np.integer):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from glassgate.engine.calls import Lengths, checked_lengths
+from glassgate.engine.calls import Lengths, check_lengths
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.inside.networks import eval_mode
@@ -78,11 +78,11 @@ def gradient_by_lag(
     >>> half_life(norms)
     1.0
     """
-    network = _checked(network)
+    network = _check_network(network)
     check_input(input, network.input_size)
     require_shape("input", input.shape, ("T", "B", network.input_size))
     T, B = input.shape[:2]
-    ends = _checked_ends(T, B, lags, lengths)
+    ends = _check_ends(T, B, lags, lengths)
     with eval_mode(network):
         norms = _gradient_norms(network, input, loss).numpy(force=True)  # (T, B)
     columns = np.arange(B)
@@ -132,7 +132,7 @@ def half_life(norms: ArrayLike) -> float:
     return lag - 1 + math.log(half / before) / math.log(after / before)
 
 
-def _checked(network: nn.Module) -> Network:
+def _check_network(network: nn.Module) -> Network:
     if not isinstance(network, nn.RNNBase | Feedforward):
         kind = type(network).__name__
         raise TypeError(f"network must be one of glassgate.nn or torch.nn, got {kind}")
@@ -141,14 +141,14 @@ def _checked(network: nn.Module) -> Network:
     return network
 
 
-def _checked_ends(T: int, B: int, lags: int, lengths: Tensor | ArrayLike | None) -> Lengths:
+def _check_ends(T: int, B: int, lags: int, lengths: Tensor | ArrayLike | None) -> Lengths:
     """Give the number of steps of each sequence, all of them with a state `lags` steps back."""
     if not isinstance(lags, int):
         raise TypeError(f"lags must be an integer, got {type(lags).__name__}")
     if lags < 0:
         raise BadInput(f"lags must be at least 0, got {lags}")
     given = lengths.numpy(force=True) if isinstance(lengths, Tensor) else lengths
-    ends = checked_lengths(np.full(B, T) if given is None else given, (T, B), packed=False)
+    ends = check_lengths(np.full(B, T) if given is None else given, (T, B), packed=False)
     if not B or ends.min() <= lags:
         came = f"lengths {ends.min()} to {ends.max()}" if B else "none"
         raise BadInput(f"sequences must have {lags + 1} to {T} steps, got {came}")
@@ -161,13 +161,13 @@ def _gradient_norms(network: Network, input: Tensor, loss: Loss) -> Tensor:
         states = _states(network, input.detach().requires_grad_())
         hidden = torch.stack([parts[0][-1] for parts in states])  # (T, B, H)
         flat = [part for parts in states for part in parts]
-        losses = _checked_loss(loss(hidden), input.shape[1])
+        losses = _check_losses(loss(hidden), input.shape[1])
         grads = torch.autograd.grad(losses.sum(), flat, allow_unused=True, materialize_grads=True)
     squares = torch.stack([grad.square().sum((0, 2)) for grad in grads])  # (T * parts, B)
     return squares.view(len(states), -1, input.shape[1]).sum(1).sqrt()
 
 
-def _checked_loss(losses: Tensor, B: int) -> Tensor:
+def _check_losses(losses: Tensor, B: int) -> Tensor:
     """Refuse what is not one loss a sequence, such as the mean that torch's losses are."""
     if not isinstance(losses, Tensor):
         raise TypeError(f"loss must give a tensor, got {type(losses).__name__}")

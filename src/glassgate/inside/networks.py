@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from glassgate.engine.calls import Lengths, checked_lengths
+from glassgate.engine.calls import Lengths, check_lengths
 from glassgate.engine.plan import BOTH, Direction, LayerPlan
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
@@ -146,7 +146,7 @@ class Network:
         x = time_first(input.detach(), batch_first)
         if isinstance(lengths, Tensor):
             lengths = lengths.numpy(force=True)
-        ends = None if lengths is None else checked_lengths(lengths, tuple(x.shape), packed=False)
+        ends = None if lengths is None else check_lengths(lengths, tuple(x.shape), packed=False)
         states = self._states(x, state, weight.dtype, batched=input.ndim == 3)
         return Call(x.to(weight.dtype), states, ends)
 
@@ -179,7 +179,7 @@ class Network:
                 raise BadInput(f"state must be {dtype}, as the weights are, got {part.dtype}")
         return tuple(part.detach().to(dtype).reshape(rows, -1, H) for part in given)
 
-    def arrange_answer(self, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
+    def arrange_result(self, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
         """Bring what the module answered to output [T, B, ...] and states as `Call` has them."""
         if self._is_cell:
             last = answer.detach().reshape(1, -1, self.module.hidden_size)

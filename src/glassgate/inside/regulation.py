@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.gates import Gates, steps_that_count
+from glassgate.gates import Gates, counted_steps
 from glassgate.weights import require_shape
 
 
@@ -99,7 +99,7 @@ class Regulation:
         TypeError
             When the lengths are not integers.
         """
-        return self._over(steps_that_count("passed", self.passed, lengths))
+        return self._over(counted_steps("passed", self.passed, lengths))
 
     def by_class(
         self, classes: ArrayLike, lengths: ArrayLike | None = None
@@ -126,7 +126,7 @@ class Regulation:
         TypeError
             When the classes are not all numbers or all strings, or the lengths not integers.
         """
-        read, count = np.asarray(classes), steps_that_count("passed", self.passed, lengths)
+        read, count = np.asarray(classes), counted_steps("passed", self.passed, lengths)
         require_shape("classes", read.shape, self.passed.shape[:2])
         try:
             kinds, which = np.unique(read[count], return_inverse=True)

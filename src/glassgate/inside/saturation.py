@@ -13,7 +13,7 @@ from glassgate.gates import Gates, gate_values
 from glassgate.inside.trace.states import LayerTrace, LSTMGates, arrays
 
 LOW, HIGH = 0.1, 0.9  # a gate below is left-saturated, above right-saturated
-NO_GATES = ("candidate", "cell", "hidden")
+NOT_GATES = ("candidate", "cell", "hidden")
 
 
 class Saturation(NamedTuple):
@@ -84,4 +84,4 @@ def saturation(layer: LayerTrace, lengths: ArrayLike | None = None) -> dict[str,
     if not isinstance(layer, Gates | LSTMGates):
         raise BadInput(f"layer must have gates, got {type(layer).__name__}")
     named = arrays(layer).items()
-    return {name: Saturation.of(gate, lengths) for name, gate in named if name not in NO_GATES}
+    return {name: Saturation.of(gate, lengths) for name, gate in named if name not in NOT_GATES}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from glassgate.engine import GRU
-from glassgate.engine.plan import Direction, checked_place
+from glassgate.engine.plan import Direction, resolve_place
 from glassgate.errors import BadInput
 from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import EngineGRU
@@ -98,8 +98,8 @@ def clamp(
            [ 0.479, -0.75 ],
            [ 0.556, -0.75 ]])
     """
-    target = _target_of(network)
-    layer, direction = checked_place(layer, direction, target.directions)
+    target = _adapt(network)
+    layer, direction = resolve_place(layer, direction, target.directions)
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
     edit = make_edit(target.formulation, target.hidden_sizes[layer], units, holds)
@@ -109,7 +109,7 @@ def clamp(
     return target.hold(layer, direction, edit)
 
 
-def _target_of(network: object) -> EngineGRU | TorchGRU:
+def _adapt(network: object) -> EngineGRU | TorchGRU:
     if isinstance(network, GRU):
         return EngineGRU(network)
     torch = sys.modules.get("torch")  # without it, nothing can be a module

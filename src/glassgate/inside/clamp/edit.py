@@ -79,17 +79,17 @@ def make_edit(
     TypeError
         When units are no integers, or values no numbers.
     """
-    chosen = _checked_units(units, hidden_size)
+    chosen = _check_units(units, hidden_size)
     _check_holds(formulation, holds)
     sign = 1 if formulation.update == "keeps" else -1  # 1 - gate(a) = gate(-a)
     blocks: dict[int, Numbers] = {}
     for name, value in holds.items():
         if name == "state":
-            values = _checked_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
+            values = _check_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
             blocks[UPDATE] = np.full(len(chosen), -SATURATING * sign)
             blocks[CANDIDATE] = _squash_argument(formulation, values)
             continue
-        values = _checked_values(name, value, len(chosen), 0, 1)
+        values = _check_values(name, value, len(chosen), 0, 1)
         argument = _argument(GATE_INVERSES[formulation.gate], values, 0, 1)
         block = RESET if name == "reset" else UPDATE
         blocks[block] = sign * argument if name == "kept" else argument
@@ -123,10 +123,10 @@ def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> No
         raise BadInput("reset must be left out: the network's formulation has no reset gate")
 
 
-def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
+def _check_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     if units is None:
         return np.arange(H)
-    chosen = _array("units", units)
+    chosen = _to_array("units", units)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
         raise TypeError(f"units must be integers, got {chosen.dtype}")
     require_shape("units", chosen.shape, ("N",))
@@ -138,8 +138,8 @@ def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     return chosen.astype(np.intp)
 
 
-def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
-    values = _array(name, value)
+def _check_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
+    values = _to_array(name, value)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be a number, or one for each unit, got {value!r}")
     if values.ndim:
@@ -149,7 +149,7 @@ def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: f
     return np.broadcast_to(values, count).astype(np.float64)
 
 
-def _array(name: str, given: ArrayLike) -> NDArray[Any]:
+def _to_array(name: str, given: ArrayLike) -> NDArray[Any]:
     try:
         return np.asarray(given)
     except ValueError:

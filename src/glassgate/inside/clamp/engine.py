@@ -40,11 +40,11 @@ class EngineGRU:
         stack = [list(directions) for directions in before]
         i = self.directions[layer].index(direction)
         stack[layer][i] = apply_edit(stack[layer][i], edit)
-        self.network._use(tuple(map(tuple, stack)))
+        self.network._set_weights(tuple(map(tuple, stack)))
         try:
             yield
         finally:
-            self.network._use(before)
+            self.network._set_weights(before)
 
 
 def apply_edit(weights: GRUWeights, edit: Edit) -> GRUWeights:

@@ -133,10 +133,10 @@ def _trace_engine(
 ) -> Trace[Gates]:
     """Trace a `glassgate.GRU`; the engine keeps its gates for the backward pass anyway."""
     reads = network._prepare(input, state, lengths)
-    ran = network.astype(np.float32) if network.bfloat16 else network  # the same numbers, taped
+    ran = network.astype(np.float32) if network.bfloat16 else network  # the same numbers, record
     layers = [
         [Gates(*read_gates(network.formulation, batch, run)) for batch, run in runs]
-        for _, runs in ran._layer_runs(reads, taped=True)
+        for _, runs in ran._run_layers(reads, record=True)
     ]
 
     def own() -> tuple[Array, State]:

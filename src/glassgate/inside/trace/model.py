@@ -13,7 +13,7 @@ from torch import nn
 from glassgate.errors import BadInput
 from glassgate.inside.networks import MODULES, Module, run_by_trace
 from glassgate.inside.trace.result import Trace
-from glassgate.inside.trace.torch import trace_answer
+from glassgate.inside.trace.torch import trace_call
 
 
 class Traces(dict[str, Trace[Any]]):
@@ -109,4 +109,4 @@ def _record(
     if run_by_trace.get():
         return
     arguments = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    traces.add(name, trace_answer(module, arguments, answer))
+    traces.add(name, trace_call(module, arguments, answer))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from glassgate.engine.calls import Lengths
-from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, reverse_steps
+from glassgate.engine.plan import BOTH, Direction, LayerPlan, resolve_place, reverse_steps
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.gates import valid_steps
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import xarray
 
 Layer = TypeVar("Layer", bound=LayerTrace, covariant=True)
-Own: TypeAlias = Callable[[], tuple[Array, State]]
+NetworkStates: TypeAlias = Callable[[], tuple[Array, State]]
 """Gives what the network itself computed: output [T, B, ...], last states [states, B, H] each."""
 
 
@@ -68,7 +68,7 @@ class Trace(Generic[Layer]):
         plan: Sequence[LayerPlan],
         initial: State,
         lengths: Lengths,
-        own: Own,
+        own: NetworkStates,
     ) -> None:
         """Take the layers' arrays by direction, and the states [states, B, H] they began with."""
         self.plan, self.lengths = tuple(plan), lengths
@@ -78,7 +78,7 @@ class Trace(Generic[Layer]):
     def __getitem__(self, key: int | tuple[int, Direction]) -> Layer:
         place: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         ways = [plan.directions for plan in self.plan]
-        layer, direction = checked_place(*place, ways)
+        layer, direction = resolve_place(*place, ways)
         return self._layers[layer][ways[layer].index(direction)]
 
     def __len__(self) -> int:

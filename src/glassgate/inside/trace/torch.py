@@ -22,7 +22,7 @@ from glassgate.formulation import Array
 from glassgate.gates import Gates
 from glassgate.inside.networks import Call, Module, Network, States, widen
 from glassgate.inside.trace.gates import CURVES, lstm_gates, read_layers, tanh_
-from glassgate.inside.trace.result import Own, Trace
+from glassgate.inside.trace.result import NetworkStates, Trace
 from glassgate.inside.trace.states import LayerTrace, LSTMGates, SRNStates, State
 from glassgate.nn import GRU
 from glassgate.nn.loops import Weights
@@ -44,7 +44,7 @@ def trace_module(
     return _trace(network, call, lambda: _to_numpy(*network.run(call)))
 
 
-def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> Trace[Any]:
+def trace_call(module: Module, arguments: Mapping[str, Any], answer: Any) -> Trace[Any]:
     """Trace a call that a module has just answered, given its arguments by name.
 
     Raises
@@ -60,12 +60,14 @@ def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> T
     input = next(iter(arguments.values()))
     steps = input[None] if isinstance(module, nn.GRUCell) else input
     call = network.arrange(steps, arguments.get("hx"), arguments.get("lengths"))
-    output, last = network.arrange_answer(input, answer)
+    output, last = network.arrange_result(input, answer)
     own = _to_numpy(output, last)
     return _trace(network, call, lambda: own, output.clone())  # the model may write over its own
 
 
-def _trace(network: Network, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
+def _trace(
+    network: Network, call: Call, own: NetworkStates, output: Tensor | None = None
+) -> Trace[Any]:
     """Record the gates where that is exact and pays; else read them from the module's states.
 
     They are read, too, where one layer of torch's has run already: its states are known, and
