@@ -50,9 +50,9 @@ def carry(kept: Array, written: Array, initial: Array) -> Array:
     Array
         s after each step, [T, B, H], in the dtype of `kept`.
     """
-    memory, carried = np.empty_like(kept), initial
+    memory, state = np.empty_like(kept), initial
     for t, (share, new) in enumerate(zip(kept, written, strict=True)):
-        memory[t] = carried = share * carried + new
+        memory[t] = state = share * state + new
     return memory
 
 

@@ -1,9 +1,9 @@
 """A gate held at a value, as an edit of the layer's own weights.
 
 A gate is a curve over W x + U h + b. With zeros in its rows of ``weight_input``, ``weight_hidden``
-and ``bias_hidden``, and in ``bias_input`` the number at which the curve has a value, it has that
-value whatever the network reads and remembers. A state is held through its unit's update gate and
-candidate: nothing is kept, and the candidate is constant.
+and ``bias_hidden``, and in ``bias_input`` the argument at which the curve has a value, the gate has
+that value whatever the input and the state. A state is held by its unit's update gate and
+candidate: the kept share is 0, and the candidate is constant.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +19,10 @@ from glassgate.weights import require_shape
 
 Numbers = NDArray[np.float64]
 
-SATURATING = 1e4  # an argument at which every curve is exactly at its end, float16 to float64
+SATURATING = 1e4  # at this argument every curve is exactly at its limit, in float16 to float64
 RESET, UPDATE, CANDIDATE = range(3)  # blocks of H rows
 
-# Where a curve has the value y, for y between its ends.
+# The argument at which a curve has the value y, for y between its limits.
 GATE_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
     "sigmoid": lambda y: np.log(y) - np.log1p(-y),
     "hard_sigmoid_fifth": lambda y: 5 * (y - 0.5),
@@ -38,14 +38,14 @@ SQUASH_RANGES = {"tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf,
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """Rows of a layer's weights that become 0, but for `bias_input`.
+    """Rows of a layer's weights that become 0, except in `bias_input`.
 
     Attributes
     ----------
     rows
-        Which of the 3H, [N].
+        The rows, of 3H, [N].
     bias
-        What `bias_input` becomes in them, [N].
+        The new values of `bias_input` in them, [N].
     """
 
     rows: NDArray[np.intp]
@@ -65,19 +65,19 @@ def make_edit(
     formulation
         That of the layer.
     hidden_size
-        H, how many units the layer has.
+        H, the number of units of the layer.
     units
-        Which of them, integers from 0; all if None.
+        The units to hold, integers from 0; all if None.
     holds
-        What is held, ``"reset"``, ``"update"``, ``"kept"`` or ``"state"``, and at what: a number,
-        or one for each unit.
+        The values, a number or one for each unit, of ``"reset"``, ``"update"``, ``"kept"`` or
+        ``"state"``.
 
     Raises
     ------
     BadInput
-        When a unit, a value or what is held does not fit the layer, or two holds contradict.
+        When a unit, a value or a name does not fit the layer, or two holds contradict.
     TypeError
-        When units are no integers, or values no numbers.
+        When units are not integers, or values not numbers.
     """
     chosen = _check_units(units, hidden_size)
     _check_holds(formulation, holds)
@@ -100,8 +100,8 @@ def make_edit(
 def _argument(
     inverse: Callable[[Numbers], Numbers], values: Numbers, low: float, high: float
 ) -> Numbers:
-    """Give where a curve from `low` to `high` has the values, ends included."""
-    with np.errstate(divide="ignore"):  # at the ends, which are replaced
+    """Return the arguments at which a curve from `low` to `high` has the values."""
+    with np.errstate(divide="ignore"):  # at the limits, which are replaced
         between = inverse(values)
     return np.where(values <= low, -SATURATING, np.where(values >= high, SATURATING, between))
 
@@ -113,7 +113,7 @@ def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
 
 def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> None:
     if not holds:
-        raise BadInput("clamp must be told one of reset, update, kept and state, got none")
+        raise BadInput("clamp must be given one of reset, update, kept and state, got none")
     exclusive = [name for name in ("update", "kept", "state") if name in holds]
     if len(exclusive) > 1:
         raise BadInput(
