@@ -4,7 +4,7 @@ MAX_MESSAGE = 1000  # characters
 
 
 class BadInput(ValueError):  # noqa: N818 - the input is at fault, not the program
-    """Input that cannot be used: a file, an option or an array that is not what it should be.
+    """Unusable input: a file, an option or an array that is not as expected.
 
     The message is one sentence that names the thing, what was expected and what came. The command
     line prints it without a traceback and exits with code 2. A message may quote a file from an

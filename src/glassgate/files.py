@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Replace the file at `path`; if the process is killed, the old file or the new one is there.
+    """Replace the file at `path`; if the process is killed, the old or the new file is there whole.
 
     On failure (a full disk, say) the old file stays, the temporary file is removed, and an
     `OSError` names the file and the reason.

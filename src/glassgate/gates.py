@@ -50,9 +50,9 @@ def carry(kept: Array, written: Array, initial: Array) -> Array:
     Array
         s after each step, [T, B, H], in the dtype of `kept`.
     """
-    memory, carried = np.empty_like(kept), initial
+    memory, state = np.empty_like(kept), initial
     for t, (share, new) in enumerate(zip(kept, written, strict=True)):
-        memory[t] = carried = share * carried + new
+        memory[t] = state = share * state + new
     return memory
 
 
@@ -110,13 +110,13 @@ def gate_values(name: str, gate: Array, lengths: ArrayLike | None) -> Array:
     """
     if not isinstance(gate, np.ndarray):
         raise TypeError(f"{name} must be a NumPy array, got {type(gate).__name__}")
-    values: Array = gate[steps_that_count(name, gate, lengths)]
+    values: Array = gate[counted_steps(name, gate, lengths)]
     if not np.all((values >= 0) & (values <= 1)):
         raise BadInput(f"{name} must lie in 0..1, got {values.min()} to {values.max()}")
     return values
 
 
-def steps_that_count(
+def counted_steps(
     name: str, array: Array | NDArray[np.bool_], lengths: ArrayLike | None = None
 ) -> NDArray[np.bool_]:
     """Return which steps of a padded batch lie within their sequences.
@@ -144,7 +144,7 @@ def steps_that_count(
     """
     require_shape(name, array.shape, ("T", "B", "H"))
     T, B, _ = array.shape
-    counts = _checked_lengths(np.full(B, T) if lengths is None else np.asarray(lengths), T, B)
+    counts = _check_lengths(np.full(B, T) if lengths is None else np.asarray(lengths), T, B)
     return valid_steps(counts, T)
 
 
@@ -192,7 +192,7 @@ def memory_span(kept_share: ArrayLike) -> Array:
         return 1 / np.abs(np.log(share))
 
 
-def _checked_lengths(lengths: NDArray[np.integer], T: int, B: int) -> NDArray[np.integer]:
+def _check_lengths(lengths: NDArray[np.integer], T: int, B: int) -> NDArray[np.integer]:
     if not np.issubdtype(lengths.dtype, np.integer):
         raise TypeError(f"lengths must be integers, got {lengths.dtype}")
     require_shape("lengths", lengths.shape, (B,))

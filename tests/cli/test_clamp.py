@@ -108,7 +108,7 @@ WORDS = f"a clamp must consist of words NAME=VALUE with a NAME of {NAMES}"
         ("units=-1", f"{UNITS}, got '-1'"),
         ("units=1-9999999", f"{UNITS}, got '1-9999999'"),
         ("units=4-2", "a range of units must start at its lower end, got '4-2'"),
-        ("", "clamp must be told one of reset, update, kept and state, got none"),
+        ("", "clamp must be given one of reset, update, kept and state, got none"),
         ("kept=2", "kept must lie in 0..1, got 2.0"),
         ("kept=nan", "kept must lie in 0..1, got nan"),
         ("kept=0 units=6-8", "units must lie in 0..7, got 8"),

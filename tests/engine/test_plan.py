@@ -86,7 +86,9 @@ def test_layers_of_different_sizes_stream_the_bits_of_a_run():
 
 def test_layers_of_different_sizes_say_what_they_are(tmp_path):
     assert (STACK.hidden_sizes, STACK.output_size) == ((H, H + 2), H + 2)
-    with pytest.raises(BadInput, match=r"^hidden_size must be one of all layers, got \(6, 8\)$"):
+    with pytest.raises(
+        BadInput, match=r"^hidden_size must be the same in all layers, got \(6, 8\)$"
+    ):
         _ = STACK.hidden_size
     STACK.save(tmp_path / "gru.safetensors")
     loaded = GRU.load(tmp_path / "gru.safetensors")

@@ -185,7 +185,7 @@ TWICE = "update, kept and state hold the same: give one, got "
 @pytest.mark.parametrize(
     ("named", "error", "message"),
     [
-        ({}, BadInput, "clamp must be told one of reset, update, kept and state, got none"),
+        ({}, BadInput, "clamp must be given one of reset, update, kept and state, got none"),
         ({"update": 1, "kept": 1}, BadInput, TWICE + "update and kept"),
         ({"kept": 0, "state": 0, "reset": 1}, BadInput, TWICE + "kept and state"),
         ({"kept": 1.5}, BadInput, "kept must lie in 0..1, got 1.5"),
@@ -253,7 +253,7 @@ def test_no_reset_gate_cannot_be_held():
     [
         (torch.nn.LSTM(2, 3), "network must be a GRU or have one inside, got LSTM without"),
         (glassgate.nn.SRN(2, 3), "network must be a GRU or have one inside, got SRN without"),
-        (Two(), "network must have one GRU inside, got below and above: hand over one of them"),
+        (Two(), "network must have one GRU inside, got below and above: pass one of them"),
         (
             parametrizations.weight_norm(torch.nn.GRU(2, 3), "weight_hh_l0"),
             "weight_hh_l0 must be a parameter to be held, got one that is computed",
@@ -270,7 +270,7 @@ def test_models_that_cannot_be_held_are_refused(model, message):
 def test_without_biases_zeros_hold_a_gate_at_a_half_and_nothing_else(cls):
     module = cls(I, H, bias=False).double()
     before, x = bits(module), torch.ones(1, I).double()
-    message = "^a network without biases can be held at gates of 0.5 alone, got reset 0, kept 0.6$"
+    message = "^a network without biases can hold gates only at 0.5, got reset 0, kept 0.6$"
     with pytest.raises(BadInput, match=message):
         clamp(module, kept=0.6, reset=0)
     with torch.no_grad(), clamp(module, kept=0.5, reset=0.5):

@@ -265,7 +265,7 @@ def test_what_was_not_called_and_what_is_not_there():
 
 def test_what_nothing_could_show_is_refused():
     model = nn.GRU(3, 4, 2, dropout=0.5)
-    said = "a traced module must be in eval mode, got one that drops between layers"
+    said = "a traced module must be in eval mode, got one with dropout between layers"
     with pytest.raises(BadInput, match=f"^{said}$"), tracing(model):
         model(drawn(5, 2, 3))
     assert hooks(model) == 0

@@ -105,7 +105,7 @@ def test_gradients_to_the_input_alone_leave_nothing_behind():
     found = torch.autograd.grad(output.sum(), x, retain_graph=True)
     torch.testing.assert_close(found, torch.autograd.grad(net(x)[0].sum(), x))
     (chain,) = chains._chains.values()
-    assert not chain._left
+    assert not chain._pending
 
 
 def test_an_error_on_the_way_back_leaves_nothing_behind():
@@ -122,7 +122,7 @@ def test_an_error_on_the_way_back_leaves_nothing_behind():
         with pytest.raises(ValueError, match=r"^no$"):
             output.sum().backward(retain_graph=True)
     gc.collect()
-    assert len(chain._left) <= 1  # the last one may still hang on its error
+    assert len(chain._pending) <= 1  # the last one may still hang on its error
 
 
 @pytest.mark.parametrize("T", [1, 4])

@@ -96,5 +96,5 @@ def test_what_is_no_time_is_refused(value, error, says):
 def test_a_network_that_cannot_have_it_is_refused():
     with pytest.raises(BadInput, match="without biases"):
         GRU(3, 6, bias=False, chrono=9)
-    with pytest.raises(BadInput, match="no sigmoids"):
+    with pytest.raises(BadInput, match="not sigmoids"):
         GRU(3, 6, formulation=Formulation(gate="hard_sigmoid_fifth"), chrono=9)

@@ -239,7 +239,7 @@ def test_copies_and_pickles_compute_the_same():
         (
             lambda: GRU(3, 4).to_weights(0, reverse=True),
             BadInput,
-            "reverse must be False in a network of one direction, got True",
+            "reverse must be False in a network with one direction, got True",
         ),
         (
             lambda: Feedforward(3, 4, context=0),

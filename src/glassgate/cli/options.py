@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from glassgate.cli import EXTRAS
-from glassgate.engine.settings import checked_threads
+from glassgate.engine.settings import check_threads
 from glassgate.errors import BadInput
 from glassgate.train.backends import PACKAGES, check_backend, check_count
 from glassgate.train.interrupt import Interrupted
@@ -75,7 +75,7 @@ Clamps = Annotated[
 
 def _check_threads(threads: int | None) -> int | None:
     """Refuse a number of threads that is out of range, before any work is done."""
-    return None if threads is None else checked_threads(threads)
+    return None if threads is None else check_threads(threads)
 
 
 MeasuredThreads = Annotated[

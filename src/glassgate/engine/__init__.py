@@ -6,8 +6,9 @@ in one direction. `targets` lists the instruction sets of this machine; the envi
 reports it.
 
 A newcomer reads `gru` (a network, run or stepped), `plan` (how layers and directions fit together),
-`layer` (one layer, its gradients) and `calls` (the only file that calls the native code); then
-`settings` (instruction sets and threads), `file` (the safetensors file) and `bfloat16`.
+`layer` (one layer and its gradients), `calls` and `gradients` (which call the native code, forward
+and backward); then `settings` (instruction sets and threads), `file` (the safetensors file) and
+`bfloat16`.
 """
 
 from glassgate.engine.bfloat16 import bfloat16_error

@@ -1,4 +1,4 @@
-"""What it costs a network to hold its weights in bfloat16: measured, not guessed."""
+"""Measure the error that weights in bfloat16 cause in a network's output."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,19 +15,19 @@ def bfloat16_error(
     lengths: ArrayLike | None = None,
     resets: ArrayLike | None = None,
 ) -> float:
-    """Run a network as it is and with its weights in bfloat16, and compare the outputs.
+    """Run a network with its own weights and with these in bfloat16, and compare the outputs.
 
     Parameters
     ----------
     gru
         The network in float32 or float64.
     input, state, lengths, resets
-        As `GRU.run` takes them. The error holds for these: give what the network is made for.
+        As in `GRU.run`. The error holds for this input: choose one that is typical of the task.
 
     Returns
     -------
     float
-        The largest absolute difference of two output values; 0 without any. NaN where one is NaN.
+        The largest absolute difference between outputs; 0 if there are none, NaN if one is NaN.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def bfloat16_error(
     if gru.bfloat16:
         raise BadInput("gru must be in float32 or float64, got bfloat16: nothing is left to round")
     output, _ = gru.run(input, state, lengths, resets)
-    narrow = gru.astype("bfloat16")
-    state = None if state is None else state.astype(narrow.dtype)
-    rounded, _ = narrow.run(input.astype(narrow.dtype), state, lengths, resets)
-    return float(np.abs(output - rounded).max(initial=0.0))
+    rounded_gru = gru.astype("bfloat16")
+    state = None if state is None else state.astype(rounded_gru.dtype)
+    rounded_output, _ = rounded_gru.run(input.astype(rounded_gru.dtype), state, lengths, resets)
+    return float(np.abs(output - rounded_output).max(initial=0.0))

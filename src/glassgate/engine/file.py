@@ -1,6 +1,6 @@
 """The canonical file of a GRU network: safetensors, its plan in the metadata.
 
-The metadata holds one entry, ``glassgate``, a JSON object::
+The metadata has one entry, ``glassgate``, a JSON object::
 
     {"format": "gru", "version": 2,
      "formulation": {"update": "keeps", "reset": "after", "gate": "sigmoid", "squash": "tanh"},
@@ -8,12 +8,13 @@ The metadata holds one entry, ``glassgate``, a JSON object::
                           "hidden_size": 64}],
               "input_size": 8, "dtype": "float32"}}
 
-and the tensors are named ``layer0.forward.weight_input``. One entry, since safetensors writes
-several in any order: so a network always gives the same bytes. Version 1 had numbers for the
-layers, for the directions and for the hidden size of them all, as `torch.nn.GRU` has.
+and tensors have names such as ``layer0.forward.weight_input``. There is only one entry because
+safetensors writes several in arbitrary order, and a network must always give the same bytes.
+Version 1 stored the number of layers, the number of directions and one hidden size for all layers,
+as in `torch.nn.GRU`.
 
-Files come from strangers. The plan is compared with the tensors that are there before anything
-is made of it, and nothing in a file is executed.
+Files may come from strangers. The plan is compared with the file's tensors before anything is
+allocated for it, and nothing in a file is executed.
 """
 
 import json
@@ -35,17 +36,21 @@ from glassgate.files import write_whole
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import ARRAYS, MATRICES, GRUWeights, require_shape
 
-Tensors: TypeAlias = dict[str, dict[str, Any]]  # each with its shape, dtype and data
-ENTRY, FORMAT, VERSIONS = "glassgate", "gru", (1, 2)
+Tensors: TypeAlias = dict[str, dict[str, Any]]  # by name: shape, dtype and data
+METADATA_KEY, FORMAT, VERSIONS = "glassgate", "gru", (1, 2)
 MAX_SIZE = 2**24  # layers, inputs or units
 MAX_TENSORS = 2**14
-MAX_HEADER = 2**24  # bytes of a safetensors file's
-STORED = {"float32": "<f4", "float64": "<f8", "bfloat16": "<u2"}  # in the file, for NumPy
-CODES = {"float32": "F32", "float64": "F64", "bfloat16": "BF16"}  # and for safetensors
+MAX_HEADER = 2**24  # bytes of a safetensors file's header
+STORAGE_DTYPES = {
+    "float32": "<f4",
+    "float64": "<f8",
+    "bfloat16": "<u2",
+}  # as NumPy names them
+DTYPE_CODES = {"float32": "F32", "float64": "F64", "bfloat16": "BF16"}  # as safetensors does
 
 
 class Place(NamedTuple):
-    """One array of a network and the tensor that holds it."""
+    """An array of a network and the tensor that stores it."""
 
     layer: int
     direction: int
@@ -57,21 +62,21 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What the layers of a network are, how large they are, and of which numbers."""
+    """The layers of a network, their sizes and their dtype."""
 
     layers: tuple[LayerPlan, ...]
-    hidden_sizes: tuple[int, ...]  # of the layers
+    hidden_sizes: tuple[int, ...]  # H of each layer
     input_size: int
     dtype: str
 
     def __post_init__(self) -> None:
         _require_number("input_size", self.input_size, MAX_SIZE)
-        if not isinstance(self.dtype, str) or self.dtype not in CODES:
-            came = reprlib.repr(self.dtype)
-            raise BadInput(f"dtype must be one of {', '.join(CODES)}, got {came}")
+        if not isinstance(self.dtype, str) or self.dtype not in DTYPE_CODES:
+            given = reprlib.repr(self.dtype)
+            raise BadInput(f"dtype must be one of {', '.join(DTYPE_CODES)}, got {given}")
 
     def places(self) -> Iterator[Place]:
-        """Say of each array of each layer and direction where it stands, and as what."""
+        """Yield each array of each layer and direction with its tensor's name, shape and dtype."""
         I, biases = self.input_size, "float32" if self.dtype == "bfloat16" else self.dtype
         for i, (layer, H) in enumerate(zip(self.layers, self.hidden_sizes, strict=True)):
             shapes = dict(zip(ARRAYS, ([3 * H, I], [3 * H, H], [3 * H], [3 * H]), strict=True))
@@ -85,12 +90,12 @@ class Plan:
 
 
 def write_file(path: str | PathLike[str], stack: Stack, layers: tuple[LayerPlan, ...]) -> None:
-    """Write a network whose layers fit together; a file that is there is replaced as a whole."""
+    """Write a network whose layers fit together; an existing file is replaced as a whole."""
     write_whole(Path(path), to_bytes(stack, layers))
 
 
 def read_file(path: str | PathLike[str]) -> tuple[Stack, tuple[LayerPlan, ...]]:
-    """Read what `write_file` wrote; refuse all else with `BadInput`."""
+    """Read a file that `write_file` wrote; refuse any other with `BadInput`."""
     try:
         return from_bytes(Path(path).read_bytes())
     except BadInput as error:
@@ -98,7 +103,7 @@ def read_file(path: str | PathLike[str]) -> tuple[Stack, tuple[LayerPlan, ...]]:
 
 
 def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
-    """Give the file of a network; the same network gives the same bytes."""
+    """Return a network's file; the same network gives the same bytes."""
     first = stack[0][0]
     dtype = "bfloat16" if first.bfloat16 else first.dtype.name
     sizes = tuple(directions[0].hidden_size for directions in stack)
@@ -113,7 +118,7 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
             getattr(stack[place.layer][place.direction], place.array), place.dtype
         )
         for place in plan.places()
-    }  # held until all is written: the specs point into them
+    }  # must outlive `serialize`: the specs point into them
     specs = {
         place.tensor: TensorSpec(
             dtype=place.dtype,
@@ -123,16 +128,16 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
         )
         for place in plan.places()
     }
-    return bytes(serialize(specs, metadata={ENTRY: json.dumps(config)}))
+    return bytes(serialize(specs, metadata={METADATA_KEY: json.dumps(config)}))
 
 
 def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
-    """Read the file of a network from its bytes: its weights, and its layers' plan.
+    """Read a network's file from its bytes: its weights and its layers' plan.
 
     Raises
     ------
     BadInput
-        When they are not such a file, or not a whole one.
+        When they are not such a file, or the file is damaged.
     """
     require_short_header(data, len(data))
     try:
@@ -141,64 +146,67 @@ def from_bytes(data: bytes) -> tuple[Stack, tuple[LayerPlan, ...]]:
         raise BadInput(f"it is no whole safetensors file ({error})") from error
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     formulation, plan = _read_metadata(header.get("__metadata__") or {}, len(tensors))
-    layers: list[list[dict[str, Array]]] = [[{} for _ in one.directions] for one in plan.layers]
+    layers: list[list[dict[str, Array]]] = [[{} for _ in layer.directions] for layer in plan.layers]
     for place in plan.places():
-        layers[place.layer][place.direction][place.array] = _array(tensors, place)
-    narrow = plan.dtype == "bfloat16"
+        layers[place.layer][place.direction][place.array] = _read_array(tensors, place)
+    bfloat16 = plan.dtype == "bfloat16"
     stack = tuple(
-        tuple(GRUWeights(**arrays, formulation=formulation, bfloat16=narrow) for arrays in layer)
+        tuple(GRUWeights(**arrays, formulation=formulation, bfloat16=bfloat16) for arrays in layer)
         for layer in layers
     )
     return stack, plan.layers
 
 
 def require_short_header(head: bytes, size: int) -> None:
-    """Refuse a safetensors file of so many bytes by its first 8: what it says is too long to read.
+    """Refuse a safetensors file of `size` bytes whose first 8 bytes announce too long a header.
 
     Raises
     ------
     BadInput
-        When its header has more than `MAX_HEADER` bytes.
+        When the header has more than `MAX_HEADER` bytes.
     """
     length = int.from_bytes(head[:8], "little")
-    if MAX_HEADER < length <= size:  # longer than the file is no header
+    if MAX_HEADER < length <= size:  # a header longer than the file is refused later
         raise BadInput(f"its header must have at most {MAX_HEADER} bytes, got {length}")
 
 
 def _to_storage(array: Array, dtype: str) -> NDArray[Any]:
     numbers: NDArray[Any] = to_bits(array) if dtype == "bfloat16" else array
-    return numbers.astype(STORED[dtype], copy=False)
+    return numbers.astype(STORAGE_DTYPES[dtype], copy=False)
 
 
-def _array(tensors: Tensors, place: Place) -> Array:
+def _read_array(tensors: Tensors, place: Place) -> Array:
     tensor = tensors.get(place.tensor)
     if tensor is None:
         raise BadInput(f"{place.tensor} is missing")
-    if tensor["dtype"] != CODES[place.dtype]:
-        raise BadInput(f"{place.tensor} must be {CODES[place.dtype]}, got {tensor['dtype']}")
+    if tensor["dtype"] != DTYPE_CODES[place.dtype]:
+        raise BadInput(f"{place.tensor} must be {DTYPE_CODES[place.dtype]}, got {tensor['dtype']}")
     require_shape(place.tensor, tuple(tensor["shape"]), tuple(place.shape))
-    stored: NDArray[Any] = np.frombuffer(tensor["data"], STORED[place.dtype]).reshape(place.shape)
+    stored: NDArray[Any] = np.frombuffer(tensor["data"], STORAGE_DTYPES[place.dtype])
+    stored = stored.reshape(place.shape)
     if place.dtype == "bfloat16":
         return from_bits(stored)
     return stored.astype(place.dtype, copy=False)
 
 
 def _read_metadata(metadata: dict[str, str], tensors: int) -> tuple[Formulation, Plan]:
-    if ENTRY not in metadata:
-        raise BadInput(f"its metadata must have an entry named {ENTRY}, got none")
+    if METADATA_KEY not in metadata:
+        raise BadInput(f"its metadata must have an entry named {METADATA_KEY}, got none")
     try:
-        config = json.loads(metadata[ENTRY])
+        config = json.loads(metadata[METADATA_KEY])
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"its metadata entry {ENTRY} must be JSON, got something else") from error
+        raise BadInput(
+            f"its metadata entry {METADATA_KEY} must be JSON, got something else"
+        ) from error
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise BadInput(f"its format must be {FORMAT!r}, got {reprlib.repr(config)}")
     version = config.get("version")
     if type(version) is not int or version not in VERSIONS:
-        newest, came = VERSIONS[-1], reprlib.repr(version)
-        raise BadInput(f"its format version must be in 1..{newest}, the newest here, got {came}")
-    formulation = Formulation(**_fields_of(config, "formulation", _names(Formulation)))
-    former = ["directions", "hidden_size"] if version == 1 else []
-    plan = _fields_of(config, "plan", ["layers", *former, "input_size", "dtype"])
+        newest, given = VERSIONS[-1], reprlib.repr(version)
+        raise BadInput(f"its format version must be in 1..{newest}, the newest here, got {given}")
+    formulation = Formulation(**_read_fields(config, "formulation", _field_names(Formulation)))
+    version_1 = ["directions", "hidden_size"] if version == 1 else []
+    plan = _read_fields(config, "plan", ["layers", *version_1, "input_size", "dtype"])
     layers, sizes = (
         _layers_of_version_1(plan, tensors) if version == 1 else _layers_of_version_2(plan, tensors)
     )
@@ -208,7 +216,7 @@ def _read_metadata(metadata: dict[str, str], tensors: int) -> tuple[Formulation,
 def _layers_of_version_1(
     plan: dict[str, Any], tensors: int
 ) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
-    """Give the layers of a file of version 1, and their sizes."""
+    """Return the layers of a file of version 1, and their sizes."""
     layers: int = plan["layers"]
     directions: int = plan["directions"]
     _require_number("layers", layers, MAX_SIZE)
@@ -221,44 +229,44 @@ def _layers_of_version_1(
 def _layers_of_version_2(
     plan: dict[str, Any], tensors: int
 ) -> tuple[tuple[LayerPlan, ...], tuple[int, ...]]:
-    """Give the layers of a file of version 2, and their sizes."""
+    """Return the layers of a file of version 2, and their sizes."""
     if not isinstance(plan["layers"], list) or not plan["layers"]:
         raise BadInput(f"layers must be a list of one or more, got {reprlib.repr(plan['layers'])}")
-    if len(plan["layers"]) * len(ARRAYS) > tensors:  # each has one direction at least
+    if len(plan["layers"]) * len(ARRAYS) > tensors:  # each layer has at least one direction
         _require_tensors(len(plan["layers"]), tensors)
     layers, sizes = [], []
     for config in plan["layers"]:
-        words = _fields_of({"layer": config}, "layer", [*_names(LayerPlan), "hidden_size"])
-        sizes.append(words.pop("hidden_size"))
+        values = _read_fields({"layer": config}, "layer", [*_field_names(LayerPlan), "hidden_size"])
+        sizes.append(values.pop("hidden_size"))
         _require_number("hidden_size", sizes[-1], MAX_SIZE)
-        directions = words.pop("directions")
+        directions = values.pop("directions")
         if not isinstance(directions, list):
             raise BadInput(f"directions must be a list, got {reprlib.repr(directions)}")
-        layers.append(LayerPlan(tuple(directions), **words))
+        layers.append(LayerPlan(tuple(directions), **values))
     _require_tensors(sum(len(layer.directions) for layer in layers), tensors)
     return tuple(layers), tuple(sizes)
 
 
-def _require_number(name: str, came: object, most: int) -> None:
-    if type(came) is not int or not 1 <= came <= most:
-        raise BadInput(f"{name} must be a number in 1..{most}, got {reprlib.repr(came)}")
+def _require_number(name: str, value: object, largest: int) -> None:
+    if type(value) is not int or not 1 <= value <= largest:
+        raise BadInput(f"{name} must be a number in 1..{largest}, got {reprlib.repr(value)}")
 
 
-def _require_tensors(directions: int, came: int) -> None:
+def _require_tensors(directions: int, tensors: int) -> None:
     wanted = directions * len(ARRAYS)
-    if came != wanted:
-        raise BadInput(f"it must hold {wanted} tensors by its plan, got {came}")
-    if came > MAX_TENSORS:
-        raise BadInput(f"it must hold at most {MAX_TENSORS} tensors, got {came}")
+    if tensors != wanted:
+        raise BadInput(f"it must hold {wanted} tensors by its plan, got {tensors}")
+    if tensors > MAX_TENSORS:
+        raise BadInput(f"it must hold at most {MAX_TENSORS} tensors, got {tensors}")
 
 
-def _names(kind: type[Any]) -> list[str]:
+def _field_names(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def _fields_of(config: dict[str, Any], name: str, wanted: list[str]) -> dict[str, Any]:
-    """Give what an object of the metadata says, with these words and no others."""
-    words = config.get(name)
-    if not isinstance(words, dict) or words.keys() != set(wanted):
-        raise BadInput(f"its {name} must have {', '.join(wanted)}, got {reprlib.repr(words)}")
-    return dict(words)
+def _read_fields(config: dict[str, Any], name: str, wanted: list[str]) -> dict[str, Any]:
+    """Return an object of the metadata, which must have exactly the wanted keys."""
+    values = config.get(name)
+    if not isinstance(values, dict) or values.keys() != set(wanted):
+        raise BadInput(f"its {name} must have {', '.join(wanted)}, got {reprlib.repr(values)}")
+    return dict(values)

@@ -1,6 +1,6 @@
-"""A whole GRU network in NumPy: layers on layers, in one direction or two, run or streamed.
+"""A whole GRU network on NumPy arrays: stacked, in one direction or two, run or streamed.
 
-Longer than other files, since one class has the whole interface, which its docstrings explain.
+More than 300 lines: one class with the whole interface, most of them its docstrings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike, DTypeLike
 from glassgate.engine.calls import (
     Batch,
     Run,
-    checked_lengths,
-    checked_resets,
-    contiguous,
+    check_array,
+    check_lengths,
+    check_resets,
     run_layer,
 )
 from glassgate.engine.file import read_file, write_file
@@ -26,8 +26,8 @@ from glassgate.engine.plan import (
     Stack,
     State,
     as_state,
-    checked_stack,
-    checked_state,
+    check_stack,
+    check_state,
     require_state,
     reverse_steps,
 )
@@ -48,12 +48,12 @@ class GRU:
     Parameters
     ----------
     layers
-        For each layer, from the input up, the weights of its directions: one that runs forward, or
-        two, forward and reverse. A layer above the first reads the output of the one below, so its
-        I is the size of that output: H times the number of directions, unless the plan merges them.
+        For each layer, from the input up, the weights of its directions: forward, or forward and
+        reverse. Each layer above the first reads the output of the layer below, so its I is the
+        size of that output: H times the number of directions, unless the plan merges them.
     plan
         For each layer a `LayerPlan`: the directions of its weights, and how their states are
-        merged. By default as in `torch.nn.GRU`: forward, or forward and reverse side by side.
+        merged. By default as in `torch.nn.GRU`: forward, or forward and reverse concatenated.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class GRU:
            [0.282, 0.282],
            [0.376, 0.376]])
 
-    Steps one after another give the same bits:
+    Single steps give the same bits:
 
     >>> state = gru.initial_state(batch=1)
     >>> for x in np.ones((3, 1, 1)):
@@ -94,15 +94,15 @@ class GRU:
         if plan is None:
             plan = [LayerPlan(BOTH[: max(1, len(layer))]) for layer in stack]
         self.plan = tuple(plan)
-        self._use(checked_stack(stack, self.plan))
+        self._set_weights(check_stack(stack, self.plan))
 
-    def _use(self, weights: Stack) -> None:
-        """Run with these weights from now on, which fit together and fit the plan."""
+    def _set_weights(self, weights: Stack) -> None:
+        """Run with these weights, which must fit each other and the plan, from now on."""
         self.weights = weights
         self._layers = tuple(tuple(map(Layer, directions)) for directions in weights)
-        # Computed once for `step`, which is called every microsecond or two.
+        # For `step`, which may be called every microsecond or two.
         self._forward = all(plan.directions == ("forward",) for plan in self.plan)
-        self._alike = len(set(self.hidden_sizes)) == 1
+        self._same_size = len(set(self.hidden_sizes)) == 1
         self._steps = tuple(directions[0].step for directions in self._layers)
 
     def __reduce__(self) -> tuple[type["GRU"], tuple[Stack, tuple[LayerPlan, ...]]]:
@@ -115,7 +115,7 @@ class GRU:
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
-        """H, the number of units in one direction, of each layer."""
+        """H of each layer, the number of units in one direction."""
         return tuple(layer[0].hidden_size for layer in self.weights)
 
     @property
@@ -125,10 +125,10 @@ class GRU:
         Raises
         ------
         BadInput
-            When they differ.
+            When layers differ in H.
         """
-        if not self._alike:
-            raise BadInput(f"hidden_size must be one of all layers, got {self.hidden_sizes}")
+        if not self._same_size:
+            raise BadInput(f"hidden_size must be the same in all layers, got {self.hidden_sizes}")
         return self.weights[0][0].hidden_size
 
     @property
@@ -143,7 +143,7 @@ class GRU:
 
     @property
     def output_size(self) -> int:
-        """The size of the output at a step, H or 2 H by the last layer's plan."""
+        """The size of the output at a step: H or 2 H, depending on the last layer's plan."""
         return self.plan[-1].width(self.hidden_sizes[-1])
 
     @property
@@ -164,7 +164,7 @@ class GRU:
     def initial_state(self, batch: int) -> State:
         """Return the state before the first step: zeros, [states, B, H].
 
-        Where layers differ in H, a state is a tuple of as many arrays, [B, H] each.
+        If layers differ in H, it is a tuple of as many arrays, [B, H] each.
 
         Raises
         ------
@@ -195,7 +195,7 @@ class GRU:
             [T, B, I], of the network's dtype. T and B may be 0.
         state
             The states before the first step, [states, B, H], in `torch.nn.GRU`'s order: layer 0
-            forward, layer 0 reverse, layer 1 forward; as `initial_state` gives them where layers
+            forward, layer 0 reverse, layer 1 forward; a tuple, as from `initial_state`, if layers
             differ in H. Zeros if not given.
         lengths
             Valid steps of each sequence, 0..T, [B] integers; all if not given. The rest of the
@@ -207,21 +207,21 @@ class GRU:
         -------
         output
             The last layer's states after each step, merged and ordered by its plan,
-            [T, B, `output_size`]: for two directions side by side, 2 H.
+            [T, B, `output_size`]: for two concatenated directions, 2 H.
         state
             The states after each sequence's last step (in reverse: after reading its first
-            element), [states, B, H]; the given ones where the length is 0.
+            element), [states, B, H]; its initial state where the length is 0.
 
         Raises
         ------
         BadInput
             When a shape does not fit or a length is out of range.
         TypeError
-            When a dtype is not the network's, or the lengths are no integers.
+            When a dtype is not the network's, or the lengths are not integers.
         """
-        reads = self._prepare(input, state, lengths, resets)
+        batch = self._prepare(input, state, lengths, resets)
         last: list[Array] = []
-        for output, runs in self._layer_runs(reads, taped=False):  # noqa: B007 - the last one's
+        for output, runs in self._run_layers(batch, record=False):  # noqa: B007 - the last one's
             last += [run.last for _, run in runs]
         return output, as_state(last)
 
@@ -232,34 +232,34 @@ class GRU:
         lengths: ArrayLike | None,
         resets: ArrayLike | None = None,
     ) -> Batch:
-        """Check the arguments of `run`; give them as the engine reads them."""
-        input = contiguous("input", input, self.dtype, ("T", "B", self.input_size))
+        """Check the arguments of `run` and return them as the engine reads them."""
+        input = check_array("input", input, self.dtype, ("T", "B", self.input_size))
         T, B, _ = input.shape
         state = self.initial_state(B) if state is None else state
-        state = checked_state(state, self.state_sizes, B, self.dtype)
-        ends = None if lengths is None else checked_lengths(lengths, input.shape, packed=False)
-        return Batch(input, state, ends, None if resets is None else checked_resets(resets, (T, B)))
+        state = check_state(state, self.state_sizes, B, self.dtype)
+        ends = None if lengths is None else check_lengths(lengths, input.shape, packed=False)
+        return Batch(input, state, ends, None if resets is None else check_resets(resets, (T, B)))
 
-    def _layer_runs(
-        self, reads: Batch, *, taped: bool
+    def _run_layers(
+        self, batch: Batch, *, record: bool
     ) -> Iterator[tuple[Array, list[tuple[Batch, Run]]]]:
-        """Run layer by layer: give each one's output, and what its directions read and wrote.
+        """Run layer by layer; yield each layer's output and its directions' batches and runs.
 
         Parameters
         ----------
-        reads
-            What `_prepare` gave.
-        taped
+        batch
+            The result of `_prepare`.
+        record
             Whether each direction keeps a tape; not with weights in bfloat16.
         """
-        input, _, lengths, resets, *_ = reads
-        states = iter(reads.initial)
+        input, _, lengths, resets, *_ = batch
+        states = iter(batch.initial)
         for plan, layer in zip(self.plan, self._layers, strict=True):
             runs = []
             for way, direction in zip(plan.directions, layer, strict=True):
-                batch = Batch(input, next(states), lengths, resets, reverse=way == "reverse")
-                rows = batch.tokens if taped else None
-                runs.append((batch, run_layer(direction.native_layer, batch, rows)))
+                reads = Batch(input, next(states), lengths, resets, reverse=way == "reverse")
+                rows = reads.tokens if record else None
+                runs.append((reads, run_layer(direction.native_layer, reads, rows)))
             output = plan.combine([run.output for _, run in runs])
             if plan.turns:
                 output = reverse_steps(output, lengths)
@@ -270,20 +270,20 @@ class GRU:
     def step(
         self, input: Array, state: State, out: State | None = None, threads: int = 1
     ) -> tuple[Array, State]:
-        """Take one step, as directly as possible.
+        """Take one step, with as little overhead as possible.
 
         Parameters
         ----------
         input
             [B, I], of the network's dtype, in C order.
         state
-            The states before the step, [layers, B, H], or [B, H] each where layers differ in H,
-            likewise.
+            The states before the step, [layers, B, H], or a tuple of [B, H] if layers differ in H;
+            of the network's dtype, in C order.
         out
-            Where the states after the step are written, as `state`, or `state` itself.
-            With it, no array is allocated. A new one if not given.
+            Receives the states after the step, in the form of `state`; may be `state` itself.
+            With it, no array is allocated. A new state if not given.
         threads
-            How many threads to use: more than one pays for large layers only.
+            The number of threads; more than one pays off for large layers only.
 
         Returns
         -------
@@ -295,7 +295,7 @@ class GRU:
         Raises
         ------
         BadInput
-            When a layer reads in reverse, a shape does not fit, an array is not contiguous, or
+            When a layer reads in reverse, a shape does not fit, an array is not check_array, or
             `out` is read-only.
         TypeError
             When an argument is not an array of the network's dtype.
@@ -303,7 +303,7 @@ class GRU:
         if not self._forward:
             raise BadInput("a network that reads in reverse cannot step: it starts at the end")
         if out is None:
-            out = np.empty_like(state) if self._alike else tuple(map(np.empty_like, state))
+            out = np.empty_like(state) if self._same_size else tuple(map(np.empty_like, state))
         output = input
         try:
             if not len(self._steps) == len(state) == len(out):
@@ -318,7 +318,7 @@ class GRU:
         return output, out
 
     def astype(self, dtype: DTypeLike) -> "GRU":
-        """Give the same network in float32, float64 or ``"bfloat16"``, as `GRUWeights.astype`.
+        """Return the same network in float32, float64 or ``"bfloat16"``, as `GRUWeights.astype`.
 
         Raises
         ------
@@ -329,7 +329,7 @@ class GRU:
         return GRU(layers, self.plan)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to a safetensors file, as ``docs/formats.md`` describes it.
+        """Write the network to a safetensors file, in the format of ``docs/formats.md``.
 
         An existing file is replaced as a whole or not at all.
 

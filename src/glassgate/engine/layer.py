@@ -1,7 +1,7 @@
 """One layer in one direction on the native engine: sequences and single steps.
 
-Same bits, always: on one target, what comes out for a sequence does not depend on the batch around
-it, on padding, on the number of threads, on the stretches it is cut in, or on being run step by
+Results are reproducible to the bit: on one target, those of a sequence do not depend on the rest of
+its batch, on padding, on the number of threads, or on whether it runs at once, in pieces or step by
 step.
 """
 
@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from glassgate import _native
 from glassgate.engine.calls import (
     Batch,
-    checked_lengths,
-    checked_resets,
-    contiguous,
+    check_array,
+    check_lengths,
+    check_resets,
     form_words,
-    run_back,
     run_layer,
 )
-from glassgate.engine.settings import checked_target, checked_threads
+from glassgate.engine.gradients import backpropagate
+from glassgate.engine.settings import check_threads, choose_target
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.reference import Gradients
@@ -30,20 +30,20 @@ from glassgate.weights import GRUWeights, require_shape
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A run that `backward` takes: what went in, what came out, and the tape.
+    """A run recorded for `backward`: its arguments, its results and its tape.
 
     Attributes
     ----------
     formulation
         That of the layer.
     input, initial, lengths, resets, packed, reverse
-        As `Layer.sequence` took them.
+        The arguments of `Layer.sequence`.
     output, last
-        As it returned them.
+        Its results.
     tape
         [N, 4, H], N the number of valid steps: reset gate r, kept share k, candidate n, and the
-        product m = U_n h + c_n (0 where the reset gate does not stand after it). First the first
-        steps of all sequences, the longest sequence first, then their second steps, and so on.
+        product m = U_n h + c_n (0 unless the reset gate is applied after it). The first steps of
+        all sequences come first, longest sequence first, then their second steps, and so on.
     """
 
     formulation: Formulation
@@ -67,7 +67,7 @@ class Layer:
         Float32 or float64 weights of any formulation; input and states have their dtype. Weights
         in bfloat16 are computed with float32 states and sums.
     target
-        One of `glassgate.engine.targets()`; by default the one in use.
+        One of `glassgate.engine.targets()`; by default `glassgate.engine.target()`.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Layer:
             weights.bias_hidden,
             form_words(weights.formulation),
             weights.bfloat16,
-            checked_target(target),
+            choose_target(target),
         )
 
     def sequence(
@@ -97,12 +97,12 @@ class Layer:
         packed: bool = False,
         reverse: bool = False,
     ) -> tuple[Array, Array]:
-        """Run along a batch of sequences.
+        """Run a batch of sequences.
 
         Parameters
         ----------
         input
-            [T, B, I], of the weights' dtype; copied if not contiguous. T and B may be 0.
+            [T, B, I], of the weights' dtype; copied if not check_array. T and B may be 0.
         initial
             The state before the first step, [B, H]; zeros if not given.
         lengths
@@ -112,8 +112,8 @@ class Layer:
             [T, B] booleans: True where the state is zeroed before the step.
         packed
             Whether `input` is [N, I], N the sum of `lengths`, which must not increase: the first
-            steps of all sequences, then the second ones of those that have one. The output is
-            [N, H].
+            steps of all sequences, then the second steps of those that have one, and so on. The
+            output is [N, H].
         reverse
             Whether to run from each sequence's last valid step to its first.
 
@@ -130,7 +130,7 @@ class Layer:
         BadInput
             When a shape does not fit or a length is out of range.
         TypeError
-            When a dtype is not the weights', or the lengths are no integers.
+            When a dtype is not the weights', or the lengths are not integers.
         """
         batch = self._prepare(input, initial, lengths, resets, packed=packed, reverse=reverse)
         output, last, _ = run_layer(self.native_layer, batch)
@@ -146,7 +146,7 @@ class Layer:
         packed: bool = False,
         reverse: bool = False,
     ) -> Record:
-        """Run as `sequence` does and keep what `glassgate.engine.backward` needs.
+        """Run as `sequence` does, and record what `glassgate.engine.backward` needs.
 
         Raises
         ------
@@ -171,16 +171,16 @@ class Layer:
         packed: bool,
         reverse: bool,
     ) -> Batch:
-        """Check the arguments of `sequence`; give them as the engine reads them."""
+        """Check the arguments of `sequence` and return them as the engine reads them."""
         dtype, H = self.weights.dtype, self.weights.hidden_size
         rows = ("N",) if packed else ("T", "B")
-        input = contiguous("input", input, dtype, (*rows, self.weights.input_size))
-        ends = None if lengths is None else checked_lengths(lengths, input.shape, packed)
+        input = check_array("input", input, dtype, (*rows, self.weights.input_size))
+        ends = None if lengths is None else check_lengths(lengths, input.shape, packed)
         B = input.shape[1] if ends is None else len(ends)
         initial = np.zeros((B, H), dtype) if initial is None else initial
-        initial = contiguous("initial", initial, dtype, (B, H))
+        initial = check_array("initial", initial, dtype, (B, H))
         T = (0 if ends is None else max(ends, default=0)) if packed else len(input)
-        resets = None if resets is None else checked_resets(resets, (T, B))
+        resets = None if resets is None else check_resets(resets, (T, B))
         return Batch(input, initial, ends, resets, packed, reverse)
 
     def step(self, input: Array, hidden: Array, out: Array, threads: int = 1) -> Array:
@@ -195,7 +195,7 @@ class Layer:
         out
             The states after it, [B, H], written; may be `hidden` itself.
         threads
-            How many threads to use: more than one pays for large layers only.
+            The number of threads; more than one pays off for large layers only.
 
         Returns
         -------
@@ -205,12 +205,12 @@ class Layer:
         Raises
         ------
         ValueError
-            When a shape does not fit, an array is not contiguous, or `out` is read-only.
+            When a shape does not fit, an array is not check_array, or `out` is read-only.
         TypeError
-            When something is no array of the weights' dtype.
+            When an argument is not an array of the weights' dtype.
         """
         if threads != 1:
-            checked_threads(threads)
+            check_threads(threads)
         self.native_layer.step(input, hidden, out, threads)
         return out
 
@@ -224,8 +224,8 @@ def backward(
 ) -> Gradients:
     """Backpropagate through time.
 
-    On one target the gradients to a sequence's input and initial state have the same bits in any
-    batch; those to the weights have the same bits on any number of threads.
+    On one target, the gradients to a sequence's input and initial state have the same bits in every
+    batch, and those to the weights have the same bits on any number of threads.
 
     Parameters
     ----------
@@ -234,17 +234,17 @@ def backward(
     record
         What `Layer.record` returned.
     grad_output
-        The derivative of the loss with respect to each state as output, of the output's shape;
-        what stands in the padding is not read. Zeros if not given.
+        The derivative of the loss with respect to each output state, of the output's shape; the
+        padding is not read. Zeros if not given.
     grad_last
-        What comes to the last states from beyond the sequences, [B, H]; zeros if not given.
+        The derivative with respect to the last states, [B, H]; zeros if not given.
     target
         As in `Layer`.
 
     Returns
     -------
     Gradients
-        Of the shapes of what they belong to; 0 in the padding of the input.
+        Each of the shape of its array; 0 in the padding of the input.
 
     Raises
     ------
@@ -266,10 +266,10 @@ def backward(
     require_shape("the record's input", record.input.shape[-1:], (weights.input_size,))
     require_shape("the record's states", record.last.shape, ("B", H))
     if grad_output is not None:
-        grad_output = contiguous("grad_output", grad_output, dtype, record.output.shape)
+        grad_output = check_array("grad_output", grad_output, dtype, record.output.shape)
     if grad_last is not None:
-        grad_last = contiguous("grad_last", grad_last, dtype, record.last.shape)
-    grads = run_back(
+        grad_last = check_array("grad_last", grad_last, dtype, record.last.shape)
+    grads = backpropagate(
         (weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden),
         form_words(weights.formulation),
         Batch(*(getattr(record, name) for name in Batch._fields)),
@@ -277,6 +277,6 @@ def backward(
         record.tape,
         grad_output,
         grad_last,
-        target=checked_target(target),
+        target=choose_target(target),
     )
     return Gradients(*cast("tuple[Array, ...]", grads))

@@ -1,4 +1,4 @@
-"""How the layers of a network fit together: directions, order of reading, states."""
+"""How the layers of a network fit together: directions, merging, order of steps, states."""
 
 import reprlib
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from glassgate.engine.calls import contiguous
+from glassgate.engine.calls import check_array
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
 from glassgate.weights import GRUWeights, require_shape
@@ -19,10 +19,9 @@ Merge: TypeAlias = Literal["concat", "sum", "mul", "ave"]
 Order: TypeAlias = Literal["time", "read"]
 BOTH: tuple[Direction, ...] = ("forward", "reverse")
 
-
-Stack: TypeAlias = tuple[tuple[GRUWeights, ...], ...]  # layers, and their directions
+Stack: TypeAlias = tuple[tuple[GRUWeights, ...], ...]  # by layer and direction
 State: TypeAlias = Array | tuple[Array, ...]
-"""Of all layers and directions, [states, B, H]; a tuple of [B, H] where layers differ in H."""
+"""The states by layer and direction, [states, B, H]; a tuple of [B, H] if layers differ in H."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +34,11 @@ class LayerPlan:
         ``("forward",)``, ``("reverse",)``, which reads each sequence from its last valid step to
         its first, or both, in the order of their weights and states.
     merge
-        How the states of two directions are merged at a step: side by side (``"concat"``), or unit
-        by unit their sum, product or average (``"sum"``, ``"mul"``, ``"ave"``).
+        How the states of two directions are merged at each step: concatenated (``"concat"``), or
+        their elementwise sum, product or average (``"sum"``, ``"mul"``, ``"ave"``).
     order
         The order of the output's steps: that of the input (``"time"``), or that in which the
-        first direction read them (``"read"``), so a layer that reads in reverse passes on each
+        first direction reads them (``"read"``): then a layer that reads in reverse outputs each
         sequence reversed, as ``keras.layers.GRU(go_backwards=True)`` does.
 
     Raises
@@ -58,8 +57,8 @@ class LayerPlan:
     order: Order = "time"
 
     def __post_init__(self) -> None:
-        for name, kind in (("merge", Merge), ("order", Order)):
-            _require_word(name, getattr(self, name), kind)
+        for name, literal in (("merge", Merge), ("order", Order)):
+            _require_word(name, getattr(self, name), literal)
         if not isinstance(self.directions, tuple) or not 1 <= len(self.directions) <= 2:
             given = reprlib.repr(self.directions)
             raise BadInput(f"directions must be a tuple of one direction or two, got {given}")
@@ -79,11 +78,11 @@ class LayerPlan:
 
     @property
     def usual(self) -> bool:
-        """Whether a layer of `torch.nn.GRU` has this plan, forward or both directions joined."""
+        """Whether a layer of `torch.nn.GRU` can have this plan: forward, or both concatenated."""
         return self.directions[0] == "forward" and self.width(1) == len(self.directions)
 
     def combine(self, outputs: list[Array]) -> Array:
-        """Combine the states of all directions, [T, B, H] each, into one output, [T, B, width]."""
+        """Merge the states of all directions, [T, B, H] each, into one output, [T, B, width]."""
         if len(outputs) == 1:
             return outputs[0]
         if self.merge == "concat":
@@ -104,13 +103,13 @@ def reverse_steps(steps: NDArray[Any], lengths: ArrayLike | None = None) -> NDAr
     return result
 
 
-def _require_word(name: str, given: object, kind: Any) -> None:
-    if not isinstance(given, str) or given not in get_args(kind):
-        words = ", ".join(get_args(kind))
+def _require_word(name: str, given: object, literal: Any) -> None:
+    if not isinstance(given, str) or given not in get_args(literal):
+        words = ", ".join(get_args(literal))
         raise BadInput(f"{name} must be one of {words}, got {reprlib.repr(given)}")
 
 
-def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
+def check_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
     """Return the stack unchanged if its layers fit each other and their plan.
 
     Raises
@@ -119,38 +118,40 @@ def checked_stack(stack: Stack, plan: Sequence[LayerPlan]) -> Stack:
         When there is no layer, or a layer's weights do not fit its plan, the layer below or the
         first layer.
     TypeError
-        When something is no `GRUWeights` or no `LayerPlan`.
+        When a layer or plan is of another type than `GRUWeights` or `LayerPlan`.
     """
     if not stack or not stack[0]:
         raise BadInput("layers must hold at least one layer of at least one direction, got none")
-    _require_kind("layers", chain.from_iterable(stack), GRUWeights)
-    _require_kind("plan", plan, LayerPlan)
+    _require_type("layers", chain.from_iterable(stack), GRUWeights)
+    _require_type("plan", plan, LayerPlan)
     if len(plan) != len(stack):
         raise BadInput(f"plan must have one entry a layer, {len(stack)}, got {len(plan)}")
-    first, reads = stack[0][0], stack[0][0].input_size
+    first, input_size = stack[0][0], stack[0][0].input_size
     for i, (layer, layer_plan) in enumerate(zip(stack, plan, strict=True)):
         if len(layer) != len(layer_plan.directions):
             wanted = " and ".join(layer_plan.directions)
             raise BadInput(f"layer {i} must have weights for {wanted}, got {len(layer)}")
         for direction, weights in zip(layer_plan.directions, layer, strict=True):
             name = f"layer {i} {direction}"
-            _require("input_size", name, weights.input_size, reads)
-            _require("hidden_size", name, weights.hidden_size, layer[0].hidden_size)
-            for fact in ("dtype", "bfloat16", "formulation"):
-                _require(fact, name, getattr(weights, fact), getattr(first, fact))
-        reads = layer_plan.width(layer[0].hidden_size)
+            _require_equal("input_size", name, weights.input_size, input_size)
+            _require_equal("hidden_size", name, weights.hidden_size, layer[0].hidden_size)
+            for attribute in ("dtype", "bfloat16", "formulation"):
+                _require_equal(
+                    attribute, name, getattr(weights, attribute), getattr(first, attribute)
+                )
+        input_size = layer_plan.width(layer[0].hidden_size)
     return stack
 
 
-def _require_kind(name: str, some: Iterable[object], kind: type) -> None:
-    for one in some:
-        if not isinstance(one, kind):
-            raise TypeError(f"{name} must hold {kind.__name__}, got {type(one).__name__}")
+def _require_type(name: str, items: Iterable[object], kind: type) -> None:
+    for item in items:
+        if not isinstance(item, kind):
+            raise TypeError(f"{name} must hold {kind.__name__}, got {type(item).__name__}")
 
 
-def _require(fact: str, name: str, given: object, wanted: object) -> None:
+def _require_equal(attribute: str, name: str, given: object, wanted: object) -> None:
     if given != wanted:
-        raise BadInput(f"{fact} of {name} must be {_describe(wanted)}, got {_describe(given)}")
+        raise BadInput(f"{attribute} of {name} must be {_describe(wanted)}, got {_describe(given)}")
 
 
 def _describe(value: object) -> str:
@@ -161,61 +162,62 @@ def _describe(value: object) -> str:
 
 
 def as_state(states: Sequence[Array]) -> State:
-    """Make states, [B, H] each, one array [states, B, H] where they are of one size."""
+    """Stack states [B, H] to one array [states, B, H]; keep a tuple if they differ in size."""
     if len({state.shape for state in states}) == 1:
         return np.stack(states)
     return tuple(states)
 
 
-def checked_state(
+def check_state(
     state: State, sizes: Sequence[int], batch: int, dtype: np.dtype[np.floating]
 ) -> State:
-    """Give a state that the engine can read, copied if not contiguous.
+    """Return a state that the engine can read, copied if not contiguous.
 
     Parameters
     ----------
     state
-        What a caller gave.
+        The caller's.
     sizes
         H of each state.
     batch, dtype
-        B, and what the numbers must be.
+        B, and the required dtype.
 
     Raises
     ------
     BadInput
         When a shape or the number of arrays does not fit.
     TypeError
-        When a dtype does not.
+        When a dtype does not fit.
     """
     if len(set(sizes)) == 1:
         shape = (len(sizes), batch, sizes[0])
-        return contiguous("state", cast(Array, state), dtype, shape)
-    _require_several("state", state, sizes)
-    named = ((f"state {i}", one, (batch, sizes[i])) for i, one in enumerate(state))
-    return tuple(contiguous(name, one, dtype, shape) for name, one, shape in named)
+        return check_array("state", cast(Array, state), dtype, shape)
+    _require_state_tuple("state", state, sizes)
+    return tuple(
+        check_array(f"state {i}", array, dtype, (batch, sizes[i])) for i, array in enumerate(state)
+    )
 
 
 def require_state(name: str, given: State, sizes: Sequence[int], batch: int) -> None:
-    """Refuse a state whose shape is not that of `sizes`, H of each, and B = `batch`."""
+    """Refuse a state whose shapes are not those of `sizes`, H of each, and B = `batch`."""
     if len(set(sizes)) == 1:
         require_shape(name, np.shape(given), (len(sizes), batch, sizes[0]))
         return
-    _require_several(name, given, sizes)
-    for i, (one, H) in enumerate(zip(given, sizes, strict=True)):
-        require_shape(f"{name} {i}", np.shape(one), (batch, H))
+    _require_state_tuple(name, given, sizes)
+    for i, (array, H) in enumerate(zip(given, sizes, strict=True)):
+        require_shape(f"{name} {i}", np.shape(array), (batch, H))
 
 
-def _require_several(name: str, given: State, sizes: Sequence[int]) -> None:
+def _require_state_tuple(name: str, given: State, sizes: Sequence[int]) -> None:
     if not isinstance(given, tuple) or len(given) != len(sizes):
         got = f"{len(given)} of them" if isinstance(given, tuple) else type(given).__name__
         raise BadInput(f"{name} must be a tuple of {len(sizes)} arrays (B, H), got {got}")
 
 
-def checked_place(
+def resolve_place(
     layer: int, direction: Direction | None, directions: Sequence[Sequence[Direction]]
 ) -> tuple[int, Direction]:
-    """Give a layer and a direction of it, the layer's first where none is named.
+    """Check a layer and one of its directions, by default the layer's first, and return both.
 
     Parameters
     ----------
@@ -224,7 +226,7 @@ def checked_place(
     direction
         ``"forward"`` or ``"reverse"``, or None.
     directions
-        Those that each layer has.
+        Those of each layer.
 
     Raises
     ------
@@ -233,15 +235,15 @@ def checked_place(
 
     Examples
     --------
-    >>> checked_place(1, None, [["forward"], ["reverse", "forward"]])
+    >>> resolve_place(1, None, [["forward"], ["reverse", "forward"]])
     (1, 'reverse')
     """
-    number = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
-    if not (number and 0 <= layer < len(directions)):
+    is_number = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
+    if not (is_number and 0 <= layer < len(directions)):
         raise BadInput(f"layer must lie in 0..{len(directions) - 1}, got {layer!r}")
-    there = directions[layer]
-    direction = there[0] if direction is None else direction
-    if direction not in there:
-        wanted = " or ".join(there)
+    available = directions[layer]
+    direction = available[0] if direction is None else direction
+    if direction not in available:
+        wanted = " or ".join(available)
         raise BadInput(f"direction of layer {layer} must be {wanted}, got {direction!r}")
     return int(layer), direction

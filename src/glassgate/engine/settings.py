@@ -1,4 +1,4 @@
-"""The engine's settings: which instruction set it uses, how many threads, and whose they are."""
+"""The engine's settings: its instruction set, and the number and owner of its threads."""
 
 import math
 import os
@@ -14,11 +14,11 @@ TARGET_VARIABLE = "GLASSGATE_TARGET"
 MAX_THREADS = 256
 THREADS_VARIABLE = "GLASSGATE_NUM_THREADS"
 OPENMP_VARIABLE = "OMP_NUM_THREADS"
-_threads_set: int | None = None  # by set_threads
+_threads_set: int | None = None  # by `set_threads`
 
 
 def targets() -> list[str]:
-    """List the instruction sets that the processor and the operating system offer, best first.
+    """List the instruction sets that processor and operating system support, best first.
 
     ``"plain"``, portable C++, is always the last.
     """
@@ -29,12 +29,12 @@ def targets() -> list[str]:
 def target() -> str:
     """Name the instruction set in use: the environment's ``GLASSGATE_TARGET``, or the best.
 
-    Chosen once, when it is first asked for.
+    The choice is made at the first call.
 
     Raises
     ------
     BadInput
-        When the environment names one that is not offered here.
+        When the environment names one that this machine does not support.
     """
     offered = targets()
     wanted = os.environ.get(TARGET_VARIABLE) or offered[0]
@@ -45,8 +45,8 @@ def target() -> str:
     return wanted
 
 
-def checked_target(name: str | None) -> str:
-    """Give the target's name, by default that of the one in use; refuse one not offered here."""
+def choose_target(name: str | None) -> str:
+    """Return a target's name, by default that in use; refuse one that is not supported here."""
     offered = targets()
     if name is not None and name not in offered:
         raise BadInput(f"target must be one of {', '.join(offered)} on this machine, got {name!r}")
@@ -59,12 +59,11 @@ class Threading(NamedTuple):
     Attributes
     ----------
     threads
-        How many, the caller's included, 1..256.
+        Their number, 1..256, including the caller's.
     runtime
-        The path of the OpenMP library in this process whose threads they are; None where they are
-        the engine's own.
+        The path of the OpenMP library whose threads they are; None if they are the engine's own.
     reason
-        What set the number, and why the threads are whose they are.
+        What set the number, and why these threads are used.
     """
 
     threads: int
@@ -73,7 +72,7 @@ class Threading(NamedTuple):
 
 
 def set_threads(threads: int | None) -> None:
-    """Set how many threads a sequence, forward or backward, may use; 1 is the caller alone.
+    """Set the number of threads that a sequence, forward or backward, may use; 1 is the caller's.
 
     Results do not depend on it. It overrides torch's number and the environment's. A step of
     `glassgate.GRU` uses one thread unless asked for more.
@@ -81,34 +80,33 @@ def set_threads(threads: int | None) -> None:
     Parameters
     ----------
     threads
-        1..256; None to go back to what holds until it is called: as many threads as torch uses
-        (`torch.get_num_threads`) where torch has been imported; else as many as
-        ``GLASSGATE_NUM_THREADS`` or ``OMP_NUM_THREADS`` say in the environment; else one for each
-        core that the process may use.
+        1..256; None for the default: as many threads as torch uses (`torch.get_num_threads`) if
+        torch has been imported; else the number in the environment's ``GLASSGATE_NUM_THREADS`` or
+        ``OMP_NUM_THREADS``; else one for each core that the process may use.
 
     Raises
     ------
     BadInput
         When `threads` is out of range.
     TypeError
-        When it is no int.
+        When `threads` is not an int.
     """
     global _threads_set
-    _threads_set = None if threads is None else checked_threads(threads)
+    _threads_set = None if threads is None else check_threads(threads)
 
 
 def threads() -> int:
-    """Give the number of threads that the next sequence may use."""
+    """Return the number of threads that the next sequence may use."""
     return _number_and_source()[0]
 
 
 def threading() -> Threading:
-    """Say how many threads the engine uses, whose they are, and why.
+    """Report how many threads the engine uses, whose they are, and why.
 
     Raises
     ------
     BadInput
-        When ``GLASSGATE_NUM_THREADS`` decides and is not a number of threads.
+        When ``GLASSGATE_NUM_THREADS`` applies and is not a number of threads.
 
     Examples
     --------
@@ -127,7 +125,7 @@ def threading() -> Threading:
 
 
 def _number_and_source() -> tuple[int, str]:
-    """Give the number of threads and what set it."""
+    """Return the number of threads and what set it."""
     if _threads_set is not None:
         return _threads_set, "set by glassgate.set_threads"
     torch = sys.modules.get("torch")
@@ -146,14 +144,14 @@ def _number_without_torch() -> tuple[int, str]:
                 f"{THREADS_VARIABLE} must be a number from 1 to {MAX_THREADS}, got {wanted!r}"
             )
         return int(wanted), f"set by {THREADS_VARIABLE}"
-    openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number a level
+    openmp = os.environ.get(OPENMP_VARIABLE, "").partition(",")[0].strip()  # one number per level
     if openmp.isascii() and openmp.isdecimal() and int(openmp):
         return min(int(openmp), MAX_THREADS), f"set by {OPENMP_VARIABLE}"
     return allowed_cores(), "one for each core that the process may use"
 
 
 def allowed_cores() -> int:
-    """Count the cores that the process may use: its affinity, and a container's share of time."""
+    """Count the cores that the process may use, by its affinity and its container's CPU quota."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -165,8 +163,8 @@ def allowed_cores() -> int:
     return max(1, min(cores, MAX_THREADS))
 
 
-def checked_threads(threads: int) -> int:
-    """Give `threads` back, or refuse it as `set_threads` does."""
+def check_threads(threads: int) -> int:
+    """Return `threads`, or refuse it as `set_threads` does."""
     if isinstance(threads, bool) or not isinstance(threads, int):
         raise TypeError(f"threads must be an int, got {type(threads).__name__}")
     if not 1 <= threads <= MAX_THREADS:

@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
-from glassgate.engine.file import ENTRY, require_short_header
+from glassgate.engine.file import METADATA_KEY, require_short_header
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
 from glassgate.exchange.file_gru import FileGRU, describe
@@ -113,7 +113,7 @@ def read_safetensors(path: Path) -> list[FileGRU]:
         with path.open("rb") as file:
             require_short_header(file.read(8), path.stat().st_size)
         with safe_open(path, "numpy") as tensors:
-            canonical = ENTRY in (tensors.metadata() or {})
+            canonical = METADATA_KEY in (tensors.metadata() or {})
     except (BadInput, SafetensorError) as error:
         raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
     if not canonical:

@@ -1,4 +1,4 @@
-"""Which earlier words an output depends on."""
+"""Connectivity: the earlier words on which each output depends."""
 
 from __future__ import annotations
 
@@ -16,36 +16,35 @@ from glassgate.weights import require_shape
 def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) -> Array:
     """Measure how strongly the logit of each next word depends on each word read so far.
 
-    It is the norm of a gradient, ||d logit_t / d x_s||: of the logit that the model gives to
-    the target after word t, with respect to the embedding x_s of word s. Logits are taken before
-    the softmax.
+    The measure is the norm of a gradient, ||d logit_t / d x_s||, of the logit of the target after
+    word t, before the softmax, with respect to the embedding x_s of word s.
 
     Parameters
     ----------
     model
-        With any network. It runs without dropout and is left as it was.
+        A model with any network. It runs without dropout and is not changed.
     tokens
-        The T ids read, integers, `<bos>` among them if the model knows it so.
+        The T input ids, integers, with `<bos>` if the model was trained with it.
     targets
-        For each of them the id whose logit is measured: the word that followed, or any other.
+        For each token, the id whose logit is measured: that of the next word, or any other.
 
     Returns
     -------
     Array
-        [T, T]: a row for each output, a column for each word; 0 for words not yet read.
+        [T, T]: a row per output, a column per word; 0 for words not yet read.
 
     Raises
     ------
     BadInput
-        When there are no tokens, not as many targets, or an id outside the model's vocabulary.
+        When there are no tokens, not as many targets, or an id is outside the model's vocabulary.
     TypeError
-        When `model` is no language model, or ids are no integers.
+        When `model` is not a language model, or ids are not integers.
 
     Notes
     -----
     Madsen 2019, Visualizing memorization in RNNs, Distill (doi:10.23915/distill.00016). All
-    outputs are measured at once, in a batch of T copies of the sentence: for T words the memory
-    of T sentences.
+    outputs are measured at once, in a batch of T copies of the sentence, which takes T times the
+    memory of one.
 
     Examples
     --------
@@ -58,24 +57,24 @@ def connectivity(model: LanguageModel, tokens: ArrayLike, targets: ArrayLike) ->
     if not isinstance(model, LanguageModel):
         raise TypeError(f"model must be a LanguageModel, got {type(model).__name__}")
     size, device = model.embedding.num_embeddings, model.embedding.weight.device
-    read, expected = _checked_ids("tokens", tokens, size), _checked_ids("targets", targets, size)
+    read, expected = _check_ids("tokens", tokens, size), _check_ids("targets", targets, size)
     if not read.size or len(expected) != len(read):
         raise BadInput(f"expected as many targets as tokens, got {len(expected)} for {len(read)}")
     ids, target_ids = torch.from_numpy(read).to(device), torch.from_numpy(expected).to(device)
     places = torch.arange(len(ids), device=device)
-    # cuDNN refuses a backward pass in evaluation mode
+    # cuDNN cannot backpropagate in eval mode
     with eval_mode(model), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
         copies = model.embedding(ids)[:, None].expand(-1, len(ids), -1)  # (T, T, I)
         embedded = copies.detach().requires_grad_()
         output, _ = model.network(embedded)  # (T, T, H)
-        logits = model.decoder(output[places, places])  # (T, V): of copy t, what comes after t
+        logits = model.decoder(output[places, places])  # (T, V), after word t of copy t
         logit = logits[places, target_ids]  # (T,)
         (gradient,) = torch.autograd.grad(logit.sum(), embedded)  # (T, T, I)
     norms: Array = gradient.norm(dim=-1).t().numpy(force=True)
     return norms
 
 
-def _checked_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:
+def _check_ids(name: str, ids: ArrayLike, size: int) -> NDArray[np.int64]:
     given = np.asarray(ids)
     require_shape(name, given.shape, ("T",))
     if given.size and not np.issubdtype(given.dtype, np.integer):

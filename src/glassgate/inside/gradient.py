@@ -1,4 +1,4 @@
-"""Does the gradient vanish? How much of it reaches the state k steps back, and its half-life."""
+"""Measure vanishing gradients: the gradient to the state k steps back, and its half-life."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from glassgate.engine.calls import Lengths, checked_lengths
+from glassgate.engine.calls import Lengths, check_lengths
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.inside.networks import eval_mode
@@ -21,7 +21,7 @@ from glassgate.weights import require_shape
 
 Network: TypeAlias = nn.RNNBase | Feedforward
 Loss: TypeAlias = Callable[[Tensor], Tensor]
-"""Takes the last layer's states, [T, B, H], and gives one loss for each sequence, [B]."""
+"""From the last layer's states, [T, B, H], to the loss of each sequence, [B]."""
 
 
 def gradient_by_lag(
@@ -41,18 +41,18 @@ def gradient_by_lag(
     ----------
     network
         A network of `glassgate.nn` or `torch.nn` that reads forward, time first, trained or not.
-        It is run step by step from zero state, without dropout, and is left as it was. The state
-        of an LSTM is both its hidden and its cell state; of several layers it is theirs together;
-        a feedforward network passes none on.
+        It runs step by step from zero state, without dropout, and is not changed. The state of an
+        LSTM is both its hidden and its cell state; with several layers it is that of all layers; a
+        feedforward network has none.
     input
         [T, B, I].
     loss
-        From the last layer's states, [T, B, H], to the loss of each sequence, [B], which reads
-        the state at its last step alone: not their mean.
+        From the last layer's states, [T, B, H], to the loss of each sequence, [B], not their mean.
+        Each loss must depend only on the state at the sequence's last step.
     lags
         The largest k, at least 0.
     lengths
-        The number of steps of each sequence, above `lags`, to T, [B] integers; T if not given.
+        The number of steps of each sequence, lags + 1 .. T, [B] integers; T if not given.
 
     Returns
     -------
@@ -62,10 +62,11 @@ def gradient_by_lag(
     Raises
     ------
     BadInput
-        When a shape does not fit, that of the loss among them, a length or `lags` is out of range,
-        the loss depends on no state, or the network reads in both directions or batch first.
+        When a shape, also that of the loss, does not fit, a length or `lags` is out of range,
+        the loss does not depend on the states, or the network is bidirectional or batch first.
     TypeError
-        When `network` is none, input or loss is no tensor, or lengths or `lags` are no integers.
+        When `network` is none of these, input or loss is not a tensor, or lengths or `lags` are not
+        integers.
 
     Examples
     --------
@@ -78,39 +79,39 @@ def gradient_by_lag(
     >>> half_life(norms)
     1.0
     """
-    network = _checked(network)
+    network = _check_network(network)
     check_input(input, network.input_size)
     require_shape("input", input.shape, ("T", "B", network.input_size))
     T, B = input.shape[:2]
-    ends = _checked_ends(T, B, lags, lengths)
+    ends = _check_ends(T, B, lags, lengths)
     with eval_mode(network):
         norms = _gradient_norms(network, input, loss).numpy(force=True)  # (T, B)
     columns = np.arange(B)
-    back = [norms[ends - 1 - lag, columns] for lag in range(lags + 1)]  # (lags + 1, B)
-    mean: Array = np.mean(back, axis=1, dtype=np.float64)
+    by_lag = [norms[ends - 1 - lag, columns] for lag in range(lags + 1)]  # (lags + 1, B)
+    mean: Array = np.mean(by_lag, axis=1, dtype=np.float64)
     return mean
 
 
 def half_life(norms: ArrayLike) -> float:
     """Return the lag at which a gradient first falls to half of its value at lag 0.
 
-    Between two lags it is taken to fall by a constant factor a step: of norms a * q^k the
-    half-life is ln(1/2) / ln(q), whatever a.
+    Between two lags it is assumed to fall by a constant factor per step: norms a * q^k have the
+    half-life ln(1/2) / ln(q), for any a.
 
     Parameters
     ----------
     norms
-        By lag, from 0, as `gradient_by_lag` gives them; the first above 0.
+        By lag, from 0, as from `gradient_by_lag`; the first must be above 0.
 
     Returns
     -------
     float
-        In steps; infinity where the norms do not fall so far.
+        In steps; infinity if the norms do not fall that far.
 
     Raises
     ------
     BadInput
-        When there are no norms, one is negative or no number, or the first is 0.
+        When there are no norms, one is negative or NaN, or the first is 0.
 
     Examples
     --------
@@ -132,7 +133,7 @@ def half_life(norms: ArrayLike) -> float:
     return lag - 1 + math.log(half / before) / math.log(after / before)
 
 
-def _checked(network: nn.Module) -> Network:
+def _check_network(network: nn.Module) -> Network:
     if not isinstance(network, nn.RNNBase | Feedforward):
         kind = type(network).__name__
         raise TypeError(f"network must be one of glassgate.nn or torch.nn, got {kind}")
@@ -141,34 +142,34 @@ def _checked(network: nn.Module) -> Network:
     return network
 
 
-def _checked_ends(T: int, B: int, lags: int, lengths: Tensor | ArrayLike | None) -> Lengths:
-    """Give the number of steps of each sequence, all of them with a state `lags` steps back."""
+def _check_ends(T: int, B: int, lags: int, lengths: Tensor | ArrayLike | None) -> Lengths:
+    """Return the length of each sequence, which must be above `lags`."""
     if not isinstance(lags, int):
         raise TypeError(f"lags must be an integer, got {type(lags).__name__}")
     if lags < 0:
         raise BadInput(f"lags must be at least 0, got {lags}")
     given = lengths.numpy(force=True) if isinstance(lengths, Tensor) else lengths
-    ends = checked_lengths(np.full(B, T) if given is None else given, (T, B), packed=False)
+    ends = check_lengths(np.full(B, T) if given is None else given, (T, B), packed=False)
     if not B or ends.min() <= lags:
-        came = f"lengths {ends.min()} to {ends.max()}" if B else "none"
-        raise BadInput(f"sequences must have {lags + 1} to {T} steps, got {came}")
+        got = f"lengths {ends.min()} to {ends.max()}" if B else "none"
+        raise BadInput(f"sequences must have {lags + 1} to {T} steps, got {got}")
     return ends
 
 
 def _gradient_norms(network: Network, input: Tensor, loss: Loss) -> Tensor:
-    """Give the norm of d loss / d state after each step, [T, B], one loss a column."""
-    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # it refuses eval mode
-        states = _states(network, input.detach().requires_grad_())
+    """Return the norm of d loss_b / d state_t, [T, B]."""
+    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # in eval mode it cannot
+        states = _run_steps(network, input.detach().requires_grad_())
         hidden = torch.stack([parts[0][-1] for parts in states])  # (T, B, H)
         flat = [part for parts in states for part in parts]
-        losses = _checked_loss(loss(hidden), input.shape[1])
+        losses = _check_losses(loss(hidden), input.shape[1])
         grads = torch.autograd.grad(losses.sum(), flat, allow_unused=True, materialize_grads=True)
     squares = torch.stack([grad.square().sum((0, 2)) for grad in grads])  # (T * parts, B)
     return squares.view(len(states), -1, input.shape[1]).sum(1).sqrt()
 
 
-def _checked_loss(losses: Tensor, B: int) -> Tensor:
-    """Refuse what is not one loss a sequence, such as the mean that torch's losses are."""
+def _check_losses(losses: Tensor, B: int) -> Tensor:
+    """Refuse anything but one loss per sequence, such as their mean, torch's default."""
     if not isinstance(losses, Tensor):
         raise TypeError(f"loss must give a tensor, got {type(losses).__name__}")
     require_shape("what loss gives", losses.shape, (B,))
@@ -177,8 +178,8 @@ def _checked_loss(losses: Tensor, B: int) -> Tensor:
     return losses
 
 
-def _states(network: Network, input: Tensor) -> list[tuple[Tensor, ...]]:
-    """Give the state after each step, h or h and c, each [layers, B, H], in one graph."""
+def _run_steps(network: Network, input: Tensor) -> list[tuple[Tensor, ...]]:
+    """Return the state after each step, h or h and c, each [layers, B, H], in one graph."""
     if isinstance(network, Feedforward):
         return [(hidden,) for hidden in torch.split(network(input)[0], 1)]
     states: list[tuple[Tensor, ...]] = []

@@ -1,4 +1,4 @@
-"""How long each unit of a layer remembers, and which are long and which short."""
+"""How long each unit of a layer remembers, and which units are long or short."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from glassgate.formulation import Array
 from glassgate.gates import kept_share, memory_span
 
-LONG, SHORT = 5.0, 2.0  # steps: a unit is long from one span on, short up to the other
+LONG, SHORT = 5.0, 2.0  # steps; long is at least, short at most
 
 
 class Memory(NamedTuple):
@@ -33,21 +33,21 @@ class Memory(NamedTuple):
 
     @classmethod
     def of(cls, kept: Array, lengths: ArrayLike | None = None) -> Memory:
-        """Measure the units of one layer over a batch, as ``Memory.of(trace[0].kept)``.
+        """Measure the units of one layer over a batch, e.g. ``Memory.of(trace[0].kept)``.
 
         Parameters
         ----------
         kept
             k, 0..1, [T, B, H].
         lengths
-            The number of steps of each sequence that count, 0..T, [B]; all if not given.
+            Valid steps of each sequence, 0..T, [B] integers; all if not given.
 
         Raises
         ------
         BadInput
-            When a shape does not fit, a length or share is out of range, or no step counts.
+            When a shape does not fit, a length or share is out of range, or no step is valid.
         TypeError
-            When `kept` is no NumPy array, or the lengths are not integers.
+            When `kept` is not a NumPy array, or the lengths are not integers.
         """
         share = kept_share(kept, lengths)
         return cls(share, memory_span(share))

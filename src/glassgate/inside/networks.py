@@ -1,7 +1,7 @@
 """The adapter: a recurrent torch module as layers, directions, weights and its own forward.
 
-`Network` is what `inside.trace` and `inside.clamp` know of a GRU, GRUCell, LSTM or RNN of torch.nn
-or glassgate.nn. However a module takes its arguments, here time comes first and the batch second.
+`inside.trace` and `inside.clamp` see every GRU, GRUCell, LSTM or RNN of torch.nn or glassgate.nn as
+a `Network`. Whatever the layout of a module's arguments, here time is the first axis.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from glassgate.engine.calls import Lengths, checked_lengths
+from glassgate.engine.calls import Lengths, check_lengths
 from glassgate.engine.plan import BOTH, Direction, LayerPlan
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
@@ -36,7 +36,7 @@ States: TypeAlias = tuple[Tensor, ...]  # h, or h and c; each [layers * directio
 
 
 class Call(NamedTuple):
-    """What a module reads: input [T, B, I], initial states, and lengths [B] if any were given."""
+    """The arguments of a module: input [T, B, I], initial states, and lengths [B] or None."""
 
     input: Tensor
     state: States
@@ -57,7 +57,7 @@ class Network:
     module
         The module itself.
     num_layers
-        How many layers it has; a cell is one.
+        The number of layers; 1 for a cell.
     directions
         Those of each layer, in the order of their weights and states.
     """
@@ -79,21 +79,21 @@ class Network:
         return self.module.formulation if isinstance(self.module, GRU | GRUCell) else PYTORCH
 
     def parameter_names(self, layer: int, direction: Direction) -> list[str]:
-        """Name W, U and, where there are biases, b and c of a layer in a direction."""
+        """Return the names of W, U and, if there are biases, b and c of a layer in a direction."""
         suffix = "_reverse" if direction == "reverse" else ""
         suffix = "" if self._is_cell else f"_l{layer}{suffix}"
         kinds = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if self.module.bias else [])]
         return [kind + suffix for kind in kinds]
 
     def weights(self, layer: int, direction: Direction) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Give W, U, b and c of a layer in a direction; missing biases are zeros."""
+        """Return W, U, b and c of a layer in a direction; zeros for missing biases."""
         names = self.parameter_names(layer, direction)
         W, U, *biases = [getattr(self.module, name).detach() for name in names]
         b, c = biases or (U.new_zeros(len(U)), U.new_zeros(len(U)))
         return W, U, b, c
 
     def layer(self, layer: int) -> Network:
-        """Give one layer as a network over the same weights; itself where it has one."""
+        """Return one layer as a network with the same weights; itself if it has only one."""
         module = self.module
         if self.num_layers == 1 or isinstance(module, nn.GRUCell):
             return self
@@ -104,14 +104,14 @@ class Network:
             options["nonlinearity"] = module.nonlinearity
         kind: type[Stacked] = next(kind for kind in STACKED if isinstance(module, kind))
         input_size = self.weights(layer, "forward")[0].shape[1]
-        one = kind(input_size, module.hidden_size, **options, device="meta")
+        single = kind(input_size, module.hidden_size, **options, device="meta")
         weights = {
             name: getattr(module, name.replace("_l0", f"_l{layer}")).detach()
-            for name in one.state_dict()
+            for name in single.state_dict()
         }
-        one.load_state_dict(weights, assign=True)
-        one.flatten_parameters()  # on a CUDA device into a copy, which is how cuDNN wants them
-        return Network(one)
+        single.load_state_dict(weights, assign=True)
+        single.flatten_parameters()  # on a CUDA device a contiguous copy, as cuDNN needs
+        return Network(single)
 
     def arrange(
         self,
@@ -119,7 +119,7 @@ class Network:
         state: Tensor | tuple[Tensor, Tensor] | None,
         lengths: Tensor | ArrayLike | None,
     ) -> Call:
-        """Bring the arguments of the module to one arrangement, in the weights' dtype.
+        """Convert the module's arguments to a `Call`, in the weights' dtype.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Network:
             When a shape, a dtype or a device does not fit, there is no step, a length is out of
             range, or the module is an LSTM with projections.
         TypeError
-            When something is no tensor, or the lengths are no integers.
+            When input or state is not a tensor, or the lengths are not integers.
         """
         module = self.module
         if getattr(module, "proj_size", 0):
@@ -146,7 +146,7 @@ class Network:
         x = time_first(input.detach(), batch_first)
         if isinstance(lengths, Tensor):
             lengths = lengths.numpy(force=True)
-        ends = None if lengths is None else checked_lengths(lengths, tuple(x.shape), packed=False)
+        ends = None if lengths is None else check_lengths(lengths, tuple(x.shape), packed=False)
         states = self._states(x, state, weight.dtype, batched=input.ndim == 3)
         return Call(x.to(weight.dtype), states, ends)
 
@@ -158,7 +158,7 @@ class Network:
         *,
         batched: bool,
     ) -> States:
-        """Give the initial states, zeros if none are given."""
+        """Return the initial states; zeros if not given."""
         B, H = x.shape[1], self.module.hidden_size
         rows, count = self.num_layers * len(self.directions), 1 + isinstance(self.module, nn.LSTM)
         if state is None:
@@ -179,12 +179,12 @@ class Network:
                 raise BadInput(f"state must be {dtype}, as the weights are, got {part.dtype}")
         return tuple(part.detach().to(dtype).reshape(rows, -1, H) for part in given)
 
-    def arrange_answer(self, input: Tensor | PackedSequence, answer: Any) -> tuple[Tensor, States]:
-        """Bring what the module answered to output [T, B, ...] and states as `Call` has them."""
+    def arrange_result(self, input: Tensor | PackedSequence, result: Any) -> tuple[Tensor, States]:
+        """Convert the module's result to output [T, B, ...] and states as in `Call`."""
         if self._is_cell:
-            last = answer.detach().reshape(1, -1, self.module.hidden_size)
+            last = result.detach().reshape(1, -1, self.module.hidden_size)
             return last, (last,)
-        output, last = answer
+        output, last = result
         states = tuple(state.detach() for state in (last if isinstance(last, tuple) else (last,)))
         if isinstance(input, PackedSequence):
             return pad_packed_sequence(output)[0].detach(), states
@@ -194,13 +194,13 @@ class Network:
         return output.transpose(0, 1) if self.module.batch_first else output, states
 
     def run(self, call: Call) -> tuple[Tensor, States]:
-        """Run the module by its own forward: output [T, B, ...], 0 in the padding; last states."""
+        """Run the module's own forward: output [T, B, ...], 0 in the padding, and last states."""
         module = self.module
         with inference(module, call.input.device):
             if isinstance(module, nn.GRUCell):
                 return _run_cell(module, call)
             state = call.state if isinstance(module, nn.LSTM) else call.state[0]
-            if call.lengths is not None and len(call.lengths):  # torch packs no empty batch
+            if call.lengths is not None and len(call.lengths):  # torch cannot pack an empty batch
                 return _run_packed(module, call, state)
             x = call.input.transpose(0, 1) if module.batch_first else call.input
             output, last = module(x, state)
@@ -225,7 +225,7 @@ def _run_cell(cell: nn.GRUCell, call: Call) -> tuple[Tensor, States]:
 
 
 def _run_packed(module: Stacked, call: Call, state: Tensor | States) -> tuple[Tensor, States]:
-    """Run on valid steps alone; an empty sequence runs one step, which is then dropped."""
+    """Run on valid steps only; an empty sequence runs one step, which is then discarded."""
     T, ends = len(call.input), torch.from_numpy(call.ends)
     packed = pack_padded_sequence(call.input, ends.clamp(min=1), enforce_sorted=False)
     output, last = module(packed, state)
@@ -238,12 +238,12 @@ def _run_packed(module: Stacked, call: Call, state: Tensor | States) -> tuple[Te
 
 
 run_by_trace: ContextVar[bool] = ContextVar("run_by_trace", default=False)
-"""Whether a module is run by a trace, to be read or compared with, and not by its user."""
+"""Whether a trace, and not the user, is running a module."""
 
 
 @contextmanager
 def eval_mode(module: nn.Module) -> Iterator[None]:
-    """Run a module without dropout; afterwards the modes of all its parts are what they were."""
+    """Put a module in eval mode, and restore the modes of all its parts on exit."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
@@ -255,7 +255,7 @@ def eval_mode(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def inference(module: nn.Module, device: torch.device) -> Iterator[None]:
-    """Run a module for a trace, without dropout, gradients and autocast."""
+    """Run a module for a trace, without dropout, gradients or autocast."""
     before = run_by_trace.set(True)
     try:
         with eval_mode(module), torch.no_grad(), torch.autocast(device.type, enabled=False):
@@ -265,5 +265,5 @@ def inference(module: nn.Module, device: torch.device) -> Iterator[None]:
 
 
 def widen(tensor: Tensor) -> Tensor:
-    """Give float16 and bfloat16 as float32: NumPy has no bfloat16."""
+    """Convert float16 and bfloat16 to float32, since NumPy has no bfloat16."""
     return tensor if tensor.dtype == torch.float64 else tensor.float()

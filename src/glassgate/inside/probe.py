@@ -14,8 +14,8 @@ from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
 
-FOLDS = 5
-SHUFFLES = 5
+FOLDS = 5  # of the cross-validation
+SHUFFLES = 5  # of the labels, for control probes
 
 
 class Selectivity(NamedTuple):
@@ -24,14 +24,13 @@ class Selectivity(NamedTuple):
     Attributes
     ----------
     unit
-        Of a probe that sees one unit alone, [H].
+        For a probe of each single unit, [H].
     layer
-        Of a probe that sees all of them.
+        For a probe of all units together.
     unit_control, layer_control
-        The same with the labels shuffled, five times: what a probe reaches where there is nothing
-        to find, [5, H] and [5].
+        The same with the labels shuffled, five times: the accuracy by chance, [5, H] and [5].
     majority
-        The share of the most frequent label, which needs no probe.
+        The share of the most frequent label, the accuracy without a probe.
     """
 
     unit: Array
@@ -42,7 +41,7 @@ class Selectivity(NamedTuple):
 
     @property
     def carrying(self) -> list[int]:
-        """The units that do better than any unit with any shuffled labels, the best first.
+        """The units that beat every unit with any shuffled labels, best first.
 
         In a layer that carries nothing, 0.2 units do so by chance: one unit in five such layers.
         """
@@ -55,19 +54,19 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
     """Measure which units of a layer carry a label, and whether the layer does.
 
     A probe is scikit-learn's logistic regression over standardised states, with its default L2
-    penalty, C = 1. It is fitted and tested by cross-validation in five folds of the same share
-    of each label, drawn by the seed; accuracies are means over the folds. That a probe finds a
+    penalty, C = 1. It is fitted and tested by stratified cross-validation in five folds, drawn by
+    the seed; accuracies are means over the folds. That a probe finds a
     label shows that the state encodes it, not that the network uses it: hold the units
     (`glassgate.clamp`), and see what breaks.
 
     Parameters
     ----------
     states
-        One state each, [N, H].
+        N states, [N, H].
     labels
-        The label of each, [N] numbers or strings: at least two kinds, each at least five times.
+        Their labels, [N] numbers or strings: at least two kinds, each at least five times.
     seed
-        Of folds and shuffling, at least 0.
+        The seed of folds and shuffling, at least 0.
 
     Raises
     ------
@@ -75,13 +74,13 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
         When a shape does not fit, a state is not finite, there are too few of a label, or the seed
         is negative.
     TypeError
-        When the states are no numbers, or the labels are not all numbers or all strings.
+        When the states are not numbers, or the labels are not all numbers or all strings.
 
     Notes
     -----
     Probes are those of Alain & Bengio 2016 (arXiv:1610.01644), of single units those of Lakretz et
-    al. 2019 (arXiv:1903.07435), who found units of number; Hewitt & Liang 2019 (arXiv:1909.03368)
-    ask for controls and call what a probe has above its control selectivity.
+    al. 2019 (arXiv:1903.07435), who found number units; Hewitt & Liang 2019 (arXiv:1909.03368)
+    introduced controls, and call a probe's gain over its control selectivity.
 
     Examples
     --------
@@ -116,27 +115,27 @@ def selectivity(states: ArrayLike, labels: ArrayLike, seed: int = 0) -> Selectiv
 
 
 def _class_numbers(labels: NDArray[Any]) -> NDArray[np.intp]:
-    """Give each label the number of its kind; refuse too few of one."""
+    """Number the kinds of labels, [N]; refuse kinds with too few labels."""
     try:
         different, classes, times = np.unique(labels, return_inverse=True, return_counts=True)
     except TypeError:
         raise TypeError("labels must be all numbers or all strings, got others") from None
     if len(different) < 2 or times.min() < FOLDS:
-        came = dict(zip(different.tolist(), times.tolist(), strict=True))
-        raise BadInput(f"labels must be of two kinds or more, {FOLDS} times each, got {came}")
+        counts = dict(zip(different.tolist(), times.tolist(), strict=True))
+        raise BadInput(f"labels must be of two kinds or more, {FOLDS} times each, got {counts}")
     return classes
 
 
 def _accuracies(states: Array, labels: NDArray[np.intp], seed: int) -> Array:
-    """Give the accuracy of each unit's probe, and then of the layer's, [H + 1]."""
+    """Return the accuracies of each unit's probe and, last, of the layer's, [H + 1]."""
     H = states.shape[1]
-    seen: list[list[int]] = [*([unit] for unit in range(H)), list(range(H))]
-    accuracy = np.zeros(len(seen))
+    probes: list[list[int]] = [*([unit] for unit in range(H)), list(range(H))]
+    accuracy = np.zeros(len(probes))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
-    for fitted, held_out in folds.split(states, labels):
-        scaler = StandardScaler().fit(states[fitted])
-        train, test = scaler.transform(states[fitted]), scaler.transform(states[held_out])
-        for i, units in enumerate(seen):
-            probe = LogisticRegression(max_iter=1000).fit(train[:, units], labels[fitted])
+    for fit, held_out in folds.split(states, labels):
+        scaler = StandardScaler().fit(states[fit])
+        train, test = scaler.transform(states[fit]), scaler.transform(states[held_out])
+        for i, units in enumerate(probes):
+            probe = LogisticRegression(max_iter=1000).fit(train[:, units], labels[fit])
             accuracy[i] += probe.score(test[:, units], labels[held_out])
     return accuracy / FOLDS

@@ -1,11 +1,11 @@
 """Up- and down-regulation: what becomes of the previous state at a step.
 
 A GRU regulates the state that it reads twice. The share k of it stays as it is. The rest, 1 - k,
-makes room for the candidate, which again sees the state through the reset gate r. So each unit
-and step divides the whole of the previous state, 1, into three amounts:
+makes room for the candidate, which itself sees the state through the reset gate r. So each unit
+divides the previous state at each step into three shares of the whole, 1:
 
-    passed   k               goes on as it is
-    blended  (1 - k) r       comes back within the candidate, mixed with the input
+    passed   k               is kept unchanged
+    blended  (1 - k) r       returns within the candidate, mixed with the input
     dropped  (1 - k) (1 - r) is reset: lost to this unit
 
     passed + blended + dropped = 1
@@ -24,12 +24,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.gates import Gates, steps_that_count
+from glassgate.gates import Gates, counted_steps
 from glassgate.weights import require_shape
 
 
 class Amounts(NamedTuple):
-    """The three amounts by unit, means over a number of steps: 0..1, [H] each."""
+    """The mean amounts of each unit over a number of steps, 0..1, [H] each."""
 
     passed: Array
     blended: Array
@@ -75,7 +75,7 @@ class Regulation:
 
     @classmethod
     def of(cls, gates: Gates) -> Regulation:
-        """Divide the previous state at every step of a layer, as ``Regulation.of(trace[0])``.
+        """Divide the previous state at every step of a layer, e.g. ``Regulation.of(trace[0])``.
 
         Raises `BadInput` for other gates than a GRU's.
         """
@@ -90,16 +90,16 @@ class Regulation:
         Parameters
         ----------
         lengths
-            The number of steps of each sequence that count, 0..T, [B]; all if not given.
+            Valid steps of each sequence, 0..T, [B] integers; all if not given.
 
         Raises
         ------
         BadInput
-            When the lengths do not fit, or no step counts.
+            When the lengths do not fit, or no step is valid.
         TypeError
             When the lengths are not integers.
         """
-        return self._over(steps_that_count("passed", self.passed, lengths))
+        return self._average(counted_steps("passed", self.passed, lengths))
 
     def by_class(
         self, classes: ArrayLike, lengths: ArrayLike | None = None
@@ -109,10 +109,9 @@ class Regulation:
         Parameters
         ----------
         classes
-            The class of each step's input, [T, B] numbers or strings; what lies beyond the end of
-            a sequence is not read.
+            The class of each step's input, [T, B] numbers or strings; the padding is not read.
         lengths
-            As `mean` takes them.
+            As in `mean`.
 
         Returns
         -------
@@ -122,24 +121,26 @@ class Regulation:
         Raises
         ------
         BadInput
-            When a shape does not fit, a length is out of range, a class is NaN, or no step counts.
+            When a shape or length does not fit, a class is NaN, or no step is valid.
         TypeError
             When the classes are not all numbers or all strings, or the lengths not integers.
         """
-        read, count = np.asarray(classes), steps_that_count("passed", self.passed, lengths)
-        require_shape("classes", read.shape, self.passed.shape[:2])
+        labels, valid = np.asarray(classes), counted_steps("passed", self.passed, lengths)
+        require_shape("classes", labels.shape, self.passed.shape[:2])
         try:
-            kinds, which = np.unique(read[count], return_inverse=True)
+            kinds, numbers = np.unique(labels[valid], return_inverse=True)
         except TypeError:
             raise TypeError("classes must be all numbers or all strings, got others") from None
         if (kinds != kinds).any():
             raise BadInput("classes must not be NaN, got one that is")
-        place = np.full(read.shape, -1)
-        place[count] = which
-        named = enumerate(kinds.tolist())
-        return {name: self._over(place == index) for index, name in named}
+        class_numbers = np.full(labels.shape, -1)
+        class_numbers[valid] = numbers
+        return {
+            kind: self._average(class_numbers == number)
+            for number, kind in enumerate(kinds.tolist())
+        }
 
-    def _over(self, steps: NDArray[np.bool_]) -> Amounts:
+    def _average(self, steps: NDArray[np.bool_]) -> Amounts:
         """Average over some steps [T, B], in float64."""
         passed, blended, dropped = (
             array[steps].mean(axis=0, dtype=np.float64)

@@ -12,8 +12,8 @@ from glassgate.formulation import Array
 from glassgate.gates import Gates, gate_values
 from glassgate.inside.trace.states import LayerTrace, LSTMGates, arrays
 
-LOW, HIGH = 0.1, 0.9  # a gate below is left-saturated, above right-saturated
-NO_GATES = ("candidate", "cell", "hidden")
+LOW, HIGH = 0.1, 0.9  # a gate is left-saturated below LOW, right-saturated above HIGH
+NOT_GATES = ("candidate", "cell", "hidden")  # arrays of a trace that are not gates
 
 
 class Saturation(NamedTuple):
@@ -37,21 +37,21 @@ class Saturation(NamedTuple):
 
     @classmethod
     def of(cls, gate: Array, lengths: ArrayLike | None = None) -> Saturation:
-        """Measure one gate of one layer over a batch, as ``Saturation.of(trace[0].reset)``.
+        """Measure one gate of one layer over a batch, e.g. ``Saturation.of(trace[0].reset)``.
 
         Parameters
         ----------
         gate
             0..1, [T, B, H].
         lengths
-            The number of steps of each sequence that count, 0..T, [B]; all if not given.
+            Valid steps of each sequence, 0..T, [B] integers; all if not given.
 
         Raises
         ------
         BadInput
-            When a shape does not fit, a value or length is out of range, or no step counts.
+            When a shape does not fit, a value or length is out of range, or no step is valid.
         TypeError
-            When the gate is no NumPy array, or the lengths are not integers.
+            When the gate is not a NumPy array, or the lengths are not integers.
         """
         values = gate_values("gate", gate, lengths)
         return cls(np.mean(values < LOW, axis=0), np.mean(values > HIGH, axis=0))
@@ -63,25 +63,25 @@ def saturation(layer: LayerTrace, lengths: ArrayLike | None = None) -> dict[str,
     Parameters
     ----------
     layer
-        The gates of a GRU or an LSTM, as ``trace[0]``.
+        The gates of a GRU or an LSTM, such as ``trace[0]``.
     lengths
-        As `Saturation.of` takes them, as ``trace.lengths``.
+        As in `Saturation.of`, such as ``trace.lengths``.
 
     Returns
     -------
     dict
         By the gate's name: ``"reset"``, ``"update"`` and ``"kept"`` of a GRU, ``"input"``,
         ``"forget"``, ``"output"`` and ``"kept"`` of an LSTM. Compare models by `kept`, which is a
-        GRU's update gate or what that leaves, and an LSTM's forget gate.
+        GRU's update gate or its complement, and an LSTM's forget gate.
 
     Raises
     ------
     BadInput
-        As `Saturation.of`, and for a layer without gates.
+        As from `Saturation.of`, and for a layer without gates.
     TypeError
         When the lengths are not integers.
     """
     if not isinstance(layer, Gates | LSTMGates):
         raise BadInput(f"layer must have gates, got {type(layer).__name__}")
     named = arrays(layer).items()
-    return {name: Saturation.of(gate, lengths) for name, gate in named if name not in NO_GATES}
+    return {name: Saturation.of(gate, lengths) for name, gate in named if name not in NOT_GATES}

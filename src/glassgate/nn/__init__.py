@@ -1,14 +1,14 @@
 """Recurrent networks as PyTorch modules: ``output, state = network(input, state)``.
 
-`GRU` and `GRUCell` take the place of torch's, in every published form of the unit. `SRN`, `LSTM`
+`GRU` and `GRUCell` replace torch's, in every published form of the unit. `SRN`, `LSTM`
 and `Feedforward` have the same interface, for comparison. `LanguageModel` and `Classifier` put a
 network between an embedding and a readout.
 
 A newcomer reads `gru`, then `recurrence` (which chooses where a sequence runs), `loops` (the
 equations in torch operations), `native` (the engine as an operator with gradients), `batched` and
 `cudnn`. `cell`, `single` and `chain` are for single steps, `ragged` is for sequences of different
-lengths, `chrono` sets memory spans before training, and `models` and `baselines` have the other
-networks.
+lengths, `chrono` sets memory spans before training, and `models` and `baselines` are the models
+around a network and the other networks.
 """
 
 from typing import TYPE_CHECKING

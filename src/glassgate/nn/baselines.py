@@ -12,8 +12,8 @@ class Feedforward(nn.Module):
     """A network without memory: h_t = tanh(W [x_t, x_{t-1}, ..., x_{t-context+1}] + b).
 
     It sees a window of inputs and nothing before it. Further layers read the layer below at the
-    same step. Its state is the part of the window that lies in the past, so a sequence in
-    stretches gives what the whole gives; before the start there are zeros.
+    same step. Its state is the past part of the window, zeros before the start, so a sequence gives
+    the same output in pieces as at once.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Feedforward(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(size, hidden_size, bias) for size in sizes)
 
     def forward(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Run along a batch of sequences, or along one.
+        """Run a batch of sequences or a single sequence.
 
         Parameters
         ----------
@@ -74,16 +74,16 @@ class Feedforward(nn.Module):
         Returns
         -------
         output
-            The last layer at each step, [T, B, H], arranged as the input.
+            The last layer at each step, [T, B, H], in the layout of the input.
         state
-            The last context-1 inputs, arranged as `state`; pass it on with the next stretch.
+            The last context-1 inputs, in the layout of `state`; pass it to the next call.
 
         Raises
         ------
         BadInput
             When a shape does not fit, or there is no step.
         TypeError
-            When the input is no tensor.
+            When the input is not a tensor.
         """
         x, past = self._arrange(input, state)
         T, seen = len(x), torch.cat([past, x])  # (context - 1 + T, B, I)
@@ -109,7 +109,7 @@ class Feedforward(nn.Module):
         return x, state[:, None] if input.ndim == 2 else state
 
     def extra_repr(self) -> str:
-        """Name the sizes, for `print`."""
+        """Describe the sizes and options, for `print`."""
         return (
             f"{self.input_size}, {self.hidden_size}, context={self.context}, "
             f"batch_first={self.batch_first}, dropout={self.dropout}"
@@ -117,7 +117,7 @@ class Feedforward(nn.Module):
 
 
 class _GRUOptions(nn.Module):
-    """Construct a network of torch's with the options of `glassgate.nn.GRU`, in their order."""
+    """Construct one of torch's networks with the options of `glassgate.nn.GRU`, in their order."""
 
     def __init__(
         self,

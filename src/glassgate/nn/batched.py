@@ -1,10 +1,10 @@
-"""The recurrence in as few torch calls as it takes, on any device that torch knows.
+"""The recurrence in as few torch calls as possible, on any device that torch supports.
 
-`batched` runs where the native engine does not. It takes and returns what
-`glassgate.nn.recurrence.sequence` says, in every form, at the cost of some calls a step. Whatever
-does not depend on the previous state is computed for all steps at once: the input's product before
-the loop, the slopes of the gates and the weights' gradients around it. The loop keeps one matrix
-product and a few in-place passes a step.
+`batched` runs where the native engine does not. It computes what `glassgate.nn.recurrence.sequence`
+describes, in every form, with a few calls per step. Everything that does not depend on the previous
+state is computed for all steps at once: the input's product before the loop, the slopes and the
+weights' gradients outside it. Each step of the loop is one matrix product and a few in-place
+operations.
 """
 
 from itertools import pairwise
@@ -17,7 +17,7 @@ from glassgate.formulation import Formulation
 from glassgate.nn import loops
 from glassgate.nn.checks import valid_steps
 
-STEPS_PER_TAPE = 16  # when nothing has to be kept for a backward pass
+STEPS_PER_TAPE = 16  # without a backward pass
 
 
 def batched(
@@ -30,9 +30,9 @@ def batched(
     packed: bool,
     reverse: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Run one layer in one direction; what is computed in the padding is discarded.
+    """Run one layer in one direction; results in the padding are discarded.
 
-    Takes at least one step; `BadInput` and `TypeError` are the caller's to raise.
+    Takes at least one step, and arguments that the caller has checked.
     """
     if packed:
         assert lengths is not None
@@ -64,9 +64,9 @@ def batched(
 def _reverse_steps(steps: Tensor, lengths: Tensor) -> Tensor:
     """Reverse each column's valid steps, [T, B, ...]; the padding stays."""
     T = len(steps)
-    along = torch.arange(T, device=steps.device)[:, None]
-    places = torch.where(valid_steps(lengths, T), lengths - 1 - along, along)  # (T, B)
-    return steps[places, torch.arange(len(lengths), device=steps.device)]
+    time = torch.arange(T, device=steps.device)[:, None]
+    source = torch.where(valid_steps(lengths, T), lengths - 1 - time, time)  # (T, B)
+    return steps[source, torch.arange(len(lengths), device=steps.device)]
 
 
 def _run_between_resets(
@@ -76,7 +76,7 @@ def _run_between_resets(
     formulation: Formulation,
     resets: Tensor | None,
 ) -> Tensor:
-    """Run from one step with a reset, in any column, to the next."""
+    """Run stretch by stretch; each begins at a step where some column is reset."""
     if resets is None:
         return _run_stretch(input, hidden, weights, formulation)
     starts = sorted({0, *resets.any(1).nonzero().flatten().tolist()})
@@ -92,17 +92,17 @@ def _run_stretch(
     input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
 ) -> Tensor:
     if torch.is_grad_enabled() and any(x.requires_grad for x in (input, hidden, *weights)):
-        output: Tensor = _Sequence.apply(  # type: ignore[no-untyped-call]  # torch leaves it bare
+        output: Tensor = _Sequence.apply(  # type: ignore[no-untyped-call]
             input, hidden, *weights, formulation
         )
         return output
-    return _run_untaped(input, hidden, weights, formulation)
+    return _run_without_tape(input, hidden, weights, formulation)
 
 
-def _run_untaped(
+def _run_without_tape(
     input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation
 ) -> Tensor:
-    """Run in stretches; the tape of one is freed when the next begins."""
+    """Run in short stretches, so that the tape of only one is in memory."""
     output = hidden.new_empty(*input.shape[:2], hidden.shape[1])  # (T, B, H)
     for x, states in zip(
         torch.split(input, STEPS_PER_TAPE), torch.split(output, STEPS_PER_TAPE), strict=True
@@ -115,14 +115,14 @@ def _run_untaped(
 def _forward(
     input: Tensor, hidden: Tensor, weights: loops.Weights, formulation: Formulation, output: Tensor
 ) -> loops.Tape:
-    """Fill `output` [T, B, H] and give the tape."""
+    """Fill `output` [T, B, H] and return the tape."""
     tape = loops.input_sums(input, weights, formulation)
     loops.FORWARD[formulation.reset](tape, hidden, weights[1], formulation, output)
     return tape
 
 
 class _Context(Protocol):
-    """What autograd hands from forward to backward."""
+    """The part of autograd's context that the backward pass uses."""
 
     formulation: Formulation
     needs_input_grad: tuple[bool, ...]
@@ -166,7 +166,7 @@ def _backward(ctx: _Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
     H = output.shape[2]
     previous = torch.cat([hidden[None], output[:-1]])  # (T, B, H)
 
-    grads = loops.slopes(tape, previous, formulation)  # and in the loop the gradients themselves
+    grads = loops.slopes(tape, previous, formulation)  # the loop multiplies them into gradients
     grad_hidden = loops.BACKWARD[formulation.reset](
         grads, tape, grad_output, weight_hidden, formulation
     )
@@ -190,6 +190,11 @@ def _backward(ctx: _Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
             grad_weight_hidden = grads.t() @ previous
             grad_bias_hidden = grad_bias.clone()
     return (
-        *(grad_input, grad_hidden, grad_weight_input, grad_weight_hidden),
-        *(grad_bias[-3 * H :], grad_bias_hidden, None),
+        grad_input,
+        grad_hidden,
+        grad_weight_input,
+        grad_weight_hidden,
+        grad_bias[-3 * H :],
+        grad_bias_hidden,
+        None,
     )

@@ -1,4 +1,4 @@
-"""The gated recurrent unit for one step at a time: `torch.nn.GRUCell`, in every published form."""
+"""A drop-in replacement for `torch.nn.GRUCell` that supports every published form of the unit."""
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,14 @@ from glassgate.nn.recurrence import sequence
 from glassgate.nn.single import single_step
 from glassgate.weights import GRUWeights, require_shape
 
-NAMES = [["weight_ih", "weight_hh", "bias_ih", "bias_hh"]]
+PARAMETER_NAMES = [["weight_ih", "weight_hh", "bias_ih", "bias_hh"]]  # of the one layer
 
 
 class GRUCell(nn.GRUCell):
-    """A gated recurrent unit that takes `torch.nn.GRUCell`'s place, in every published form.
+    """A drop-in replacement for `torch.nn.GRUCell`, in every published form of the unit.
 
-    Constructor, parameters, initial values and state dict are torch's. A step has the bits of a
-    step of `glassgate.nn.GRU` with the same weights, and runs where that runs.
+    Constructor, parameters, initialisation and state dict are as in torch. A step gives the same
+    bits as a step of `glassgate.nn.GRU` with the same weights, and runs on the same devices.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class GRUCell(nn.GRUCell):
     bias
         Whether there are biases b and c.
     device, dtype
-        Where the parameters are made, and of what dtype; torch's defaults if not given.
+        Device and dtype of the parameters; torch's defaults if not given.
     formulation
         The form of the unit, by default PyTorch's.
 
@@ -40,13 +40,13 @@ class GRUCell(nn.GRUCell):
     ValueError
         When a size is out of range.
     TypeError
-        When a size is not an int or the formulation none.
+        When a size is not an int, or `formulation` not a `Formulation`.
 
     Notes
     -----
     Cho et al. 2014 (arXiv:1406.1078), Chung et al. 2014 (arXiv:1412.3555). Differentiable once:
-    ``create_graph=True`` is an error. The gradients to the weights of a chain of steps are summed
-    once, when the backward pass has gone over all of them.
+    ``create_graph=True`` is an error. For a chain of steps, the backward pass computes the
+    gradients to the weights once, after all steps.
 
     Examples
     --------
@@ -83,14 +83,14 @@ class GRUCell(nn.GRUCell):
         Returns
         -------
         Tensor
-            The states after the step, arranged as `hx`.
+            The states after the step, in the layout of `hx`.
 
         Raises
         ------
         BadInput
             When a shape does not fit, or the input's dtype is not the weights'.
         TypeError
-            When the input is no tensor, or a dtype is none that the device's path takes.
+            When the input is not a tensor, or the device does not support the dtype.
         """
         check_cell_input(input, self.input_size)
         batch = input.shape[:-1]
@@ -99,9 +99,11 @@ class GRUCell(nn.GRUCell):
         check_tensor("hx", hx)
         require_shape("hx", hx.shape, (*batch, self.hidden_size))
         if input.is_cpu and self.bias and input.numel():
-            ran = single_step(self, NAMES, input.contiguous(), hx.contiguous(), tuple(hx.shape))
-            if ran is not None:
-                return ran[0]
+            result = single_step(
+                self, PARAMETER_NAMES, input.contiguous(), hx.contiguous(), tuple(hx.shape)
+            )
+            if result is not None:
+                return result[0]
         check_dtype(input, self.weight_hh)
         x, h = input.reshape(1, -1, self.input_size), hx.reshape(-1, self.hidden_size)
         _, state = sequence(x, h, *self._all_weights(), self.formulation)  # (B, H)
@@ -114,11 +116,11 @@ class GRUCell(nn.GRUCell):
         return W, U, self.bias_ih, self.bias_hh
 
     def to_weights(self) -> GRUWeights:
-        """Copy the weights to NumPy; missing biases are zeros."""
+        """Copy the weights to NumPy; zeros for missing biases."""
         W, U, b, c = (weight.numpy(force=True) for weight in self._all_weights())
         return GRUWeights(W, U, b, c, self.formulation)
 
     def extra_repr(self) -> str:
-        """Name the sizes and what differs from the defaults, for `print`."""
+        """Describe the sizes and non-default options, for `print`."""
         form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
         return super().extra_repr() + form

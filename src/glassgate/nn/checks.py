@@ -1,4 +1,4 @@
-"""Checks of what networks and their recurrence are given."""
+"""Argument checks of networks and their recurrence."""
 
 import warnings
 
@@ -21,7 +21,7 @@ def check_sizes(**sizes: int) -> None:
 
 
 def check_dropout(dropout: float, num_layers: int) -> None:
-    """Refuse a share outside 0..1; warn, as torch does, where no two layers lie around it."""
+    """Refuse a probability outside 0..1; warn, as torch does, if there is only one layer."""
     if not 0 <= dropout <= 1:
         raise BadInput(f"dropout must lie in 0..1, got {dropout}")
     if dropout and num_layers == 1:
@@ -32,35 +32,35 @@ def check_dropout(dropout: float, num_layers: int) -> None:
 
 
 def check_input(input: Tensor, input_size: int) -> None:
-    """Refuse what is not a tensor [T, B, I], [B, T, I] or [T, I] of at least one step."""
+    """Refuse input that is not a tensor [T, B, I], [B, T, I] or [T, I]."""
     check_tensor("input", input)
     if input.ndim not in (2, 3) or input.shape[-1] != input_size:
         steps = ("T",) if input.ndim == 2 else ("T", "B")
         require_shape("input", input.shape, (*steps, input_size))
 
 
-def check_tensor(name: str, came: object) -> None:
-    """Refuse what is no tensor."""
-    if not isinstance(came, Tensor):
-        raise TypeError(f"{name} must be a Tensor, got {type(came).__name__}")
+def check_tensor(name: str, value: object) -> None:
+    """Refuse anything but a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a Tensor, got {type(value).__name__}")
 
 
 def check_cell_input(input: Tensor, input_size: int) -> None:
-    """Refuse what is not a tensor [B, I] or [I]."""
+    """Refuse input that is not a tensor [B, I] or [I]."""
     check_tensor("input", input)
     if input.ndim not in (1, 2) or input.shape[-1] != input_size:
         require_shape("input", input.shape, (input_size,) if input.ndim == 1 else ("B", input_size))
 
 
 def check_formulation(formulation: Formulation | None) -> Formulation:
-    """Give the formulation, PyTorch's if it is None; refuse what is none."""
+    """Return the formulation, PyTorch's if it is None; refuse any other type."""
     if not isinstance(formulation, Formulation | None):
         raise TypeError(f"formulation must be a Formulation, got {type(formulation).__name__}")
     return Formulation() if formulation is None else formulation
 
 
 def check_dtype(input: Tensor, weight: Tensor) -> None:
-    """Refuse input of another dtype than the weights', as torch does, unless autocast is on."""
+    """Refuse input whose dtype is not that of the weights, as torch does, unless under autocast."""
     if input.dtype != weight.dtype and not under_autocast(input.device.type):
         raise BadInput(
             f"RNN input dtype {input.dtype} does not match weight dtype {weight.dtype}: "
@@ -69,28 +69,28 @@ def check_dtype(input: Tensor, weight: Tensor) -> None:
 
 
 def under_autocast(device: str) -> bool:
-    """Whether autocast is on for a kind of device; some, as meta, know none."""
+    """Whether autocast is on for a device type; some types, such as meta, do not support it."""
     return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
 
 
 def time_first(input: Tensor, batch_first: bool) -> Tensor:
-    """Bring [T, B, I], [B, T, I] or [T, I] to [T, B, I]; refuse a sequence without a step."""
+    """Rearrange [T, B, I], [B, T, I] or [T, I] to [T, B, I]; refuse sequences without steps."""
     if input.ndim == 2:
         input = input[:, None]
     elif batch_first:
         input = input.transpose(0, 1)
-    if input.shape[0] == 0:  # len() would make a traced size a constant
+    if input.shape[0] == 0:  # `len` would turn a traced size into a constant
         raise BadInput("input must hold at least one step, got none")
     return input
 
 
 def valid_steps(lengths: Tensor, steps: int) -> Tensor:
-    """Mark the valid steps, [T, B], T = `steps`."""
+    """Return the mask of valid steps, [T, B], T = `steps`."""
     return torch.arange(steps, device=lengths.device)[:, None] < lengths
 
 
 def packed_lengths(batch_sizes: Tensor) -> Tensor:
-    """Give the lengths [B] of a packed batch that has `batch_sizes` [T] sequences at each step.
+    """Return the lengths [B] of a packed batch with `batch_sizes` [T] sequences at each step.
 
     >>> packed_lengths(torch.tensor([3, 2, 2, 1]))
     tensor([4, 3, 1])
@@ -99,7 +99,7 @@ def packed_lengths(batch_sizes: Tensor) -> Tensor:
 
 
 def check_layer_shapes(input: Tensor, hidden: Tensor, weights: Weights, packed: bool) -> None:
-    """Refuse weights that do not fit each other, and input and states that do not fit them."""
+    """Refuse weights that do not fit each other, or input and states that do not fit them."""
     weight_input, weight_hidden, bias_input, bias_hidden = weights
     input_size, H = weight_input.shape[-1], weight_hidden.shape[-1]
     require_shape("weight_hidden", weight_hidden.shape, (3 * H, H))
@@ -110,8 +110,8 @@ def check_layer_shapes(input: Tensor, hidden: Tensor, weights: Weights, packed: 
     require_shape("hidden", hidden.shape, ("B" if packed else input.shape[1], H))
 
 
-def check_kinds(input: Tensor, hidden: Tensor, weights: Weights) -> None:
-    """Refuse tensors of other dtypes than float32 or float64, of several, or on several devices."""
+def check_dtypes_and_devices(input: Tensor, hidden: Tensor, weights: Weights) -> None:
+    """Refuse tensors unless all are float32 or all float64, on one device."""
     weight_hidden = weights[1]
     dtypes = {x.dtype for x in (input, hidden, *weights)}
     if len(dtypes) > 1 or not dtypes <= {torch.float32, torch.float64}:
@@ -126,8 +126,8 @@ def check_kinds(input: Tensor, hidden: Tensor, weights: Weights) -> None:
         )
 
 
-def checked_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
-    """Give lengths [B] as int64 where the states [B, H] are; refuse what are no integers."""
+def check_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
+    """Return lengths [B] as int64 on the device of the states [B, H]; refuse non-integers."""
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
         raise TypeError(f"lengths must be integers, got {lengths.dtype}")
     if lengths.shape != hidden.shape[:1]:
@@ -136,7 +136,7 @@ def checked_lengths(lengths: Tensor, hidden: Tensor) -> Tensor:
 
 
 def check_resets(resets: Tensor | None, shape: torch.Size | None) -> None:
-    """Refuse resets that are no booleans, or not [T, B]; `shape` is None for packed input."""
+    """Refuse resets that are not booleans [T, B]; `shape` is None for packed input."""
     if resets is None:
         return
     if resets.dtype != torch.bool:

@@ -1,6 +1,6 @@
-"""A whole network of PyTorch's form by PyTorch's own call, which on a CUDA device is cuDNN.
+"""Run a whole network of PyTorch's form by PyTorch's own function: cuDNN on a CUDA device.
 
-It runs on a CPU as well, where only the tests use it.
+It also runs on a CPU, where only the tests use it.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from glassgate.nn.checks import valid_steps
 
 
 class Options(NamedTuple):
-    """What PyTorch's call asks of a network, in its order; weights layer by layer."""
+    """The options of PyTorch's function, in its order; weights layer by layer."""
 
     weights: list[Tensor]
     bias: bool
@@ -30,7 +30,7 @@ def run(
     lengths: Tensor | None,
     batch_sizes: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """Run input in the weights' dtype: a packed sequence's data where there are `batch_sizes`."""
+    """Run input in the weights' dtype; with `batch_sizes`, it is the data of a packed sequence."""
     dtype = options.weights[0].dtype
     with torch.autocast(input.device.type, enabled=False):
         input, state = input.to(dtype), state.to(dtype)
@@ -60,6 +60,6 @@ def run_padded(
 def run_packed(
     options: Options, data: Tensor, batch_sizes: Tensor, state: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Run a packed sequence's data [N, I], from and to states in its own order."""
+    """Run the data [N, I] of a packed sequence; states are in the order of its batch."""
     output, last = torch._VF.gru(data, batch_sizes, state, *options)
     return output, last

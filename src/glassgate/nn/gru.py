@@ -1,8 +1,4 @@
-"""The gated recurrent unit as a torch module: `torch.nn.GRU`, in every published form.
-
-Longer than other files, since one class has torch's whole interface, and half of it is what that
-interface says of its arguments.
-"""
+"""A drop-in replacement for `torch.nn.GRU` that supports every published form of the unit."""
 
 import torch
 from torch import Tensor, nn
@@ -25,52 +21,53 @@ from glassgate.weights import GRUWeights, require_shape
 
 
 class GRU(nn.RNNBase):
-    """A gated recurrent network that takes `torch.nn.GRU`'s place, in every published form.
+    """A drop-in replacement for `torch.nn.GRU`, in every published form of the unit.
 
-    Constructor, parameters, initial values, state dict, shapes, copying, pickling and printing are
-    torch's, so with the default formulation state dicts are interchangeable. The device of the
-    tensors decides where the network runs:
+    Constructor, parameters, initialisation, state dict, shapes, copying, pickling and printing are
+    as in torch; with the default formulation, state dicts are interchangeable. The tensors' device
+    decides what runs the network:
 
-    - on the CPU the native engine, float32 and float64;
-    - on a CUDA device, in PyTorch's form and without resets, cuDNN, for whatever dtype it takes;
-    - else a batched loop of torch's operations, float32 and float64.
+    - on the CPU, the native engine, in float32 and float64;
+    - on a CUDA device, in PyTorch's form and without resets, cuDNN, in every dtype it supports;
+    - otherwise, a batched loop of torch operations, in float32 and float64.
 
     Parameters
     ----------
     input_size, hidden_size
         I and H, at least 1.
     num_layers
-        Layers, each reading the one below, at least 1.
+        The number of stacked layers, at least 1.
     bias
         Whether there are biases b and c.
     batch_first
-        Whether batched input and output are [B, T, ...] rather than [T, B, ...]. States are not.
+        Whether batched input and output are [B, T, ...] instead of [T, B, ...]; states are not.
     dropout
-        The share of values, 0..1, that training drops between layers.
+        The probability, 0..1, of dropping a value between layers in training.
     bidirectional
-        Whether a second network reads each sequence from its end; its output is concatenated.
+        Whether each layer also reads the sequences in reverse; the outputs are concatenated.
     formulation
-        The form of the unit, by default PyTorch's. Without a reset gate the reset rows stay, so
-        that every form has the same shapes, and are never used.
+        The form of the unit, by default PyTorch's. Every form has parameters of the same shapes;
+        without a reset gate, the reset rows are unused.
     chrono
-        The longest memory, at least 2 steps, that a unit has before training (Tallec & Ollivier
-        2018, `glassgate.nn.chrono`), for networks with biases and sigmoid gates; if not given, all
-        units start with short memories.
+        The longest memory, at least 2 steps, of any unit before training (Tallec & Ollivier 2018,
+        `glassgate.nn.chrono`), for networks with biases and sigmoid gates. If not given, all units
+        start with short memories.
     device, dtype
-        Where the parameters are made, and of what dtype; torch's defaults if not given.
+        Device and dtype of the parameters; torch's defaults if not given.
 
     Raises
     ------
     ValueError
         When a size, the dropout or `chrono` is out of range, or `chrono` does not fit the network.
     TypeError
-        When a size is not an int, a flag no bool, `chrono` no number or the formulation none.
+        When a size is not an int, a flag not a bool, `chrono` not a number, or `formulation` not a
+        `Formulation`.
 
     Notes
     -----
     Cho et al. 2014 (arXiv:1406.1078), Chung et al. 2014 (arXiv:1412.3555). Under autocast the
     recurrence runs in the weights' dtype. Differentiable once: ``create_graph=True`` is an error.
-    Where torch raises a `RuntimeError` for a shape, this raises `BadInput`, a `ValueError`.
+    For a wrong shape, torch raises a `RuntimeError`, and this module `BadInput`, a `ValueError`.
 
     Examples
     --------
@@ -98,16 +95,22 @@ class GRU(nn.RNNBase):
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         self.formulation = check_formulation(formulation)
         check_chrono(chrono, bias, self.formulation)
-        self.chrono = chrono  # torch's constructor, which draws the parameters, needs both
+        self.chrono = chrono  # before torch's constructor, which calls `reset_parameters`
         super().__init__(
-            *("GRU", input_size, hidden_size, num_layers, bias, batch_first, dropout),
+            "GRU",
+            input_size,
+            hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=batch_first,
+            dropout=dropout,
             bidirectional=bidirectional,
             device=device,
             dtype=dtype,
         )
 
     def reset_parameters(self) -> None:
-        """Draw all parameters again, as torch does, and then the biases for `chrono`."""
+        """Initialise all parameters as torch does, then the update gates' biases for `chrono`."""
         super().reset_parameters()
         if self.chrono is not None:
             for _, _, b, c in self._all_weights:
@@ -115,7 +118,7 @@ class GRU(nn.RNNBase):
 
     @property
     def directions(self) -> tuple[bool, ...]:
-        """Whether each direction of a layer runs in reverse; one direction or two."""
+        """For each direction of a layer, whether it reads in reverse."""
         return (False, True) if self.bidirectional else (False,)
 
     def forward(
@@ -126,7 +129,7 @@ class GRU(nn.RNNBase):
         lengths: Tensor | None = None,
         resets: Tensor | None = None,
     ) -> tuple[Tensor | PackedSequence, Tensor]:
-        """Run a batch of sequences, or a single one.
+        """Run a batch of sequences or a single sequence.
 
         Parameters
         ----------
@@ -137,18 +140,18 @@ class GRU(nn.RNNBase):
             [layers * directions, H] for one sequence; zeros if not given.
         lengths
             Valid steps of each sequence, 0..T, [B] integers; all if not given. The rest of the
-            input is never read, and the output there is 0. A packed sequence has its own lengths.
+            input is never read, and the output there is 0. Leave out for packed input.
         resets
-            Booleans, [T, B] or arranged as the input: True where the state is zeroed before the
-            step, in every layer and direction.
+            Booleans in the input's layout, without its last axis: True where the state of every
+            layer and direction is zeroed before the step.
 
         Returns
         -------
         output
-            The last layer's state after each step, [T, B, directions * H], arranged or packed as
-            the input.
+            The last layer's state after each step, [T, B, directions * H], in the input's layout.
         state
-            Each layer's last state, arranged as `hx`; pass it on with the next piece.
+            The last state of each layer and direction, in the layout of `hx`; pass it to the next
+            call to continue the sequences.
 
         Raises
         ------
@@ -156,16 +159,16 @@ class GRU(nn.RNNBase):
             When a shape does not fit, there is no step, the input's dtype is not the weights', or
             a length is out of range.
         TypeError
-            When the input is no tensor, or a dtype is none that the device's path takes.
+            When the input is not a tensor, or the device does not support the dtype.
         """
         if lengths is None and resets is None:
-            stepped = self._single_step(input, hx)
-            if stepped is not None:
-                return stepped
+            result = self._single_step(input, hx)
+            if result is not None:
+                return result
         return run_network(self, input, hx, lengths, resets)
 
     def step(self, input: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Take one step, for loops that make the next input from this output.
+        """Take one step, for loops in which the next input depends on this output.
 
         Parameters
         ----------
@@ -184,7 +187,7 @@ class GRU(nn.RNNBase):
         Raises
         ------
         BadInput
-            When a layer reads in reverse, or as `forward` does.
+            When the network is bidirectional, and as in `forward`.
 
         Examples
         --------
@@ -196,8 +199,8 @@ class GRU(nn.RNNBase):
         """
         if self.bidirectional:
             raise BadInput(
-                "a bidirectional network cannot take single steps: it reads each sequence from "
-                "its end, too; call the network on whole sequences"
+                "a bidirectional network cannot take single steps: it also reads each sequence "
+                "from its end; call the network on whole sequences"
             )
         check_tensor("input", input)
         require_shape("input", input.shape, ("B", self.input_size))
@@ -207,7 +210,7 @@ class GRU(nn.RNNBase):
     def _single_step(
         self, input: Tensor | PackedSequence, hx: Tensor | None
     ) -> tuple[Tensor, Tensor] | None:
-        """Take a single step forward the short way, or give None where it cannot be taken."""
+        """Take a single step in one native call; return None if the general path is needed."""
         time, batch = (1, 0) if self.batch_first else (0, 1)
         if (
             not (isinstance(input, Tensor) and input.ndim == 3 and input.is_cpu and self.bias)
@@ -221,30 +224,34 @@ class GRU(nn.RNNBase):
             hx = input.new_zeros((self.num_layers, B, H))
         elif hx.shape != (self.num_layers, B, H):
             return None
-        return single_step(
-            self, self._all_weights, input, hx, (B, 1, H) if self.batch_first else (1, B, H)
-        )
+        shape = (B, 1, H) if self.batch_first else (1, B, H)
+        return single_step(self, self._all_weights, input, hx, shape)
 
     def _cudnn_options(self) -> cudnn.Options:
         weights = [self._weight(name) for names in self._all_weights for name in names]
         return cudnn.Options(
-            *(weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional)
+            weights=weights,
+            bias=self.bias,
+            num_layers=self.num_layers,
+            dropout=self.dropout,
+            training=self.training,
+            bidirectional=self.bidirectional,
         )
 
     def _weights(self, layer: int, reverse: bool) -> Weights:
-        """Give W, U, b and c of a layer in a direction; missing biases are zeros."""
-        end = f"_l{layer}_reverse" if reverse else f"_l{layer}"
-        W, U = self._weight("weight_ih" + end), self._weight("weight_hh" + end)
+        """Return W, U, b and c of a layer in a direction; zeros for missing biases."""
+        suffix = f"_l{layer}_reverse" if reverse else f"_l{layer}"
+        W, U = self._weight("weight_ih" + suffix), self._weight("weight_hh" + suffix)
         if not self.bias:
             return W, U, U.new_zeros(len(U)), U.new_zeros(len(U))
-        return W, U, self._weight("bias_ih" + end), self._weight("bias_hh" + end)
+        return W, U, self._weight("bias_ih" + suffix), self._weight("bias_hh" + suffix)
 
     def _weight(self, name: str) -> Tensor:
         weight: Tensor = getattr(self, name)
         return weight
 
     def to_weights(self, layer: int, reverse: bool = False) -> GRUWeights:
-        """Copy one layer's weights, in one direction, to NumPy; missing biases are zeros.
+        """Copy the weights of one layer in one direction to NumPy; zeros for missing biases.
 
         Raises
         ------
@@ -254,19 +261,21 @@ class GRU(nn.RNNBase):
         if not 0 <= layer < self.num_layers:
             raise BadInput(f"layer must lie in 0..{self.num_layers - 1}, got {layer}")
         if reverse not in self.directions:
-            raise BadInput("reverse must be False in a network of one direction, got True")
+            raise BadInput("reverse must be False in a network with one direction, got True")
         W, U, b, c = (x.numpy(force=True) for x in self._weights(layer, reverse))
         return GRUWeights(W, U, b, c, self.formulation)
 
     def to_numpy(self) -> engine.GRU:
-        """Return the same network, with copies of the weights, for use without torch.
+        """Copy the network to a `glassgate.GRU`, which runs without torch.
 
-        Its input is [T, B, I] whatever `batch_first` says, and there is no dropout.
+        Its input is [T, B, I], whatever `batch_first` is, and it has no dropout.
         """
         layers = range(self.num_layers)
-        return engine.GRU([[self.to_weights(n, way) for way in self.directions] for n in layers])
+        return engine.GRU(
+            [[self.to_weights(layer, reverse) for reverse in self.directions] for layer in layers]
+        )
 
     def extra_repr(self) -> str:
-        """Name the sizes and what differs from the defaults, for `print`."""
+        """Describe the sizes and non-default options, for `print`."""
         form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
         return super().extra_repr() + form + (f", chrono={self.chrono}" if self.chrono else "")

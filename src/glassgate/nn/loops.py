@@ -1,14 +1,14 @@
-"""The steps of the recurrence, forward and backward, over one tape.
+"""The recurrence in torch operations, step by step, forward and backward over one tape.
 
-The tape holds what each step computed: the candidate n [T, B, H] by itself, since tanh is fastest
-on contiguous numbers, and beside it the gates, in the order in which one product writes them::
+The tape holds the candidate n of each step, [T, B, H], as its own array, since tanh is fastest on
+contiguous memory, and the gates in the order in which one product writes them::
 
     reset = "after"     m  r  z     [T, B, 3H]; m = U_n h + c_n
     reset = "before"       r  z     [T, B, 2H]
-    reset = "none"         r  z     [T, B, 2H]; r takes no part
+    reset = "none"         r  z     [T, B, 2H]; r is not used
 
-The gradients lie side by side, n last, [T, B, 4H or 3H]: every one of them is the gradient that
-reaches the state, times a slope that is known before the loop.
+The gradients are concatenated, n last, [T, B, 4H or 3H]: each is the gradient to the state times a
+slope that is computed for all steps before the loop.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from glassgate.formulation import Formulation
 Weights: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]  # W (3H, I), U (3H, H), b, c (3H,)
 Tape: TypeAlias = tuple[Tensor, Tensor]  # the gates (T, B, 2H or 3H), the candidate (T, B, H)
 
-# Each curve, written over its argument.
+# Each curve, in place.
 GATES: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid_,
     "hard_sigmoid_fifth": lambda x: x.mul_(0.2).add_(0.5).clamp_(0, 1),
@@ -34,7 +34,7 @@ SQUASHES: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu_,
     "linear": lambda x: x,
 }
-# A gradient to a curve's value, brought to its argument; the value y tells the slope.
+# The gradient to a curve's argument, from that to its value y.
 GATES_BACK: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "sigmoid": torch.ops.aten.sigmoid_backward,
     "hard_sigmoid_fifth": lambda grad, y: grad * ((y > 0) & (y < 1)) * 0.2,
@@ -48,19 +48,19 @@ SQUASHES_BACK: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def candidate_first(rows: Tensor) -> Tensor:
-    """Rows in the order reset, update, candidate to candidate, reset, update."""
+    """Reorder rows from reset, update, candidate to candidate, reset, update."""
     H = len(rows) // 3
     return torch.cat([rows[2 * H :], rows[: 2 * H]])
 
 
 def candidate_last(rows: Tensor) -> Tensor:
-    """Rows in the order candidate, reset, update to reset, update, candidate."""
+    """Reorder rows from candidate, reset, update to reset, update, candidate."""
     H = len(rows) // 3
     return torch.cat([rows[H:], rows[:H]])
 
 
 def input_sums(input: Tensor, weights: Weights, formulation: Formulation) -> Tape:
-    """Begin a tape with all that does not wait for the state: W x and the biases."""
+    """Begin a tape with the terms that do not depend on the state: W x and the biases."""
     W, U, b, c = weights
     (T, B, _), H = input.shape, U.shape[1]
     after, rows = formulation.reset == "after", input.flatten(0, 1)  # (T B, I)
@@ -114,16 +114,16 @@ def _forward_none(
 
 
 def _blend(formulation: Formulation, z: Tensor, hidden: Tensor, n: Tensor, new: Tensor) -> Tensor:
-    """Write the new state into `new`: z says how far from one end to the other."""
+    """Write the new state to `new`: the previous state and the candidate, blended by z."""
     if formulation.update == "keeps":
         return torch.lerp(n, hidden, z, out=new)
     return torch.lerp(hidden, n, z, out=new)
 
 
 def slopes(tape: Tape, previous: Tensor, formulation: Formulation) -> Tensor:
-    """Give each column's slope, [T, B, 3H or 4H]: its sum's gradient for a gradient of 1 to h_t.
+    """Return the gradients to all sums for a gradient of 1 to h_t, [T, B, 3H or 4H].
 
-    (Before the product, r's slope is for a gradient of 1 to r * h.)
+    With reset = "before", the slope of r is for a gradient of 1 to r * h.
     """
     H = previous.shape[-1]
     gate_back, squash_back = GATES_BACK[formulation.gate], SQUASHES_BACK[formulation.squash]
@@ -147,7 +147,7 @@ def _backward_after(
     grads: Tensor, tape: Tape, grad_output: Tensor, U: Tensor, formulation: Formulation
 ) -> Tensor:
     H = len(U) // 3
-    kept, direct = _kept(tape, H, formulation), _direct(grad_output)
+    kept, direct = _kept_shares(tape, H, formulation), _direct_grads(grad_output)
     return _walk_back(grads, grads[..., : 3 * H], kept, direct, candidate_first(U), grad_output[-1])
 
 
@@ -155,7 +155,7 @@ def _backward_none(
     grads: Tensor, tape: Tape, grad_output: Tensor, U: Tensor, formulation: Formulation
 ) -> Tensor:
     H = len(U) // 3
-    kept, direct = _kept(tape, H, formulation), _direct(grad_output)
+    kept, direct = _kept_shares(tape, H, formulation), _direct_grads(grad_output)
     return _walk_back(grads[..., H:], grads[..., H:], kept, direct, U[H:], grad_output[-1])
 
 
@@ -167,8 +167,8 @@ def _walk_back(
     U: Tensor,
     grad: Tensor,
 ) -> Tensor:
-    """Weigh all slopes of a step by its state's gradient; pass that on through U and k."""
-    blocks, past = _in_blocks(grads, U.shape[1]), grads_past.unbind()
+    """Multiply each step's slopes by its state's gradient, and carry that back through U and k."""
+    blocks, past = _split_blocks(grads, U.shape[1]), grads_past.unbind()
     for t in reversed(range(len(blocks))):
         blocks[t].mul_(grad[:, None])  # (B, 2 or 4, H)
         grad = torch.addcmul(direct[t], grad, kept[t]).addmm_(past[t], U)
@@ -179,9 +179,9 @@ def _backward_before(
     grads: Tensor, tape: Tape, grad_output: Tensor, U: Tensor, formulation: Formulation
 ) -> Tensor:
     H = len(U) // 3
-    kept, direct = _kept(tape, H, formulation), _direct(grad_output)
+    kept, direct = _kept_shares(tape, H, formulation), _direct_grads(grad_output)
     U_rz, U_n = U[: 2 * H], U[2 * H :]
-    zn, rz = _in_blocks(grads[..., H:], H), grads[..., : 2 * H].unbind()
+    zn, rz = _split_blocks(grads[..., H:], H), grads[..., : 2 * H].unbind()
     grad_r, grad_n = grads[..., :H].unbind(), grads[..., 2 * H :].unbind()
     r, grad = tape[0][..., :H].unbind(), grad_output[-1]
     for t in reversed(range(len(r))):
@@ -193,19 +193,19 @@ def _backward_before(
     return grad
 
 
-def _in_blocks(grads: Tensor, H: int) -> tuple[Tensor, ...]:
-    """Each step's columns as blocks of H, (B, 2 or 4, H)."""
+def _split_blocks(grads: Tensor, H: int) -> tuple[Tensor, ...]:
+    """Split the columns of each step into blocks of H, (B, 2 or 4, H)."""
     T, B, columns = grads.shape
     return grads.view(T, B, columns // H, H).unbind()
 
 
-def _kept(tape: Tape, H: int, formulation: Formulation) -> tuple[Tensor, ...]:
+def _kept_shares(tape: Tape, H: int, formulation: Formulation) -> tuple[Tensor, ...]:
     z = tape[0][..., -H:]
     return (z if formulation.update == "keeps" else 1 - z).unbind()
 
 
-def _direct(grad_output: Tensor) -> tuple[Tensor, ...]:
-    """What reaches each step's previous state from the output itself; the initial one is none."""
+def _direct_grads(grad_output: Tensor) -> tuple[Tensor, ...]:
+    """Return the gradient to each step's previous state as an output; the initial one is none."""
     return (torch.zeros_like(grad_output[0]), *grad_output[:-1].unbind())
 
 
@@ -228,21 +228,21 @@ def gates_of(
     formulation: Formulation,
     squash: Callable[[Tensor], Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """Give the gates of steps whose previous states are known: all at once, without a loop.
+    """Compute the gates of all steps at once, from known previous states.
 
     Parameters
     ----------
     input, hidden
-        What each step reads, [N, I], and the state before it, [N, H].
+        Each step's input, [N, I], and the state before it, [N, H].
     weights, formulation
         Those of the layer.
     squash
-        The candidate's curve, in place: that of `SQUASHES`, or a faster one.
+        The candidate's curve, in place: one of `SQUASHES`, or a faster equivalent.
 
     Returns
     -------
     gates
-        Reset and update side by side, [N, 2H]; reset is 1 where the formulation has none.
+        Reset and update, concatenated, [N, 2H]; reset is 1 if the formulation has none.
     candidate
         [N, H].
     """

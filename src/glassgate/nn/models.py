@@ -1,4 +1,4 @@
-"""Whole models around a network: the next word, or the class of a sequence."""
+"""Models around a network: next-word prediction and sequence classification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from glassgate.nn import GRU, LSTM, SRN, Feedforward
 from glassgate.nn.ragged import last_outputs, run_ragged
 
 State = Tensor | tuple[Tensor, ...]
-"""What a network carries from step to step; every tensor has the batch on its second axis."""
+"""The recurrent state of a network; every tensor has the batch on its second axis."""
 
 NETWORKS: Mapping[str, type[nn.Module]] = {
     "feedforward": Feedforward,
@@ -26,7 +26,7 @@ def make_network(
 ) -> nn.Module:
     """Return the network called `name`: feedforward (of the current input only), srn, gru, lstm.
 
-    `dropout` is applied between layers, where there are several. `BadInput` for another name.
+    `dropout` is applied between layers, if there are several. Another name raises `BadInput`.
     """
     if name not in NETWORKS:
         raise BadInput(f"network must be one of {', '.join(NETWORKS)}, got {name!r}")
@@ -60,9 +60,9 @@ class LanguageModel(nn.Module):
     ) -> tuple[Tensor, State | None]:
         """Return logits [T, B, V] of the token after each of `tokens` [T, B], and the state.
 
-        No state is the zero state. With `lengths` [B] the columns are whole sequences from zero
-        state: the logits are those of the valid steps alone, [N, V] in the order of
-        `run_ragged`, and no state comes back.
+        The state is zero if not given. With `lengths` [B] the columns are whole sequences from zero
+        state: the logits are those of the valid steps, [N, V] in the order of `run_ragged`, and the
+        returned state is None.
         """
         embedded = self.dropout(self.embedding(tokens))  # (T, B, I)
         if lengths is None:
@@ -73,7 +73,7 @@ class LanguageModel(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Give a sequence a class: embedding, dropout, network, its last valid output, linear.
+    """Classify a sequence: embedding, dropout, network, its last valid output, linear.
 
     `network` is a name that `make_network` knows.
     """
@@ -97,7 +97,7 @@ class Classifier(nn.Module):
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return logits [B, C] for the first `lengths` [B] of `tokens` [T, B].
 
-        What stands after a sequence's length cannot change its logits: time runs forward only.
+        The padding cannot change the logits: the network runs forward only.
         """
         embedded = self.dropout(self.embedding(tokens))  # (T, B, I)
         last = last_outputs(self.network, embedded, lengths)  # (B, H)

@@ -1,7 +1,7 @@
-"""Sequences of different lengths in one batch: padded, and run without running the padding.
+"""Batches of sequences of different lengths, run with little or no work on padding.
 
-A GRU skips the padding by itself. PyTorch's networks are run in groups of similar length: each
-group is padded to its longest sequence, and outputs in the padding are discarded.
+A GRU skips the padding itself. PyTorch's networks run in groups of similar length: each group is
+padded to its longest sequence, and outputs in the padding are discarded.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ NUM_GROUPS = 4  # the shorter half, the shorter half of the rest, and so on
 def pad_ids(
     sequences: Sequence[Sequence[int] | NDArray[np.integer]], fill: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """Pad sequences of ids at their ends to one batch, a column each.
+    """Pad sequences of ids at the end to form one batch, one column per sequence.
 
     Parameters
     ----------
     sequences
-        B sequences, at least one; of any length.
+        B sequences of any length, at least one.
     fill
         The id in the padding.
 
@@ -51,7 +51,7 @@ def pad_ids(
 
 
 def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
-    """Run sequences from zero state and give the outputs of their valid steps.
+    """Run sequences from zero state and return the outputs of their valid steps.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
     Returns
     -------
     Tensor
-        [N, H], N the sum of `lengths`: the first steps of all columns, then the second ones of
-        those that have one, as in ``output[valid_steps(lengths)]``.
+        [N, H], N the sum of `lengths`: the first steps of all columns, then the second steps of
+        those that have one, and so on, as in ``output[valid_steps(lengths)]``.
     """
     if isinstance(network, GRU):
         states: Tensor = network(input, lengths=lengths)[0].flatten(0, 1)  # (T B, H)
@@ -84,9 +84,9 @@ def run_ragged(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
 
 
 def last_outputs(network: nn.Module, input: Tensor, lengths: Tensor) -> Tensor:
-    """Run sequences from zero state and give each one's output at its last valid step, [B, H].
+    """Run sequences from zero state and return their outputs at the last valid step, [B, H].
 
-    Takes what `run_ragged` does; the network runs forward only.
+    Arguments are those of `run_ragged`; the network must not be bidirectional.
     """
     if isinstance(network, GRU):
         last: Tensor = network(input, lengths=lengths)[1][-1]
@@ -105,7 +105,7 @@ def last_valid(steps: Tensor, lengths: Tensor) -> Tensor:
 
 
 def _group_starts(columns: int) -> list[int]:
-    """Where each group but the first begins.
+    """Return the first column of each group but the first.
 
     >>> _group_starts(64)
     [32, 48, 56]
@@ -115,7 +115,7 @@ def _group_starts(columns: int) -> list[int]:
 
 
 def _row_numbers(lengths: Tensor, columns: Tensor) -> Tensor:
-    """Number the valid steps of some columns as they lie in the whole batch, [n]."""
+    """Return the positions of some columns' valid steps in the whole batch [T * B], [n]."""
     steps = torch.arange(int(lengths[columns].max()), device=lengths.device)
-    places = steps[:, None] * len(lengths) + columns  # (t, b)
-    return places[valid_steps(lengths[columns], len(steps))]
+    positions = steps[:, None] * len(lengths) + columns  # (t, b)
+    return positions[valid_steps(lengths[columns], len(steps))]

@@ -1,8 +1,8 @@
-"""The one place that checks what a gated network reads, and chooses what runs it.
+"""The one place that checks the arguments of a gated network and chooses what runs it.
 
 `run_network` runs a whole `glassgate.nn.GRU`, `sequence` one layer in one direction. CPU tensors
-go to the native engine (`nn.native`, `nn.chain`), a network of PyTorch's form on a CUDA device to
-cuDNN (`nn.cudnn`), all others to a batched loop of torch's own operations (`nn.batched`).
+go to the native engine (`nn.native`, `nn.chain`), networks of PyTorch's form on a CUDA device to
+cuDNN (`nn.cudnn`), all others to a batched loop of torch operations (`nn.batched`).
 """
 
 from typing import TYPE_CHECKING, TypeAlias
@@ -19,11 +19,11 @@ from glassgate.nn import chain, cudnn
 from glassgate.nn.batched import batched
 from glassgate.nn.checks import (
     check_dtype,
+    check_dtypes_and_devices,
     check_input,
-    check_kinds,
     check_layer_shapes,
+    check_lengths,
     check_resets,
-    checked_lengths,
     packed_lengths,
     time_first,
     under_autocast,
@@ -35,11 +35,11 @@ from glassgate.weights import require_shape
 if TYPE_CHECKING:
     from glassgate.nn.gru import GRU
 
-Ran: TypeAlias = tuple[Tensor, Tensor]  # output and last states
+Result: TypeAlias = tuple[Tensor, Tensor]  # output and last states
 
-NATIVE = ("cpu", "meta")  # of the meta device there are shapes alone
+NATIVE_DEVICES = ("cpu", "meta")  # on the meta device there are only shapes
 PYTORCH = Formulation()
-CHAIN_UP_TO = 64  # sequences; the more there are, the less of a step is its weights' gradients
+MAX_CHAIN_BATCH = 64  # sequences; in larger batches, summing once saves little
 
 
 def run_network(
@@ -58,10 +58,10 @@ def run_network(
     check_dtype(input, network._weight("weight_hh_l0"))
     x = time_first(input, network.batch_first)
     if input.ndim == 2:
-        state = _state(network, x, hx, ())[:, None]
+        state = _initial_state(network, x, hx, ())[:, None]
         resets = None if resets is None else resets[:, None]
     else:
-        state = _state(network, x, hx, tuple(x.shape[1:2]))
+        state = _initial_state(network, x, hx, tuple(x.shape[1:2]))
         resets = resets.t() if resets is not None and network.batch_first else resets
     output, state = run_layers(network, x, state, lengths, resets)
     if input.ndim == 2:
@@ -75,14 +75,16 @@ def _run_packed(
     data, batch_sizes, order, inverse = input
     require_shape("packed input", data.shape, ("N", network.input_size))
     check_dtype(data, network._weight("weight_hh_l0"))
-    state = _reorder(_state(network, data, hx, (int(batch_sizes[0]),)), order)
+    state = _reorder(_initial_state(network, data, hx, (int(batch_sizes[0]),)), order)
     resets = None if resets is None else _reorder(resets, order)
     output, state = run_layers(network, data, state, None, resets, batch_sizes)
     return PackedSequence(output, batch_sizes, order, inverse), _reorder(state, inverse)
 
 
-def _state(network: "GRU", input: Tensor, hx: Tensor | None, batch: tuple[int, ...]) -> Tensor:
-    """Give the states before the first step, [layers * directions, *batch, H]."""
+def _initial_state(
+    network: "GRU", input: Tensor, hx: Tensor | None, batch: tuple[int, ...]
+) -> Tensor:
+    """Return the initial states, [layers * directions, *batch, H]; zeros if not given."""
     shape = (network.num_layers * len(network.directions), *batch, network.hidden_size)
     if hx is None:
         return input.new_zeros(shape, dtype=network._weight("weight_hh_l0").dtype)
@@ -92,7 +94,7 @@ def _state(network: "GRU", input: Tensor, hx: Tensor | None, batch: tuple[int, .
 
 
 def _reorder(columns: Tensor, order: Tensor | None) -> Tensor:
-    """Put the batch, on the second axis, in an order."""
+    """Reorder the batch, which is on the second axis."""
     return columns if order is None else columns.index_select(1, order)
 
 
@@ -103,8 +105,8 @@ def run_layers(
     lengths: Tensor | None,
     resets: Tensor | None,
     batch_sizes: Tensor | None = None,
-) -> Ran:
-    """Run all layers on whatever runs best where the tensors are.
+) -> Result:
+    """Run all layers in the best way for the tensors' device.
 
     Parameters
     ----------
@@ -113,12 +115,12 @@ def run_layers(
     input, state
         [T, B, I] and [layers * directions, B, H]; of packed input the data [N, I].
     lengths, resets
-        As `sequence` takes them.
+        As in `sequence`.
     batch_sizes
-        How many sequences of packed input take each step, [T].
+        Of packed input, the number of sequences that take each step, [T].
     """
     packed = batch_sizes is not None
-    ends = None if lengths is None else checked_lengths(lengths, state[0])
+    ends = None if lengths is None else check_lengths(lengths, state[0])
     if input.is_cuda and resets is None and network.formulation == PYTORCH:
         return cudnn.run(network._cudnn_options(), input, state, ends, batch_sizes)
     _refuse_forward_mode()
@@ -130,7 +132,7 @@ def run_layers(
     for layer in range(network.num_layers):
         if layer and network.dropout:
             input = F.dropout(input, network.dropout, network.training)
-        ran = [
+        results = [
             _run_layer(
                 input,
                 next(states),
@@ -143,8 +145,9 @@ def run_layers(
             )
             for reverse in network.directions
         ]
-        input = ran[0][0] if len(ran) == 1 else torch.cat([output for output, _ in ran], -1)
-        last += [hidden for _, hidden in ran]
+        outputs = [output for output, _ in results]
+        input = outputs[0] if len(outputs) == 1 else torch.cat(outputs, -1)
+        last += [hidden for _, hidden in results]
     return input, torch.stack(last)
 
 
@@ -162,11 +165,11 @@ def sequence(
     packed: bool = False,
     reverse: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Run one layer in one direction along a batch of sequences.
+    """Run one layer in one direction over a batch of sequences.
 
-    Differentiable once, with respect to every tensor of floats.
-    Under autocast the recurrence runs in the weights' own dtype: a state rounded to the 8 bits of
-    bfloat16 at every step would lose what a unit is there to remember.
+    Differentiable once, with respect to every floating-point tensor. Under autocast the recurrence
+    runs in the weights' own dtype: a state rounded to bfloat16's 8 significant bits at every step
+    would forget small changes.
 
     Parameters
     ----------
@@ -179,33 +182,34 @@ def sequence(
     formulation
         The form of the unit.
     lengths
-        Valid steps of each sequence, 0..T, [B] integers; all if not given. What stands behind them
-        is never read. On the CPU the work grows with their sum.
+        Valid steps of each sequence, 0..T, [B] integers; all if not given. The padding is never
+        read. On the CPU the work grows with the sum of the lengths.
     resets
         [T, B] booleans: True where the state is zeroed before the step.
     packed
-        Whether the steps lie as in a `PackedSequence`; `lengths` are needed and do not increase.
+        Whether the steps are stored as in a `PackedSequence`; `lengths` are required then, and must
+        not increase.
     reverse
         Whether to run from each sequence's last valid step to its first.
 
     Returns
     -------
     output
-        The state after each step, [T, B, H] or [N, H]; 0 behind the lengths.
+        The state after each step, [T, B, H] or [N, H]; 0 in the padding.
     last
         Each sequence's state after the last step taken, [B, H]; `hidden` where the length is 0.
 
     Raises
     ------
     BadInput
-        When a shape does not fit, a length is out of range (checked on the CPU alone), or the
-        tensors lie on several devices.
+        When a shape does not fit, a length is out of range (checked only on the CPU), or the
+        tensors are on different devices.
     TypeError
-        When the tensors are neither all float32 nor all float64, the lengths no integers, or the
-        resets no booleans.
+        When the tensors are neither all float32 nor all float64, the lengths not integers, or the
+        resets not booleans.
     RuntimeError
-        In the backward pass, when a second derivative is prepared (``create_graph=True``), and
-        where derivatives are asked for in forward mode.
+        For forward-mode derivatives, and from the backward pass with ``create_graph=True``, which
+        prepares a second derivative.
     """
     weights = (weight_input, weight_hidden, bias_input, bias_hidden)
     _refuse_forward_mode()
@@ -214,7 +218,7 @@ def sequence(
         check_layer_shapes(input, hidden, weights, packed)
     if packed and lengths is None:
         raise BadInput("lengths must be given with packed input, got none")
-    ends = None if lengths is None else checked_lengths(lengths, hidden)
+    ends = None if lengths is None else check_lengths(lengths, hidden)
     check_resets(resets, None if packed else input.shape[:2])
     return _run_layer(
         input, hidden, weights, formulation, ends, resets, packed=packed, reverse=reverse
@@ -231,8 +235,8 @@ def _run_layer(
     *,
     packed: bool,
     reverse: bool,
-) -> Ran:
-    """Run one layer in one direction on arguments that have been checked, up to the weights."""
+) -> Result:
+    """Run one layer in one direction; only the weights remain to be checked."""
     device = input.device.type
     if under_autocast(device):
         input, hidden = input.to(weights[1].dtype), hidden.to(weights[1].dtype)
@@ -241,19 +245,19 @@ def _run_layer(
                 input, hidden, weights, formulation, lengths, resets, packed=packed, reverse=reverse
             )
     tensors = (input, hidden, *weights)
-    if not _fit(input, hidden, weights):
+    if not _tensors_fit(input, hidden, weights):
         check_layer_shapes(input, hidden, weights, packed)
-        check_kinds(input, hidden, weights)
-    if device not in NATIVE:
+        check_dtypes_and_devices(input, hidden, weights)
+    if device not in NATIVE_DEVICES:
         return batched(input, hidden, weights, formulation, lengths, resets, packed, reverse)
-    learns = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    needs_grad = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     if device == "cpu" and only_computes() and PLAIN.issuperset(map(type, tensors)):
         form = form_words(formulation)
-        if learns and _is_chain_step(input, weights, lengths, resets, packed):
+        if needs_grad and _is_chain_step(input, weights, lengths, resets, packed):
             return chain.take_step(input, hidden, weights, form)
-        return run_plain(tensors, lengths, resets, form, packed, reverse, learns=learns)
+        return run_plain(tensors, lengths, resets, form, packed, reverse, needs_grad=needs_grad)
     words = " ".join(form_words(formulation))
-    output, last, _ = native_sequence(*tensors, lengths, resets, words, packed, reverse, learns)
+    output, last, _ = native_sequence(*tensors, lengths, resets, words, packed, reverse, needs_grad)
     return output, last
 
 
@@ -264,11 +268,11 @@ def _is_chain_step(
     resets: Tensor | None,
     packed: bool,
 ) -> bool:
-    """Whether it is one step of few sequences, whose weights learn and lie as the engine reads."""
+    """Whether this is one step of a small batch, with contiguous weights that need gradients."""
     return (
         not packed
         and input.shape[0] == 1
-        and 0 < input.shape[1] <= CHAIN_UP_TO
+        and 0 < input.shape[1] <= MAX_CHAIN_BATCH
         and lengths is None
         and resets is None
         and any(weight.requires_grad for weight in weights)
@@ -283,8 +287,8 @@ def _refuse_forward_mode() -> None:
         )
 
 
-def _fit(input: Tensor, hidden: Tensor, weights: Weights) -> bool:
-    """Whether weights fit what they multiply, and all are of one dtype on one device."""
+def _tensors_fit(input: Tensor, hidden: Tensor, weights: Weights) -> bool:
+    """Whether all shapes fit the weights, and all tensors have one dtype and one device."""
     W, U, b, c = weights
     I, H = input.shape[-1], hidden.shape[-1]
     dtype, device = input.dtype, input.device

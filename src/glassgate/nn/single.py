@@ -1,10 +1,10 @@
-"""A single step through a whole stack of layers, for loops without gradients.
+"""A single step through all layers of a network in one native call, without gradients.
 
-A decoder or a policy takes one step at a time, and a small network's step takes the engine a
-microsecond or two: what surrounds it must not take ten. So the engine gets the module's tensors as
-they are, once for all layers, and checks them itself: the one native call outside `engine.calls`.
-Where it refuses, or torch does more than compute, `single_step` gives None, and the general way
-runs, or says what is wrong.
+Decoders and policies take one step at a time. The engine computes a step of a small network in a
+microsecond or two, so the overhead around it must stay of that order. Therefore this one native
+call outside `glassgate.engine` passes the module's tensors for all layers at once, and the engine
+itself checks them. If it refuses them, or torch does not run eagerly, `single_step` returns None,
+and the caller takes the general path, which raises the error in full.
 """
 
 from typing import TYPE_CHECKING
@@ -29,41 +29,41 @@ def single_step(
     hidden: Tensor,
     shape: tuple[int, ...],
 ) -> tuple[Tensor, Tensor] | None:
-    """Take one step through all layers, forward, without gradients.
+    """Take one forward step through all layers, without gradients.
 
     Parameters
     ----------
     network
-        A module with a bias.
+        A module with biases.
     names
-        Its parameters W, U, b and c, a list a layer.
+        The names of its parameters W, U, b and c, one list per layer.
     input
-        The batch's inputs, B * I values, whatever their axes.
+        The batch's input, B * I values of any shape.
     hidden
-        The states before the step, layers * B * H values, whatever their axes.
+        The states before the step, layers * B * H values of any shape.
     shape
-        That of the output: B * H values, H of them along the last axis.
+        The shape of the output: B * H values, the last axis of size H.
 
     Returns
     -------
     output, state
-        The last layer's new states, [*shape], and all layers' new states, arranged as `hidden`;
-        or None, where the general way has to be taken.
+        The last layer's new states, [*shape], and all layers' new states, of the shape of `hidden`.
+        None instead of both if the general path must be taken.
     """
     if torch.is_grad_enabled() or not only_computes() or torch.is_autocast_enabled("cpu"):
         return None
     parameters = network._parameters
     try:
         layers = [tuple([parameters[name] for name in layer]) for layer in names]
-    except KeyError:  # one is computed from others
+    except KeyError:  # a parametrized weight, computed from other parameters
         return None
-    tensors = {type(input), type(hidden), *[type(W) for layer in layers for W in layer]}
-    if not PLAIN.issuperset(tensors):
+    types = {type(input), type(hidden), *[type(W) for layer in layers for W in layer]}
+    if not PLAIN.issuperset(types):
         return None
     output, state = input.new_empty(shape), torch.empty_like(hidden)
     form = form_words(network.formulation)
     try:
         _native.step_through(layers, form, input, hidden, output, state, target(), threads())
-    except (TypeError, ValueError):  # the general way says it in full
+    except (TypeError, ValueError):  # the general path raises it in full
         return None
     return output, state

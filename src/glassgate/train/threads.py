@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from glassgate.engine.settings import checked_threads
+from glassgate.engine.settings import check_threads
 
 WARM_UP_STEPS = 3  # on one thread, before a step on all threads and all measurements
 BLOCK_STEPS = 5  # on one number of threads before switching to the other
@@ -32,7 +32,7 @@ def offered_threads() -> int:
 
 def set_threads(threads: int) -> None:
     """Set the number of threads of torch, which the engine follows; `BadInput` unless 1..256."""
-    torch.set_num_threads(checked_threads(threads))
+    torch.set_num_threads(check_threads(threads))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Hold gates to find out what they are for: `glassgate.clamp`.
+"""Hold gates at chosen values to find out what they do: `glassgate.clamp`.
 
-Read `edit` (which weights hold a gate), then `engine` and `torch` (which apply it and undo it).
+Read `edit` (which weights hold a gate), then `engine` and `torch` (which apply and undo the edit).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from glassgate.engine import GRU
-from glassgate.engine.plan import Direction, checked_place
+from glassgate.engine.plan import Direction, resolve_place
 from glassgate.errors import BadInput
 from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import EngineGRU
@@ -32,14 +32,14 @@ def clamp(
     kept: ArrayLike | None = None,
     state: ArrayLike | None = None,
 ) -> AbstractContextManager[None]:
-    """Hold gates of chosen units at values of your choice, for whatever runs inside a ``with``.
+    """Hold gates of chosen units at chosen values inside a ``with`` block.
 
-    A held gate is an edit of its own rows of the weights (`inside.clamp.edit`), so everything runs
+    A gate is held by editing its own rows of the weights (`inside.clamp.edit`), so everything runs
     as fast as before, on any engine and device: prediction, scoring, streaming, and training of the
-    rest. Held rows take no gradient, and any change an optimiser makes to them is undone before the
-    next forward. On exit, also by an exception, they get back the exact bits they had on entry;
-    everything else stays as the body left it. Clamps nest, also on the same units: the innermost
-    wins.
+    other weights. Held rows get no gradient, and any change that an optimiser makes to them is
+    undone before the next forward. On exit, also by an exception, they get back the exact bits they
+    had on entry; all other weights keep the values that the block gave them. Clamps nest, also on
+    the same units: the innermost wins.
 
     Parameters
     ----------
@@ -47,35 +47,34 @@ def clamp(
         A `glassgate.GRU`, a GRU or GRUCell of `glassgate.nn` or `torch.nn`, or a torch module that
         has exactly one of these inside.
     layer
-        Which layer, from 0, the one that reads the input.
+        The layer, counted from 0 at the input.
     direction
-        ``"forward"`` or ``"reverse"``; the layer's first if not given, as in ``trace[layer]``:
-        forward alone where there are both.
+        ``"forward"`` or ``"reverse"``; the layer's first if not given, as in ``trace[layer]``: only
+        forward if it has both.
     units
-        Which units, integers from 0; all of the layer if not given.
+        The units, integers from 0; all of the layer if not given.
     reset, update, kept
-        The value at which the gate, or the kept share, is held, 0..1: a number, or one for each
-        unit. `update` is the gate as the network's own formulation defines it; `kept` is the share
-        of the previous state that passes, in every formulation. Give at most one of these two.
+        The value of the gate or of the kept share, 0..1: a number, or one for each unit. `update`
+        is the gate as the network's own formulation defines it; `kept` is the share of the previous
+        state that is kept, in every formulation. Give at most one of these two.
     state
-        The value at which the units' state is held from the first step on: a number, or one for
-        each unit, within the range of the candidate's curve, -1..1 for tanh. Nothing is kept, and
-        the candidate is constant. The first step still reads the state that the network is given,
-        zeros by default.
+        The value of the units' state from the first step on: a number, or one for each unit, within
+        the range of the candidate's curve, -1..1 for tanh. The kept share is 0, and the candidate
+        constant. The first step still reads the initial state, zeros by default.
 
     Returns
     -------
     context manager
-        Nothing is held until it is entered.
+        Holds the gates once it is entered.
 
     Raises
     ------
     BadInput
         When nothing is given to hold, or two holds contradict; when a layer, direction, unit or
         value is out of range; when the network has no such gate; and when a network without biases
-        is to be held at anything but gates of 0.5, the only value that zero weights give.
+        should hold anything but gates at 0.5, the only value that zero weights give.
     TypeError
-        When the network is of another kind, units are no integers, or values no numbers.
+        When the network is of another type, units are not integers, or values not numbers.
 
     Notes
     -----
@@ -98,21 +97,21 @@ def clamp(
            [ 0.479, -0.75 ],
            [ 0.556, -0.75 ]])
     """
-    target = _target_of(network)
-    layer, direction = checked_place(layer, direction, target.directions)
+    target = _adapt(network)
+    layer, direction = resolve_place(layer, direction, target.directions)
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
     edit = make_edit(target.formulation, target.hidden_sizes[layer], units, holds)
     if not target.bias and edit.bias.any():
         given = ", ".join(f"{name} {value}" for name, value in holds.items())
-        raise BadInput(f"a network without biases can be held at gates of 0.5 alone, got {given}")
+        raise BadInput(f"a network without biases can hold gates only at 0.5, got {given}")
     return target.hold(layer, direction, edit)
 
 
-def _target_of(network: object) -> EngineGRU | TorchGRU:
+def _adapt(network: object) -> EngineGRU | TorchGRU:
     if isinstance(network, GRU):
         return EngineGRU(network)
-    torch = sys.modules.get("torch")  # without it, nothing can be a module
+    torch = sys.modules.get("torch")  # otherwise nothing can be a module
     if torch is None or not isinstance(network, torch.nn.Module):
         kind = type(network).__name__
         raise TypeError(f"network must be a glassgate.GRU or a torch module, got {kind}")

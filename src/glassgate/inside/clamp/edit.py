@@ -1,9 +1,9 @@
 """A gate held at a value, as an edit of the layer's own weights.
 
 A gate is a curve over W x + U h + b. With zeros in its rows of ``weight_input``, ``weight_hidden``
-and ``bias_hidden``, and in ``bias_input`` the number at which the curve has a value, it has that
-value whatever the network reads and remembers. A state is held through its unit's update gate and
-candidate: nothing is kept, and the candidate is constant.
+and ``bias_hidden``, and in ``bias_input`` the argument at which the curve has a value, the gate has
+that value whatever the input and the state. A state is held by its unit's update gate and
+candidate: the kept share is 0, and the candidate is constant.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,10 +19,10 @@ from glassgate.weights import require_shape
 
 Numbers = NDArray[np.float64]
 
-SATURATING = 1e4  # an argument at which every curve is exactly at its end, float16 to float64
+SATURATING = 1e4  # at this argument every curve is exactly at its limit, in float16 to float64
 RESET, UPDATE, CANDIDATE = range(3)  # blocks of H rows
 
-# Where a curve has the value y, for y between its ends.
+# The argument at which a curve has the value y, for y between its limits.
 GATE_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
     "sigmoid": lambda y: np.log(y) - np.log1p(-y),
     "hard_sigmoid_fifth": lambda y: 5 * (y - 0.5),
@@ -38,14 +38,14 @@ SQUASH_RANGES = {"tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf,
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """Rows of a layer's weights that become 0, but for `bias_input`.
+    """Rows of a layer's weights that become 0, except in `bias_input`.
 
     Attributes
     ----------
     rows
-        Which of the 3H, [N].
+        The rows, of 3H, [N].
     bias
-        What `bias_input` becomes in them, [N].
+        The new values of `bias_input` in them, [N].
     """
 
     rows: NDArray[np.intp]
@@ -65,31 +65,31 @@ def make_edit(
     formulation
         That of the layer.
     hidden_size
-        H, how many units the layer has.
+        H, the number of units of the layer.
     units
-        Which of them, integers from 0; all if None.
+        The units to hold, integers from 0; all if None.
     holds
-        What is held, ``"reset"``, ``"update"``, ``"kept"`` or ``"state"``, and at what: a number,
-        or one for each unit.
+        The values, a number or one for each unit, of ``"reset"``, ``"update"``, ``"kept"`` or
+        ``"state"``.
 
     Raises
     ------
     BadInput
-        When a unit, a value or what is held does not fit the layer, or two holds contradict.
+        When a unit, a value or a name does not fit the layer, or two holds contradict.
     TypeError
-        When units are no integers, or values no numbers.
+        When units are not integers, or values not numbers.
     """
-    chosen = _checked_units(units, hidden_size)
+    chosen = _check_units(units, hidden_size)
     _check_holds(formulation, holds)
     sign = 1 if formulation.update == "keeps" else -1  # 1 - gate(a) = gate(-a)
     blocks: dict[int, Numbers] = {}
     for name, value in holds.items():
         if name == "state":
-            values = _checked_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
+            values = _check_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
             blocks[UPDATE] = np.full(len(chosen), -SATURATING * sign)
             blocks[CANDIDATE] = _squash_argument(formulation, values)
             continue
-        values = _checked_values(name, value, len(chosen), 0, 1)
+        values = _check_values(name, value, len(chosen), 0, 1)
         argument = _argument(GATE_INVERSES[formulation.gate], values, 0, 1)
         block = RESET if name == "reset" else UPDATE
         blocks[block] = sign * argument if name == "kept" else argument
@@ -100,8 +100,8 @@ def make_edit(
 def _argument(
     inverse: Callable[[Numbers], Numbers], values: Numbers, low: float, high: float
 ) -> Numbers:
-    """Give where a curve from `low` to `high` has the values, ends included."""
-    with np.errstate(divide="ignore"):  # at the ends, which are replaced
+    """Return the arguments at which a curve from `low` to `high` has the values."""
+    with np.errstate(divide="ignore"):  # at the limits, which are replaced
         between = inverse(values)
     return np.where(values <= low, -SATURATING, np.where(values >= high, SATURATING, between))
 
@@ -113,7 +113,7 @@ def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
 
 def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> None:
     if not holds:
-        raise BadInput("clamp must be told one of reset, update, kept and state, got none")
+        raise BadInput("clamp must be given one of reset, update, kept and state, got none")
     exclusive = [name for name in ("update", "kept", "state") if name in holds]
     if len(exclusive) > 1:
         raise BadInput(
@@ -123,10 +123,10 @@ def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> No
         raise BadInput("reset must be left out: the network's formulation has no reset gate")
 
 
-def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
+def _check_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     if units is None:
         return np.arange(H)
-    chosen = _array("units", units)
+    chosen = _to_array("units", units)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
         raise TypeError(f"units must be integers, got {chosen.dtype}")
     require_shape("units", chosen.shape, ("N",))
@@ -138,8 +138,8 @@ def _checked_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:
     return chosen.astype(np.intp)
 
 
-def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
-    values = _array(name, value)
+def _check_values(name: str, value: ArrayLike, count: int, low: float, high: float) -> Numbers:
+    values = _to_array(name, value)
     if values.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be a number, or one for each unit, got {value!r}")
     if values.ndim:
@@ -149,7 +149,7 @@ def _checked_values(name: str, value: ArrayLike, count: int, low: float, high: f
     return np.broadcast_to(values, count).astype(np.float64)
 
 
-def _array(name: str, given: ArrayLike) -> NDArray[Any]:
+def _to_array(name: str, given: ArrayLike) -> NDArray[Any]:
     try:
         return np.asarray(given)
     except ValueError:

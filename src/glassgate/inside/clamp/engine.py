@@ -1,4 +1,4 @@
-"""Holding units of a `glassgate.GRU`: inside the context it runs with edited weights."""
+"""Hold units of a `glassgate.GRU`, which runs with edited weights inside the context."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class EngineGRU:
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:
-        """H, the units in one direction, of each layer."""
+        """H of each layer, the number of units in one direction."""
         return self.network.hidden_sizes
 
     @property
@@ -40,15 +40,15 @@ class EngineGRU:
         stack = [list(directions) for directions in before]
         i = self.directions[layer].index(direction)
         stack[layer][i] = apply_edit(stack[layer][i], edit)
-        self.network._use(tuple(map(tuple, stack)))
+        self.network._set_weights(tuple(map(tuple, stack)))
         try:
             yield
         finally:
-            self.network._use(before)
+            self.network._set_weights(before)
 
 
 def apply_edit(weights: GRUWeights, edit: Edit) -> GRUWeights:
-    """Give a copy of a layer's weights with an edit applied."""
+    """Return a copy of a layer's weights with an edit applied."""
     arrays = {name: getattr(weights, name).copy() for name in ARRAYS}
     for name, array in arrays.items():
         array[edit.rows] = edit.bias if name == "bias_input" else 0

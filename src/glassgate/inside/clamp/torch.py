@@ -1,4 +1,4 @@
-"""Holding units of a torch module: rows of its parameters are edited, guarded, and restored."""
+"""Hold units of a torch module: edit, guard and restore rows of its parameters."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -14,9 +14,9 @@ from glassgate.inside.networks import GRUS, Network
 
 
 class TorchGRU:
-    """A GRU of torch's or of `glassgate.nn`, found in a model, as `glassgate.clamp` sees it.
+    """The one GRU of torch or `glassgate.nn` in a model, as `glassgate.clamp` sees it.
 
-    `BadInput` when the model is no GRU and has none inside, or several.
+    A model without a GRU or with several raises `BadInput`.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -26,7 +26,7 @@ class TorchGRU:
             raise BadInput(f"network must be a GRU or have one inside, got {kind} without")
         if len(grus) > 1:
             names = " and ".join(grus)
-            raise BadInput(f"network must have one GRU inside, got {names}: hand over one of them")
+            raise BadInput(f"network must have one GRU inside, got {names}: pass one of them")
         (self.module,) = grus.values()
         self._network = Network(self.module)
         self.bias = bool(self.module.bias)
@@ -38,7 +38,7 @@ class TorchGRU:
         """Apply an edit to one layer's parameters until the context ends.
 
         On exit the rows get back their old values; all others stay as they are.
-        `BadInput` where a parameter is computed from others.
+        A parameter that is computed from others raises `BadInput`.
         """
         names = self._network.parameter_names(layer, direction)
         for name in names:
@@ -65,22 +65,22 @@ class TorchGRU:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """Some rows [N] of some parameters, and what they are to hold, [N, ...] each."""
+    """Some rows [N] of some parameters, and their values, [N, ...] each."""
 
     rows: Tensor
     values: Mapping[str, Tensor]
 
     def write(self, module: nn.Module) -> None:
-        """Write the values; autograd sees that the parameters have changed."""
+        """Write the values; autograd notices that the parameters have changed."""
         for name, value in self.values.items():
             self._copy(getattr(module, name).detach(), value)
 
     def write_again(self, module: nn.Module, _: object) -> None:
-        """Write the values before a forward, since an optimiser may have changed the rows.
+        """Write the values before each forward, since an optimiser may have changed the rows.
 
-        Comparing first would cost more, and not every optimiser increments the version. Autograd
-        does not see the write: if nothing has changed, it changes nothing. An exported program
-        must not do it.
+        Comparing first would cost more, and not every optimiser increments the version counter.
+        Autograd does not notice the write, which changes nothing if no optimiser did. An exported
+        program must not contain it.
         """
         if not torch.compiler.is_exporting():
             for name, value in self.values.items():
@@ -91,7 +91,7 @@ class _Rows:
         parameter.index_copy_(0, rows, value.to(parameter.device, parameter.dtype))
 
     def mask(self, grad: Tensor) -> Tensor:
-        """Zero the rows of a gradient: held rows do not learn."""
+        """Zero the held rows of a gradient, so that they are not trained."""
         return grad.index_fill(0, self.rows.to(grad.device), 0)
 
 

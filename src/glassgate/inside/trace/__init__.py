@@ -1,7 +1,7 @@
 """Trace a network: `glassgate.trace`.
 
-Read `result` (the arrays of a trace, and their verification) and `states` (the states rebuilt from
-gates), then `torch` and `gates` (traces of torch modules) and `model` (`glassgate.tracing`).
+Read `result` (a trace and its verification) and `states` (which rebuilds states from gates), then
+`torch` and `gates` (traces of torch modules) and `model` (`glassgate.tracing`).
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
     """Run a network over a batch of sequences and return every gate at every step.
 
     The network runs without dropout and gradients, and is not changed. On the CPU its gates are
-    recorded as it runs: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch's
-    operations. On any other device it runs by its own forward, cuDNN included, and then all gates
-    of all steps of a layer are computed in one batched product; this is also done for cells, and
-    for dtypes other than float32 and float64. `Trace.verify` compares the result with the network's
-    own output.
+    recorded as it runs: a GRU's by the native engine, an LSTM's or SRN's in a loop of torch
+    operations. On any other device the network's own forward runs, cuDNN included, and then one
+    batched product computes the gates of all steps of a layer; the same goes for cells, and for
+    dtypes other than float32 and float64. `Trace.verify` compares the result with the network's own
+    output.
 
     Parameters
     ----------
@@ -89,17 +89,17 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
         When a shape, dtype or device does not fit, a length is out of range, a torch module gets
         no step, or an LSTM has projections.
     TypeError
-        When the network is none of these, or input or state is of another kind than it takes.
+        When the network is none of these, or input or state is of the wrong type.
 
     Notes
     -----
     Two implementations round differently in float32. In a network that amplifies rounding errors
-    without bound, the trace follows another history than its own forward, and `Trace.verify` shows
-    it; `glassgate.tracing` reads the states that one layer of torch's went through.
+    without bound, the trace diverges from the network's own forward, and `Trace.verify` shows it;
+    `glassgate.tracing` reads the actual states of a one-layer torch module.
 
-    On a CUDA device torch lets cuDNN round products to TF32, of 10 bits, unless
-    ``torch.backends.cudnn.allow_tf32`` is False; gates are read in float32. With TF32 on, the two
-    differ by what it rounds away, and `Trace.verify` says so.
+    On a CUDA device torch lets cuDNN round products to TF32, with 10 bits, unless
+    ``torch.backends.cudnn.allow_tf32`` is False; gates are computed in float32. With TF32 on, the
+    two differ by this rounding, and `Trace.verify` includes it.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
     """
     if isinstance(network, GRU):
         return _trace_engine(network, input, state, lengths)
-    if "torch" in sys.modules:  # without it, nothing can be a module
+    if "torch" in sys.modules:  # otherwise nothing can be a module
         from glassgate.inside.networks import MODULES
         from glassgate.inside.trace.torch import trace_module
 
@@ -131,18 +131,19 @@ def trace(network: Any, input: Any, state: Any = None, lengths: Any = None) -> T
 def _trace_engine(
     network: GRU, input: Array, state: Rows | None, lengths: ArrayLike | None
 ) -> Trace[Gates]:
-    """Trace a `glassgate.GRU`; the engine keeps its gates for the backward pass anyway."""
+    """Trace a `glassgate.GRU`, whose gates are on the tape for the backward pass."""
     reads = network._prepare(input, state, lengths)
-    ran = network.astype(np.float32) if network.bfloat16 else network  # the same numbers, taped
+    # Weights in bfloat16 keep no tape; in float32 they are the same numbers.
+    recording = network.astype(np.float32) if network.bfloat16 else network
     layers = [
         [Gates(*read_gates(network.formulation, batch, run)) for batch, run in runs]
-        for _, runs in ran._layer_runs(reads, taped=True)
+        for _, runs in recording._run_layers(reads, record=True)
     ]
 
-    def own() -> tuple[Array, State]:
+    def run_network() -> tuple[Array, State]:
         output, last = network.run(reads.input, reads.initial, reads.lengths)
         return output, (last,)
 
     T, B, _ = reads.input.shape
     ends = np.full(B, T) if reads.lengths is None else reads.lengths
-    return Trace(layers, network.plan, (reads.initial,), ends, own)
+    return Trace(layers, network.plan, (reads.initial,), ends, run_network)

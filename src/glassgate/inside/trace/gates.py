@@ -1,6 +1,6 @@
-"""Reading the gates of a torch module after its own forward, all steps in one batched product.
+"""Compute the gates of a torch module after its own forward, all steps in one batched product.
 
-A gate depends on x_t and h_{t-1} alone: once the states are known, every gate is.
+A gate depends only on x_t and h_{t-1}, so once all states are known, so are all gates.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def lstm_gates(sums: Tensor) -> tuple[Tensor, ...]:
 
 
 def tanh_(sums: Tensor) -> Tensor:
-    """Apply tanh in place; on a CPU with NumPy, which takes a fifth of torch's time."""
+    """Apply tanh in place; on a CPU by NumPy, in a fifth of torch's time."""
     if sums.device.type != "cpu":
         return sums.tanh_()
     array = sums.numpy()
@@ -42,17 +42,17 @@ def read_layers(
 ) -> list[list[LayerTrace]]:
     """Read every layer of a network, direction by direction.
 
-    Of several layers each runs by itself, by the module's own forward, since the module does not
-    return what passes between them. Together that is one run of the module.
+    Each of several layers runs as a module of its own, since the whole module does not return the
+    outputs of inner layers. Together they cost one run of the module.
 
     Parameters
     ----------
     network
         A recurrent module.
     call
-        What it reads.
+        Its arguments.
     output
-        Its output, [T, B, ...], if it has run already: then its last layer does not run again.
+        Its output, [T, B, ...], if known: then the last layer does not run again.
     """
     ways, input = network.directions, call.input
     layers: list[list[LayerTrace]] = []
@@ -69,18 +69,18 @@ def read_layers(
         ]
         layers.append(
             [
-                _read(network, network.weights(layer, way), one)
-                for way, one in zip(ways, steps, strict=True)
+                _read_direction(network, network.weights(layer, way), direction)
+                for way, direction in zip(ways, steps, strict=True)
             ]
         )
     return layers
 
 
 class _Steps:
-    """What one direction of a layer read at each valid step, and the states it went through."""
+    """The inputs and states of one direction of a layer at each valid step."""
 
     def __init__(self, call: Call, row: int, way: Direction, hidden: Tensor) -> None:
-        """Take the layer's call, the row of the direction's state, and its h, [T, B, H]."""
+        """Use the layer's call, the row of the direction's state, and its h, [T, B, H]."""
         self.lengths, self.reverse = call.ends, way == "reverse"
         self.initial = [widen(state[row]) for state in call.state]  # (B, H) each
         self.hidden = widen(hidden)
@@ -90,7 +90,7 @@ class _Steps:
         self.previous = self._rows(self._previous_states(ends))  # (N, H)
 
     def _previous_states(self, ends: Tensor) -> Tensor:
-        """Give the state before each step, [T, B, H]."""
+        """Return the state before each step, [T, B, H]."""
         first = self.initial[0][None]
         if not self.reverse:
             return torch.cat([first, self.hidden[:-1]])
@@ -102,7 +102,7 @@ class _Steps:
         return steps.flatten(0, 1) if self._valid is None else steps[self._valid]
 
     def arrays(self, rows: Tensor, count: int = 1) -> list[Array]:
-        """Give rows [N, count * H] as `count` arrays [T, B, H], 0 in the padding."""
+        """Split rows [N, count * H] into `count` arrays [T, B, H], 0 in the padding."""
         T, B, H = self.hidden.shape
         if self._valid is None:
             steps = rows.reshape(T, B, rows.shape[1])
@@ -113,13 +113,13 @@ class _Steps:
         return [whole[..., i * H : (i + 1) * H] for i in range(count)]
 
 
-def _read(network: Network, weights: tuple[Tensor, ...], steps: _Steps) -> LayerTrace:
+def _read_direction(network: Network, weights: tuple[Tensor, ...], steps: _Steps) -> LayerTrace:
     W, U, b, c = map(widen, weights)
     module, hidden = network.module, steps.hidden.numpy(force=True)
     if isinstance(module, nn.LSTM):
-        return _read_lstm(_sums(W, U, b + c, steps), steps)
+        return _read_lstm(_weighted_sums(W, U, b + c, steps), steps)
     if isinstance(module, nn.RNN):
-        (candidate,) = steps.arrays(CURVES[module.nonlinearity](_sums(W, U, b + c, steps)))
+        (candidate,) = steps.arrays(CURVES[module.nonlinearity](_weighted_sums(W, U, b + c, steps)))
         return SRNStates(candidate, hidden)
     form = network.formulation
     rz, n = gates_of(steps.input, steps.previous, (W, U, b, c), form, CURVES[form.squash])
@@ -128,8 +128,8 @@ def _read(network: Network, weights: tuple[Tensor, ...], steps: _Steps) -> Layer
     return Gates(reset, update, candidate, hidden, kept)
 
 
-def _sums(W: Tensor, U: Tensor, bias: Tensor, steps: _Steps) -> Tensor:
-    """Give W x + U h + bias, [N, rows of W]."""
+def _weighted_sums(W: Tensor, U: Tensor, bias: Tensor, steps: _Steps) -> Tensor:
+    """Compute W x + U h + bias, [N, rows of W]."""
     return torch.addmm(bias, steps.input, W.t()).addmm_(steps.previous, U.t())
 
 

@@ -1,4 +1,4 @@
-"""Tracing what the recurrent modules of a larger model do: `glassgate.tracing`."""
+"""Trace the recurrent modules inside a larger model: `glassgate.tracing`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch import nn
 from glassgate.errors import BadInput
 from glassgate.inside.networks import MODULES, Module, run_by_trace
 from glassgate.inside.trace.result import Trace
-from glassgate.inside.trace.torch import trace_answer
+from glassgate.inside.trace.torch import trace_call
 
 
 class Traces(dict[str, Trace[Any]]):
-    """The traces of a model's recurrent modules by their dotted names; of each, its last call.
+    """The trace of each recurrent module's last call, by its dotted name.
 
     Attributes
     ----------
@@ -43,33 +43,34 @@ class Traces(dict[str, Trace[Any]]):
 
 @contextmanager
 def tracing(model: nn.Module) -> Iterator[Traces]:
-    """Trace the recurrent modules of a model while it is used.
+    """Trace the recurrent modules of a model while it runs.
 
-    The model computes and learns exactly what it would without tracing: right after each call, a
-    trace is made of what the module was given, as `glassgate.trace` makes it. Runs started by
-    `glassgate.trace` and `Trace.verify` themselves do not count. On exit, also by an exception,
-    every hook is removed.
+    The model computes and learns exactly what it would without tracing: after each call of a
+    module, its arguments are traced as by `glassgate.trace`. Runs by `glassgate.trace` and
+    `Trace.verify` themselves are not recorded. On exit, also by an exception, every hook is
+    removed.
 
     Parameters
     ----------
     model
         Any torch module with a `glassgate.nn` or `torch.nn` GRU, GRUCell, LSTM or RNN inside, or
         such a module itself, whose name is then ``""``. `torch.nn.LSTMCell` and `RNNCell` are
-        passed over.
+        ignored.
 
     Returns
     -------
     context manager
-        Of the traces by name, e.g. ``traces["encoder.rnn"]``, a dictionary that fills while the
-        body runs; ``traces.calls`` has all calls. A cell's call is a trace of one step.
+        Gives the traces by name, e.g. ``traces["encoder.rnn"]``, in a dictionary that fills while
+        the body runs; ``traces.calls`` has all calls. The trace of a cell's call has one step.
 
     Raises
     ------
     BadInput
-        When there is no such module; in the body, when a module in training mode drops between its
-        layers, is given `resets`, or is an LSTM with projections: nothing could show what it did.
+        When there is no such module; in the body, when a module in training mode has dropout
+        between layers, is given `resets`, or is an LSTM with projections: its gates cannot be
+        computed.
     TypeError
-        When `model` is no torch module.
+        When `model` is not a torch module.
 
     Examples
     --------
@@ -92,21 +93,22 @@ def tracing(model: nn.Module) -> Iterator[Traces]:
     traces = Traces(list(recurrent))
     with ExitStack() as hooks:
         for name, module in recurrent.items():
-            hook = partial(_record, traces, name)
+            hook = partial(_trace_call, traces, name)
             handle = module.register_forward_hook(hook, prepend=True, with_kwargs=True)
             hooks.callback(handle.remove)
         yield traces
 
 
-def _record(
+def _trace_call(
     traces: Traces,
     name: str,
     module: Module,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    answer: Any,
+    result: Any,
 ) -> None:
+    """Trace a call of a module; this is a forward hook."""
     if run_by_trace.get():
         return
     arguments = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    traces.add(name, trace_answer(module, arguments, answer))
+    traces.add(name, trace_call(module, arguments, result))

@@ -1,4 +1,4 @@
-"""The result of a trace: what every gate of a network did at every step, and its verification."""
+"""The result of a trace: every gate of a network at every step, and its verification."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 import numpy as np
 
 from glassgate.engine.calls import Lengths
-from glassgate.engine.plan import BOTH, Direction, LayerPlan, checked_place, reverse_steps
+from glassgate.engine.plan import BOTH, Direction, LayerPlan, resolve_place, reverse_steps
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.gates import valid_steps
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     import xarray
 
 Layer = TypeVar("Layer", bound=LayerTrace, covariant=True)
-Own: TypeAlias = Callable[[], tuple[Array, State]]
-"""Gives what the network itself computed: output [T, B, ...], last states [states, B, H] each."""
+NetworkStates: TypeAlias = Callable[[], tuple[Array, State]]
+"""Returns the network's own output [T, B, ...] and last states, [states, B, H] each."""
 
 
 class Trace(Generic[Layer]):
-    """What every layer of a network did at every step of a batch of sequences.
+    """The gates and states of every layer of a network at every step of a batch of sequences.
 
-    ``trace[layer]`` are the arrays of a layer, from 0, the one that reads the input, and
+    ``trace[layer]`` are the arrays of a layer, counted from 0 at the input, and
     ``trace[layer, "reverse"]`` those of its reverse direction: `glassgate.inside.Gates` of a GRU
     (`reset`, `update`, `candidate`, `hidden`, `kept`), `LSTMGates` of an LSTM, `SRNStates` of a
-    network without gates. Each array is [T, B, H], however the input was arranged (B = 1 for one
+    network without gates. Each array is [T, B, H], whatever the layout of the input (B = 1 for one
     sequence). Step t is the one that read x_t, in both directions: in reverse, the previous state
     is that of step t + 1. After the end of a sequence all arrays are 0, as a network's output is.
 
@@ -46,7 +46,7 @@ class Trace(Generic[Layer]):
     lengths
         Valid steps of each sequence, [B].
     plan
-        For each layer a `LayerPlan`: its directions, and how they form its output.
+        For each layer a `LayerPlan`: its directions, and how its output is made of them.
 
     Examples
     --------
@@ -68,17 +68,17 @@ class Trace(Generic[Layer]):
         plan: Sequence[LayerPlan],
         initial: State,
         lengths: Lengths,
-        own: Own,
+        run_network: NetworkStates,
     ) -> None:
-        """Take the layers' arrays by direction, and the states [states, B, H] they began with."""
+        """Store the layers' arrays by direction, and the initial states [states, B, H]."""
         self.plan, self.lengths = tuple(plan), lengths
         self._layers = tuple(map(tuple, layers))
-        self._initial, self._own = initial, own
+        self._initial, self._run_network = initial, run_network
 
     def __getitem__(self, key: int | tuple[int, Direction]) -> Layer:
         place: tuple[Any, Any] = key if isinstance(key, tuple) and len(key) == 2 else (key, None)
         ways = [plan.directions for plan in self.plan]
-        layer, direction = checked_place(*place, ways)
+        layer, direction = resolve_place(*place, ways)
         return self._layers[layer][ways[layer].index(direction)]
 
     def __len__(self) -> int:
@@ -111,16 +111,19 @@ class Trace(Generic[Layer]):
             with small weights, and up to about 1e-5 over thousands of steps of trained ones. Much
             more means that the trace does not show what the network did.
         """
-        output, last = self._own()
+        output, last = self._run_network()
         errors, row = [], 0
         for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
             states = []
             for way, traced in zip(plan.directions, directions, strict=True):
                 initial = tuple(state[row] for state in self._initial)
-                rebuilt, ended = rebuild(traced, initial, self.lengths, way == "reverse")
+                rebuilt, rebuilt_last = rebuild(traced, initial, self.lengths, way == "reverse")
                 recorded = [getattr(traced, name) for name in STATES if hasattr(traced, name)]
-                errors += [ours - theirs for ours, theirs in zip(rebuilt, recorded, strict=True)]
-                errors += [ours - theirs[row] for ours, theirs in zip(ended, last, strict=True)]
+                errors += [
+                    after - traced_state
+                    for after, traced_state in zip(rebuilt, recorded, strict=True)
+                ]
+                errors += [after - own[row] for after, own in zip(rebuilt_last, last, strict=True)]
                 states.append(rebuilt[0])
                 row += 1
             if layer == len(self) - 1:
@@ -135,8 +138,8 @@ class Trace(Generic[Layer]):
         named: dict[str, Array | Lengths] = {}
         for layer, (plan, directions) in enumerate(zip(self.plan, self._layers, strict=True)):
             for way, traced in zip(plan.directions, directions, strict=True):
-                start = f"layer{layer}_reverse_" if way == "reverse" else f"layer{layer}_"
-                named |= {start + name: array for name, array in arrays(traced).items()}
+                prefix = f"layer{layer}_reverse_" if way == "reverse" else f"layer{layer}_"
+                named |= {prefix + name: array for name, array in arrays(traced).items()}
         return named | {"lengths": self.lengths}
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -157,9 +160,9 @@ class Trace(Generic[Layer]):
     def to_xarray(self) -> xarray.Dataset:
         """Return an xarray dataset with one variable for each kind of array, and named axes.
 
-        Axes are layer, direction, step, batch and unit; `lengths` is a variable of its own. Missing
-        values, after the end of a sequence or in a direction or unit that a layer does not have,
-        are NaN, which xarray leaves out of means and sums.
+        The axes are layer, direction, step, batch and unit; `lengths` is a coordinate. Values after
+        the end of a sequence, or of a direction or unit that a layer does not have, are NaN, which
+        xarray skips in means and sums.
 
         Raises
         ------
@@ -185,19 +188,19 @@ class Trace(Generic[Layer]):
         )
 
     def _directions(self) -> tuple[Direction, ...]:
-        """The directions that some layer reads in."""
+        """The directions that any layer has."""
         return tuple(way for way in BOTH if any(way in plan.directions for plan in self.plan))
 
     def _stack(self, name: str, ways: Sequence[Direction]) -> Array:
-        """One array of all layers, [layers, directions, T, B, H], NaN for what is not there."""
+        """Stack an array of all layers, [layers, directions, T, B, H]; NaN for missing values."""
         first: Array = getattr(self._layers[0][0], name)
-        most = max(layer[0].hidden.shape[-1] for layer in self._layers)  # units of a layer
-        shape = (len(self), len(ways), *first.shape[:2], most)
+        H = max(layer[0].hidden.shape[-1] for layer in self._layers)
+        shape = (len(self), len(ways), *first.shape[:2], H)
         stack = np.full(shape, np.nan, first.dtype)
         valid = valid_steps(self.lengths, len(first))[..., None]  # (T, B, 1)
         for i, plan in enumerate(self.plan):
             for way in plan.directions:
                 array = getattr(self[i, way], name)
-                there = stack[i, ways.index(way), :, :, : array.shape[-1]]
-                there[:] = np.where(valid, array, np.nan)
+                block = stack[i, ways.index(way), :, :, : array.shape[-1]]
+                block[:] = np.where(valid, array, np.nan)
         return stack

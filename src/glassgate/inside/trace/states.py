@@ -1,4 +1,4 @@
-"""What a layer of each kind did at every step, and its states rebuilt from that."""
+"""The gates and states of each kind of layer, and states rebuilt from gates."""
 
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -27,11 +27,11 @@ class LSTMGates:
     candidate
         g, the new content proposed for the cell, -1..1.
     cell
-        c, the cell after each step: what is carry_memory.
+        c, the cell after each step.
     hidden
-        h, the state after each step: what is shown of it.
+        h, the state after each step.
     kept
-        The share of the previous cell that passed to this one: the forget gate.
+        The share of the previous cell kept in this one: the forget gate.
     """
 
     input: Array
@@ -47,7 +47,7 @@ class LSTMGates:
 class SRNStates:
     """The states of one layer of a simple recurrent network in one direction, [T, B, H] each.
 
-    Elman 1990. It has no gates: h_t is the candidate, which alone sees the previous state.
+    Elman 1990. It has no gates: h_t is the candidate.
 
     Attributes
     ----------
@@ -62,25 +62,25 @@ class SRNStates:
 
 
 LayerTrace: TypeAlias = Gates | LSTMGates | SRNStates
-STATES = ("hidden", "cell")  # of these arrays, those that are states
+STATES = ("hidden", "cell")  # the arrays that are states, not gates
 
 
 def arrays(layer: LayerTrace) -> dict[str, Array]:
-    """Give every array of a layer by its name."""
+    """Return every array of a layer by name."""
     return {field.name: getattr(layer, field.name) for field in fields(layer)}
 
 
 def carry_memory(
     kept: Array, written: Array, initial: Array, lengths: Lengths, reverse: bool
 ) -> Array:
-    """Carry a memory along sequences of different lengths: s_t = k_t * s_{t-1} + w_t.
+    """Compute a memory over sequences of different lengths: s_t = k_t * s_{t-1} + w_t.
 
     Parameters
     ----------
     kept, written
         k and w, [T, B, H].
     initial
-        s before the first step that is taken, [B, H].
+        s before the first step in reading order, [B, H].
     lengths
         Valid steps, [B].
     reverse
@@ -92,33 +92,33 @@ def carry_memory(
         s after each step, [T, B, H]; 0 in the padding.
     """
     valid = valid_steps(lengths, len(kept))[..., None]  # (T, B, 1)
-    along = slice(None, None, -1 if reverse else 1)
+    reading = slice(None, None, -1 if reverse else 1)
     if valid.all():
-        return carry(kept[along], written[along], initial)[along]
+        return carry(kept[reading], written[reading], initial)[reading]
     kept, written = np.where(valid, kept, 1), np.where(valid, written, 0)
-    return np.where(valid, carry(kept[along], written[along], initial)[along], 0)
+    return np.where(valid, carry(kept[reading], written[reading], initial)[reading], 0)
 
 
 def rebuild(
     layer: LayerTrace, initial: tuple[Array, ...], lengths: Lengths, reverse: bool
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Rebuild a layer's states from its gates and candidates alone, in float64.
+    """Rebuild a layer's states from only its gates and candidates, in float64.
 
     Parameters
     ----------
     layer
-        What was traced; its `hidden` and `cell` are not read.
+        The traced arrays, of which `hidden` and `cell` are not read.
     initial
         The states before the first step.
     lengths, reverse
-        As `carry_memory` takes them.
+        As in `carry_memory`.
 
     Returns
     -------
     states
         h, or h and c, after each step, [T, B, H]; 0 in the padding.
     last
-        The states after the last step that was taken, as `initial`.
+        The states after the last step in reading order, as `initial`.
     """
     double = {name: array.astype(np.float64) for name, array in arrays(layer).items()}
     match layer:
@@ -132,13 +132,14 @@ def rebuild(
     hidden = double["output"] * np.tanh(memory) if isinstance(layer, LSTMGates) else memory
     states = (hidden, memory)[: len(initial)]
     return states, tuple(
-        _last(of, before, lengths, reverse) for of, before in zip(states, initial, strict=True)
+        _last_states(after, before, lengths, reverse)
+        for after, before in zip(states, initial, strict=True)
     )
 
 
-def _last(states: Array, initial: Array, lengths: Lengths, reverse: bool) -> Array:
-    """Give the states after the last step taken, [B, H]: the initial ones where none was."""
+def _last_states(states: Array, initial: Array, lengths: Lengths, reverse: bool) -> Array:
+    """Return the states after the last step, [B, H]; the initial ones of empty sequences."""
     if not len(states):
         return initial
-    at = np.zeros_like(lengths) if reverse else lengths - 1
-    return np.where((lengths > 0)[:, None], states[at, np.arange(len(lengths))], initial)
+    last_step = np.zeros_like(lengths) if reverse else lengths - 1
+    return np.where((lengths > 0)[:, None], states[last_step, np.arange(len(lengths))], initial)

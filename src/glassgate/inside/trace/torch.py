@@ -1,7 +1,7 @@
-"""Tracing recurrent torch modules: on the CPU their gates are recorded while the network runs.
+"""Trace recurrent torch modules: on the CPU, gates are recorded while the network runs.
 
-A GRU runs on the native engine, an LSTM or SRN in a loop of torch's operations. Where that cannot
-be, or would take longer, `inside.trace.gates` reads the gates after the module's own forward.
+A GRU runs on the native engine, an LSTM or SRN in a loop of torch operations. Where this is not
+possible or takes longer, `inside.trace.gates` computes the gates after the module's own forward.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from glassgate.formulation import Array
 from glassgate.gates import Gates
 from glassgate.inside.networks import Call, Module, Network, States, widen
 from glassgate.inside.trace.gates import CURVES, lstm_gates, read_layers, tanh_
-from glassgate.inside.trace.result import Own, Trace
+from glassgate.inside.trace.result import NetworkStates, Trace
 from glassgate.inside.trace.states import LayerTrace, LSTMGates, SRNStates, State
 from glassgate.nn import GRU
 from glassgate.nn.loops import Weights
 
-LOOP_FROM_BATCH = 16  # from here on an LSTM's loop beats running first and reading the gates then
+LOOP_FROM_BATCH = 16  # from here on an LSTM's loop beats computing the gates afterwards
 
 
 def trace_module(
@@ -39,74 +39,80 @@ def trace_module(
     """Trace a recurrent module; arguments and errors are those of `glassgate.trace`."""
     network = Network(module)
     call = network.arrange(input, state, lengths)
-    if module._forward_pre_hooks:  # a clamp or a norm of the weights, which a forward brings about
+    if module._forward_pre_hooks:  # such as a clamp or weight norm, which set the weights
         network.run(Call(call.input[:1], call.state, None))
     return _trace(network, call, lambda: _to_numpy(*network.run(call)))
 
 
-def trace_answer(module: Module, arguments: Mapping[str, Any], answer: Any) -> Trace[Any]:
-    """Trace a call that a module has just answered, given its arguments by name.
+def trace_call(module: Module, arguments: Mapping[str, Any], result: Any) -> Trace[Any]:
+    """Trace a call of a module from its arguments by name and its result.
 
     Raises
     ------
     BadInput
-        Where no trace could show what happened: dropout between layers in training, or resets.
+        When its gates cannot be computed: with dropout between layers in training, or resets.
     """
     network = Network(module)
     if module.training and network.num_layers > 1 and getattr(module, "dropout", False):
-        raise BadInput("a traced module must be in eval mode, got one that drops between layers")
+        raise BadInput("a traced module must be in eval mode, got one with dropout between layers")
     if arguments.get("resets") is not None:
         raise BadInput("resets must be left out of a traced call, got some")
     input = next(iter(arguments.values()))
     steps = input[None] if isinstance(module, nn.GRUCell) else input
     call = network.arrange(steps, arguments.get("hx"), arguments.get("lengths"))
-    output, last = network.arrange_answer(input, answer)
-    own = _to_numpy(output, last)
-    return _trace(network, call, lambda: own, output.clone())  # the model may write over its own
+    output, last = network.arrange_result(input, result)
+    copies = _to_numpy(output, last)
+    return _trace(network, call, lambda: copies, output.clone())  # the model may overwrite it
 
 
-def _trace(network: Network, call: Call, own: Own, output: Tensor | None = None) -> Trace[Any]:
-    """Record the gates where that is exact and pays; else read them from the module's states.
+def _trace(
+    network: Network, call: Call, run_network: NetworkStates, output: Tensor | None = None
+) -> Trace[Any]:
+    """Record the gates if that is exact and fast; otherwise compute them from the module's states.
 
-    They are read, too, where one layer of torch's has run already: its states are known, and
-    another run would round in another way. A GRU of ours gives the same bits again. An LSTM of few
-    sequences, too: what a loop of torch's operations costs a step is more than its numbers do.
+    They are computed for a one-layer torch module that has already run: its states are known, and
+    another run would round differently, while `glassgate.nn.GRU` gives the same bits again. They
+    are also computed for an LSTM with few sequences, for which a loop's overhead per step costs
+    more than its arithmetic.
     """
     module, device, dtype = network.module, call.input.device.type, call.input.dtype
     is_known = output is not None and network.num_layers == 1 and not isinstance(module, GRU)
     recordable = device == "cpu" and dtype in (torch.float32, torch.float64) and not is_known
-    is_brief = isinstance(module, nn.LSTM) and call.input.shape[1] < LOOP_FROM_BATCH
+    is_small_lstm = isinstance(module, nn.LSTM) and call.input.shape[1] < LOOP_FROM_BATCH
     initial = tuple(widen(state).numpy(force=True).copy() for state in call.state)
     with torch.no_grad(), torch.autocast(device, enabled=False):
-        if recordable and not is_brief and not isinstance(module, nn.GRUCell):
+        if recordable and not is_small_lstm and not isinstance(module, nn.GRUCell):
             layers = record_layers(network, call)
         else:
             layers = read_layers(network, call, None if recordable else output)
-    return Trace(layers, network.plan, initial, call.ends, own)
+    return Trace(layers, network.plan, initial, call.ends, run_network)
 
 
 def _to_numpy(output: Tensor, last: States) -> tuple[Array, State]:
-    """Copy what a module computed to NumPy."""
+    """Copy a module's output and last states to NumPy."""
     copies = [widen(tensor).numpy(force=True).copy() for tensor in (output, *last)]
     return copies[0], tuple(copies[1:])
 
 
 def record_layers(network: Network, call: Call) -> list[list[LayerTrace]]:
-    """Run every layer of a network, direction by direction, on valid steps alone."""
+    """Run every layer, direction by direction, on valid steps only, and record the gates."""
     layers: list[list[LayerTrace]] = []
     states = zip(*call.state, strict=True)
     for layer in range(network.num_layers):
         if layers:
-            below = [traced.hidden for traced in layers[-1]]
-            joined = below[0] if len(below) == 1 else np.concatenate(below, -1)
-            call = call._replace(input=torch.from_numpy(joined))  # (T, B, H or 2H)
+            outputs = [traced.hidden for traced in layers[-1]]
+            input = outputs[0] if len(outputs) == 1 else np.concatenate(outputs, -1)
+            call = call._replace(input=torch.from_numpy(input))  # (T, B, H or 2H)
         layers.append(
-            [_record(network, layer, way, call, next(states)) for way in network.directions]
+            [
+                _record_direction(network, layer, way, call, next(states))
+                for way in network.directions
+            ]
         )
     return layers
 
 
-def _record(
+def _record_direction(
     network: Network, layer: int, way: Direction, call: Call, initial: States
 ) -> LayerTrace:
     """Run one direction of a layer from states [B, H]."""
@@ -121,7 +127,7 @@ def _record(
 def _record_gru(
     network: Network, weights: Weights, call: Call, way: Direction, hidden: Tensor
 ) -> Gates:
-    """Run on the engine, which keeps the gates for the backward pass anyway."""
+    """Run on the engine, which records the gates on the tape for the backward pass."""
     W, U, b, c = (weight.contiguous().numpy() for weight in weights)
     input, initial = call.input.contiguous().numpy(), hidden.contiguous().numpy()
     batch = Batch(input, initial, call.lengths, reverse=way == "reverse")
@@ -131,7 +137,7 @@ def _record_gru(
 
 
 class _Order:
-    """The valid steps of a call in the order in which one direction of a layer runs them.
+    """The running order of a call's valid steps in one direction of a layer.
 
     `sizes` and `columns` are those of `RunningOrder`. Without lengths the steps run in the order in
     which they are stored, or in reverse, and nothing is copied.
@@ -148,19 +154,19 @@ class _Order:
             self._rows = torch.from_numpy(rows)
 
     def input(self) -> Tensor:
-        """Give the input of each step in the order of running, [N, I]."""
+        """Return the input of each step in running order, [N, I]."""
         if self._rows is None:
             return (self._steps.flip(0) if self._reverse else self._steps).flatten(0, 1)
         return self._steps.flatten(0, 1)[self._rows]
 
-    def in_time(self, computed: Tensor) -> Array:
-        """Bring what was computed in the order of running, [N, H], to [T, B, H]."""
-        (T, B, _), H = self._steps.shape, computed.shape[1]
+    def to_time_order(self, rows: Tensor) -> Array:
+        """Rearrange rows [N, H] from running order to [T, B, H], 0 in the padding."""
+        (T, B, _), H = self._steps.shape, rows.shape[1]
         if self._rows is None:
-            steps: Array = computed.view(T, B, H).numpy()
+            steps: Array = rows.view(T, B, H).numpy()
             return steps[::-1] if self._reverse else steps
-        padded = computed.new_zeros(T * B, H)
-        padded[self._rows] = computed
+        padded = rows.new_zeros(T * B, H)
+        padded[self._rows] = rows
         whole: Array = padded.view(T, B, H).numpy()
         return whole
 
@@ -171,9 +177,9 @@ def _record_srn(
     W, U, b, c = weights
     sums, U = torch.addmm(b + c, order.input(), W.t()), U.t()  # (N, H), (H, H)
     hidden = hidden[order.columns]
-    for step in torch.split(sums, order.sizes):  # which become states in place, (n, H)
+    for step in torch.split(sums, order.sizes):  # (n, H), overwritten by the states
         hidden = squash(step.addmm_(hidden[: len(step)], U))
-    states = order.in_time(sums)
+    states = order.to_time_order(sums)
     return SRNStates(states, states)
 
 
@@ -182,18 +188,18 @@ def _record_lstm(weights: Weights, order: _Order, hidden: Tensor, cell: Tensor) 
     sums = torch.addmm(b + c, order.input(), W.t())  # (N, 4H)
     hidden, cell = hidden[order.columns], cell[order.columns]
     states, cells = _run_lstm(sums, order.sizes, U.t(), hidden, cell)
-    i, f, g, o = np.split(order.in_time(sums), 4, axis=-1)
-    return LSTMGates(i, f, o, g, order.in_time(cells), order.in_time(states), f)
+    i, f, g, o = np.split(order.to_time_order(sums), 4, axis=-1)
+    return LSTMGates(i, f, o, g, order.to_time_order(cells), order.to_time_order(states), f)
 
 
 def _run_lstm(
     sums: Tensor, sizes: list[int], U: Tensor, hidden: Tensor, cell: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Turn sums [N, 4H] into gates, in place; give states and cells, [N, H] each."""
+    """Turn sums [N, 4H] into gates, in place; return states and cells, [N, H] each."""
     states, cells = sums.new_empty(2, len(sums), len(U))
     steps = (torch.split(rows, sizes) for rows in (sums, states, cells))
     for step, state, memory in zip(*steps, strict=True):
-        n = len(step)  # of the longest sequences, which come first
+        n = len(step)  # the n longest sequences come first
         i, f, g, o = lstm_gates(step.addmm_(hidden[:n], U))
         cell = torch.mul(f, cell[:n], out=memory).addcmul_(i, g)
         hidden = tanh_(state.copy_(cell)).mul_(o)
