@@ -2,7 +2,7 @@
 
 import pytest
 
-from glassgate.analysis.agreement import pooled, unrepeated
+from glassgate.analysis.agreement import drop_repeated_cues, pool_cells
 from glassgate.analysis.intervals import wilson
 from glassgate.analysis.language import sample_language
 from glassgate.grammar.grammar import Grammar
@@ -21,7 +21,7 @@ def test_cells_of_one_distance_are_put_together_by_their_items():
         }
 
     cells = [cell(10, None, 7, 3), cell(0, 0, 10, 9), cell(10, None, 400, 399, "pronoun")]
-    near, far = pooled(cells)
+    near, far = pool_cells(cells)
     assert (near["distance_min"], near["distance_max"], near["n"]) == (0, 0, 10)
     assert (far["distance_min"], far["distance_max"], far["n"]) == (10, None, 407)
     assert far["accuracy"] == 402 / 407
@@ -31,7 +31,7 @@ def test_cells_of_one_distance_are_put_together_by_their_items():
 
 def test_what_repeats_the_cue_or_stands_near_is_left_out():
     language = sample_language(Grammar.load(), seed=1, train=5, held_out=2)
-    clean, far = unrepeated(language), unrepeated(language, 10)
+    clean, far = drop_repeated_cues(language), drop_repeated_cues(language, 10)
     assert {cell for cell in language.items if not cell.cue_repeated} == set(clean.items)
     assert {cell for cell in clean.items if cell.distance_min >= 10} == set(far.items)
     assert far.items

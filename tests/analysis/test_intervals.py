@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
-from glassgate.analysis.intervals import OF_TWO, geometric_interval, t_interval, wilson
+from glassgate.analysis.intervals import TWO_SEEDS_WARNING, geometric_interval, t_interval, wilson
 
 Z = 1.959963984540054  # of the normal distribution, 97.5% lie below
 
@@ -94,4 +94,4 @@ def test_what_has_no_logarithm_is_refused(values: list[float]):
 
 def test_by_hand_over_two_seeds_an_interval_reaches_nearly_13_standard_errors():
     low, high = t_interval([0, 2])  # their mean is 1, its standard error 1
-    assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in OF_TWO
+    assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in TWO_SEEDS_WARNING

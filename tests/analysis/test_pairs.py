@@ -56,7 +56,7 @@ def critical(judged: Judged) -> tuple[Critical, Critical]:
 def test_a_sentence_has_the_bits_that_score_gives_it(
     trained: Path, monkeypatch: pytest.MonkeyPatch, model: str, rows: int
 ):
-    monkeypatch.setattr("glassgate.analysis.surprisal.STRETCH", rows)
+    monkeypatch.setattr("glassgate.analysis.surprisal.MAX_TOKENS", rows)
     loaded = load(trained / model)
     texts = ["knee", GOOD, "the girl", "zyzzyx fell , .", "her knee and his knee", BAD]
     done: list[int] = []

@@ -11,7 +11,7 @@ import pytest
 
 from glassgate import clamp
 from glassgate.analysis.prediction import predict
-from glassgate.analysis.scoring import STRETCH, ScoredToken, by_word, score
+from glassgate.analysis.scoring import MAX_TOKENS, ScoredToken, by_word, score
 from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.screen import head, row
 from glassgate.train import Loaded, load
@@ -62,7 +62,7 @@ def test_a_stream_carries_its_state_over_lines_and_knows_no_end(trained: Path):
 def test_stretches_change_nothing(trained: Path, monkeypatch: pytest.MonkeyPatch, model: str):
     loaded, text = load(trained / model), (SENTENCE + "\n") * 3 + SENTENCE * 12
     whole = tokens(loaded, text)
-    monkeypatch.setattr("glassgate.analysis.scoring.STRETCH", 7)
+    monkeypatch.setattr("glassgate.analysis.scoring.MAX_TOKENS", 7)
     cut = tokens(loaded, text)
     assert spelt(cut) == spelt(whole)
     bits = [[token.surprisal for token in found] for found in (cut, whole)]
@@ -104,7 +104,7 @@ def test_the_end_of_a_line_is_no_word_that_looks_like_it(trained: Path):
 def test_letters_are_summed_with_the_space_that_ends_them(
     trained: Path, monkeypatch: pytest.MonkeyPatch, stretch: int
 ):
-    monkeypatch.setattr("glassgate.analysis.scoring.STRETCH", stretch)
+    monkeypatch.setattr("glassgate.analysis.scoring.MAX_TOKENS", stretch)
     loaded, text = load(trained / "letters"), "\n  the  boy\n\n\tfell ."
     one = [token.surprisal for token in tokens(loaded, text)]
     assert len(one) == len(text)
@@ -128,7 +128,7 @@ def read(table: str) -> list[dict[str, str]]:
 
 def test_the_table_and_its_summary(glassgate_: Run, trained: Path, tmp_path: Path):
     text = tmp_path / "text.txt"
-    text.write_text(f'{SENTENCE}\nthe "boy #1\n' * STRETCH)
+    text.write_text(f'{SENTENCE}\nthe "boy #1\n' * MAX_TOKENS)
     said = glassgate_("score", trained / "stream", text, "--output", "s.tsv")
     assert (said.code, said.out) == (0, "")
     table = (tmp_path / "s.tsv").read_text()
@@ -136,9 +136,9 @@ def test_the_table_and_its_summary(glassgate_: Run, trained: Path, tmp_path: Pat
     assert list(rows[0]) == ["sentence", "position", "token", "surprisal", "unknown"]
     assert [row["token"] for row in rows[:13]] == [*SENTENCE.split(), "the", '"', "boy", "#", "1"]
     assert [rows[9][name] for name in ("sentence", "position", "unknown")] == ["2", "2", "1"]
-    assert len(rows) == 13 * STRETCH
-    assert said.err.startswith(f"{13 * STRETCH:,} tokens, ")
-    assert f"; {3 * STRETCH:,} (23.1%) unknown, read as <unk>; written to s.tsv\n" in said.err
+    assert len(rows) == 13 * MAX_TOKENS
+    assert said.err.startswith(f"{13 * MAX_TOKENS:,} tokens, ")
+    assert f"; {3 * MAX_TOKENS:,} (23.1%) unknown, read as <unk>; written to s.tsv\n" in said.err
     assert glassgate_("score", trained / "stream", text).out == table
 
 

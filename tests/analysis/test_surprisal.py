@@ -91,9 +91,9 @@ def cuts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     """Cut nothing of these texts, or windows, stretches, batches and blocks."""
     if request.param == "cut":
         monkeypatch.setattr(scoring, "WINDOW", 50)
-        monkeypatch.setattr(scoring, "STRETCH", 7)
-        monkeypatch.setattr(surprisal, "STRETCH", 40)
-        monkeypatch.setattr(surprisal, "LOGITS", 100)
+        monkeypatch.setattr(scoring, "MAX_TOKENS", 7)
+        monkeypatch.setattr(surprisal, "MAX_TOKENS", 40)
+        monkeypatch.setattr(surprisal, "MAX_LOGITS", 100)
 
 
 @pytest.mark.usefixtures("cuts")
@@ -121,7 +121,7 @@ def test_no_more_is_read_than_a_window(monkeypatch: pytest.MonkeyPatch, by_sente
     read: list[int] = []
     cut = loaded.vocabulary.cut
     monkeypatch.setattr(scoring, "WINDOW", 1000)
-    monkeypatch.setattr(scoring, "STRETCH", 10)
+    monkeypatch.setattr(scoring, "MAX_TOKENS", 10)
     monkeypatch.setattr(
         loaded.vocabulary, "cut", lambda lines: read.append(sum(map(len, lines))) or cut(lines)
     )

@@ -79,9 +79,9 @@ def test_sentences_say_what_the_intervals_say():
     ]
     both, nearer = statements(rows)
     assert both["statement"] == (
-        "Compared with an SRN of equally many parameters, the GRU is nearer to the grammar at "
+        "Compared with an SRN with as many parameters, the GRU is closer to the grammar at "
         "1,000 and farther from the grammar at 3,000 parameters; at 2,000 it is undecided which is "
-        "nearer."
+        "closer."
     )
     assert nearer["nearer"] == [1000]
     assert nearer["farther"] == []

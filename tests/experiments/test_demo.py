@@ -174,7 +174,7 @@ def test_the_pictured_sentence_holds_a_long_dependency(small):
 
 def test_classes_are_those_of_the_grammar_file(small):
     even = np.full(len(small.ids), 1 / len(small.ids), np.float32)
-    assert agreement.classes_of(small, even) == pytest.approx({"noun": 4 / 12, "other": 8 / 12})
+    assert agreement.class_shares(small, even) == pytest.approx({"noun": 4 / 12, "other": 8 / 12})
 
 
 def test_the_demo_writes_page_picture_and_numbers(tmp_path: Path, monkeypatch, capsys):

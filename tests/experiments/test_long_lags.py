@@ -104,7 +104,7 @@ def test_who_always_adds_to_one_reaches_what_a_blind_network_does():
     batch = problem.draw(4, n, np.random.default_rng(0))
     one = Always(torch.ones(4, 1))
     errors = (batch.targets - 1).square()
-    loss, right = problem.blind(4)
+    loss, right = problem.baseline(4)
     assert loss == pytest.approx(1 / 6)
     assert problem.predict(one, batch).loss() / n == pytest.approx(
         loss, abs=5 * float(errors.std()) / math.sqrt(n)
@@ -120,7 +120,7 @@ def test_who_says_blanks_and_guesses_reaches_what_a_blind_network_does():
     logits[: T + 10, 8] = 0
     logits[T + 10 :, :8] = 0
     batch = problem.draw(T, 4000, np.random.default_rng(0))
-    loss, right = problem.blind(T)
+    loss, right = problem.baseline(T)
     assert loss == pytest.approx(10 * math.log(8) / 32)
     assert problem.predict(Always(logits), batch).loss() / batch.count == pytest.approx(loss)
     assert problem.right(Always(logits), batch) == pytest.approx(right, abs=0.01)

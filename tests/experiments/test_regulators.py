@@ -14,16 +14,16 @@ from glassgate.analysis.units import UnitMeans, unit_means
 from glassgate.experiments.regulators import experiment
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.networks import (
-    BOTH,
     FIXED,
     FORMS,
+    FULL,
     NO_RESET,
     NO_UPDATE,
-    ONE,
+    SHARED_GATE,
     Form,
     hold,
-    minimal,
     shape,
+    share_gates,
 )
 from glassgate.experiments.regulators.page import page
 from glassgate.nn.gru import GRU
@@ -64,7 +64,7 @@ def test_the_one_gate_is_the_paper_s():
     T, B, I, H = 7, 3, 4, 5
     network, paper = GRU(I, H, dtype=torch.float64), Paper(I, H)
     first = network.weight_hh_l0.detach().clone()
-    minimal(network)
+    share_gates(network)
     assert torch.equal(network.weight_hh_l0, torch.cat([first[H : 2 * H], first[H:]]))
     learned = dict(network.named_parameters())
     assert {tuple(p.shape) for p in learned.values()} == {(2 * H, I), (2 * H, H), (2 * H,)}
@@ -115,19 +115,19 @@ def test_what_counts_as_learned_is_what_training_changes(form, language, means):
     V, E, H = len(language.vocabulary), 5, 6
     changed = sum(int((a != b).sum()) for a, b in zip(before, after, strict=True))
     unseen = int((before[0] == after[0]).all(1).sum()) * E  # words that were not met
-    assert changed + unseen == form.learned(V, E, H)
-    assert form.learned(V, E, H) == V * E + form.blocks * H * (E + H + 2) + H * V + V
-    if form == BOTH:
-        assert form.learned(V, E, H) == sum(weight.numel() for weight in after)
+    assert changed + unseen == form.count_learned(V, E, H)
+    assert form.count_learned(V, E, H) == V * E + form.blocks * H * (E + H + 2) + H * V + V
+    if form == FULL:
+        assert form.count_learned(V, E, H) == sum(weight.numel() for weight in after)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 def test_the_hidden_size_is_the_nearest(form):
     for budget in (1, 5000, 13161):
-        H = form.matched(105, 32, budget)
-        off = {size: abs(form.learned(105, 32, size) - budget) for size in range(1, 200)}
+        H = form.matching_size(105, 32, budget)
+        off = {size: abs(form.count_learned(105, 32, size) - budget) for size in range(1, 200)}
         assert off[H] == min(off.values())
-    assert BOTH.matched(105, 32, BOTH.learned(105, 32, 32)) == 32
+    assert FULL.matching_size(105, 32, FULL.count_learned(105, 32, 32)) == 32
 
 
 def plain(form: Form, network: GRU, means: UnitMeans, input: torch.Tensor) -> torch.Tensor:
@@ -149,7 +149,7 @@ def plain(form: Form, network: GRU, means: UnitMeans, input: torch.Tensor) -> to
     return torch.stack(states)
 
 
-@pytest.mark.parametrize("form", [f for f in FORMS if f != ONE], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [f for f in FORMS if f != SHARED_GATE], ids=lambda form: form.name)
 def test_a_form_is_its_equations(form, means):
     torch.manual_seed(1)
     network, input = GRU(4, 6, dtype=torch.float64), torch.randn(9, 3, 4).double()

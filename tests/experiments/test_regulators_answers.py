@@ -2,16 +2,16 @@
 
 import pytest
 
-from glassgate.analysis.agreement import pooled
+from glassgate.analysis.agreement import pool_cells
 from glassgate.analysis.intervals import t_interval
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.networks import (
-    BOTH,
     FIXED,
     FORMS,
+    FULL,
     NO_RESET,
     NO_UPDATE,
-    ONE,
+    SHARED_GATE,
 )
 from glassgate.experiments.regulators.summary import statements
 
@@ -35,23 +35,23 @@ def invented(kl: dict[str, list[float]], far: dict[str, list[float]]) -> dict:
             {"kl_bits": bits, "agreement": [cell(accuracy)]}
             for bits, accuracy in zip(kl[form.name], far[form.name], strict=True)
         ]
-        by_distance = pooled(cell for run in runs for cell in run["agreement"])
+        by_distance = pool_cells(cell for run in runs for cell in run["agreement"])
         forms.append({"name": form.name, "runs": runs, "by_distance": by_distance})
     return {"forms": forms, "statements": statements(forms)}
 
 
 KL = {
-    BOTH.name: [0.030, 0.032, 0.031],
+    FULL.name: [0.030, 0.032, 0.031],
     NO_RESET.name: [0.020, 0.023, 0.021],
     NO_UPDATE.name: [0.100, 0.120, 0.110],
-    ONE.name: [0.029, 0.033, 0.030],
+    SHARED_GATE.name: [0.029, 0.033, 0.030],
     FIXED.name: [0.050, 0.051, 0.049],
 }
 FAR = {
-    BOTH.name: [0.98, 0.97, 0.99],
+    FULL.name: [0.98, 0.97, 0.99],
     NO_RESET.name: [0.97, 0.99, 0.98],
     NO_UPDATE.name: [0.50, 0.51, 0.50],
-    ONE.name: [0.98, 0.97, 0.985],
+    SHARED_GATE.name: [0.98, 0.97, 0.985],
     FIXED.name: [0.90, 0.92, 0.91],
 }
 
@@ -69,36 +69,36 @@ def test_statements_are_differences_from_the_full_gru_seed_by_seed():
     assert said[NO_RESET.name]["far"]["verdict"] == "undecided"
     assert said[NO_UPDATE.name]["kl_bits"]["verdict"] == "worse"
     assert said[NO_UPDATE.name]["far"]["verdict"] == "worse"
-    assert said[ONE.name]["kl_bits"]["verdict"] == "undecided"
+    assert said[SHARED_GATE.name]["kl_bits"]["verdict"] == "undecided"
 
 
 def test_answers_follow_the_numbers():
     one, missed, memory, fixed = answers(invented(KL, FAR))
     assert one == (
-        "With equally many learned numbers, one gate is not shown to do worse than two in the form "
+        "At equal numbers of parameters, one gate is not shown to do worse than two in the form "
         "“no reset gate” or “one gate for both”, but does worse in the form “no update gate”. "
         "Better than the full GRU: “no reset gate”."
     )
-    assert missed == ("Of the two gates, only leaving out the update gate is shown to do harm.")
+    assert missed == ("Of the two gates, only leaving out the update gate is shown to hurt.")
     assert memory == (
-        "Over 10+ words, a subject is not shown to be remembered better than chance by “no update "
-        "gate” (0.503)."
+        "Over 10+ words, the subject is not shown to be remembered better than chance by “no "
+        "update gate” (0.503)."
     )
     assert "predict worse than the full GRU and remember worse than the full GRU" in fixed
 
     turned = dict(zip(KL, reversed(KL.values()), strict=True))
     far = {name: [0.9, 0.91, 0.9] for name in FAR}
-    one, missed, memory, fixed = answers(invented(turned | {BOTH.name: [0.01, 0.011, 0.01]}, far))
+    one, missed, memory, fixed = answers(invented(turned | {FULL.name: [0.01, 0.011, 0.01]}, far))
     assert one == (
-        "With equally many learned numbers, one gate is not enough: “no reset gate”, “no update "
+        "At equal numbers of parameters, one gate is not enough: “no reset gate”, “no update "
         "gate” and “one gate for both” did worse than two."
     )
-    assert missed == "Leaving out either gate does harm."
-    assert memory == "Every form remembers a subject over 10+ words better than chance."
+    assert missed == "Leaving out either gate hurts."
+    assert memory == "Every form remembers the subject over 10+ words better than chance."
     assert "are not shown to remember better or worse" in fixed
-    alike = dict.fromkeys(KL, KL[BOTH.name])
+    alike = dict.fromkeys(KL, KL[FULL.name])
     assert answers(invented(alike, far))[:2] == [
-        "With equally many learned numbers, one gate is not shown to do worse than two in the form "
+        "At equal numbers of parameters, one gate is not shown to do worse than two in the form "
         "“no reset gate”, “no update gate” or “one gate for both”.",
-        "Leaving out either gate is not shown to do harm.",
+        "Leaving out either gate is not shown to hurt.",
     ]

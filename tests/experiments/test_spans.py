@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassgate.analysis import agreement
-from glassgate.analysis.agreement import pooled, unrepeated
+from glassgate.analysis.agreement import drop_repeated_cues, pool_cells
 from glassgate.analysis.language import language_task
 from glassgate.analysis.units import UnitMeans
 from glassgate.experiments.spans import experiment
 from glassgate.experiments.spans.answers import answers
 from glassgate.experiments.spans.holds import (
-    DRAWS,
     GROUPS,
+    ORDER_STEPS,
     ORDERS,
-    STEPS,
+    RANDOM_GROUPS,
     WAYS,
     Hold,
     group_size,
     groups,
     hold_units,
-    memory_of,
+    memory_from_means,
     orders,
     singles,
 )
@@ -50,14 +50,14 @@ TINY = experiment.Plan(
 
 def some_memory(H: int, seed: int) -> Memory:
     kept = np.random.default_rng(seed).random(H)
-    return memory_of(UnitMeans(kept, kept, kept))
+    return memory_from_means(UnitMeans(kept, kept, kept))
 
 
 @given(st.integers(5, 70), st.integers(0, 2**32))
 def test_groups_are_fifths_by_span(H: int, seed: int):
     memory, size = some_memory(H, seed), group_size(H)
     found = groups(memory, np.random.default_rng(seed))
-    assert len(found) == len(WAYS) * (3 + DRAWS)
+    assert len(found) == len(WAYS) * (3 + RANDOM_GROUPS)
     for way in WAYS:
         own = {name: [h.units for h in found if (h.way, h.name) == (way, name)] for name in GROUPS}
         (longest,), (middle,), (shortest,) = (own[name] for name in GROUPS[:3])
@@ -70,7 +70,7 @@ def test_groups_are_fifths_by_span(H: int, seed: int):
         longer = sum(memory.span > max(memory.span[list(middle)]))
         shorter = sum(memory.span < min(memory.span[list(middle)]))
         assert abs(longer - shorter) <= 1
-        assert len(own["random"]) == DRAWS
+        assert len(own["random"]) == RANDOM_GROUPS
         assert all(len(set(units)) == size for units in own["random"])
 
 
@@ -81,13 +81,13 @@ def test_orders_hold_more_and_more_up_to_all():
     for way in WAYS:
         for name in ORDERS:
             own = [hold.units for hold in found if (hold.way, hold.name) == (way, name)]
-            assert [len(units) for units in own] == [2 * step for step in range(STEPS + 1)]
+            assert [len(units) for units in own] == [2 * step for step in range(ORDER_STEPS + 1)]
             assert all(set(a) < set(b) for a, b in pairwise(own))
             if name == "longest first":
                 assert list(own[-1]) == by_span
             if name == "shortest first":
                 assert list(own[-1]) == by_span[::-1]
-    assert TINY.holds == 2 * (3 + DRAWS) + 6 * (STEPS + 1) + 2 * 6
+    assert TINY.holds == 2 * (3 + RANDOM_GROUPS) + 6 * (ORDER_STEPS + 1) + 2 * 6
     assert [hold.units for hold in singles(3)] == [(0,), (1,), (2,)] * 2
 
 
@@ -155,7 +155,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
         assert table.rows[0][-1] in said.out
     assert all(answer in page(results).sections[0].explanation for answer in answers(results))
     assert "4 and 5" in text
-    assert "What one unit costs" in text
+    assert "The cost of holding one unit" in text
 
 
 class Counter(Watcher):
@@ -170,13 +170,13 @@ class Counter(Watcher):
 
 def test_a_network_is_afterwards_as_it_was(language):
     trained = experiment.train(language, replace(TINY.settings, seed=7), [])
-    model, clean = trained.model, unrepeated(language)
+    model, clean = trained.model, drop_repeated_cues(language)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     counter = Counter()
     run = experiment.measure(TINY, trained, language, 7, [counter])
     assert counter.counted == [(done, TINY.holds) for done in range(1, TINY.holds + 1)]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
-    assert run["intact"]["by_distance"] == pooled(agreement.agreement(model, clean))
+    assert run["intact"]["by_distance"] == pool_cells(agreement.agreement(model, clean))
 
 
 def test_ctrl_c_while_units_are_held_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from glassgate.analysis.agreement import pooled
+from glassgate.analysis.agreement import pool_cells
 from glassgate.analysis.intervals import t_interval
 from glassgate.experiments.spans.answers import answers
 from glassgate.experiments.spans.holds import GROUPS, WAYS
 from glassgate.experiments.spans.summary import (
-    LONGEST,
-    NEAR,
+    LONGEST_DISTANCE,
+    SHORT_DISTANCE,
     costs,
     costs_alone,
     rank_correlation,
@@ -38,7 +38,7 @@ def invented(shares: dict[str, list[list[float]]], alone: list[float]) -> dict:
     def rows(near: float, far: float) -> list[dict]:
         cell = {"construction": "verb", "cue_repeated": False, "n": 100}
         bounds = ((0, 0, 1.0), (1, 2, near), (10, None, far))
-        return pooled(
+        return pool_cells(
             {**cell, "distance_min": a, "distance_max": b, "accuracy": c} for a, b, c in bounds
         )
 
@@ -85,8 +85,8 @@ SHARES = {
 
 def test_costs_and_rises_are_differences_from_the_network_as_it_is():
     runs = invented(SHARES, [0.7, 0.9, 1.0, 1.0, 0.99])["runs"]
-    assert costs(runs, "forgets", "longest", LONGEST) == pytest.approx([0.5, 0.48, 0.5])
-    assert costs(runs, "silent", "longest", NEAR) == pytest.approx([0.1, 0.09, 0.08])
+    assert costs(runs, "forgets", "longest", LONGEST_DISTANCE) == pytest.approx([0.5, 0.48, 0.5])
+    assert costs(runs, "silent", "longest", SHORT_DISTANCE) == pytest.approx([0.1, 0.09, 0.08])
     assert rises(runs, "silent", "random", "kl_after_word") == pytest.approx([0.85, 0.86, 0.87])
     assert rises(runs, "silent", "random", "kl_bits") == pytest.approx([0.4] * 3)
     assert costs_alone(runs[0], "silent") == pytest.approx([0.3, 0.1, 0, 0, 0.01])
@@ -108,15 +108,15 @@ def test_statements_compare_seed_by_seed():
 def test_answers_follow_the_numbers():
     first, near, *_, after, alone, _ = answers(invented(SHARES, [0.7, 0.9, 1.0, 1.0, 0.99]))
     assert first == (
-        "When the one unit of the longest span forgets at every word, 0.507 of the choices over "
-        "10+ words are right, where the whole network has 1.000; it is 0.860 with as many units at "
-        "random, and 0.983 with those of the shortest span: the long units stand out."
+        "When the unit with the longest span forgets at every word, accuracy over 10+ words is "
+        "0.507 (intact network: 1.000); it is 0.860 with as many random units, and 0.983 with the "
+        "unit with the shortest span: the long units stand out."
     )
     assert near == (
-        "Their forgetting costs 0.493 over 10+ words and 0.090 over 1-2 words: the first is more."
+        "Their forgetting costs 0.493 over 10+ words and 0.090 over 1-2 words: the first is larger."
     )
     assert (
-        "shortest fifth costs 0.9833 bits and that of the longest 0.5067: the first is more."
+        "shortest fifth costs 0.9833 bits and that of the longest 0.5067: the first is larger."
         in after
     )
     assert "matters most costs 0.300 over 10+ words" in alone
@@ -125,6 +125,6 @@ def test_answers_follow_the_numbers():
     assert first.endswith("the long units are not shown to stand out.")
     assert near == (
         "Their forgetting costs 0.017 over 10+ words and 0.000 over 1-2 words: which of the two is "
-        "more is undecided."
+        "larger is undecided."
     )
-    assert "0.5067 bits and that of the longest 0.9833: the first is less." in after
+    assert "0.5067 bits and that of the longest 0.9833: the first is smaller." in after

@@ -73,12 +73,11 @@ def test_by_hand_seeds_are_put_together():
     assert sentences["adding", "gru"] == solves
     assert sentences["adding", "lstm"] == "The LSTM solves adding at T = 100 with 1 of 2 seeds."
     assert sentences["adding", "feedforward"] == (
-        "The feedforward network solves adding at no T; at T = 100 it does better than ignoring "
-        "the input."
+        "The feedforward network solves adding at no T; at T = 100 it beats the input-blind "
+        "baseline."
     )
     assert sentences["adding", "srn"] == (
-        "The SRN solves adding at no T, and is not shown to do better than ignoring the input at "
-        "any."
+        "The SRN solves adding at no T, and is not shown to beat the input-blind baseline at any."
     )
     (reached,) = (one for one in said.values() if one.get("problem"))
     assert reached["farther"]["lstm"] == [100]
@@ -96,8 +95,8 @@ def test_a_sentence_names_each_time_once():
     ]
     said = statements(some_results(runs, (10, 20, 30)))
     assert said[2]["statement"] == (
-        "The GRU solves adding at T = 10 with 2 of 2 seeds; at T = 20 it does better than ignoring "
-        "the input; at T = 30 it is not shown to do better than ignoring the input."
+        "The GRU solves adding at T = 10 with 2 of 2 seeds; at T = 20 it beats the input-blind "
+        "baseline; at T = 30 it is not shown to beat the input-blind baseline."
     )
     assert said[2]["solved"] == {"10": 2, "20": 0, "30": 0}
 
@@ -127,7 +126,7 @@ def test_before_training_what_is_left_at_most_is_that_of_the_seed_with_most():
     ]
     plain = statements(some_results(runs))[len(NETWORKS)]
     assert plain["left"] == 5e-4
-    assert "at most 0.0005 of it is left 99 steps back" in plain["statement"]
+    assert "at most 0.0005 of it remains 99 steps back" in plain["statement"]
 
 
 def test_where_a_seed_has_nothing_left_there_is_a_median_and_nothing_is_compared():
@@ -141,9 +140,9 @@ def test_where_a_seed_has_nothing_left_there_is_a_median_and_nothing_is_compared
     said = statements(results)[-1]
     assert set(map(tuple, said["farther"].values())) == {()}
     assert said["statement"].endswith(
-        "by intervals that do not overlap: in the GRU, the LSTM, the GRU with spans set and the "
-        "LSTM with spans set at no T. Where a seed has nothing left there is no interval: in the "
-        "SRN and the LSTM at T = 100."
+        "(the intervals do not overlap): in the GRU, the LSTM, the GRU with spans set and the "
+        "LSTM with spans set at no T. Where nothing remains with some seed there is no interval: "
+        "in the SRN and the LSTM at T = 100."
     )
     shown = {row[2]: row[-2:] for row in tables(results)[-1].rows}
     assert shown["SRN"] == ("0 (median)", "")
@@ -159,7 +158,7 @@ def test_the_feedforward_network_has_a_row_and_a_mark_of_its_gradient():
     ]
     results = some_results(runs)
     assert tables(results)[-1].rows[0][2:] == (
-        "feedforward", "2.0", "2.0", "99", "0 after one step", "",
+        "feedforward", "2.0", "2.0", "99", "0 from lag 1 on", "",
     )  # fmt: skip
     for when in ("before", "after"):
         line = charts(results)[f"adding, T = 100, {when} training"].lines[-1]

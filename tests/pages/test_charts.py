@@ -37,7 +37,7 @@ def test_a_chart_has_an_explanation_a_definition_and_its_numbers():
     page = parse(content_page(Page("Why?", "So.", (Section("S", "How.", charts),), {})))
     assert "Vertical: accuracy; horizontal: words. Bars are 95% intervals." in page.text
     assert "Vertical: kept share; horizontal: words." in page.text
-    assert "the share of choices between two words that are right" in page.text
+    assert "the share of correct answers; chance is 0.5" in page.text
     assert downloads(page) == {
         "chart_1_1.csv": [
             {"line": f"line {i}", "x": x, "y": y, "low": low, "high": high}
@@ -69,14 +69,15 @@ def test_the_labels_at_the_origin_do_not_touch():
     assert axis.ticklabelstandoff >= 6  # half the height of the letters of the other axis
 
 
-def test_the_first_column_wraps_on_a_narrow_screen():
+def test_the_first_column_wraps_sooner_on_a_narrow_screen():
     table = Table(("claim", "confirmed"), (("a sentence of many words is so", "yes"),))
     html = content_page(Page("Why?", "So.", (Section("S", "How.", table),), {}))
     (row,) = parse(html).one("tbody").all("tr")
     first, last = row.all("td")
     assert first.one("div").text == "a sentence of many words is so"
     assert not last.all("div")
-    narrow = html.split("@media (max-width: 600px)")[1].partition("</style>")[0]
-    assert "td:first-child div { width: max-content; max-width: 9rem; white-space: normal; }" in (
-        narrow
+    wide, narrow = html.partition("</style>")[0].split("@media (max-width: 600px)")
+    assert "td:first-child div { width: max-content; max-width: 21rem; white-space: normal; }" in (
+        wide
     )
+    assert "td:first-child div { max-width: 9rem; }" in narrow

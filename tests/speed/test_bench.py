@@ -14,7 +14,7 @@ from glassgate.speed.contenders import GLASSGATE, TORCH, Contender
 from glassgate.speed.floors import demand
 from glassgate.speed.host import cores
 from glassgate.speed.measurement import FLOOR, Measured, admit, measure
-from glassgate.speed.problem import Problem, fault, lengths_of, make_problem, solve
+from glassgate.speed.problem import Problem, fault, make_problem, sequence_lengths, solve
 from glassgate.speed.tables import errors, table, to_json
 from glassgate.speed.timing import Timing, race, turn
 from glassgate.speed.workloads import Workload
@@ -229,11 +229,11 @@ def test_a_step_reads_all_weights_once_on_one_thread():
 
 
 def test_a_ragged_floor_counts_valid_steps():
-    lengths = lengths_of(RAGGED)
+    lengths = sequence_lengths(RAGGED)
     assert lengths.max() == RAGGED.steps > lengths.min()
     assert demand(RAGGED).flop == 2 * lengths.sum() * 15 * 10
     assert demand(replace(RAGGED, training=True)).flop == 3 * demand(RAGGED).flop
-    lengths = lengths_of(workloads.RAGGED[0])
+    lengths = sequence_lengths(workloads.RAGGED[0])
     assert (lengths.min(), lengths.max()) == (5, 100)
 
 

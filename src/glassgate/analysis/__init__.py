@@ -14,7 +14,7 @@ from glassgate.doors import lazy
 
 if TYPE_CHECKING:
     from glassgate.analysis.intervals import t_interval, wilson
-    from glassgate.analysis.language import Language, sample_language, spoken_by
+    from glassgate.analysis.language import Language, match_vocabulary, sample_language
     from glassgate.analysis.pairs import accuracies, judge
     from glassgate.analysis.pairs_file import Pair, read_pairs
     from glassgate.analysis.prediction import Prediction, predict
@@ -39,11 +39,11 @@ __all__ = [
     "drop_by_unit",
     "feature_selectivity",
     "judge",
+    "match_vocabulary",
     "predict",
     "read_pairs",
     "sample_language",
     "score",
-    "spoken_by",
     "t_interval",
     "trace_text",
     "wilson",
@@ -70,7 +70,7 @@ __getattr__, __dir__ = lazy(
         "read_pairs": "pairs_file",
         "sample_language": "language",
         "score": "scoring",
-        "spoken_by": "language",
+        "match_vocabulary": "language",
         "t_interval": "intervals",
         "trace_text": "text_gates",
         "wilson": "intervals",

@@ -17,7 +17,7 @@ from glassgate.nn.models import LanguageModel
 from glassgate.nn.ragged import pad_ids
 from glassgate.pages.content import Chart, Line
 
-BATCH = 256  # contexts that the model reads at once
+BATCH_SIZE = 256  # contexts that the model reads at once
 
 
 def distance_name(low: int, high: int | None) -> str:
@@ -71,7 +71,7 @@ def log2_probabilities(model: LanguageModel, contexts: Sequence[Sequence[int]]) 
     """
     log2_q: dict[int, Floats] = {}
     order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]))
-    for chosen in (order[start : start + BATCH] for start in range(0, len(order), BATCH)):
+    for chosen in (order[start : start + BATCH_SIZE] for start in range(0, len(order), BATCH_SIZE)):
         tokens, _ = pad_ids([contexts[i] for i in chosen])  # (T, B)
         logits, _ = model(tokens)  # (T, B, V)
         bits = (logits.log_softmax(-1) / np.log(2)).numpy()
@@ -120,7 +120,7 @@ def floor(language: Language) -> float:
 
 
 def agreement(model: LanguageModel, language: Language) -> list[Agreement]:
-    """Give, for each cell, the share of items whose right word is more probable than its rival."""
+    """Return for each cell the share of items whose right word is the more probable one."""
     cells: list[Agreement] = []
     for cell, items in language.items.items():
         rows = log2_probabilities(model, [language.context(item.words) for item in items])
@@ -141,7 +141,7 @@ def agreement(model: LanguageModel, language: Language) -> list[Agreement]:
     return cells
 
 
-def classes_of(language: Language, distribution: Floats) -> dict[str, float]:
+def class_shares(language: Language, distribution: Floats) -> dict[str, float]:
     """Sum a distribution over tokens, [V], by the classes that the grammar's file declares."""
     shares = dict.fromkeys([*language.grammar.rules.file.classes.values(), "other"], 0.0)
     for word, i in language.ids.items():
@@ -163,8 +163,8 @@ class Accuracy(TypedDict):
     high: float
 
 
-def unrepeated(language: Language, shortest: int = 0) -> Language:
-    """Leave out items whose cue is repeated, or closer to its target than `shortest` words.
+def drop_repeated_cues(language: Language, shortest: int = 0) -> Language:
+    """Drop items whose cue is repeated, or closer to its target than `shortest` words.
 
     Where a word in between shows the feature again, a network need not remember the cue; where
     none does, a network without memory is right half of the time by design.
@@ -177,7 +177,7 @@ def unrepeated(language: Language, shortest: int = 0) -> Language:
     return replace(language, items=items)
 
 
-def pooled(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
+def pool_cells(cells: Iterable[Agreement | Accuracy]) -> list[Accuracy]:
     """Pool cells of the same distance over all constructions, networks and seeds given."""
     counts: dict[tuple[int, int | None], tuple[int, int]] = {}
     for cell in cells:
@@ -212,4 +212,6 @@ def distance_chart(lines: Sequence[Line]) -> Chart:
     """Make a chart of accuracies by distance; its axis starts a little below chance."""
     lowest = min((low for line in lines for low in line.low), default=0.5)
     range_ = (min(0.45, lowest - 0.03), 1.03)
-    return Chart("between the two ends", "accuracy", range_, tuple(lines), ticks=DISTANCE_NAMES)
+    return Chart(
+        "distance between cue and target", "accuracy", range_, tuple(lines), ticks=DISTANCE_NAMES
+    )

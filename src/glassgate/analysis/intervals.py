@@ -1,4 +1,4 @@
-"""How sure a number is: intervals of measured proportions, and of means over a few seeds."""
+"""Confidence intervals of measured proportions, and of means over a few seeds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import NormalDist, geometric_mean, mean, stdev
 from typing import Any, Literal, TypedDict
 
-SURE = 0.95  # of every interval
-OF_TWO = (
+CONFIDENCE = 0.95  # of every interval
+TWO_SEEDS_WARNING = (
     "Intervals over two seeds say little: they reach 12.7 standard errors to either side, perhaps "
     "beyond what is possible."
 )
@@ -33,7 +33,7 @@ def wilson(right: float, n: int) -> tuple[float, float]:
     """
     if n < 1 or not 0 <= right <= n:
         raise ValueError(f"right must be from 0 to n and n at least 1, got {right} of {n}")
-    z, share = NormalDist().inv_cdf((1 + SURE) / 2), right / n
+    z, share = NormalDist().inv_cdf((1 + CONFIDENCE) / 2), right / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z * z / n)
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -80,7 +80,7 @@ def _t_reach(freedom: int) -> float:
     """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / sqrt(freedom)
     while low < (angle := (low + high) / 2) < high:
-        low, high = (angle, high) if _t_within(angle, freedom) < SURE else (low, angle)
+        low, high = (angle, high) if _t_within(angle, freedom) < CONFIDENCE else (low, angle)
     return math.tan(low) * math.sqrt(freedom)
 
 
@@ -154,17 +154,17 @@ def judge(claimed: str, verdict: str) -> Judgement:
     return "yes" if verdict == claimed else "no"
 
 
-def signed(found: Mapping[str, Any], form: str) -> tuple[str, str, str]:
-    """Write a difference, its interval and its verdict, numbers as `form` has them."""
-    between = f"{found['low']:+{form}} to {found['high']:+{form}}"
-    return f"{found['mean']:+{form}}", between, found["verdict"]
+def difference_cells(measured: Mapping[str, Any], form: str) -> tuple[str, str, str]:
+    """Format a difference, its interval and its verdict as three cells of a table."""
+    between = f"{measured['low']:+{form}} to {measured['high']:+{form}}"
+    return f"{measured['mean']:+{form}}", between, measured["verdict"]
 
 
-def listed(names: Iterable[str], conjunction: str = "and") -> str:
-    """Put names in a row.
+def join_names(names: Iterable[str], conjunction: str = "and") -> str:
+    """Join names with commas and a conjunction before the last.
 
-    >>> listed(["one"]), listed(["one", "two"]), listed(["one", "two", "three"], "or")
-    ('one', 'one and two', 'one, two or three')
+    >>> join_names(["a"]), join_names(["a", "b"]), join_names(["a", "b", "c"], "or")
+    ('a', 'a and b', 'a, b or c')
     """
     *before, last = names
     return f"{', '.join(before)} {conjunction} {last}" if before else last

@@ -1,4 +1,4 @@
-"""A language whose true distributions are known, for training and measuring networks."""
+"""A language whose next-word distributions are known exactly, to train and measure networks on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ TRAIN, VALID, HELD_OUT = 80_000, 500, 5_000  # sentences
 
 @dataclass(frozen=True)
 class Language:
-    """Sentences of one grammar, and what is true of them.
+    """Sentences of one grammar, and their exact next-word distributions.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ def language_task(language: Language, settings: Settings) -> SentenceTask:
     return SentenceTask(model, train, valid, settings)
 
 
-def spoken_by(loaded: Loaded, language: Language) -> Language:
+def match_vocabulary(loaded: Loaded, language: Language) -> Language:
     """Convert a language to the ids of a model that `glassgate train` trained on its sentences.
 
     A language numbers its words in the grammar's order, a model by frequency. Functions that

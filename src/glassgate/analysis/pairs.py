@@ -13,8 +13,8 @@ and Goldberg 2016; Marvin and Linzen 2018; Warstadt et al. 2020):
   may lead to one word. A pair without critical words, such as two equal sentences, is not judged
   by this method.
 
-Sentences that differ by less than `TIE` bits are tied, and a tie counts as half right. Two unknown
-critical words are tied, because the model reads both as `<unk>`.
+Sentences that differ by less than `TIE_MARGIN` bits are tied, and a tie counts as half right. Two
+unknown critical words are tied, because the model reads both as `<unk>`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from glassgate.analysis.surprisal import sentence_bits
 from glassgate.train import Loaded
 from glassgate.train.tokens import EOS, Vocabulary
 
-TIE = 1e-4  # bits; float32 sums are no more exact than this
+TIE_MARGIN = 1e-4  # bits; float32 sums are no more exact than this
 
 
 @dataclass(frozen=True)
@@ -91,24 +91,26 @@ def judge(
     """
     model, vocabulary = language_model(loaded), loaded.vocabulary
     read = [side for pair in pairs for side in _read(loaded, pair)]
-    bits = sentence_bits(model, vocabulary.bos, [one.targets for one in read], progress)
+    bits = sentence_bits(model, vocabulary.bos, [sentence.targets for sentence in read], progress)
     between = "" if loaded.config.get("level") == "characters" else " "
-    sides = [_side(one, own, vocabulary, between) for one, own in zip(read, bits, strict=True)]
+    sides = [
+        _side(sentence, own, vocabulary, between) for sentence, own in zip(read, bits, strict=True)
+    ]
     return [Judged(*both) for both in zip(pairs, sides[::2], sides[1::2], strict=True)]
 
 
 def _mark(good: float, bad: float) -> float:
-    if abs(good - bad) < TIE:
+    if abs(good - bad) < TIE_MARGIN:
         return 0.5
     return 1.0 if good < bad else 0.0
 
 
-def _side(one: _Read, bits: list[float], vocabulary: Vocabulary, between: str) -> Side:
-    unknown = [i == vocabulary.unk for i in one.targets]
-    tokens = sum(i != vocabulary.eos for i in one.targets)
+def _side(sentence: _Read, bits: list[float], vocabulary: Vocabulary, between: str) -> Side:
+    unknown = [i == vocabulary.unk for i in sentence.targets]
+    tokens = sum(i != vocabulary.eos for i in sentence.targets)
     critical = None
-    if (at := one.critical) is not None:
-        word = between.join(one.spelt[at])
+    if (at := sentence.critical) is not None:
+        word = between.join(sentence.spelt[at])
         critical = Critical(word, at.start, not any(unknown[at]), sum(bits[at]))
     return Side(sum(bits), tokens, sum(unknown), critical)
 
@@ -129,7 +131,7 @@ def _read(loaded: Loaded, pair: Pair) -> list[_Read]:
         ]
     else:
         critical = [_first_difference(vocabulary, targets, spelt)] * 2
-    return [_Read(*one) for one in zip(targets, spelt, critical, strict=True)]
+    return [_Read(*sentence) for sentence in zip(targets, spelt, critical, strict=True)]
 
 
 def _find_named(vocabulary: Vocabulary, before: str, word: str, ids: list[int]) -> slice | None:
@@ -150,7 +152,7 @@ def _first_difference(
         for ids, words in zip(targets, spelt, strict=True)
     )
     both = enumerate(zip(good, bad, strict=False))
-    return next((slice(at, at + 1) for at, (one, other) in both if one != other), None)
+    return next((slice(at, at + 1) for at, (token, other) in both if token != other), None)
 
 
 METHODS: Mapping[str, Callable[[Judged], float | None]] = {
@@ -214,7 +216,7 @@ def accuracies(judged: Sequence[Judged]) -> list[Accuracy]:
     table = []
     for method, mark in METHODS.items():
         for name, belongs in SETS.items():
-            marks = [mark(one) for one in judged if belongs(one)]
+            marks = [mark(pair) for pair in judged if belongs(pair)]
             n = sum(value is not None for value in marks)
             table.append(Accuracy(method, name, n=n, right=marks.count(1.0), tied=marks.count(0.5)))
     return table
@@ -226,12 +228,12 @@ def counts(judged: Sequence[Judged]) -> Counts:
         pairs=len(judged),
         unknown=sum(map(has_unknown, judged)),
         unknown_critical=sum(
-            one.critical_word is not None and not knows_critical(one) for one in judged
+            pair.critical_word is not None and not knows_critical(pair) for pair in judged
         ),
-        unlike_length=sum(one.good.tokens != one.bad.tokens for one in judged),
-        no_critical=sum(one.critical_word is None for one in judged),
+        unlike_length=sum(pair.good.tokens != pair.bad.tokens for pair in judged),
+        no_critical=sum(pair.critical_word is None for pair in judged),
         no_prefix=sum(
-            any(c is not None and c.before == 0 for c in _criticals(one)) for one in judged
+            any(c is not None and c.before == 0 for c in _criticals(pair)) for pair in judged
         ),
     )
 

@@ -24,7 +24,7 @@ from glassgate.train import Loaded
 from glassgate.train.threads import Pace
 from glassgate.train.tokens import EOS, batches
 
-STRETCH = 4096  # tokens yielded at once
+MAX_TOKENS = 4096  # tokens yielded at once
 WINDOW = 2**17  # characters of the lines scored at once
 
 
@@ -67,11 +67,11 @@ class ScoredWord(Scored):
 def score(loaded: Loaded, text: str, pace: Pace | None = None) -> Iterator[list[ScoredToken]]:
     """Score every token of a text and, in a model of sentences, the `<eos>` after each line.
 
-    Yields tokens in order, at most `STRETCH` at a time; `pace` chooses the threads. Raises
+    Yields tokens in order, at most `MAX_TOKENS` at a time; `pace` chooses the threads. Raises
     `BadInput` for a classifier.
     """
     tokens = _score_tokens(loaded, language_model(loaded), text.rstrip(), pace)
-    return iter(lambda: list(islice(tokens, STRETCH)), [])
+    return iter(lambda: list(islice(tokens, MAX_TOKENS)), [])
 
 
 def by_word(stretches: Iterable[list[ScoredToken]]) -> Iterator[list[ScoredWord]]:

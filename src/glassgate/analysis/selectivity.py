@@ -38,7 +38,7 @@ def feature_selectivity(
     model
         With any network; probed is the state of its last layer right before the choice.
     language
-        With the ids of the model; `glassgate.analysis.spoken_by` converts those of a
+        With the ids of the model; `glassgate.analysis.match_vocabulary` converts those of a
         model that `glassgate train` trained.
     feature
         A feature that the grammar declares.
@@ -81,7 +81,7 @@ def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> l
         decided = (
             Example(derivation.words[: dependency.target.begin], derivation.draws[draw][1])
             for dependency in dependencies(grammar, derivation)
-            if (draw := _deciding(grammar, derivation, dependency, feature)) is not None
+            if (draw := _find_deciding_draw(grammar, derivation, dependency, feature)) is not None
         )
         if example := next(decided, None):
             examples.setdefault(" ".join(example.words), example)
@@ -90,7 +90,7 @@ def feature_examples(grammar: Grammar, feature: str, count: int, seed: int) -> l
     return list(examples.values())
 
 
-def _deciding(
+def _find_deciding_draw(
     grammar: Grammar, derivation: Derivation, dependency: Dependency, feature: str
 ) -> int | None:
     """Find the draw of the feature whose other values each change nothing but cue and target."""

@@ -18,8 +18,8 @@ from glassgate.nn.models import LanguageModel, State
 from glassgate.nn.ragged import pad_ids, run_ragged
 from glassgate.train.threads import Pace
 
-STRETCH = 4096  # tokens that a network reads at once
-LOGITS = 2**22  # logits that a decoder computes at once
+MAX_TOKENS = 4096  # tokens that a network reads at once
+MAX_LOGITS = 2**22  # logits that a decoder computes at once
 
 
 def sentence_bits(
@@ -37,7 +37,7 @@ def sentence_bits(
     bits: list[list[float]] = [[]] * len(sentences)
     done = 0
     for batch in _batches([len(ids) for ids in sentences]):
-        with _paced(pace, sum(len(sentences[i]) for i in batch)):
+        with _pace_piece(pace, sum(len(sentences[i]) for i in batch)):
             batch_bits = _batch_bits(model, bos, [sentences[i] for i in batch])
         for i, own in zip(batch, batch_bits, strict=True):
             bits[i] = own
@@ -62,23 +62,23 @@ def stream_bits(
     """
     tokens = torch.tensor([before, *ids])  # (T + 1,)
     bits: list[float] = []
-    stretches = (torch.split(part, STRETCH) for part in (tokens[:-1], tokens[1:]))
+    stretches = (torch.split(part, MAX_TOKENS) for part in (tokens[:-1], tokens[1:]))
     for inputs, targets in zip(*stretches, strict=True):
-        with _paced(pace, len(targets)):
+        with _pace_piece(pace, len(targets)):
             hidden, state = model.network(model.embedding(inputs[:, None]), state)  # (t, 1, H)
             bits += _target_bits(model, hidden[:, 0], targets).tolist()
     return bits, state
 
 
-def _paced(pace: Pace | None, tokens: int) -> AbstractContextManager[None]:
+def _pace_piece(pace: Pace | None, tokens: int) -> AbstractContextManager[None]:
     return nullcontext() if pace is None else pace.piece(tokens)
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Yield the indices of sentences of similar length, at most `STRETCH` tokens when padded."""
+    """Yield the indices of sentences of similar length, at most `MAX_TOKENS` tokens when padded."""
     batch: list[int] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and lengths[i] * (len(batch) + 1) > STRETCH:
+        if batch and lengths[i] * (len(batch) + 1) > MAX_TOKENS:
             yield batch
             batch = []
         batch.append(i)
@@ -105,7 +105,7 @@ def _batch_bits(
 
 def _target_bits(model: LanguageModel, hidden: Tensor, targets: Tensor) -> Tensor:
     """Return the surprisal of target tokens [N] given the states [N, H], [N] in float64."""
-    rows = max(1, LOGITS // model.decoder.out_features)
+    rows = max(1, MAX_LOGITS // model.decoder.out_features)
     blocks = zip(torch.split(hidden, rows), torch.split(targets, rows), strict=True)
     return torch.cat([_surprisal(model.decoder(states), ids) for states, ids in blocks])
 

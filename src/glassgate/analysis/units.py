@@ -24,7 +24,7 @@ from glassgate.nn.ragged import pad_ids
 MEMORY_SENTENCES = 1_000  # held-out sentences to measure memory on
 Held = Literal["state", "kept"]
 """What is held at 0: a unit's state, which silences it, or its kept share, which leaves it the
-current word alone."""
+candidate alone."""
 
 
 class UnitMeans(NamedTuple):
@@ -107,7 +107,7 @@ def ablation(
     model
         With a GRU; it is left unchanged.
     language
-        With the ids of the model; `glassgate.analysis.spoken_by` converts those of a
+        With the ids of the model; `glassgate.analysis.match_vocabulary` converts those of a
         model that `glassgate train` trained.
     units
         The units to hold, from 0.
@@ -145,7 +145,7 @@ def drop_by_unit(
     """Measure how much accuracy over all items holding each unit alone costs, [H], in -1..1.
 
     Parameters and errors are those of `ablation`. To measure on some items only, pass a language
-    that has no others, such as `glassgate.analysis.agreement.unrepeated` gives.
+    that has no others, such as `glassgate.analysis.agreement.drop_repeated_cues` gives.
     """
     intact, drops = _overall(agreement(model, language)), []
     for unit in range(model.decoder.in_features):

@@ -72,11 +72,11 @@ def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Pa
 
     With two seeds, page and screen warn of how wide their intervals are.
     """
-    from glassgate.analysis.intervals import OF_TWO
+    from glassgate.analysis.intervals import TWO_SEEDS_WARNING
     from glassgate.cli.tables import print_table
     from glassgate.pages import charts_png, content_page
 
-    warning = OF_TWO if len(results["seeds"]) == 2 else ""
+    warning = TWO_SEEDS_WARNING if len(results["seeds"]) == 2 else ""
     page = _with_provenance(experiment.page(results), results, warning)
     image = charts_png(experiment.charts(results))
     names = write(results, content_page(page), image, output)
@@ -89,9 +89,9 @@ def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Pa
 
 def _with_provenance(page: Page, results: dict[str, Any], warning: str) -> Page:
     """Add to a page how its results were made."""
-    from glassgate.analysis.intervals import listed
+    from glassgate.analysis.intervals import join_names
 
-    made = {"command": results["command"], "seeds": listed(map(str, results["seeds"]))}
+    made = {"command": results["command"], "seeds": join_names(map(str, results["seeds"]))}
     facts = made | dict(page.facts) | results["versions"]
     return replace(page, lead=f"{page.lead} {warning}".rstrip(), facts=facts)
 

@@ -1,4 +1,4 @@
-"""Who does the work of an experiment, and who watches."""
+"""Runs the trainings and measurements of an experiment on workers, with progress reports."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from glassgate.train.watch import Watching
 T = TypeVar("T")
 
 
-def _unwatched(_work: float) -> AbstractContextManager[None]:
+def _watch_nothing(_work: float) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _uncounted(_label: str, _work: float) -> AbstractContextManager[None]:
+def _count_nothing(_label: str, _work: float) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _silently(_label: str) -> AbstractContextManager[None]:
+def _wait_silently(_label: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
 @dataclass(frozen=True)
 class Runner:
-    """Does independent pieces of work, as many side by side as there are workers.
+    """Runs independent pieces of work, as many side by side as there are workers.
 
     A piece is a training or a series of measurements, `glassgate.train.parallel.Piece`.
 
     Attributes
     ----------
     workers
-        That do the pieces.
+        Processes that run the pieces.
     watching
-        From how much work all trainings are, a context of their `Watching`.
+        Takes the total work of all trainings and returns a context that gives their `Watching`.
     counting
-        From a label and the number of measurements, a context of their `Watching`, whose watchers
-        hear `Watcher.on_evaluation` alone.
+        Takes a label and the number of measurements, and returns a context that gives their
+        `Watching`; its watchers receive only `Watcher.on_evaluation`.
     waiting
-        From a label, a context in which work of unknown length is done.
+        Takes a label and returns a context for work of unknown length.
     """
 
     workers: Workers
-    watching: Callable[[float], AbstractContextManager[Watching | None]] = _unwatched
-    counting: Callable[[str, float], AbstractContextManager[Watching | None]] = _uncounted
-    waiting: Callable[[str], AbstractContextManager[None]] = _silently
+    watching: Callable[[float], AbstractContextManager[Watching | None]] = _watch_nothing
+    counting: Callable[[str, float], AbstractContextManager[Watching | None]] = _count_nothing
+    waiting: Callable[[str], AbstractContextManager[None]] = _wait_silently
 
     def train(self, pieces: Sequence[Piece[T]]) -> list[T]:
-        """Do trainings and return their results in the order of the pieces."""
+        """Run trainings and return their results in the order of the pieces."""
         with self.watching(sum(piece.work for piece in pieces)) as watching:
             return self.run(pieces, watching)
 
     def measure(self, label: str, pieces: Sequence[Piece[T]]) -> list[T]:
-        """Do measurements and return their results in the order of the pieces."""
+        """Run measurements and return their results in the order of the pieces."""
         with self.counting(label, sum(piece.work for piece in pieces)) as watching:
             return self.run(pieces, watching)
 
     def run(self, pieces: Sequence[Piece[T]], watching: Watching | None = None) -> list[T]:
-        """Do pieces of work and return their results in the order of the pieces."""
+        """Run pieces of work and return their results in the order of the pieces."""
         return run_pieces(pieces, self.workers, watching)
 
 
 ONE_BY_ONE = Runner(Workers(count=1, backend=LOKY, threads=1))
-"""One piece after the other on one thread, with nobody watching."""
+"""One piece after the other on one thread, without progress reports."""

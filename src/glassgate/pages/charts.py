@@ -24,24 +24,22 @@ VARIANT_SYMBOLS = {"gru, spans set": "circle-open", "lstm, spans set": "square-o
 SYMBOLS_BY_NAME = SYMBOLS | VARIANT_SYMBOLS
 """A network has the same symbol in every chart; other lines go by their index."""
 MEASURES = {
-    "accuracy": Definition(
-        "Accuracy", "the share of choices between two words that are right; chance is 0.5."
-    ),
+    "accuracy": Definition("Accuracy", "the share of correct answers; chance is 0.5."),
     "cost in accuracy": Definition(
         "Cost", "the accuracy of the whole network minus its accuracy with the unit held."
     ),
-    "KL divergence (bits a word)": Definition(
+    "KL divergence (bits per word)": Definition(
         "KL divergence",
         "the mean over positions of sum p(w) log2(p(w) / q(w)), where p is the grammar's "
         "distribution of the next word and q the network's (Kullback & Leibler 1951): 0 where "
         "they agree.",
     ),
-    "loss / loss of ignoring the input": Definition(
+    "loss relative to the input-blind baseline": Definition(
         "Loss",
         "the squared error of a sum, or -ln of the probability of the correct symbol, as a "
         "multiple of the lowest loss that a network can reach without reading its input.",
     ),
-    "share of the gradient that is left": GRADIENT,
+    "gradient relative to lag 0": GRADIENT,
     "kept share": VALUES["kept"],
     "reset gate": VALUES["reset"],
 }

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from glassgate.speed.problem import lengths_of
+from glassgate.speed.problem import sequence_lengths
 from glassgate.speed.workloads import Workload
 
 FLOAT_SIZE = 4  # bytes
@@ -66,7 +66,7 @@ def demand(workload: Workload) -> Demand:
     """
     H = workload.hidden_size
     product = (
-        2 * int(lengths_of(workload).sum()) * 3 * H * H
+        2 * int(sequence_lengths(workload).sum()) * 3 * H * H
     )  # flop of W x, or of U h, over all steps
     matrix = FLOAT_SIZE * 3 * H * H
     if workload.batch > 1:

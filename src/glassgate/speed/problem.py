@@ -59,12 +59,12 @@ def make_problem(workload: Workload, seed: int = 0) -> Problem:
     weights = GRUWeights(*(random.uniform(-1, 1, s).astype(np.float32) / H**0.5 for s in shapes))
     input = random.standard_normal((T, B, H), np.float32)
     initial = random.uniform(-1, 1, (B, H)).astype(np.float32)
-    lengths = lengths_of(workload)
+    lengths = sequence_lengths(workload)
     grad = random.standard_normal((T, B, H), np.float32) * valid_steps(lengths, T)[..., None]
     return Problem(workload, weights, input, initial, lengths, grad)
 
 
-def lengths_of(workload: Workload) -> Lengths:
+def sequence_lengths(workload: Workload) -> Lengths:
     """Return the valid steps of each sequence, [B]; the first sequence has all T."""
     lengths = np.full(workload.batch, workload.steps)
     if workload.ragged:

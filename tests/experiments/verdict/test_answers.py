@@ -80,15 +80,19 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
     results = {"runs": runs, **pool(runs, classified)}
     said = {(one["statement"], one["units"]): one for one in statements(results["runs"])}
     assert len(said) == 7
-    kept = said["after a verdict at the start the kept share rises towards 1", "all"]
+    kept = said["after a verdict at the start, the kept share rises towards 1", "all"]
     half = stats.t.ppf(0.975, 2) * 0.05 / math.sqrt(3)  # the seeds' spread is 0.05
     assert kept["measured"] == pytest.approx({"first": 0.5, "then": 0.65})
     assert kept["difference"]["low"] == pytest.approx(0.15 - half)
     assert (kept["direction"], kept["extent"]) == (True, False)
-    assert said["after a verdict at the start the kept share rises towards 1", "carrying"]["extent"]
-    reset = said["over a verdict at the end the reset gate falls towards 0", "all"]
+    assert said["after a verdict at the start, the kept share rises towards 1", "carrying"][
+        "extent"
+    ]
+    reset = said["over a verdict at the end, the reset gate falls towards 0", "all"]
     assert (reset["difference"]["verdict"], reset["direction"]) == ("undecided", False)
-    lost = said["with a verdict at the start, not the end, the GRU loses less than the SRN", None]
+    lost = said[
+        "with the verdict at the start, not the end, the GRU loses less accuracy than the SRN", None
+    ]
     assert lost["direction"]
     assert lost["measured"] == pytest.approx({"srn": 0.45, "gru": 0.1})
     assert lost["difference"]["mean"] == pytest.approx(-0.35)
@@ -106,11 +110,11 @@ def test_by_hand_what_the_document_says_is_compared_seed_by_seed():
         assert one["cost"]["mean"] == pytest.approx(np.mean(nothing["by_seed"]) - np.mean(shares))
     sentences = " ".join(answers(results | {"statements": statements(results["runs"])}))
     assert (
-        "After a verdict at the start the kept share rises (0.500 to 0.650); in the carrying units "
-        "it rises (0.500 to 0.965). Is that what the document says? Yes."
+        "After a verdict at the start, the kept share rises (0.500 to 0.650); in the carrying "
+        "units it rises (0.500 to 0.965). Is that what the document says? Yes."
     ) in sentences
     assert (
-        "Over a verdict at the end the reset gate is not shown to rise or fall (0.500 to 0.533); "
+        "Over a verdict at the end, the reset gate is not shown to rise or fall (0.500 to 0.533); "
         "in the carrying units it is not shown to rise or fall (0.500 to 0.500). Is that what the "
         "document says? Undecided."
     ) in sentences
@@ -132,9 +136,8 @@ def test_a_network_that_tells_no_verdict_says_nothing_of_memory(late: tuple[floa
     assert lost["learned"] == {"srn": False, "gru": True}
     assert lost["direction"] is None
     assert answers(results)[0] == (
-        "Whether the GRU remembers better than the SRN is undecided: even a verdict at the end, "
-        "where nothing has to be remembered, is not shown to be classified better than by chance "
-        "by the SRN."
+        "Whether the GRU remembers better than the SRN is undecided: even with the verdict at the "
+        "end, where nothing has to be remembered, accuracy above chance is not shown for the SRN."
     )
     (row,) = (row for row in tables(results)[1].rows if row[0] == lost["statement"])
     assert row[-2:] == ("undecided", "")
@@ -144,6 +147,6 @@ def test_a_loss_that_is_not_classified_apart_is_not_said_to_be_less():
     results = results_of((0.7, 0.75, 0.8))
     assert results["statements"][0]["direction"] is False
     assert answers(results)[0] == (
-        "When the verdict stands at the start and not at the end, the SRN's accuracy changes by "
+        "When the verdict is at the start instead of the end, the SRN's accuracy changes by "
         "-25.0 points and the GRU's by -20.0; whether the GRU loses less is undecided."
     )

@@ -13,8 +13,8 @@ from glassgate.experiments.verdict.gates import (
     measure_gates,
     unit_means,
 )
-from glassgate.experiments.verdict.holds import HOLDS, right_if_held
-from glassgate.experiments.verdict.reading import are_right, read_gates
+from glassgate.experiments.verdict.holds import HOLDS, correct_by_hold
+from glassgate.experiments.verdict.reading import correct_mask, read_gates
 from glassgate.experiments.verdict.reviews import (
     VERDICTS,
     Review,
@@ -140,9 +140,9 @@ def test_held_gates_do_what_the_equations_say_from_the_word_after_the_verdict_on
             weight.normal_()  # so that reviews, and holds, are told apart
         model.readout.bias.zero_()
     early = [review for review in texts.test if review.place == "start"]
-    found = right_if_held(model, texts.ids, early)
+    found = correct_by_hold(model, texts.ids, early)
     in_order = sorted(early, key=lambda review: review.end)
-    free = are_right(model, texts, in_order)
+    free = correct_mask(model, texts, in_order)
     np.testing.assert_array_equal(found["nothing"], free)
     weights = {name: value.detach() for name, value in model.network.named_parameters()}
     wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from glassgate.analysis.intervals import OF_TWO
+from glassgate.analysis.intervals import TWO_SEEDS_WARNING
 from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.answers import answers
 from glassgate.experiments.verdict.holds import HOLDS
@@ -34,8 +34,8 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert results["command"] == f"glassgate {command}"
     assert results["seeds"] == [2, 3]
     assert results["files"] == {}
-    assert OF_TWO in " ".join(said.out.split())
-    assert OF_TWO in parse((tmp_path / "out" / "report.html").read_text()).text
+    assert TWO_SEEDS_WARNING in " ".join(said.out.split())
+    assert TWO_SEEDS_WARNING in parse((tmp_path / "out" / "report.html").read_text()).text
     assert {"glassgate", "python", "torch", "numpy"} <= set(results["versions"])
     assert results["plan"]["sentences"] == 3
     assert results["plan"]["training"]["hidden_size"] == 6
@@ -61,7 +61,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
 
 def _assert_page(html, results):
     """Every sentence is on the page, and the document's review with the gates of each word."""
-    for sentence in (*answers(results), "other reviews of the very sentences that are trained on"):
+    for sentence in (*answers(results), "composed of the same sentences as the training reviews"):
         assert sentence in html.text
     for review in results["reviews"]:
         where = {"end": "at the end", "start": "at the start"}[review["place"]]
@@ -86,7 +86,7 @@ def test_results_are_overwritten_when_asked(glassgate_, tiny, tmp_path):
     results.write_text("mine")
     said = glassgate_("experiment", "verdict", "--seeds", 3, "--overwrite")
     assert said.code == 0
-    assert OF_TWO not in " ".join(said.out.split())  # three are more
+    assert TWO_SEEDS_WARNING not in " ".join(said.out.split())  # three are more
     assert json.loads(results.read_text())["experiment"] == "verdict"
 
 

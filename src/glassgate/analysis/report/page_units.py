@@ -65,7 +65,7 @@ def _span_exhibit(report: Report, number: int) -> Exhibit:
     rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
     return Exhibit(
         f"Memory span of each unit{_layer_suffix(report, number)}",
-        f"Each bar is a unit: the higher the bar, the more {report.step}s it takes to forget.",
+        "Each bar is a unit: the higher the bar, the longer it remembers.",
         definitions.SPAN,
         Numbers(f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows),
         figures.span_figure("", memory.span, report.step, report.network),

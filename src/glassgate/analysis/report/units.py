@@ -26,7 +26,7 @@ from glassgate.nn.models import Classifier
 from glassgate.nn.ragged import last_outputs, pad_ids
 from glassgate.train import Loaded
 
-BATCH = 25  # sequences read at once
+BATCH_SIZE = 25  # sequences read at once
 GATES = {"gru": ("kept", "reset"), "lstm": ("kept", "input", "output")}
 """The gates that a report shows of each network; kept stands for the update or forget gate."""
 MAX_LISTED = 12  # words, the most common ones
@@ -106,8 +106,8 @@ def measure_layers(
     ]
     amounts: list[list[dict[int, Amounts]]] = [[] for _ in sums]  # by layer and batch
     words, steps = commonest_words(loaded, texts), 0
-    for start in range(0, len(texts), BATCH):
-        batch = texts[start : start + BATCH]
+    for start in range(0, len(texts), BATCH_SIZE):
+        batch = texts[start : start + BATCH_SIZE]
         embedded, tokens, lengths = _embed(loaded, batch)
         batch_steps = int(lengths.sum())
         traced = trace(network, embedded, None, lengths)

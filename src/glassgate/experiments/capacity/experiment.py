@@ -1,4 +1,4 @@
-"""How near does a network come to the truth with how many parameters? SRN, GRU, LSTM.
+"""How close does a network come to the truth with how many parameters? SRN, GRU, LSTM.
 
 Each learns the demo's language at several hidden sizes, with several seeds; the truth is the
 grammar's exact distribution of the next word.

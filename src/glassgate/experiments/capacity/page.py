@@ -6,7 +6,7 @@ from glassgate.experiments.capacity.results import Results
 from glassgate.experiments.capacity.summary import NETWORKS
 from glassgate.pages.content import Chart, Line, Page, Section, Table
 
-TITLE = "How near to the truth, with how many parameters?"
+TITLE = "How close to the truth, with how many parameters?"
 
 
 def tables(results: Results) -> list[Table]:
@@ -19,7 +19,7 @@ def charts(results: Results) -> dict[str, Chart]:
     points = [point["kl_bits"] for point in results["networks"]]
     y_range = min(p["low"] for p in points) / 1.2, max(p["high"] for p in points) * 1.2
     lines = tuple(_line(results, network) for network in NETWORKS)
-    y_title = "KL divergence (bits a word)"
+    y_title = "KL divergence (bits per word)"
     return {TITLE: Chart("parameters", y_title, y_range, lines, logarithmic="both")}
 
 
@@ -30,39 +30,39 @@ def page(results: Results) -> Page:
     (chart,) = charts(results).values()
     seconds = sum(run["train_seconds"] for run in results["runs"])
     lead = (
-        f"SRN, GRU and LSTM of {min(plan['sizes'])} to {max(plan['sizes'])} units learned "
-        f"{plan['train']:,} sentences of one grammar in {training['epochs']} epochs, each "
-        f"{len(results['seeds'])} times, {seconds / 60:.0f} minutes of training in all. The KL "
-        "divergence from the grammar's own distribution of the next word, in bits, says how far "
-        "each is from the truth; 0 is the truth."
+        f"SRNs, GRUs and LSTMs of {min(plan['sizes'])} to {max(plan['sizes'])} units were trained "
+        f"on {plan['train']:,} sentences of one grammar for {training['epochs']} epochs, each with "
+        f"{len(results['seeds'])} seeds, {seconds / 60:.0f} minutes of training in total. The KL "
+        "divergence from the grammar's exact distribution of the next word, in bits per word, "
+        "measures how far each network is from the truth, where it is 0."
     )
-    statements = " ".join(one["statement"] for one in results["statements"])
+    statements = " ".join(statement["statement"] for statement in results["statements"])
     explanation = f"{statements}\n\n{HOW_COMPARED}"
     return Page(
         TITLE,
         lead,
         (
-            Section("Parameters against distance from the truth", HOW_CHART, chart),
+            Section("Distance from the truth by number of parameters", HOW_CHART, chart),
             *(Section("Which network needs fewer?", explanation, table) for table in ratios),
-            Section("What each size reached", HOW_REACHED, points),
+            Section("Results by size", HOW_REACHED, points),
         ),
         {},
     )
 
 
 HOW_CHART = (
-    "Both axes are logarithmic. Parameters include everything that is learned: embedding, network "
-    "and decoder. Points are geometric means over seeds, bars their 95% intervals (Student's t, of "
-    "the logarithms). Lower is nearer to the truth; farther left is cheaper."
+    "Both axes are logarithmic. Parameters are those of embedding, network and decoder. Points "
+    "are geometric means over seeds, bars their 95% intervals (Student's t, of the logarithms). "
+    "Lower is closer to the truth; farther left is smaller."
 )
 HOW_COMPARED = (
-    "The table has the ratio of two divergences at the same number of parameters, read between two "
-    "sizes along the straight line of the chart: the geometric mean over seeds, with its 95% "
-    "interval. Below 1, the first network is nearer to the grammar; where the interval contains 1, "
+    "The table has the ratio of two divergences at the same number of parameters, interpolated "
+    "along the straight lines of the chart: the geometric mean over seeds, with its 95% "
+    "interval. Below 1, the first network is closer to the grammar; where the interval contains 1, "
     "the comparison is undecided. Each interval is for one comparison alone, not for all together, "
     "and holds for this language, this length of training and one learning rate for all."
 )
-HOW_REACHED = "Each seed has sentences of its own, both to learn from and to be tested on."
+HOW_REACHED = "Each seed has its own training and test sentences."
 
 
 # The pieces ---------------------------------------------------------------------------------------
@@ -76,9 +76,9 @@ def _line(results: Results, network: str) -> Line:
     return Line(
         NETWORKS[network],
         x,
-        tuple(one["mean"] for one in kl),
-        tuple(one["low"] for one in kl),
-        tuple(one["high"] for one in kl),
+        tuple(estimate["mean"] for estimate in kl),
+        tuple(estimate["low"] for estimate in kl),
+        tuple(estimate["high"] for estimate in kl),
     )
 
 
@@ -95,18 +95,26 @@ def _point_table(results: Results) -> Table:
         )
         for point in results["networks"]
     ]
-    columns = ("network", "units", "parameters", "of the network", "KL", "95% interval", "seconds")
+    columns = (
+        "network",
+        "units",
+        "parameters",
+        "network alone",
+        "KL",
+        "95% interval",
+        "training (s)",
+    )
     return Table(columns, rows)
 
 
 def _ratio_table(results: Results) -> Table:
     rows = [
         (
-            f"{one['parameters']:,}",
-            f"{NETWORKS[one['network']]} / {NETWORKS[one['other']]}",
-            f"{one['mean']:.3f}",
-            f"{one['low']:.3f} to {one['high']:.3f}",
+            f"{comparison['parameters']:,}",
+            f"{NETWORKS[comparison['network']]} / {NETWORKS[comparison['other']]}",
+            f"{comparison['mean']:.3f}",
+            f"{comparison['low']:.3f} to {comparison['high']:.3f}",
         )
-        for one in results["comparisons"]
+        for comparison in results["comparisons"]
     ]
-    return Table(("parameters", "KL of", "ratio", "95% interval"), rows)
+    return Table(("parameters", "networks", "ratio of KL", "95% interval"), rows)

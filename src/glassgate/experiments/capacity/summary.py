@@ -8,7 +8,7 @@ from statistics import mean
 
 import numpy as np
 
-from glassgate.analysis.intervals import geometric_estimate, listed
+from glassgate.analysis.intervals import geometric_estimate, join_names
 from glassgate.experiments.capacity.results import Comparison, Point, Run, Statement
 
 NETWORKS = {"srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
@@ -73,12 +73,16 @@ def statements(compared: Sequence[Comparison]) -> list[Statement]:
     One is nearer, or farther, where the 95% interval of the ratio of their divergences excludes 1;
     elsewhere the comparison is undecided.
     """
-    pairs = dict.fromkeys((one["network"], one["other"]) for one in compared)
+    pairs = dict.fromkeys((comparison["network"], comparison["other"]) for comparison in compared)
     return [_statement(compared, *pair) for pair in pairs]
 
 
 def _statement(compared: Sequence[Comparison], network: str, other: str) -> Statement:
-    rows = [one for one in compared if (one["network"], one["other"]) == (network, other)]
+    rows = [
+        comparison
+        for comparison in compared
+        if (comparison["network"], comparison["other"]) == (network, other)
+    ]
     nearer = [row["parameters"] for row in rows if row["high"] < 1]
     farther = [row["parameters"] for row in rows if row["low"] > 1]
     undecided = [row["parameters"] for row in rows if row["low"] <= 1 <= row["high"]]
@@ -96,20 +100,20 @@ def _sentence(
 ) -> str:
     decided = [
         f"{direction} the grammar at {_counts(counts)}"
-        for direction, counts in (("nearer to", nearer), ("farther from", farther))
+        for direction, counts in (("closer to", nearer), ("farther from", farther))
         if counts
     ]
     if not decided:
         return (
-            f"Whether the {network} is nearer to the grammar than an {other} of equally many "
+            f"Whether the {network} is closer to the grammar than an {other} with as many "
             f"parameters is undecided at {_counts(undecided)} parameters."
         )
-    rest = f"; at {_counts(undecided)} it is undecided which is nearer" if undecided else ""
+    rest = f"; at {_counts(undecided)} it is undecided which is closer" if undecided else ""
     return (
-        f"Compared with an {other} of equally many parameters, the {network} is {listed(decided)} "
-        f"parameters{rest}."
+        f"Compared with an {other} with as many parameters, the {network} is "
+        f"{join_names(decided)} parameters{rest}."
     )
 
 
 def _counts(counts: Sequence[int]) -> str:
-    return listed(f"{count:,}" for count in counts)
+    return join_names(f"{count:,}" for count in counts)

@@ -127,12 +127,12 @@ def _probe(language: Language) -> list[str]:
 
 def _classes(model: LanguageModel, language: Language, words: list[str]) -> dict[str, float]:
     log_q = agreement.log2_probabilities(model, [language.context(words)])[0][-1]
-    return agreement.classes_of(language, np.exp2(log_q))
+    return agreement.class_shares(language, np.exp2(log_q))
 
 
 def _true_classes(language: Language, words: list[str]) -> dict[str, float]:
     truth = true_distributions(language.grammar, language.ids, words)[-1]
-    return agreement.classes_of(language, truth)
+    return agreement.class_shares(language, truth)
 
 
 def _memory(model: LanguageModel, language: Language) -> dict[str, Any]:

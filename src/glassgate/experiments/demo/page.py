@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from glassgate.analysis.agreement import Agreement, distance_name
 from glassgate.experiments.demo.experiment import LAGS, Network, Results
-from glassgate.experiments.demo.summary import accuracy_at, by_span
+from glassgate.experiments.demo.summary import accuracy_at, sort_by_span
 from glassgate.grammar.dependency import DISTANCES
 from glassgate.pages import figures
 from glassgate.pages.content import Table
-from glassgate.pages.render import FigureSection as Section
-from glassgate.pages.render import render_page
+from glassgate.pages.render import FigureSection, render_page
 
 TITLE = "Four networks learn one language"
 LEAD = (
@@ -22,59 +21,65 @@ MAX_UNITS = 12  # named in a sentence
 
 def demo_page(results: Results, facts: Mapping[str, str]) -> str:
     """Write the page of a demo; `facts` say how it was made."""
-    answers = [_predicts(results), _short(results), _memory(results)]
+    sections = [
+        _prediction_section(results),
+        _short_distance_section(results),
+        _gates_section(results),
+    ]
     if results["networks"][0]["agreement"]:
-        answers = [answers[0], _remembers(results), *answers[1:], _vanished(results)]
-    return render_page(TITLE, LEAD, answers, facts)
+        sections.insert(1, _agreement_section(results))
+        sections.append(_gradient_section(results))
+    return render_page(TITLE, LEAD, sections, facts)
 
 
-def _predicts(results: Results) -> Section:
+def _prediction_section(results: Results) -> FigureSection:
     exact = results["grammar_entropy_exact_bits"]
-    return Section(
+    return FigureSection(
         "Who predicts best?",
         [
-            "The grammar that wrote the sentences knows the exact probability of every next word. "
-            "Its own cross-entropy is the floor that no network can go below; the KL divergence "
-            "says how many bits a word a network's predictions are from the truth, on average.",
-            f"The grammar's exact entropy is {exact:.3f} bits a word; the table shows its figure "
-            "on the same held-out sentences that the networks were measured on.",
+            "The grammar that generated the sentences gives the exact probability of every next "
+            "word. Its own cross-entropy is a floor that no network can go below; the KL "
+            "divergence is how many bits per word a network's predictions are from the truth, on "
+            "average.",
+            f"The grammar's exact entropy is {exact:.3f} bits per word; the table has its "
+            "cross-entropy on the held-out sentences that the networks were measured on.",
         ],
         tables=[overview(results)],
     )
 
 
-def _remembers(results: Results) -> Section:
+def _agreement_section(results: Results) -> FigureSection:
     names = [distance_name(low, high) for low, high in DISTANCES]
     lines = {
         network["name"]: [accuracy_at(network["agreement"], low) for low, _ in DISTANCES]
         for network in results["networks"]
     }
     with_state = {name: line for name, line in lines.items() if name != "feedforward"}
-    return Section(
+    return FigureSection(
         "Who remembers?",
         [
             "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with its twin "
             "(“the girl …”), in which the other word is right, so a network that does not "
-            "remember the subject is right in one of the two: 0.5. At 0 words the two ends are "
-            "next to each other; farther apart, a network has to carry the subject past everything "
-            "in between.",
-            "The figures pool the constructions in which no word between the two ends repeats the "
-            "feature, on the right without the feedforward network; the table has them all.",
+            "remember the subject scores 0.5. At 0 words cue and target are adjacent; farther "
+            "apart, a network has to carry the subject past everything in between.",
+            "The figures pool the constructions in which no word between cue and target repeats "
+            "the feature; the one on the right omits the feedforward network. The table lists all "
+            "constructions.",
         ],
         tables=[constructions(results)],
         figures=[
-            figures.line_figure(title, names, drawn, "between the two ends", "accuracy")
+            figures.line_figure(title, names, drawn, "distance between cue and target", "accuracy")
             for title, drawn in (("All networks", lines), ("Networks with a state", with_state))
         ],
     )
 
 
-def _short(results: Results) -> Section:
+def _short_distance_section(results: Results) -> FigureSection:
     short = results["short_distance"]
     classes = list(short["truth"])
     bars = {n["name"]: [n["classes_after"][c] for c in classes] for n in results["networks"]}
     bars["the grammar"] = [short["truth"][name] for name in classes]
-    return Section(
+    return FigureSection(
         "What do short-distance predictions look like?",
         [
             f"The next word after “{short['after']}” at the beginning of a sentence, summed by "
@@ -90,24 +95,24 @@ def _short(results: Results) -> Section:
     )
 
 
-def _memory(results: Results) -> Section:
+def _gates_section(results: Results) -> FigureSection:
     memory, gates = results["memory"], results["gates"]
     spans = memory["span_words"]
-    order = by_span(spans)
-    return Section(
+    order = sort_by_span(spans)
+    return FigureSection(
         "How did the GRU do it?",
         [
             "A unit's kept share is how much of its previous state passes on at each word; its "
             "memory span, -1 / ln(mean kept share), is the number of words after which 1/e of it "
             "is left. "
-            f"{len(memory['long_units'])} of {len(spans)} units keep for "
+            f"{len(memory['long_units'])} of {len(spans)} units have a span of "
             f"{memory['long_from_words']:g} words or more "
-            f"(units {_unit_names(memory['long_units'])}); {len(memory['short_units'])} forget "
-            f"within {memory['short_to_words']:g} words "
+            f"(units {_unit_names(memory['long_units'])}); {len(memory['short_units'])} have "
+            f"one of {memory['short_to_words']:g} or less "
             f"(units {_unit_names(memory['short_units'])}).",
             f"The pictures show the gates at each word of “{' '.join(gates['words'])}”, the unit "
-            "with the longest memory on top. Yellow in the left picture: the state passes on "
-            "unchanged. Blue in the right one: the new content ignores the past.",
+            "with the longest memory on top. In the left picture yellow means that the state is "
+            "passed on unchanged; in the right one blue means that the candidate ignores the past.",
         ],
         figures=[
             figures.span_figure("Memory span of each unit", spans),
@@ -117,7 +122,7 @@ def _memory(results: Results) -> Section:
     )
 
 
-def _vanished(results: Results) -> Section:
+def _gradient_section(results: Results) -> FigureSection:
     lags = list(range(LAGS + 1))
     curves = {n["name"]: n["gradient_by_lag"] for n in results["networks"]}
     drawn = [
@@ -125,19 +130,19 @@ def _vanished(results: Results) -> Section:
             f"{when} training",
             lags,
             {name: curve[when.lower()] for name, curve in curves.items() if curve},
-            "words before the choice (k)",
+            "words back (k)",
             "norm of the gradient",
             logarithmic=True,
         )
         for when in ("Before", "After")
     ]
-    return Section(
+    return FigureSection(
         "Did the gradient vanish?",
         [
-            "At the end of each dependency over ten words or more: the norm of the gradient of "
-            "the loss with respect to the state k words earlier. Where a curve falls by a "
-            "constant factor a word, what happened long ago cannot teach the network; where it "
-            "stays level, it can. A network that is already sure of the right word has a small "
+            "The norm of the gradient of the loss at the target of each dependency across ten "
+            "words or more, with respect to the state k words earlier. Where a curve falls by a "
+            "constant factor per word, the network cannot learn from the distant past; where it "
+            "stays level, it can. A network that is already certain of the right word has a small "
             "loss, and so a small gradient at every k: after training compare the slopes, not "
             "the heights. The feedforward network has no state.",
         ],
@@ -152,7 +157,7 @@ def _unit_names(units: list[int]) -> str:
 
 
 def overview(results: Results) -> Table:
-    """Put everything that is one number for each network into one table."""
+    """Tabulate every measure that is a single number per network."""
     networks = results["networks"]
     truth = f"{results['grammar_entropy_bits']:.3f}"
     perplexity = f"{2 ** results['grammar_entropy_bits']:.3f}"
@@ -163,19 +168,25 @@ def overview(results: Results) -> Table:
         ["cross-entropy (bits)", *_column(networks, "cross_entropy_bits", ".3f"), truth],
         ["perplexity", *_column(networks, "perplexity", ".3f"), perplexity],
         ["KL divergence (bits)", *_column(networks, "kl_bits", ".4f"), "0"],
-        *(
-            [f"agreement, {distance_name(low, high)}", *pooled, "1.000"]
-            for low, high in DISTANCES
-            if (pooled := [_pooled(n["agreement"], low) for n in networks]).count(NO_VALUE) == 0
-        ),
+        *_agreement_rows(networks),
     ]
     header = ["", *(n["name"] for n in networks), "the grammar"]
     sentences = results["sentences"]
     caption = (
-        f"{sentences['train']:,} sentences to learn from, {sentences['held_out']:,} held out, "
-        f"seed {results['seed']}; agreement: share of forced choices won, chance is 0.5"
+        f"{sentences['train']:,} training sentences, {sentences['held_out']:,} held out, "
+        f"seed {results['seed']}; agreement is forced-choice accuracy, chance is 0.5"
     )
     return Table(header, rows, caption)
+
+
+def _agreement_rows(networks: Sequence[Network]) -> list[list[str]]:
+    """Return a row for each distance at which all networks have an accuracy."""
+    rows = []
+    for low, high in DISTANCES:
+        cells = [_accuracy_cell(network["agreement"], low) for network in networks]
+        if NO_VALUE not in cells:
+            rows.append([f"agreement, {distance_name(low, high)}", *cells, "1.000"])
+    return rows
 
 
 def constructions(results: Results) -> Table:
@@ -210,6 +221,6 @@ def _column(networks: Sequence[Network], name: str, form: str) -> list[str]:
     return [format(network[name], form) for network in networks]  # type: ignore[literal-required]
 
 
-def _pooled(agreement: Sequence[Agreement], low: int) -> str:
+def _accuracy_cell(agreement: Sequence[Agreement], low: int) -> str:
     accuracy = accuracy_at(agreement, low)
     return NO_VALUE if accuracy is None else f"{accuracy:.3f}"

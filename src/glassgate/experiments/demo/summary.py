@@ -14,6 +14,6 @@ def accuracy_at(agreement: Sequence[Agreement], low: int) -> float | None:
     return sum(c["n"] * c["accuracy"] for c in cells) / items if items else None
 
 
-def by_span(spans: Sequence[float]) -> list[int]:
+def sort_by_span(spans: Sequence[float]) -> list[int]:
     """Return units in order of their memory span, the longest first."""
     return sorted(range(len(spans)), key=lambda unit: -spans[unit])

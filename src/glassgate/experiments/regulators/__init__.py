@@ -1,4 +1,4 @@
-"""Why not one gate? Gated units with two gates, one and none, with equally many parameters.
+"""Why not one gate? Gated units with two gates, one and none, with the same number of parameters.
 
 Read `networks.py` (the forms of the unit), `results.py` (what is measured), `experiment.py` (what
 is trained), `summary.py` and `answers.py` (the findings, in numbers and in sentences) and `page.py`
@@ -39,9 +39,9 @@ class Regulators(InFolder["Plan", "Results"]):
 
     The full GRU, one without reset gate, one without update gate, a unit with
     one gate for both, and one whose gates are fixed at learned means, all with
-    as many learned numbers, learn the demo's language. The folder gets
+    the same number of parameters, learn the demo's language. The folder gets
     report.html, regulators.png and results.json: the divergence from the
-    grammar, and accuracy at dependencies by distance. It takes some ten to
+    grammar, and accuracy at dependencies by distance. It takes about ten to
     fifteen minutes.
     """
     examples = (

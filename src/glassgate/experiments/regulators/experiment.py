@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from glassgate.analysis import agreement
-from glassgate.analysis.agreement import unrepeated
+from glassgate.analysis.agreement import drop_repeated_cues
 from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import UnitMeans, unit_means
 from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
-from glassgate.experiments.regulators.networks import BOTH, FIXED, FORMS, Form, hold, shape
+from glassgate.experiments.regulators.networks import FIXED, FORMS, FULL, Form, hold, shape
 from glassgate.experiments.regulators.results import Results, Run
 from glassgate.experiments.regulators.summary import statements, summarize
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
@@ -61,7 +61,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         summarize(
             form,
             hidden_size=sizes[form],
-            learned_numbers=form.learned(V, E, sizes[form]),
+            learned_numbers=form.count_learned(V, E, sizes[form]),
             runs=[runs[form, seed] for seed in seeds],
         )
         for form in FORMS
@@ -79,8 +79,8 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
 def hidden_sizes(vocabulary_size: int, settings: Settings) -> dict[Form, int]:
     """Return the hidden size at which each form learns as many numbers as the full GRU."""
     V, E = vocabulary_size, settings.embedding_size
-    learned = BOTH.learned(V, E, settings.hidden_size)
-    return {form: form.matched(V, E, learned) for form in FORMS}
+    learned = FULL.count_learned(V, E, settings.hidden_size)
+    return {form: form.matching_size(V, E, learned) for form in FORMS}
 
 
 def _train_all(
@@ -151,7 +151,7 @@ def train(
             "epochs": len(outcome.history),
             "best_epoch": outcome.best.epoch,
             **agreement.score(task.model, language),
-            "agreement": agreement.agreement(task.model, unrepeated(language)),
+            "agreement": agreement.agreement(task.model, drop_repeated_cues(language)),
             "held": None
             if means is None
             else {"reset": means.reset.tolist(), "kept": means.kept.tolist()},

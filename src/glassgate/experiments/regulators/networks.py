@@ -21,18 +21,18 @@ from glassgate.nn.gru import GRU
 
 @dataclass(frozen=True)
 class Form:
-    """A form of the unit: its name, how much of it learns, and what it is in words.
+    """A form of the unit: its name, how much of it is trained, and a description in words.
 
-    `blocks` counts the rows of weights that learn in multiples of H: one for each gate that
-    learns and one for the candidate.
+    `blocks` counts the trained rows of weights in multiples of H: one for each trained gate and
+    one for the candidate.
     """
 
     name: str
     blocks: int
     what: str
 
-    def learned(self, vocabulary_size: int, embedding_size: int, hidden_size: int) -> int:
-        """Count the numbers that a language model of this form learns, as torch keeps them.
+    def count_learned(self, vocabulary_size: int, embedding_size: int, hidden_size: int) -> int:
+        """Count the trainable parameters of a language model of this form, as torch stores them.
 
         These are embedding, blocks with their two biases, and decoder. Weights that both gates
         share count once; those of a gate that is left out or held do not count.
@@ -40,11 +40,11 @@ class Form:
         V, E, H = vocabulary_size, embedding_size, hidden_size
         return V * E + self.blocks * H * (E + H + 2) + (H + 1) * V
 
-    def matched(self, vocabulary_size: int, embedding_size: int, learned: int) -> int:
-        """Return the hidden size, at least 1, whose number of learned numbers is nearest."""
+    def matching_size(self, vocabulary_size: int, embedding_size: int, learned: int) -> int:
+        """Return the hidden size, at least 1, with the nearest number of parameters."""
 
         def distance(H: int) -> int:
-            return abs(self.learned(vocabulary_size, embedding_size, H) - learned)
+            return abs(self.count_learned(vocabulary_size, embedding_size, H) - learned)
 
         H = 1
         while distance(H + 1) < distance(H):
@@ -52,12 +52,14 @@ class Form:
         return H
 
 
-BOTH = Form("GRU", 3, "reset and update gate")
+FULL = Form("GRU", 3, "reset and update gate")
 NO_RESET = Form("no reset gate", 2, "the candidate sees all of the previous state")
 NO_UPDATE = Form("no update gate", 2, "kept held at 0: each state is the candidate")
-ONE = Form("one gate for both", 2, "MGU: what the gate lets write, it also lets the candidate see")
+SHARED_GATE = Form(
+    "one gate for both", 2, "MGU: what the gate lets write, it also lets the candidate see"
+)
 FIXED = Form("fixed gates", 1, "both held at each unit's mean in a trained GRU of the same size")
-FORMS = (BOTH, NO_RESET, NO_UPDATE, ONE, FIXED)
+FORMS = (FULL, NO_RESET, NO_UPDATE, SHARED_GATE, FIXED)
 
 
 class _OneGate(nn.Module):
@@ -72,7 +74,7 @@ class _OneGate(nn.Module):
         return rows[len(rows) // 3 :]
 
 
-def minimal(network: GRU) -> None:
+def share_gates(network: GRU) -> None:
     """Make a GRU of one layer a minimal gated unit, by sharing the gates' weights.
 
     Zhou et al. 2016 (arXiv:1603.09420), equations 7 to 9: f = sigmoid(W_f [h, x] + b_f),
@@ -88,8 +90,8 @@ def shape(form: Form, network: GRU) -> None:
     """Give an untrained GRU what its form changes in formulation and parameters."""
     if form == NO_RESET:
         network.formulation = Formulation(reset="none")
-    elif form == ONE:
-        minimal(network)
+    elif form == SHARED_GATE:
+        share_gates(network)
 
 
 def hold(form: Form, network: GRU, means: UnitMeans | None) -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glassgate.analysis.agreement import distance_chart, distance_line, distance_name
-from glassgate.analysis.intervals import signed
+from glassgate.analysis.intervals import difference_cells
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.results import Form, Results
 from glassgate.experiments.regulators.summary import longest_distance
@@ -24,8 +24,8 @@ def charts(results: Results) -> dict[str, Chart]:
             [distance_line(form["name"], form["by_distance"]) for form in forms]
         ),
         "How far from the truth?": Chart(
-            "hidden size, for equally many learned numbers",
-            "KL divergence (bits a word)",
+            "hidden size, at equal numbers of parameters",
+            "KL divergence (bits per word)",
             (0.0, 1.08 * highest),
             tuple(_point(form, place) for place, form in enumerate(forms)),
             ticks=tuple(f"{form['hidden_size']} units" for form in forms),
@@ -39,12 +39,12 @@ def page(results: Results) -> Page:
     forms, comparisons = tables(results)
     by_distance, divergence = charts(results).values()
     lead = (
-        "A GRU regulates its previous state twice: the update gate says how much of it is kept, "
-        "the reset gate how much of it the new content sees. “Why it’s not just a single "
+        "A GRU regulates its previous state twice: the update gate sets how much of it is kept, "
+        "the reset gate how much of it the candidate sees. “Why it’s not just a single "
         "regulation (up or down) beats me!” says the document that this project grew from. Five "
-        f"forms of the unit, of about {learned:,} learned numbers each, learned "
-        f"{plan['train']:,} sentences of one grammar in {plan['training']['epochs']} epochs, each "
-        f"form {len(results['seeds'])} times."
+        f"forms of the unit, each with about {learned:,} trainable parameters, were trained on "
+        f"{plan['train']:,} sentences of one grammar for {plan['training']['epochs']} epochs, each "
+        f"with {len(results['seeds'])} seeds."
     )
     conclusions = "\n\n".join([*answers(results), HOW_COMPARED])
     explanation = "\n\n".join([HOW_FORMS, _form_list(results), HOW_REACHED])
@@ -53,7 +53,7 @@ def page(results: Results) -> Page:
         lead,
         (
             Section("Is one gate enough?", conclusions, comparisons),
-            Section("What each form reached", explanation, forms),
+            Section("Results by form", explanation, forms),
             Section("Which form remembers?", HOW_DISTANCE, by_distance),
             Section("How far from the truth?", HOW_DIVERGENCE, divergence),
         ),
@@ -68,23 +68,23 @@ HOW_COMPARED = (
     "and this length of training."
 )
 HOW_FORMS = (
-    "h' = k h + (1 - k) n: the state is a blend of the previous state h and of new content n, and "
+    "h' = k h + (1 - k) n: the state is a blend of the previous state h and the candidate n, and "
     "the update gate sets the kept share k. In n = tanh(W x + b + r (U h + c)) the reset gate r "
-    "says how much of the previous state the new content sees. MGU: Zhou et al. 2016, "
+    "sets how much of the previous state the candidate sees. MGU: Zhou et al. 2016, "
     "arXiv:1603.09420."
 )
 HOW_REACHED = (
-    "The hidden size of each form is chosen so that all learn equally many numbers. The means that "
-    "fixed gates are held at, taken from a full GRU of the same hidden size, are given and not "
-    "counted. KL is the divergence from the grammar's exact distribution of the next word, in "
-    "bits, 0 at best, mean over seeds with its 95% interval. The other columns are shares of "
-    "forced choices that were right, by the number of words between the two ends of a dependency, "
-    "all seeds together."
+    "The hidden size of each form is chosen so that all have the same number of trainable "
+    "parameters. The means at which fixed gates are held come from a full GRU of the same hidden "
+    "size; they are not trained and not counted. KL is the divergence from the grammar's exact "
+    "distribution of the next word, in bits per word, 0 at best: the mean over seeds with its 95% "
+    "interval. The other columns are forced-choice accuracy by the number of words between cue and "
+    "target, pooled over seeds."
 )
 HOW_DISTANCE = (
     "“The boy who the dogs chased … hurt”: his, or her? Each choice comes with a twin in which the "
-    "other word is right, so that a network without memory gets one half right. No word between "
-    "the two ends repeats the feature. Bars are 95% intervals of a share (Wilson) over the choices "
+    "other word is right, so that a network without memory scores 0.5. No word between cue and "
+    "target repeats the feature. Bars are 95% intervals of a share (Wilson) over the choices "
     "of all seeds; they ignore that the choices of one network resemble each other."
 )
 HOW_DIVERGENCE = "Means over seeds; bars are 95% intervals (Student's t)."
@@ -112,14 +112,18 @@ def _form_table(results: Results) -> Table:
         shares = (f"{row['accuracy']:.3f}" for row in form["by_distance"])
         sizes = (str(form["hidden_size"]), f"{form['learned_numbers']:,}")
         rows.append((form["name"], *sizes, divergence, *shares))
-    return Table(("form", "units", "learned", "KL and interval", *names), rows)
+    return Table(("form", "units", "parameters", "KL and interval", *names), rows)
 
 
 def _comparison_table(results: Results) -> Table:
     far = longest_distance(results)
     columns = ("form", "KL", "95% interval", "verdict", far, "95% interval", "verdict")
     rows = [
-        (one["form"], *signed(one["kl_bits"], ".4f"), *signed(one["far"], ".3f"))
-        for one in results["statements"]
+        (
+            statement["form"],
+            *difference_cells(statement["kl_bits"], ".4f"),
+            *difference_cells(statement["far"], ".3f"),
+        )
+        for statement in results["statements"]
     ]
     return Table(columns, rows)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean
 
-from glassgate.analysis.agreement import distance_name, pooled
+from glassgate.analysis.agreement import distance_name, pool_cells
 from glassgate.analysis.intervals import difference, estimate
 from glassgate.experiments.regulators import networks, results
-from glassgate.experiments.regulators.networks import BOTH
+from glassgate.experiments.regulators.networks import FULL
 from glassgate.experiments.regulators.results import Results, Run, Statement
 
 
@@ -23,7 +23,7 @@ def summarize(
         "learned_numbers": learned_numbers,
         "kl_bits": estimate([run["kl_bits"] for run in runs]),
         "train_seconds": mean(run["train_seconds"] for run in runs),
-        "by_distance": pooled(cell for run in runs for cell in run["agreement"]),
+        "by_distance": pool_cells(cell for run in runs for cell in run["agreement"]),
         "runs": runs,
     }
 
@@ -34,7 +34,7 @@ def statements(forms: Sequence[results.Form]) -> list[Statement]:
     A form is worse or better where the 95% interval of the mean difference over seeds excludes 0;
     elsewhere the comparison is undecided. `far` is accuracy at the longest distance.
     """
-    (full,) = (form for form in forms if form["name"] == BOTH.name)
+    (full,) = (form for form in forms if form["name"] == FULL.name)
     return [
         {
             "form": form["name"],
@@ -58,4 +58,4 @@ def _divergences(form: results.Form) -> list[float]:
 
 def far_accuracies(form: results.Form) -> list[float]:
     """Give each seed's accuracy at the longest distance that there is."""
-    return [pooled(run["agreement"])[-1]["accuracy"] for run in form["runs"]]
+    return [pool_cells(run["agreement"])[-1]["accuracy"] for run in form["runs"]]

@@ -9,13 +9,13 @@ from glassgate.analysis.intervals import UNDECIDED, t_interval
 from glassgate.experiments.spans.holds import GROUPS, WAYS, Way, group_size
 from glassgate.experiments.spans.results import Results
 from glassgate.experiments.spans.summary import (
-    LONGEST,
-    NEAR,
-    by_distance,
+    LONGEST_DISTANCE,
+    SHORT_DISTANCE,
     costs,
     costs_alone,
     distance_at,
-    intact,
+    pool_group,
+    pool_intact,
     rank_correlations,
     rises,
 )
@@ -33,27 +33,30 @@ def answers(results: Results) -> list[str]:
 
 def _far(results: Results, way: Way) -> str:
     runs = results["runs"]
-    size, far = group_size(results["plan"]["training"]["hidden_size"]), distance_at(runs, LONGEST)
-    shares = {group: by_distance(runs, way, group)[LONGEST]["accuracy"] for group in GROUPS}
-    units = f"{size} units" if size > 1 else "one unit"
+    size = group_size(results["plan"]["training"]["hidden_size"])
+    far = distance_at(runs, LONGEST_DISTANCE)
+    intact = pool_intact(runs)[LONGEST_DISTANCE]["accuracy"]
+    shares = {group: pool_group(runs, way, group)[LONGEST_DISTANCE]["accuracy"] for group in GROUPS}
     against = [_verdict(results, way, f"far: longest, {other}") for other in ("random", "shortest")]
     stands_out = against == ["more", "more"]
+    units = f"{size} units with the longest spans" if size > 1 else "unit with the longest span"
+    shortest = "units with the shortest spans" if size > 1 else "unit with the shortest span"
     return (
-        f"When the {units} of the longest span {HELD[way] if size > 1 else HELD_ALONE[way]}, "
-        f"{shares['longest']:.3f} of the choices over {far} are right, where the whole network has "
-        f"{intact(runs)[LONGEST]['accuracy']:.3f}; it is {shares['random']:.3f} with as many units "
-        f"at random, and {shares['shortest']:.3f} with those of the shortest span: the long units "
-        f"{'stand out' if stands_out else 'are not shown to stand out'}."
+        f"When the {units} {HELD[way] if size > 1 else HELD_ALONE[way]}, accuracy over {far} is "
+        f"{shares['longest']:.3f} (intact network: {intact:.3f}); it is {shares['random']:.3f} "
+        f"with as many random units, and {shares['shortest']:.3f} with the {shortest}: the long "
+        f"units {'stand out' if stands_out else 'are not shown to stand out'}."
     )
 
 
 def _near(results: Results, way: Way) -> str:
     runs = results["runs"]
-    far, near = (mean(costs(runs, way, "longest", place)) for place in (LONGEST, NEAR))
+    far = mean(costs(runs, way, "longest", LONGEST_DISTANCE))
+    near = mean(costs(runs, way, "longest", SHORT_DISTANCE))
     verdict = _verdict(results, way, "longest: far, near")
     return (
-        f"Their {HOLDING[way]} costs {far:.3f} over {distance_at(runs, LONGEST)} and {near:.3f} "
-        f"over {distance_at(runs, NEAR)}: {_more_or_less(verdict)}."
+        f"Their {HOLDING[way]} costs {far:.3f} over {distance_at(runs, LONGEST_DISTANCE)} and "
+        f"{near:.3f} over {distance_at(runs, SHORT_DISTANCE)}: {_compare(verdict)}."
     )
 
 
@@ -65,14 +68,14 @@ def _after_word(results: Results, way: Way) -> str:
     return (
         f"Right after “{results['word']}”, where one word of context is nearly enough, the "
         f"{HOLDING[way]} of the shortest fifth costs {shortest:.4f} bits and that of the longest "
-        f"{longest:.4f}: {_more_or_less(verdict)}."
+        f"{longest:.4f}: {_compare(verdict)}."
     )
 
 
-def _more_or_less(verdict: str) -> str:
+def _compare(verdict: str) -> str:
     if verdict == UNDECIDED:
-        return "which of the two is more is undecided"
-    return f"the first is {verdict}"
+        return "which of the two is larger is undecided"
+    return f"the first is {'larger' if verdict == 'more' else 'smaller'}"
 
 
 def _alone(results: Results, way: Way) -> str:
@@ -81,13 +84,16 @@ def _alone(results: Results, way: Way) -> str:
     low, high = t_interval(correlations)
     most = mean(max(costs_alone(run, way)) for run in runs)
     return (
-        f"Alone, the one unit whose {HOLDING[way]} matters most costs {most:.3f} over "
-        f"{distance_at(runs, LONGEST)}, mean over seeds; the rank correlation of a unit's span "
-        f"with what its {HOLDING[way]} costs is {mean(correlations):+.2f} ({low:+.2f} to "
+        f"Of the units held alone, the one whose {HOLDING[way]} matters most costs {most:.3f} over "
+        f"{distance_at(runs, LONGEST_DISTANCE)}, mean over seeds; the rank correlation of a unit's "
+        f"span with the cost of its {HOLDING[way]} is {mean(correlations):+.2f} ({low:+.2f} to "
         f"{high:+.2f})."
     )
 
 
 def _verdict(results: Results, way: Way, compared: str) -> str:
-    verdicts = {(one["way"], one["compared"]): one["verdict"] for one in results["statements"]}
+    verdicts = {
+        (statement["way"], statement["compared"]): statement["verdict"]
+        for statement in results["statements"]
+    }
     return verdicts[way, compared]

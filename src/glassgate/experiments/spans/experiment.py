@@ -1,7 +1,7 @@
 """Do long-distance units exist? A GRU's units are held by their memory span, to see what breaks.
 
 The first seed document says: some units "will become sensitive to long distance dependencies",
-others "to short distance dependencies", as that after "the" there comes a noun or an adjective.
+others "to short distance dependencies", such as that "the" is followed by a noun or adjective.
 """
 
 from __future__ import annotations
@@ -14,13 +14,20 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from glassgate.analysis import agreement
-from glassgate.analysis.agreement import pooled, unrepeated
+from glassgate.analysis.agreement import drop_repeated_cues, pool_cells
 from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import unit_means
 from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
-from glassgate.experiments.spans.holds import Hold, groups, hold_units, memory_of, orders, singles
+from glassgate.experiments.spans.holds import (
+    Hold,
+    groups,
+    hold_units,
+    memory_from_means,
+    orders,
+    singles,
+)
 from glassgate.experiments.spans.results import Divergence, Held, Results, Run, Whole
 from glassgate.experiments.spans.summary import statements
 from glassgate.inside.memory import Memory
@@ -33,8 +40,8 @@ from glassgate.train.watch import Watcher
 T = TypeVar("T")
 
 SETTINGS = replace(common.SETTINGS, epochs=4)
-WORD = "the"  # after it, a noun or an adjective: one word of context is nearly enough
-LONG_DISTANCE = 10  # words between the two ends of a dependency, or more
+PROBE_WORD = "the"  # after it, a noun or an adjective: one word of context is nearly enough
+LONG_DISTANCE = 10  # words between cue and target, or more
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "seeds": list(seeds),
         "grammar": languages[seeds[0]].grammar.rules.file.name,
         "plan": plan.to_json(),
-        "word": WORD,
+        "word": PROBE_WORD,
         "runs": runs,
         "statements": statements(runs),
     }
@@ -119,32 +126,38 @@ class _Measurement:
         self, plan: Plan, model: LanguageModel, language: Language, watchers: Sequence[Watcher]
     ) -> None:
         self.model, self.watchers = model, watchers
-        self.language, self.far = unrepeated(language), unrepeated(language, LONG_DISTANCE)
+        self.language, self.far = (
+            drop_repeated_cues(language),
+            drop_repeated_cues(language, LONG_DISTANCE),
+        )
         self.means = unit_means(model, language, language.train[: plan.traced])
         self.holds, self.done = plan.holds, count(1)
 
     def run(self, seed: int, train_seconds: float) -> Run:
-        """Measure it all."""
-        memory, random = memory_of(self.means), np.random.default_rng([seed, 1])
+        """Measure the network intact and with units held."""
+        memory, random = memory_from_means(self.means), np.random.default_rng([seed, 1])
         held_groups = groups(memory, random)
         return {
             "seed": seed,
             "train_seconds": train_seconds,
             "kept": memory.kept.tolist(),
             "span": memory.span.tolist(),
-            "intact": self._whole(),
-            "groups": [{**_named(one), **self._held(one, self._whole)} for one in held_groups],
+            "intact": self._measure_all(),
+            "groups": [
+                {**_describe_hold(hold), **self._measure_held(hold, self._measure_all)}
+                for hold in held_groups
+            ],
             "orders": [
-                {**_named(one), "far": self._held(one, self._farthest)}
-                for one in orders(memory, random)
+                {**_describe_hold(hold), "far": self._measure_held(hold, self._measure_far)}
+                for hold in orders(memory, random)
             ],
             "alone": [
-                {**_named(one), "far": self._held(one, self._farthest)}
-                for one in singles(len(memory.span))
+                {**_describe_hold(hold), "far": self._measure_held(hold, self._measure_far)}
+                for hold in singles(len(memory.span))
             ],
         }
 
-    def _held(self, hold: Hold, measured: Callable[[], T]) -> T:
+    def _measure_held(self, hold: Hold, measured: Callable[[], T]) -> T:
         """Measure while units are held."""
         if hold.units:
             with hold_units(self.model, hold, self.means):
@@ -156,22 +169,22 @@ class _Measurement:
             watcher.on_evaluation(done, self.holds)
         return result
 
-    def _whole(self) -> Whole:
+    def _measure_all(self) -> Whole:
         """Measure accuracy at every distance, and the divergence of what is expected next."""
         cells = agreement.agreement(self.model, self.language)
-        return {"by_distance": pooled(cells), **divergence(self.model, self.language)}
+        return {"by_distance": pool_cells(cells), **divergence(self.model, self.language)}
 
-    def _farthest(self) -> agreement.Accuracy:
+    def _measure_far(self) -> agreement.Accuracy:
         """Measure accuracy at the longest distance."""
-        return pooled(agreement.agreement(self.model, self.far))[-1]
+        return pool_cells(agreement.agreement(self.model, self.far))[-1]
 
 
-def _named(hold: Hold) -> Held:
+def _describe_hold(hold: Hold) -> Held:
     return {"way": hold.way, "name": hold.name, "units": list(hold.units)}
 
 
 def divergence(model: LanguageModel, language: Language) -> Divergence:
-    """Return the mean KL divergence over all held-out places, and over those after `WORD`."""
+    """Return the mean KL divergence over all held-out places, and over those after `PROBE_WORD`."""
     contexts = [language.context(words) for words in language.held_out]
     predictions = agreement.log2_probabilities(model, contexts)
     places = np.concatenate(
@@ -180,7 +193,7 @@ def divergence(model: LanguageModel, language: Language) -> Divergence:
             for truth, log_q in zip(language.truth, predictions, strict=True)
         ]
     )
-    after = np.concatenate(contexts) == language.ids[WORD]
+    after = np.concatenate(contexts) == language.ids[PROBE_WORD]
     return {
         "kl_bits": float(places.mean(dtype=np.float64)),
         "kl_after_word": float(places[after].mean(dtype=np.float64)),

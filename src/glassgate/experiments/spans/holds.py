@@ -16,14 +16,14 @@ from glassgate.nn.models import LanguageModel
 
 Way = Literal["forgets", "silent"]
 WAYS: tuple[Way, ...] = ("forgets", "silent")
-"""A unit that forgets has its kept share held at 0: its state is the candidate of the current word.
-A silent unit has its state held at its mean: it says nothing about any word."""
+"""A unit that forgets has its kept share held at 0: its state is the candidate alone. A silent
+unit has its state held at its mean: it carries no information."""
 
 GROUPS = ("longest", "middle", "shortest", "random")
 ORDERS = ("longest first", "shortest first", "random order")
-FIFTH = 5  # a group has H / 5 units
-DRAWS = 5  # random groups
-STEPS = 8  # in which an order goes from no unit to all
+GROUP_DIVISOR = 5  # a group is a fifth of the units
+RANDOM_GROUPS = 5  # per network
+ORDER_STEPS = 8  # from no unit held to all
 
 
 class Hold(NamedTuple):
@@ -34,7 +34,7 @@ class Hold(NamedTuple):
     units: tuple[int, ...]
 
 
-def memory_of(means: UnitMeans) -> Memory:
+def memory_from_means(means: UnitMeans) -> Memory:
     """Return the units' memory from their means."""
     kept = np.clip(means.kept, 0, 1)
     return Memory(kept, memory_span(kept))
@@ -42,7 +42,7 @@ def memory_of(means: UnitMeans) -> Memory:
 
 def group_size(hidden_size: int) -> int:
     """Count the units of a group: a fifth, at least one."""
-    return max(1, round(hidden_size / FIFTH))
+    return max(1, round(hidden_size / GROUP_DIVISOR))
 
 
 def groups(memory: Memory, random: np.random.Generator) -> list[Hold]:
@@ -51,21 +51,21 @@ def groups(memory: Memory, random: np.random.Generator) -> list[Hold]:
     middle = (len(order) - size) // 2
     chosen = [order[:size], order[middle : middle + size], order[-size:]]
     named = list(zip(GROUPS, chosen, strict=False))
-    for _ in range(DRAWS):
+    for _ in range(RANDOM_GROUPS):
         named.append((GROUPS[-1], random.permutation(order)[:size].tolist()))
     return [Hold(way, name, tuple(units)) for way in WAYS for name, units in named]
 
 
 def orders(memory: Memory, random: np.random.Generator) -> list[Hold]:
-    """Return more and more units, up to all in `STEPS` steps: by span or at random."""
+    """Return more and more units, up to all in `ORDER_STEPS` steps: by span or at random."""
     longest = memory.order.tolist()
     shuffled = random.permutation(longest).tolist()
     by_order = zip(ORDERS, (longest, longest[::-1], shuffled), strict=True)
     return [
-        Hold(way, name, tuple(order[: round(len(order) * step / STEPS)]))
+        Hold(way, name, tuple(order[: round(len(order) * step / ORDER_STEPS)]))
         for name, order in by_order
         for way in WAYS
-        for step in range(STEPS + 1)
+        for step in range(ORDER_STEPS + 1)
     ]
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glassgate.analysis.agreement import Accuracy, distance_chart, distance_line, distance_name
-from glassgate.analysis.intervals import signed
+from glassgate.analysis.intervals import difference_cells
 from glassgate.experiments.spans.answers import HELD, HELD_ALONE, answers
 from glassgate.experiments.spans.holds import GROUPS, ORDERS, WAYS, Way
 from glassgate.experiments.spans.results import Results
 from glassgate.experiments.spans.summary import (
-    LONGEST,
-    NEAR,
+    LONGEST_DISTANCE,
+    SHORT_DISTANCE,
     accuracy_by_count,
-    by_distance,
     cost_by_rank,
     distance_at,
     group_means,
-    intact,
     intact_divergences,
     most_costly,
+    pool_group,
+    pool_intact,
 )
 from glassgate.pages.content import Chart, Line, Page, Section, Table
 
@@ -34,11 +34,11 @@ def tables(results: Results) -> tuple[Table, Table]:
 
 def charts(results: Results) -> dict[str, Chart]:
     """Return accuracy by distance for each group, by number of units held, and cost by span."""
-    far = distance_at(results["runs"], LONGEST)
+    far = distance_at(results["runs"], LONGEST_DISTANCE)
     return {
         **{f"A fifth of the units {HELD[way]}": _distance_chart(results, way) for way in WAYS},
         **{f"Over {far}: more units {SHORT[way]}": _order_chart(results, way) for way in WAYS},
-        f"Over {far}: one unit alone": _rank_chart(results),
+        f"Over {far}: single units": _rank_chart(results),
     }
 
 
@@ -50,20 +50,24 @@ def page(results: Results) -> Page:
     titled = list(charts(results).items())
     lead = (
         "Some units “will become sensitive to long distance dependencies”, others “to short "
-        "distance dependencies”, says the document that this project grew from. GRUs of "
-        f"{units} units learned {plan['train']:,} sentences of one grammar in "
-        f"{plan['training']['epochs']} epochs, with {len(seeds)} seeds. Then units were held, by "
-        "their memory span, to see what breaks."
+        f"distance dependencies”, says the document that this project grew from. GRUs of {units} "
+        f"units were trained on {plan['train']:,} sentences of one grammar for "
+        f"{plan['training']['epochs']} epochs, with {len(seeds)} seeds. Then units were held, "
+        "chosen by memory span, to see what breaks."
     )
     return Page(
         "Do long-distance units exist?",
         lead,
         (
             Section("What was found", "\n\n".join([*answers(results), HOW_COMPARED]), comparisons),
-            Section("What each group costs", HOW_GROUPS, groups),
-            Section("Accuracy by distance, a fifth held", HOW_DISTANCE, dict(titled[:2])),
+            Section("The cost of holding each group", HOW_GROUPS, groups),
+            Section(
+                "Accuracy by distance with a fifth of the units held",
+                HOW_DISTANCE,
+                dict(titled[:2]),
+            ),
             Section("Accuracy as more and more units are held", HOW_ORDERS, dict(titled[2:4])),
-            Section("What one unit costs", HOW_RANK, dict(titled[4:])),
+            Section("The cost of holding one unit", HOW_RANK, dict(titled[4:])),
             Section("Which units matter most", HOW_TOP, _costly_table(results)),
         ),
         {},
@@ -73,31 +77,31 @@ def page(results: Results) -> Page:
 HOW_COMPARED = (
     "The table compares two costs, as means over seeds, with the 95% interval of their difference "
     "(Student's t). Each interval is for one comparison alone, not for all together; where it "
-    "contains 0, the comparison is undecided. A cost is the accuracy that is lost, unless the row "
-    "names something else."
+    "contains 0, the comparison is undecided. A cost is a loss of accuracy, unless the row names "
+    "another measure."
 )
 HOW_GROUPS = (
-    "A unit's memory span is -1 / ln(mean kept share) words, over sentences that it was trained "
-    "on. A unit that forgets has its kept share held at 0, so that its state is what the current "
-    "word alone proposes. A silent unit has its state held at its mean, and so says nothing. A "
-    "unit of a short span keeps little anyway: forgetting takes little from it, whereas silence "
-    "takes everything from any unit. The columns are the mean span; shares of forced choices that "
-    "were right, by distance, all seeds together; and the KL divergence from the grammar's exact "
-    "distribution of the next word, in bits, over all places and after one word alone."
+    "A unit's memory span is -1 / ln(mean kept share) words, measured over training sentences. A "
+    "unit that forgets has its kept share held at 0, so that its state is the candidate alone. A "
+    "silent unit has its state held at its mean, so that it carries no information. A unit with a "
+    "short span keeps little anyway, so forgetting costs it little, whereas silence takes "
+    "everything from any unit. The columns are the mean span; forced-choice accuracy by distance, "
+    "pooled over seeds; and the KL divergence from the grammar's exact distribution of the next "
+    "word, in bits per word, over all positions and right after one particular word."
 )
 HOW_DISTANCE = (
-    "“The boy who the dogs chased … hurt”: his, or her? Without memory one half of the choices is "
-    "right. Random groups have as many units as the others. Bars are 95% intervals of a share "
+    "“The boy who the dogs chased … hurt”: his, or her? Without memory, accuracy is 0.5. "
+    "Random groups have as many units as the others. Bars are 95% intervals of a share "
     "(Wilson) over the choices of all seeds; they ignore that the choices of one network resemble "
     "each other."
 )
-HOW_ORDERS = "From no unit to all units, in order of their span; bars as above."
+HOW_ORDERS = "From no unit to all units, in order of span; bars as above."
 HOW_RANK = (
-    "What holding a single unit costs at the longest distance, by the rank of its span in its "
-    "network, the longest first; mean over seeds."
+    "The cost of holding a single unit at the longest distance, by the rank of its span in its "
+    "network, the longest first; means over seeds."
 )
 HOW_TOP = (
-    f"The {NAMED_UNITS} units of each network whose holding alone costs most at the longest "
+    f"For each network, the {NAMED_UNITS} units whose holding alone costs the most at the longest "
     "distance."
 )
 
@@ -106,7 +110,7 @@ HOW_TOP = (
 
 
 def _group_table(results: Results) -> Table:
-    runs, whole = results["runs"], intact(results["runs"])
+    runs, whole = results["runs"], pool_intact(results["runs"])
     names = (distance_name(row["distance_min"], row["distance_max"]) for row in whole)
     columns = ("fifth", "units", "span", *names, "KL", f"KL after “{results['word']}”")
     divergences = [f"{bits:.4f}" for bits in intact_divergences(runs)]
@@ -125,23 +129,25 @@ def _shares(rows: Sequence[Accuracy]) -> list[str]:
 
 
 def _comparison_table(results: Results) -> Table:
-    far, near = (distance_at(results["runs"], place) for place in (LONGEST, NEAR))
+    far, near = (
+        distance_at(results["runs"], place) for place in (LONGEST_DISTANCE, SHORT_DISTANCE)
+    )
     names = {
-        "far: longest, random": f"{far}: longest, random",
-        "far: longest, shortest": f"{far}: longest, shortest",
-        "longest: far, near": f"longest: {far}, {near}",
-        "after the word: shortest, longest": f"KL after “{results['word']}”: shortest, longest",
-        "alone: correlation with span, none": "alone: rank correlation with span, 0",
+        "far: longest, random": f"{far}: longest vs. random",
+        "far: longest, shortest": f"{far}: longest vs. shortest",
+        "longest: far, near": f"longest: {far} vs. {near}",
+        "after the word: shortest, longest": f"KL after “{results['word']}”: shortest vs. longest",
+        "alone: correlation with span, none": "single units: rank correlation with span vs. 0",
     }
     rows = [
         (
-            names[one["compared"]],
-            SHORT[one["way"]],
-            f"{one['first']:.3f}",
-            f"{one['other']:.3f}",
-            *signed(one, ".3f"),
+            names[statement["compared"]],
+            SHORT[statement["way"]],
+            f"{statement['first']:.3f}",
+            f"{statement['other']:.3f}",
+            *difference_cells(statement, ".3f"),
         )
-        for one in results["statements"]
+        for statement in results["statements"]
     ]
     costs = ("cost of a fifth", "units", "first", "other")
     return Table((*costs, "difference", "95% interval", "verdict"), rows)
@@ -152,23 +158,23 @@ def _costly_table(results: Results) -> Table:
         (
             str(run["seed"]),
             HELD_ALONE[way],
-            str(one.unit),
-            f"{one.span:.1f}",
-            f"{one.rank} of {len(run['span'])}",
-            f"{one.cost:.3f}",
+            str(costly.unit),
+            f"{costly.span:.1f}",
+            f"{costly.rank} of {len(run['span'])}",
+            f"{costly.cost:.3f}",
         )
         for run in results["runs"]
         for way in WAYS
-        for one in most_costly(run, way, NAMED_UNITS)
+        for costly in most_costly(run, way, NAMED_UNITS)
     ]
-    return Table(("seed", "held", "unit", "span (words)", "rank of its span", "cost"), rows)
+    return Table(("seed", "held", "unit", "span (words)", "rank by span", "cost"), rows)
 
 
 def _distance_chart(results: Results, way: Way) -> Chart:
     """Draw accuracy by distance, of the whole network and with each group held."""
     runs = results["runs"]
-    groups = [distance_line(f"{name} fifth", by_distance(runs, way, name)) for name in GROUPS]
-    return distance_chart([distance_line("GRU", intact(runs)), *groups])
+    groups = [distance_line(f"{name} fifth", pool_group(runs, way, name)) for name in GROUPS]
+    return distance_chart([distance_line("GRU", pool_intact(runs)), *groups])
 
 
 def _order_chart(results: Results, way: Way) -> Chart:
@@ -198,4 +204,4 @@ def _rank_chart(results: Results) -> Chart:
         lines.append(Line(f"one unit that {HELD_ALONE[way]}", ranks, costs))
     drawn = [cost for line in lines for cost in line.y]
     y_range = (min(-0.01, 1.1 * min(drawn)), max(0.05, 1.1 * max(drawn)))
-    return Chart("rank of the span, the longest first", "cost in accuracy", y_range, tuple(lines))
+    return Chart("rank by span, longest first", "cost in accuracy", y_range, tuple(lines))

@@ -12,30 +12,36 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from glassgate.analysis.agreement import Accuracy, distance_name, pooled
+from glassgate.analysis.agreement import Accuracy, distance_name, pool_cells
 from glassgate.analysis.intervals import difference
 from glassgate.experiments.spans.holds import WAYS, Way
 from glassgate.experiments.spans.results import HeldGroup, Run, Statement
 
-LONGEST, NEAR = -1, 1  # places in a row of accuracies: the longest distance, and 1-2 words
+LONGEST_DISTANCE, SHORT_DISTANCE = (
+    -1,
+    1,
+)  # places in a row of accuracies: the longest distance, and 1-2 words
 Kind = Literal["kl_bits", "kl_after_word"]
 
 
-def of_group(run: Run, way: Way, name: str) -> list[HeldGroup]:
+def group_measurements(run: Run, way: Way, name: str) -> list[HeldGroup]:
     """Return what was measured of a group of one network, once for each draw."""
     return [held for held in run["groups"] if (held["way"], held["name"]) == (way, name)]
 
 
-def by_distance(runs: Sequence[Run], way: Way, name: str) -> list[Accuracy]:
+def pool_group(runs: Sequence[Run], way: Way, name: str) -> list[Accuracy]:
     """Pool the accuracies of a group, of all seeds and draws."""
-    return pooled(
-        row for run in runs for held in of_group(run, way, name) for row in held["by_distance"]
+    return pool_cells(
+        row
+        for run in runs
+        for held in group_measurements(run, way, name)
+        for row in held["by_distance"]
     )
 
 
-def intact(runs: Sequence[Run]) -> list[Accuracy]:
+def pool_intact(runs: Sequence[Run]) -> list[Accuracy]:
     """Pool the accuracies of the networks as they are."""
-    return pooled(row for run in runs for row in run["intact"]["by_distance"])
+    return pool_cells(row for run in runs for row in run["intact"]["by_distance"])
 
 
 def distance_at(runs: Sequence[Run], place: int) -> str:
@@ -51,7 +57,9 @@ def costs(runs: Sequence[Run], way: Way, name: str, place: int) -> list[float]:
     """Return by seed how much accuracy holding a group costs at one distance, mean over draws."""
     return [
         run["intact"]["by_distance"][place]["accuracy"]
-        - mean(held["by_distance"][place]["accuracy"] for held in of_group(run, way, name))
+        - mean(
+            held["by_distance"][place]["accuracy"] for held in group_measurements(run, way, name)
+        )
         for run in runs
     ]
 
@@ -59,13 +67,14 @@ def costs(runs: Sequence[Run], way: Way, name: str, place: int) -> list[float]:
 def rises(runs: Sequence[Run], way: Way, name: str, kind: Kind) -> list[float]:
     """Return by seed how far a divergence rises when a group is held, mean over draws, in bits."""
     return [
-        mean(held[kind] for held in of_group(run, way, name)) - run["intact"][kind] for run in runs
+        mean(held[kind] for held in group_measurements(run, way, name)) - run["intact"][kind]
+        for run in runs
     ]
 
 
 def costs_alone(run: Run, way: Way) -> list[float]:
     """Return what holding each unit alone costs at the longest distance, in the order of units."""
-    whole = run["intact"]["by_distance"][LONGEST]["accuracy"]
+    whole = run["intact"]["by_distance"][LONGEST_DISTANCE]["accuracy"]
     return [whole - held["far"]["accuracy"] for held in run["alone"] if held["way"] == way]
 
 
@@ -106,14 +115,16 @@ def statements(runs: Sequence[Run]) -> list[Statement]:
             **difference(values, others, ("more", "less")),
         }
         for way in WAYS
-        for name, (values, others) in _compared(runs, way).items()
+        for name, (values, others) in _cost_pairs(runs, way).items()
     ]
 
 
-def _compared(runs: Sequence[Run], way: Way) -> dict[str, tuple[list[float], list[float]]]:
+def _cost_pairs(runs: Sequence[Run], way: Way) -> dict[str, tuple[list[float], list[float]]]:
     """Return by seed the costs of one way that are compared."""
-    far = {name: costs(runs, way, name, LONGEST) for name in ("longest", "random", "shortest")}
-    near = costs(runs, way, "longest", NEAR)
+    far = {
+        name: costs(runs, way, name, LONGEST_DISTANCE) for name in ("longest", "random", "shortest")
+    }
+    near = costs(runs, way, "longest", SHORT_DISTANCE)
     after = {name: rises(runs, way, name, "kl_after_word") for name in ("shortest", "longest")}
     correlations = rank_correlations(runs, way)
     return {
@@ -139,12 +150,12 @@ class GroupMeans(NamedTuple):
 
 def group_means(runs: Sequence[Run], way: Way, name: str) -> GroupMeans:
     """Put the seeds and draws of a group together."""
-    held = [(run, one) for run in runs for one in of_group(run, way, name)]
+    held = [(run, held_group) for run in runs for held_group in group_measurements(run, way, name)]
     return GroupMeans(
-        mean(run["span"][unit] for run, one in held for unit in one["units"]),
-        by_distance(runs, way, name),
-        mean(one["kl_bits"] for _, one in held),
-        mean(one["kl_after_word"] for _, one in held),
+        mean(run["span"][unit] for run, held_group in held for unit in held_group["units"]),
+        pool_group(runs, way, name),
+        mean(held_group["kl_bits"] for _, held_group in held),
+        mean(held_group["kl_after_word"] for _, held_group in held),
     )
 
 
@@ -160,10 +171,10 @@ def accuracy_by_count(runs: Sequence[Run], way: Way, order: str) -> dict[int, Ac
     """Pool accuracy at the longest distance by the number of units held in an order."""
     rows: dict[int, list[Accuracy]] = {}
     for run in runs:
-        for one in run["orders"]:
-            if (one["way"], one["name"]) == (way, order):
-                rows.setdefault(len(one["units"]), []).append(one["far"])
-    return {count: pooled(own)[0] for count, own in rows.items()}
+        for held_group in run["orders"]:
+            if (held_group["way"], held_group["name"]) == (way, order):
+                rows.setdefault(len(held_group["units"]), []).append(held_group["far"])
+    return {count: pool_cells(own)[0] for count, own in rows.items()}
 
 
 def cost_by_rank(runs: Sequence[Run], way: Way) -> list[float]:

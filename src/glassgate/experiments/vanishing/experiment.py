@@ -19,9 +19,9 @@ import torch
 from glassgate.errors import BadInput
 from glassgate.experiments.common import check_counts
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
-from glassgate.experiments.vanishing.networks import FORMS, untrained
+from glassgate.experiments.vanishing.networks import FORMS, make_reader
 from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
-from glassgate.experiments.vanishing.results import Blind, Falling, Measured, Results, Run
+from glassgate.experiments.vanishing.results import Baseline, GradientDecay, Measured, Results, Run
 from glassgate.experiments.vanishing.summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
 from glassgate.nn.models import State
@@ -106,7 +106,7 @@ class Training(NamedTuple):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             sizes = (self.problem.inputs, self.problem.outputs, hidden_size)
-            return untrained(self.network, *sizes, self.problem.steps(self.T)).eval()
+            return make_reader(self.network, *sizes, self.problem.steps(self.T)).eval()
 
 
 class LagTask:
@@ -144,19 +144,20 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
     runs = runner.train(
         [
             Piece(
-                f"{one.problem.name}, T = {one.T}: {one.network}, seed {one.seed}",
+                f"{training.problem.name}, T = {training.T}: {training.network}, seed "
+                f"{training.seed}",
                 train,
-                (one, plan),
-                work=one.T,
+                (training, plan),
+                work=training.T,
             )
-            for one in trainings(plan, seeds)
+            for training in trainings(plan, seeds)
         ]
     )
     networks = summaries(runs)
     measured: Measured = {
         "seeds": list(seeds),
         "plan": plan.to_json(),
-        "blind": [_blind(name, T) for name in plan.problems for T in plan.times],
+        "blind": [_baseline(name, T) for name in plan.problems for T in plan.times],
         "lags": {str(T): lags(T) for T in plan.times},
         "runs": runs,
         "networks": networks,
@@ -173,8 +174,8 @@ def trainings(plan: Plan, seeds: Sequence[int]) -> Iterator[Training]:
                     yield Training(PROBLEMS[name], T, network, seed)
 
 
-def _blind(problem: str, T: int) -> Blind:
-    loss, right = PROBLEMS[problem].blind(T)
+def _baseline(problem: str, T: int) -> Baseline:
+    loss, right = PROBLEMS[problem].baseline(T)
     return {"problem": problem, "T": T, "loss": loss, "right": right}
 
 
@@ -208,7 +209,7 @@ def train(training: Training, plan: Plan, watchers: Sequence[Watcher]) -> Run:
     }
 
 
-def measure_gradient(training: Training, model: Reader, size: int) -> Falling:
+def measure_gradient(training: Training, model: Reader, size: int) -> GradientDecay:
     """Measure in float64, over `size` test sequences, how the gradient falls with the lag."""
     exact = copy.deepcopy(model).double()
     batch = training.draw(size, TEST)

@@ -30,7 +30,7 @@ FORMS = {
 }
 
 
-def untrained(name: str, inputs: int, outputs: int, hidden_size: int, steps: int) -> Reader:
+def make_reader(name: str, inputs: int, outputs: int, hidden_size: int, steps: int) -> Reader:
     """Return a form of `FORMS` before training, a function of torch's random state.
 
     With spans set, its units keep for times up to `steps`, at least 2 (chrono initialisation).

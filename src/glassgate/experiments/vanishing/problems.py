@@ -71,7 +71,7 @@ class Problem(Protocol):
     def right(self, model: nn.Module, batch: Batch) -> float:
         """Return the share of what has to be remembered that is right, 0..1."""
 
-    def blind(self, T: int) -> tuple[float, float]:
+    def baseline(self, T: int) -> tuple[float, float]:
         """Return the loss and the share right of the best network that ignores the input."""
 
     def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
@@ -140,7 +140,7 @@ class Adding:
         """Return the share of sequences whose sum is right."""
         return self.predict(model, batch).right() / batch.size
 
-    def blind(self, T: int) -> tuple[float, float]:  # noqa: ARG002 - the same at every T
+    def baseline(self, T: int) -> tuple[float, float]:  # noqa: ARG002 - the same at every T
         """Return the variance of the sum, and the share of sums near 1."""
         return 1 / 6, 1 - (1 - self.NEAR) ** 2
 
@@ -203,7 +203,7 @@ class Copying:
         answers = model(batch.inputs)[-self.REPEATED :].argmax(-1)  # (10, B)
         return float((answers == batch.targets[-self.REPEATED :]).float().mean())
 
-    def blind(self, T: int) -> tuple[float, float]:
+    def baseline(self, T: int) -> tuple[float, float]:
         """Return the loss of guessing the symbols, and the share of right guesses."""
         return self.REPEATED * math.log(self.SYMBOLS) / self.steps(T), 1 / self.SYMBOLS
 

@@ -9,7 +9,7 @@ from glassgate.analysis.intervals import Estimate
 When = Literal["before", "after"]  # training
 
 
-class Blind(TypedDict):
+class Baseline(TypedDict):
     """What the best network reaches that ignores the input."""
 
     problem: str
@@ -18,7 +18,7 @@ class Blind(TypedDict):
     right: float
 
 
-class Falling(TypedDict):
+class GradientDecay(TypedDict):
     """How the gradient of one network falls with the lag."""
 
     half_life: float | None  # steps; None where it does not halve within T - 1 steps
@@ -37,10 +37,10 @@ class Run(TypedDict):
     valid_loss: list[float]  # after each stretch of training
     loss: float  # on the test
     right: float  # share of the test, 0..1
-    gradient: dict[When, Falling]
+    gradient: dict[When, GradientDecay]
 
 
-class Left(TypedDict):
+class RemainingShare(TypedDict):
     """The share of the gradient that is left at a lag, over seeds.
 
     It is a geometric mean with its interval, or only a median where a seed has nothing left.
@@ -52,11 +52,11 @@ class Left(TypedDict):
     median: NotRequired[float]
 
 
-class FallingOverSeeds(TypedDict):
+class DecayOverSeeds(TypedDict):
     """How the gradient falls, over seeds: the median half-life, and what is left at each lag."""
 
     half_life: float | None  # steps; None where it does not halve within T - 1 steps
-    left: list[Left]
+    left: list[RemainingShare]
 
 
 class Network(TypedDict):
@@ -71,7 +71,7 @@ class Network(TypedDict):
     right: float  # mean
     solved: int
     valid_loss: list[Estimate]  # geometric means
-    gradient: dict[When, FallingOverSeeds]
+    gradient: dict[When, DecayOverSeeds]
 
 
 class Measured(TypedDict):
@@ -79,7 +79,7 @@ class Measured(TypedDict):
 
     seeds: list[int]
     plan: dict[str, Any]
-    blind: list[Blind]
+    blind: list[Baseline]
     lags: dict[str, list[int]]
     runs: list[Run]
     networks: list[Network]

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean, median, median_low
 from typing import Any
 
-from glassgate.analysis.intervals import geometric_estimate, listed
+from glassgate.analysis.intervals import geometric_estimate, join_names
 from glassgate.experiments.vanishing.networks import FORMS
 from glassgate.experiments.vanishing.results import (
-    Blind,
-    Falling,
-    FallingOverSeeds,
-    Left,
+    Baseline,
+    DecayOverSeeds,
+    GradientDecay,
     Measured,
     Network,
+    RemainingShare,
     Run,
     When,
 )
@@ -52,22 +52,24 @@ def _summary(runs: Sequence[Run]) -> Network:
     }
 
 
-def _gradient(seeds: Sequence[Falling]) -> FallingOverSeeds:
+def _gradient(seeds: Sequence[GradientDecay]) -> DecayOverSeeds:
     """Return the median half-life, and what is left at each lag of the gradient at lag 0.
 
     The half-life is the lower of two medians, and None where the gradient does not halve within
     the lags that were measured.
     """
-    halves = [math.inf if one["half_life"] is None else one["half_life"] for one in seeds]
-    shares = zip(*([norm / one["norms"][0] for norm in one["norms"]] for one in seeds), strict=True)
+    halves = [math.inf if decay["half_life"] is None else decay["half_life"] for decay in seeds]
+    shares = zip(
+        *([norm / decay["norms"][0] for norm in decay["norms"]] for decay in seeds), strict=True
+    )
     half = median_low(halves)
     return {
         "half_life": half if math.isfinite(half) else None,
-        "left": [_left(at_lag) for at_lag in shares],
+        "left": [_remaining_share(at_lag) for at_lag in shares],
     }
 
 
-def _left(shares: Sequence[float]) -> Left:
+def _remaining_share(shares: Sequence[float]) -> RemainingShare:
     """Return the geometric mean with its interval, or the median where a seed has nothing left."""
     if not all(shares):
         return {"median": median(shares)}
@@ -78,17 +80,23 @@ def _left(shares: Sequence[float]) -> Left:
 # Look-ups -----------------------------------------------------------------------------------------
 
 
-def row(results: Measured, problem: str, T: int, network: str) -> Network:
+def find_row(results: Measured, problem: str, T: int, network: str) -> Network:
     """Return the summary of a problem, T and network."""
-    return next(one for one in results["networks"] if _key(one) == (problem, T, network))
+    return next(
+        summary for summary in results["networks"] if _key(summary) == (problem, T, network)
+    )
 
 
-def blind(results: Measured, problem: str, T: int) -> Blind:
+def find_baseline(results: Measured, problem: str, T: int) -> Baseline:
     """Return what a network reaches that ignores the input."""
-    return next(one for one in results["blind"] if (one["problem"], one["T"]) == (problem, T))
+    return next(
+        baseline
+        for baseline in results["blind"]
+        if (baseline["problem"], baseline["T"]) == (problem, T)
+    )
 
 
-def with_state(results: Measured) -> list[str]:
+def recurrent_networks(results: Measured) -> list[str]:
     """Name the networks that pass a state on, and so a gradient back."""
     return [name for name in results["plan"]["learning_rates"] if name != "feedforward"]
 
@@ -109,55 +117,61 @@ def statements(results: Measured) -> list[dict[str, Any]]:
     lies above the SRN's.
     """
     problems, networks = results["plan"]["problems"], list(results["plan"]["learning_rates"])
-    learned = [_learned(results, name, network) for name in problems for network in networks]
-    before = [_untrained(results, chrono) for chrono in (False, True)]
-    return [*learned, *before, *(_reaches(results, name) for name in problems)]
+    learned = [
+        _learning_statement(results, problem, network)
+        for problem in problems
+        for network in networks
+    ]
+    before = [_initial_gradient_statement(results, chrono) for chrono in (False, True)]
+    return [*learned, *before, *(_trained_gradient_statement(results, name) for name in problems)]
 
 
-def _learned(results: Measured, problem: str, network: str) -> dict[str, Any]:
+def _learning_statement(results: Measured, problem: str, network: str) -> dict[str, Any]:
     """Say at which T a network solves a problem, or at least beats one that ignores the input."""
     times = results["plan"]["times"]
-    rows = {T: row(results, problem, T, network) for T in times}
+    rows = {T: find_row(results, problem, T, network) for T in times}
     rest = [T for T in times if not rows[T]["solved"]]
-    floors = {T: blind(results, problem, T)["loss"] for T in times}
+    floors = {T: find_baseline(results, problem, T)["loss"] for T in times}
     better = [T for T in rest if rows[T]["loss"]["high"] < floors[T]]
     no_better = [T for T in rest if T not in better]
-    solved = _solved(rows, len(results["seeds"]))
+    solved = _name_solved(rows, len(results["seeds"]))
     sentence = f"The {FORMS[network].long} solves {problem} at {solved}"
     if better:
-        sentence += f"; at {_times(better)} it does better than ignoring the input"
+        sentence += f"; at {_times(better)} it beats the input-blind baseline"
     if no_better == list(times):
-        sentence += ", and is not shown to do better than ignoring the input at any"
+        sentence += ", and is not shown to beat the input-blind baseline at any"
     elif no_better:
-        sentence += f"; at {_times(no_better)} it is not shown to do better than ignoring the input"
+        sentence += f"; at {_times(no_better)} it is not shown to beat the input-blind baseline"
     return {
         "about": problem,
         "network": network,
-        "solved": {str(T): one["solved"] for T, one in rows.items()},
+        "solved": {str(T): summary["solved"] for T, summary in rows.items()},
         "better": better,
         "statement": f"{sentence}.",
     }
 
 
-def _solved(rows: Mapping[int, Network], seeds: int) -> str:
+def _name_solved(rows: Mapping[int, Network], seeds: int) -> str:
     """Name the T that are solved, by the number of seeds that solve them."""
-    counts = dict.fromkeys(one["solved"] for one in rows.values() if one["solved"])
+    counts = dict.fromkeys(summary["solved"] for summary in rows.values() if summary["solved"])
     if not counts:
         return "no T"
-    where = {n: _times([T for T, one in rows.items() if one["solved"] == n]) for n in counts}
-    return listed(f"{times} with {n} of {seeds} seeds" for n, times in where.items())
+    where = {
+        n: _times([T for T, summary in rows.items() if summary["solved"] == n]) for n in counts
+    }
+    return join_names(f"{times} with {n} of {seeds} seeds" for n, times in where.items())
 
 
 def _times(times: Sequence[int]) -> str:
-    return f"T = {listed(map(str, times))}" if times else "no T"
+    return f"T = {join_names(map(str, times))}" if times else "no T"
 
 
-def _untrained(results: Measured, chrono: bool) -> dict[str, Any]:
+def _initial_gradient_statement(results: Measured, chrono: bool) -> dict[str, Any]:
     """Say how fast the gradient falls before training, in the networks with a state."""
     kept = [
         run
         for run in results["runs"]
-        if run["network"] in with_state(results) and FORMS[run["network"]].chrono == chrono
+        if run["network"] in recurrent_networks(results) and FORMS[run["network"]].chrono == chrono
     ]
     halves = [run["gradient"]["before"]["half_life"] for run in kept]
     finite = [half for half in halves if half is not None]
@@ -177,20 +191,22 @@ def _untrained(results: Measured, chrono: bool) -> dict[str, Any]:
         "half_life": longest,
         "left": most,
         "statement": f"Before training, the gradient of the {which} {half}, and at most "
-        f"{most:.2g} of it is left {results['lags'][str(T)][-1]} steps back, whatever the problem "
-        "and the seed.",
+        f"{most:.2g} of it remains {results['lags'][str(T)][-1]} steps back, with every problem "
+        "and seed.",
     }
 
 
-def _reaches(results: Measured, problem: str) -> dict[str, Any]:
+def _trained_gradient_statement(results: Measured, problem: str) -> dict[str, Any]:
     """Say in which trained networks more of the gradient is left than in the SRN, and at which T.
 
     Two are compared where both have an interval.
     """
     times = results["plan"]["times"]
     ends = {
-        name: {T: row(results, problem, T, name)["gradient"]["after"]["left"][-1] for T in times}
-        for name in with_state(results)
+        name: {
+            T: find_row(results, problem, T, name)["gradient"]["after"]["left"][-1] for T in times
+        }
+        for name in recurrent_networks(results)
     }
     none = {name: [T for T in times if "low" not in ends[name][T]] for name in ends}
     farther = {
@@ -202,22 +218,22 @@ def _reaches(results: Measured, problem: str) -> dict[str, Any]:
         for name in ends
         if name != "srn"
     }
-    more = "; ".join(_where(farther))
-    lost = "; ".join(_where({name: times for name, times in none.items() if times}))
+    more = "; ".join(_name_places(farther))
+    lost = "; ".join(_name_places({name: times for name, times in none.items() if times}))
     return {
         "about": "gradient",
         "problem": problem,
         "farther": farther,
         "without_interval": none,
-        "statement": f"After training on {problem}, more of the gradient is left at the last lag "
-        f"than in the SRN, by intervals that do not overlap: {more}."
-        + (f" Where a seed has nothing left there is no interval: {lost}." if lost else ""),
+        "statement": f"After training on {problem}, more of the gradient remains at the last lag "
+        f"than in the SRN (the intervals do not overlap): {more}."
+        + (f" Where nothing remains with some seed there is no interval: {lost}." if lost else ""),
     }
 
 
-def _where(times_of: Mapping[str, Sequence[int]]) -> Iterator[str]:
+def _name_places(times_of: Mapping[str, Sequence[int]]) -> Iterator[str]:
     """Name networks and the T of each; those with the same T go together."""
     together: dict[tuple[int, ...], list[str]] = {}
     for name, times in times_of.items():
         together.setdefault(tuple(times), []).append(f"the {FORMS[name].long}")
-    return (f"in {listed(names)} at {_times(times)}" for times, names in together.items())
+    return (f"in {join_names(names)} at {_times(times)}" for times, names in together.items())

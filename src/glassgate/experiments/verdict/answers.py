@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from glassgate.analysis.intervals import UNDECIDED, Judgement, judge, listed
+from glassgate.analysis.intervals import UNDECIDED, Judgement, join_names, judge
 from glassgate.experiments.verdict.results import HeldShare, Results
 
 Statement = Mapping[str, Any]  # one of `Results`' statements
@@ -38,9 +38,9 @@ def _lost(statement: Statement) -> str:
     chance = [NAMES[name] for name, learned in statement["learned"].items() if not learned]
     if chance:
         return (
-            "Whether the GRU remembers better than the SRN is undecided: even a verdict at the "
-            "end, where nothing has to be remembered, is not shown to be classified better than "
-            f"by chance by {listed(f'the {name}' for name in chance)}."
+            "Whether the GRU remembers better than the SRN is undecided: even with the verdict at "
+            "the end, where nothing has to be remembered, accuracy above chance is not shown for "
+            f"{join_names(f'the {name}' for name in chance)}."
         )
     srn, gru = (f"{0.0 - 100 * statement['measured'][name]:+.1f}" for name in NAMES)
     shown = {
@@ -49,7 +49,7 @@ def _lost(statement: Statement) -> str:
         "undecided": "whether the GRU loses less is undecided",
     }
     return (
-        "When the verdict stands at the start and not at the end, the SRN's accuracy changes by "
+        "When the verdict is at the start instead of the end, the SRN's accuracy changes by "
         f"{srn} points and the GRU's by {gru}; {shown[judgement(statement)]}."
     )
 
@@ -73,16 +73,16 @@ def _move(statement: Statement) -> str:
 
 def _extent(*statements: Statement) -> str:
     """Add that a gate which moves as the document says does not come near what it says."""
-    moves = any(one["direction"] for one in statements)
-    reaches = any(one["extent"] for one in statements)
+    moves = any(statement["direction"] for statement in statements)
+    reaches = any(statement["extent"] for statement in statements)
     names_value = statements[0]["extent"] is not None
-    return ", but by far not enough" if moves and names_value and not reaches else ""
+    return ", but not by enough" if moves and names_value and not reaches else ""
 
 
 def _memory(results: Results) -> str:
     """Say what a verdict at the start is remembered by."""
     free, *held = results["held"]
-    shares = listed(f"{row['accuracy']:.1%} with {row['held']} ({_cost(row)})" for row in held)
+    shares = join_names(f"{row['accuracy']:.1%} with {row['held']} ({_cost(row)})" for row in held)
     return (
         f"With the verdict at the start, the GRU classifies {free['accuracy']:.1%} correctly; with "
         f"gates held while it reads the plot, {shares}."

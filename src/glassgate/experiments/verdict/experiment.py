@@ -18,8 +18,8 @@ import torch
 from glassgate.experiments.common import check_counts
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.verdict.gates import measure_gates
-from glassgate.experiments.verdict.holds import right_if_held
-from glassgate.experiments.verdict.reading import are_right, read_gates, reception
+from glassgate.experiments.verdict.holds import correct_by_hold
+from glassgate.experiments.verdict.reading import correct_mask, read_gates, reception
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
 from glassgate.experiments.verdict.results import (
     DocumentReview,
@@ -29,7 +29,7 @@ from glassgate.experiments.verdict.results import (
     Training,
 )
 from glassgate.experiments.verdict.reviews import (
-    LEAST_PLOT_SENTENCES,
+    MIN_PLOT_SENTENCES,
     VERDICTS,
     Review,
     Sentences,
@@ -80,7 +80,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Check the numbers; the sentences limit them from above, when they are read."""
-        check_counts(self, "sentences", least=LEAST_PLOT_SENTENCES)
+        check_counts(self, "sentences", least=MIN_PLOT_SENTENCES)
         check_counts(self, "train_reviews", "valid_reviews", "test_reviews")
 
     def to_json(self) -> dict[str, Any]:
@@ -139,12 +139,12 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
     ]
     trained = dict(zip(keys, runner.train(pieces), strict=True))
     by_seed = [{name: trained[seed, name] for name in NETWORKS} for seed in seeds]
-    classified = [_classified(networks) for networks in by_seed]
+    classified = [_collect_tests(networks) for networks in by_seed]
     runs = [
         _run(seed, networks, tests)
         for seed, networks, tests in zip(seeds, by_seed, classified, strict=True)
     ]
-    reviews = [review for one in classified for review in one.reviews]
+    reviews = [review for tests in classified for review in tests.reviews]
     return {
         "seeds": list(seeds),
         "files": plan.files.to_json() if plan.files else {},
@@ -159,7 +159,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
     }
 
 
-def _classified(networks: Mapping[str, Trained]) -> Classified:
+def _collect_tests(networks: Mapping[str, Trained]) -> Classified:
     """Put together which test reviews both networks of a seed classified correctly."""
     gru = networks["gru"]
     right = {name: network.right for name, network in networks.items()}
@@ -188,7 +188,7 @@ def train_and_test(
     texts = make_texts(plan, sentences, seed)
     settings = replace(plan.settings, network=network, seed=seed)
     model, training = train(texts, settings, watchers)
-    right = are_right(model, texts, texts.test)
+    right = correct_mask(model, texts, texts.test)
     size = len(texts.vocabulary)
     shown = (training, size, texts.different_sentences, texts.test, right)
     if network != "gru":
@@ -201,7 +201,7 @@ def train_and_test(
         {**document, **reception(model, texts, review)}
         for document, review in zip(documents, texts.documents, strict=True)
     ]
-    held = right_if_held(model, texts.ids, early)
+    held = correct_by_hold(model, texts.ids, early)
     return Trained(*shown, held=held, gates=gates, documents=reviews)
 
 

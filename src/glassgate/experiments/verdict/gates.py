@@ -25,7 +25,7 @@ from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.inside.saturation import HIGH, LOW
 
 PARTS: tuple[Part, ...] = get_args(Part)
-AROUND = range(-20, 36)  # words from the first of the verdict
+OFFSETS = range(-20, 36)  # words from the first of the verdict
 CARRYING_SHARE = 0.25  # of the units: those whose last state says most about the class
 
 
@@ -46,7 +46,7 @@ class Reading:
         return slice(cuts[i], cuts[i + 1])
 
 
-def readings(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
+def split_batch(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
     """Split a batch of B reviews into its reviews, without the padding."""
     return [
         Reading(
@@ -79,7 +79,7 @@ def measure_gates(
         "around": [row for place in PLACES for row in _around(read, place)],
         "units": _units(read, correlation),
     }
-    return gates, [_document(one, correlation, carrying) for one in documents]
+    return gates, [_document(reading, correlation, carrying) for reading in documents]
 
 
 def class_correlation(read: Sequence[Reading]) -> Array:
@@ -87,8 +87,10 @@ def class_correlation(read: Sequence[Reading]) -> Array:
 
     A unit whose state never changes has no correlation; it counts as 0.
     """
-    states = np.stack([one.last for one in read]).astype(np.float64)  # (N, H)
-    classes = np.array([VERDICTS.index(one.review.verdict) for one in read], np.float64)  # (N,)
+    states = np.stack([reading.last for reading in read]).astype(np.float64)  # (N, H)
+    classes = np.array(
+        [VERDICTS.index(reading.review.verdict) for reading in read], np.float64
+    )  # (N,)
     states, classes = states - states.mean(0), classes - classes.mean()
     scale = np.linalg.norm(states, axis=0) * np.linalg.norm(classes)
     r: Array = np.divide(classes @ states, scale, out=np.zeros_like(scale), where=scale > 0)
@@ -100,9 +102,9 @@ def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, A
 
     None where no review has such a word.
     """
-    cuts = [(one, one.part(part)) for one in read for part in parts]
-    kept = np.concatenate([one.kept[cut] for one, cut in cuts])  # (n, H)
-    reset = np.concatenate([one.reset[cut] for one, cut in cuts])
+    cuts = [(reading, reading.part(part)) for reading in read for part in parts]
+    kept = np.concatenate([reading.kept[cut] for reading, cut in cuts])  # (n, H)
+    reset = np.concatenate([reading.reset[cut] for reading, cut in cuts])
     if not len(kept):
         return None
     return kept_share(kept[:, None]), reset.mean(0, dtype=np.float64), len(kept)
@@ -112,13 +114,13 @@ def _by_place(
     read: Sequence[Reading], place: Place, part: Part, carrying: NDArray[np.intp]
 ) -> list[PartMeans]:
     """Return one row, the means over a part of the reviews of one place, or none."""
-    own = [one for one in read if one.review.place == place]
+    own = [reading for reading in read if reading.review.place == place]
     means = unit_means(own, [part])
     if means is None:
         return []
     kept, reset, n = means
-    every_kept = np.concatenate([one.kept[one.part(part)] for one in own])  # (n, H)
-    every_reset = np.concatenate([one.reset[one.part(part)] for one in own])
+    every_kept = np.concatenate([reading.kept[reading.part(part)] for reading in own])  # (n, H)
+    every_reset = np.concatenate([reading.reset[reading.part(part)] for reading in own])
     return [
         {
             "place": place,
@@ -136,31 +138,31 @@ def _by_place(
 
 def _around(read: Sequence[Reading], place: Place) -> list[CountedWordMeans]:
     """Return the mean gates by words from the verdict's first, where most reviews have a word."""
-    chosen = [one for one in read if one.review.place == place]
+    chosen = [reading for reading in read if reading.review.place == place]
     rows: list[CountedWordMeans] = []
-    for offset in AROUND:
-        steps = [(one, one.review.begin + offset) for one in chosen]
-        steps = [(one, t) for one, t in steps if 0 <= t < len(one.kept)]
+    for offset in OFFSETS:
+        steps = [(reading, reading.review.begin + offset) for reading in chosen]
+        steps = [(reading, t) for reading, t in steps if 0 <= t < len(reading.kept)]
         if steps and 2 * len(steps) >= len(chosen):
-            kept = float(np.mean([one.kept[t].mean() for one, t in steps]))
-            reset = float(np.mean([one.reset[t].mean() for one, t in steps]))
+            kept = float(np.mean([reading.kept[t].mean() for reading, t in steps]))
+            reset = float(np.mean([reading.reset[t].mean() for reading, t in steps]))
             n = len(steps)
             rows.append({"place": place, "offset": offset, "n": n, "kept": kept, "reset": reset})
     return rows
 
 
-def _document(one: Reading, correlation: Array, carrying: NDArray[np.intp]) -> DocumentGates:
+def _document(reading: Reading, correlation: Array, carrying: NDArray[np.intp]) -> DocumentGates:
     """Return the gates at every word of one review, and their means over its parts."""
-    place = one.review.place
+    place = reading.review.place
     return {
         "place": place,
-        "words": list(one.review.words),
-        "begin": one.review.begin,
-        "end": one.review.end,
-        "by_part": [row for part in PARTS for row in _by_place([one], place, part, carrying)],
+        "words": list(reading.review.words),
+        "begin": reading.review.begin,
+        "end": reading.review.end,
+        "by_part": [row for part in PARTS for row in _by_place([reading], place, part, carrying)],
         "order": np.argsort(-np.abs(correlation), kind="stable").tolist(),
-        "kept": one.kept.round(4).tolist(),  # (T, H)
-        "reset": one.reset.round(4).tolist(),  # (T, H)
+        "kept": reading.kept.round(4).tolist(),  # (T, H)
+        "reset": reading.reset.round(4).tolist(),  # (T, H)
     }
 
 
@@ -191,5 +193,5 @@ def _units(read: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
 
 def verdict_selectivity(read: Sequence[Reading], seed: int) -> Selectivity:
     """Measure which units carry the verdict of reviews to their ends, from `read_gates`."""
-    states = np.stack([one.last for one in read])
-    return selectivity(states, [one.review.verdict for one in read], seed)
+    states = np.stack([reading.last for reading in read])
+    return selectivity(states, [reading.review.verdict for reading in read], seed)

@@ -33,7 +33,7 @@ HOLDS: Mapping[str, Hold] = {
 
 
 @torch.no_grad()
-def right_if_held(
+def correct_by_hold(
     model: Classifier, encode: Callable[[Review], list[int]], reviews: Sequence[Review]
 ) -> dict[str, NDArray[np.bool_]]:
     """Return for each of `HOLDS` which reviews are classified correctly.

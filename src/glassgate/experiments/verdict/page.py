@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from glassgate.analysis.intervals import listed, signed
+from glassgate.analysis.intervals import difference_cells, join_names
 from glassgate.experiments.verdict.answers import NAMES, answers, judgement
 from glassgate.experiments.verdict.results import DocumentReview, NamedAccuracies, Results
 from glassgate.experiments.verdict.reviews import PLACES
-from glassgate.experiments.verdict.summary import NEAR
+from glassgate.experiments.verdict.summary import EXTENT_TOLERANCE
 from glassgate.inside.saturation import HIGH, LOW
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
@@ -48,7 +48,7 @@ def page(results: Results) -> Page:
             Section("Do the gates do what the document says?", _paragraphs(results), claims),
             Section("The gates over the verdict and over the plot", HOW_GATES, gates),
             Section("How much of the past is kept, word by word", HOW_KEPT, kept),
-            Section("How much of the past the new content sees", HOW_RESET, reset),
+            Section("How much of the past the candidate sees", HOW_RESET, reset),
             Section("What does the memory need?", HOW_HELD, held),
             *(_review(review) for review in results["reviews"]),
         ),
@@ -58,58 +58,57 @@ def page(results: Results) -> Page:
 
 HOW_DISTANCE = (
     "Each point is the share of test reviews that are classified correctly, by the number of words "
-    "after the verdict, all seeds together; 0.5 is chance. Bars are 95% intervals of a share "
+    "after the verdict, pooled over seeds; chance is 0.5. Bars are 95% intervals of a share "
     "(Wilson); they ignore that the answers of one network resemble each other."
 )
 HOW_ACCURACY = (
-    "Each row is a group of test reviews, of all seeds together. The accuracy on held-out reviews "
-    "that the screen shows during training can be higher: those reviews choose the epoch, and are "
-    "other reviews of the very sentences that are trained on."
+    "Each row is a group of test reviews, pooled over seeds. The held-out accuracy shown during "
+    "training can be higher: those reviews choose the epoch, and are composed of the same "
+    "sentences as the training reviews."
 )
 HOW_MADE_UP = (
-    "One verdict in three is negated: a network that reads single words only, not the negation "
-    "before them, reaches 67% in every row but the last two."
+    "One verdict in three is negated: a network that reads single words only, and not the "
+    "negation before them, reaches 67% in every row but the last two."
 )
 HOW_KEPT = (
-    "The share of each unit's state that passes from one word to the next, mean over the GRU's "
+    "The share of a unit's state that passes from one word to the next, averaged over the GRU's "
     "units, reviews and seeds; 0 is the first word of the verdict."
 )
 HOW_RESET = (
-    "The reset gate at each word, mean over the GRU's units, reviews and seeds: at 0 the candidate "
-    "sees the current word alone, at 1 the whole previous state."
+    "The reset gate at each word, averaged over the GRU's units, reviews and seeds: at 0 the "
+    "candidate sees the current word alone, at 1 the whole previous state as well."
 )
 HOW_GATES = (
     "Means over words and units, then over seeds. The carrying units are the quarter whose last "
-    f"state says most about the class. The last two columns are shares of time: kept above {HIGH}, "
-    f"reset below {LOW}. Intervals over seeds are in results.json."
+    "state correlates most strongly with the class. The last two columns are shares of time: kept "
+    f"above {HIGH}, reset below {LOW}. Intervals over seeds are in results.json."
 )
 HOW_CLAIMS = (
-    "Means over seeds: of the accuracy that the SRN loses, then the GRU; or of the gate over the "
-    "first part named, then over the second. A claim is confirmed (yes) where the 95% interval of "
+    "“First” and “then” are means over seeds: of the accuracy that the SRN loses and that the GRU "
+    "loses, or of the gate over the first part of the review that the claim names and over the "
+    "second. A claim is confirmed (yes) where the 95% interval of "
     "the difference (Student's t) excludes 0 on the side that is claimed, refuted (no) where it "
     "excludes 0 on the other side, and undecided where it contains 0. Each interval is for one "
-    "claim alone, not for all together. A gate moved by enough where its mean came within "
-    f"{NEAR} of the value named. The claim on memory is undecided, too, where a network is not "
-    "shown to classify better than by chance even with the verdict at the end."
+    "claim alone, not for all together. A gate moves by enough if its mean comes within "
+    f"{EXTENT_TOLERANCE} of the value that the claim names. The claim on memory is also undecided "
+    "if a network is not shown to classify better than chance even with the verdict at the end."
 )
 HOW_HELD = (
     "The GRU reads a verdict at the start as usual; then gates of all its units are held while it "
-    "reads the rest. With kept at 1 the state passes unchanged, and nothing that follows is heard; "
-    "with kept at 0 each state is new content, which sees the state before through the reset gate "
-    "alone; with reset at 0 only what is kept carries the past on. The cost is the accuracy that "
-    "is lost, mean over seeds with its 95% interval (Student's t)."
+    "reads the rest. With kept at 1 the state stays unchanged, and nothing that follows has any "
+    "effect; with kept at 0 each state is the candidate, which sees the previous state through "
+    "the reset gate alone; with reset at 0 the past survives only in what is kept. The cost is "
+    "the loss of accuracy, mean over seeds with its 95% interval (Student's t)."
 )
 
 
 def charts(results: Results) -> dict[str, Chart]:
     """Return accuracy by distance, and kept share and reset gate around the verdict."""
-    words = "words between the verdict and the end"
+    words = "words after the verdict"
     lines = tuple(_distance_line(network) for network in results["networks"])
     return {
         "Which network remembers the verdict?": Chart(words, "accuracy", (0.0, 1.03), lines),
-        "GRU: share of the state that is kept, word by word": _around(
-            results, "kept", "kept share"
-        ),
+        "GRU: kept share, word by word": _around(results, "kept", "kept share"),
         "GRU: reset gate, word by word": _around(results, "reset", "reset gate"),
     }
 
@@ -123,11 +122,12 @@ def _lead(results: Results) -> str:
         f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
     )
     return (
-        f"{plan['train_reviews']:,} reviews of {plan['sentences']} sentences on the plot and one "
-        f"verdict, {results['words_in_a_review']:.0f} words on average (punctuation included), "
-        f"trained an SRN and a GRU of {plan['training']['hidden_size']} units, with each of "
-        f"{len(results['seeds'])} seeds; {plan['test_reviews']:,} others for each seed, of "
-        f"sentences that neither network has seen, tested them. They are composed of {source}."
+        f"With each of {len(results['seeds'])} seeds, an SRN and a GRU of "
+        f"{plan['training']['hidden_size']} units were trained on {plan['train_reviews']:,} "
+        f"reviews and tested on {plan['test_reviews']:,} others, of sentences that neither "
+        f"network had seen. A review has {plan['sentences']} sentences on the plot and one "
+        f"verdict, {results['words_in_a_review']:.0f} words on average (punctuation included). "
+        f"The reviews are composed of {source}."
     )
 
 
@@ -136,9 +136,9 @@ def _paragraphs(results: Results) -> str:
 
 
 QUOTED = (
-    "Of a verdict at the end the document says that the network “will learn to assign r_t vector "
-    "close to 0, washing out the past”; of one at the start, that it “can learn to set the vector "
-    "z_t close to 1 and keep a majority of the previous information”."
+    "The document says of a verdict at the end that the network “will learn to assign r_t vector "
+    "close to 0, washing out the past”, and of one at the start that it “can learn to set the "
+    "vector z_t close to 1 and keep a majority of the previous information”."
 )
 
 
@@ -161,7 +161,7 @@ def _group(row: Mapping[str, Any]) -> str:
         return f"verdict {WHERE[row['place']]}"
     if "negated" in row:
         return f"verdict {'negated' if row['negated'] else 'plain'}"
-    return f"{_span(row)} words before the end"
+    return f"verdict {_span(row)} words before the end"
 
 
 def _span(row: Mapping[str, Any]) -> str:
@@ -182,14 +182,14 @@ def _gate_table(results: Results) -> Table:
         (row["place"], row["part"], *(f"{row[name]['mean']:.3f}" for name in names))
         for row in results["gates"]
     ]
-    return Table(("verdict at", "words of", *names.values()), tuple(rows))
+    return Table(("verdict at", "part", *names.values()), tuple(rows))
 
 
 def _claim_table(results: Results) -> Table:
     rows = []
     for claim in results["statements"]:
         measured = (f"{value:.3f}" for value in claim["measured"].values())
-        change = signed(claim["difference"], ".3f")[:2]
+        change = difference_cells(claim["difference"], ".3f")[:2]
         enough = {None: "", True: "yes", False: "no"}[claim["extent"]]
         units = claim["units"] or ""
         rows.append((claim["statement"], units, *measured, *change, judgement(claim), enough))
@@ -201,7 +201,7 @@ def _held_table(results: Results) -> Table:
     rows = []
     for row in results["held"]:
         share = f"{row['accuracy']:.1%}"
-        cost = ("", "", "") if row["held"] == "nothing" else signed(row["cost"], ".3f")
+        cost = ("", "", "") if row["held"] == "nothing" else difference_cells(row["cost"], ".3f")
         rows.append((row["held"], str(row["n"]), share, *cost))
     columns = ("held over the plot", "n", "classified correctly", "cost", "95% interval", "verdict")
     return Table(columns, tuple(rows))
@@ -217,19 +217,19 @@ def _review(review: DocumentReview) -> Section:
         f"{row['kept']:.3f} over the {row['part']} ({row['kept_carrying']:.3f})"
         for row in review["by_part"]
     )
-    unknown = f" It does not know {listed(review['unknown'])}." if review["unknown"] else ""
+    unknown = f" It does not know {join_names(review['unknown'])}." if review["unknown"] else ""
     return Section(
         f"The document's review, its verdict {WHERE[review['place']]}",
         "“This is a fantasy book which illustrates …” and “I didn't quite enjoy the book because I "
-        "think it captures too many details” are the document's own words; what stands between is "
-        f"plot. The GRU of the first seed classifies it as negative with probability "
+        "think it captures too many details” are the document's own words; the text in between "
+        f"is plot. The GRU of the first seed classifies it as negative with probability "
         f"{review['probability']:.3f}.{unknown} Means over its parts, with those of the carrying "
-        f"units in brackets: reset: {reset}; kept: {kept}.",
+        f"units in parentheses: reset: {reset}; kept: {kept}.",
         UnitPicture(
             review["words"],
             {"reset": review["reset"], "kept": review["kept"]},
             review["order"],
-            "units, those that carry the class on top",
+            "units, by correlation with the class",
             (review["begin"], review["end"], "verdict"),
         ),
     )
@@ -255,4 +255,4 @@ def _around(results: Results, gate: Literal["kept", "reset"], title: str) -> Cha
         x = tuple(float(row["offset"]) for row in own)
         lines.append(Line(f"verdict {WHERE[place]}", x, tuple(row[gate] for row in own)))
     band = (-0.5, results["words_in_a_verdict"] - 0.5, "verdict (mean length)")
-    return Chart("words from the first of the verdict", title, (0, 1), tuple(lines), band)
+    return Chart("words from the start of the verdict", title, (0, 1), tuple(lines), band)

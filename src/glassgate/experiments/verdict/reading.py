@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 import torch
 
-from glassgate.experiments.verdict.gates import Reading, readings
+from glassgate.experiments.verdict.gates import Reading, split_batch
 from glassgate.experiments.verdict.reviews import Review
 from glassgate.experiments.verdict.summary import Bools
 from glassgate.experiments.verdict.texts import Texts
@@ -21,7 +21,7 @@ READ_BATCH = 100  # reviews that a network reads at once
 
 
 @torch.no_grad()
-def are_right(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Bools:
+def correct_mask(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Bools:
     """Return for each review whether the model classifies it correctly."""
     right = []
     for chunk in _chunks(reviews):
@@ -38,7 +38,7 @@ def read_gates(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> li
     for chunk in _chunks(reviews):
         tokens, _, _ = _batch(texts, chunk)
         gates = trace(model.network, model.embedding(tokens))[0]
-        read += readings(gates, chunk)
+        read += split_batch(gates, chunk)
     return read
 
 

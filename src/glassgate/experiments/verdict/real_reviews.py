@@ -14,7 +14,7 @@ from glassgate.train.reviews import read_reviews
 from glassgate.train.tokens import Vocabulary
 
 LENGTHS = range(4, 31)  # words of a sentence that is used, punctuation included
-LEAST_SENTENCES = 40  # of each kind
+MIN_SENTENCES = 40  # of each kind
 SENTENCE_END = re.compile(r"(?<=[.!?])[\"'\u201d\u2019]*\s+")
 
 
@@ -72,11 +72,11 @@ def read_sentences(files: Files) -> Sentences:
 def _select(vocabulary: Vocabulary, texts: Iterable[str], what: str) -> tuple[Words, ...]:
     """Return the texts as words in small letters, each once, if their length is in `LENGTHS`."""
     split = (tuple(word.lower() for word in vocabulary.words(text)) for text in texts)
-    found = tuple(dict.fromkeys(words for words in split if len(words) in LENGTHS))
-    if len(found) < LEAST_SENTENCES:
+    sentences = tuple(dict.fromkeys(words for words in split if len(words) in LENGTHS))
+    if len(sentences) < MIN_SENTENCES:
         least, most = LENGTHS[0], LENGTHS[-1]
         raise BadInput(
-            f"expected {LEAST_SENTENCES} or more {what} of {least} to {most} words, got "
-            f"{len(found)}"
+            f"expected {MIN_SENTENCES} or more {what} of {least} to {most} words, got "
+            f"{len(sentences)}"
         )
-    return found
+    return sentences

@@ -26,7 +26,7 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # in the order of the classes
 PLACES: tuple[Place, ...] = get_args(Place)
 NEGATED = (False, False, True)  # one verdict in three
 TEST_SHARE = 0.25  # of all sentences, for the test alone
-LEAST_PLOT_SENTENCES = 2  # in a review: the verdict can stand between them
+MIN_PLOT_SENTENCES = 2  # in a review: the verdict can stand between them
 
 OBJECTS = ("the book", "this novel", "the whole story", "the author's latest work")
 REASONS = (
@@ -233,9 +233,9 @@ def write_reviews(
     two sentences on the plot, or more than there are.
     """
     most = len(sentences.plot)
-    if not LEAST_PLOT_SENTENCES <= plot_sentences <= most:
+    if not MIN_PLOT_SENTENCES <= plot_sentences <= most:
         raise BadInput(
-            f"sentences must be from {LEAST_PLOT_SENTENCES} to {most}, got {plot_sentences}"
+            f"sentences must be from {MIN_PLOT_SENTENCES} to {most}, got {plot_sentences}"
         )
     random = np.random.default_rng(list(seed))
     negations = NEGATED if any(negated for _, negated in sentences.verdicts) else (False,)

@@ -28,7 +28,7 @@ Bools = NDArray[np.bool_]
 DISTANCE_BINS = 6  # beside that of distance 0
 CHANCE = 0.5  # accuracy of a guess between two classes
 NETWORKS = ("srn", "gru")  # in the order in which they are compared
-NEAR = 0.1  # a mean this close to the value that a claim names is close enough
+EXTENT_TOLERANCE = 0.1  # a mean this close to the value that a claim names is close enough
 
 
 # Accuracy -----------------------------------------------------------------------------------------
@@ -50,8 +50,8 @@ def accuracies(classified: Sequence[Classified], name: str) -> Accuracies:
 
     Intervals are Wilson's.
     """
-    right = np.concatenate([one.right[name] for one in classified])
-    reviews = [review for one in classified for review in one.reviews]
+    right = np.concatenate([tests.right[name] for tests in classified])
+    reviews = [review for tests in classified for review in tests.reviews]
     place = np.array([review.place for review in reviews])
     distance = np.array([review.distance for review in reviews])
     negated = np.array([review.negated for review in reviews])
@@ -95,7 +95,7 @@ def pool(runs: Sequence[Run], classified: Sequence[Classified]) -> Pooled:
     return {
         "gates": [_part(rows) for rows in places],
         "around": _around(runs),
-        "held": [_held(name, classified) for name in HOLDS],
+        "held": [_held_share(name, classified) for name in HOLDS],
     }
 
 
@@ -129,10 +129,12 @@ def _around(runs: Sequence[Run]) -> list[WordMeans]:
     ]
 
 
-def _held(name: str, classified: Sequence[Classified]) -> HeldShare:
+def _held_share(name: str, classified: Sequence[Classified]) -> HeldShare:
     """Return the accuracy under a hold, and by how much it is less than without, over seeds."""
-    shares, free = ([float(one.held[n].mean()) for one in classified] for n in (name, "nothing"))
-    right = np.concatenate([one.held[name] for one in classified])
+    shares, free = (
+        [float(tests.held[n].mean()) for tests in classified] for n in (name, "nothing")
+    )
+    right = np.concatenate([tests.held[name] for tests in classified])
     cost = difference(free, shares, ("worse", "better"))
     return {"held": name, **share(right), "by_seed": shares, "cost": cost}
 
@@ -158,12 +160,12 @@ class Claim(NamedTuple):
 
     def is_reached(self, mean: float) -> bool | None:
         """Whether a mean is close enough to the value, if the claim names one."""
-        return None if self.value is None else abs(mean - self.value) <= NEAR
+        return None if self.value is None else abs(mean - self.value) <= EXTENT_TOLERANCE
 
 
 CLAIMS = (
     Claim(
-        "over a verdict at the end the reset gate",
+        "over a verdict at the end, the reset gate",
         "reset",
         ("end", "plot before"),
         ("end", "verdict"),
@@ -171,7 +173,7 @@ CLAIMS = (
         0.0,
     ),
     Claim(
-        "after a verdict at the start the kept share",
+        "after a verdict at the start, the kept share",
         "kept",
         ("start", "verdict"),
         ("start", "plot after"),
@@ -179,7 +181,7 @@ CLAIMS = (
         1.0,
     ),
     Claim(
-        "from the plot before a verdict to that after one the kept share",
+        "from the plot before a verdict to the plot after one, the kept share",
         "kept",
         ("end", "plot before"),
         ("start", "plot after"),
@@ -193,7 +195,7 @@ def statements(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
     `direction` says whether the 95% interval of the mean difference over seeds excludes 0 on the
     side that is claimed, and is None where nothing can decide it; `extent` whether a gate came
-    within `NEAR` of the value that is named.
+    within `EXTENT_TOLERANCE` of the value that is named.
     """
     gates = [
         _gate(runs, claim, units, suffix)
@@ -234,7 +236,8 @@ def _memory(runs: Sequence[Run]) -> dict[str, Any]:
     compared = difference(lost["gru"], lost["srn"], ("more", "less"))
     learned = {name: t_interval(end[name])[0] > CHANCE for name in NETWORKS}
     return {
-        "statement": "with a verdict at the start, not the end, the GRU loses less than the SRN",
+        "statement": "with the verdict at the start, not the end, the GRU loses less accuracy than "
+        "the SRN",
         "units": None,
         "measured": {name: mean(lost[name]) for name in NETWORKS},
         "difference": compared,
@@ -246,9 +249,9 @@ def _memory(runs: Sequence[Run]) -> dict[str, Any]:
 
 def _accuracy(run: Run, name: str, place: Place) -> float:
     """Return the accuracy of a network on reviews with the verdict at a place."""
-    (network,) = (one for one in run["networks"] if one["name"] == name)
-    (row,) = (one for one in network["by_place"] if one["place"] == place)
-    return float(row["accuracy"])
+    (network,) = (trained for trained in run["networks"] if trained["name"] == name)
+    (at_place,) = (row for row in network["by_place"] if row["place"] == place)
+    return float(at_place["accuracy"])
 
 
 def _by_seed(runs: Sequence[Run], place: Place, part: str, name: str) -> list[float]:

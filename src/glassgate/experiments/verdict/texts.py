@@ -53,7 +53,9 @@ class Texts:
 
     def encode(self, reviews: Sequence[Review]) -> tuple[list[list[int]], list[int]]:
         """Return token ids and classes."""
-        return [self.ids(one) for one in reviews], [VERDICTS.index(one.verdict) for one in reviews]
+        return [self.ids(review) for review in reviews], [
+            VERDICTS.index(review.verdict) for review in reviews
+        ]
 
     def ids(self, review: Review) -> list[int]:
         """Return the token id of each word of a review."""

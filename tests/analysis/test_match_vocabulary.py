@@ -8,7 +8,7 @@ import torch
 
 from glassgate import BadInput
 from glassgate.analysis.agreement import agreement, score
-from glassgate.analysis.language import spoken_by
+from glassgate.analysis.language import match_vocabulary
 from glassgate.analysis.selectivity import feature_selectivity
 from glassgate.nn.models import LanguageModel
 from glassgate.train.tokens import Vocabulary
@@ -40,7 +40,7 @@ def test_a_model_is_measured_as_it_would_be_under_the_languages_own_ids(language
     own, other = renumbered(language)
     found = []
     for loaded in (own, other):
-        spoken = spoken_by(loaded, language)
+        spoken = match_vocabulary(loaded, language)
         assert [loaded.vocabulary.tokens([i]) for i in spoken.ids.values()] == [
             [word] for word in spoken.ids
         ]
@@ -56,7 +56,7 @@ def test_a_model_is_measured_as_it_would_be_under_the_languages_own_ids(language
 
 
 def test_the_truth_goes_with_the_words(language):
-    spoken = spoken_by(renumbered(language)[1], language)
+    spoken = match_vocabulary(renumbered(language)[1], language)
     for before, after in zip(language.truth, spoken.truth, strict=True):
         np.testing.assert_allclose(after.sum(-1), 1, rtol=1e-6)
         for word, place in language.ids.items():
@@ -66,7 +66,7 @@ def test_the_truth_goes_with_the_words(language):
 def test_what_does_not_speak_it_is_refused(language):
     few = model_of(["the", "boy"])
     with pytest.raises(BadInput, match=r"it does not know 10 words of the grammar, such as '\w+'$"):
-        spoken_by(few, language)
+        match_vocabulary(few, language)
     few.kind = "classifier"
     with pytest.raises(BadInput, match="expected a language model, got a classifier"):
-        spoken_by(few, language)
+        match_vocabulary(few, language)
