@@ -73,5 +73,4 @@ __getattr__, __dir__ = lazy(
         "tracing": "inside.trace.model",
         "train": "train",
     },
-    extra="train",
 )

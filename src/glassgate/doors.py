@@ -8,9 +8,34 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+EXTRAS = {  # optional packages by the extra that installs them
+    "train": (
+        "accelerate",
+        "joblib",
+        "rich",
+        "tensorboard",
+        "threadpoolctl",
+        "tokenizers",
+        "torch",
+        "typer",
+    ),
+    "plot": ("jinja2", "matplotlib", "plotly"),
+    "exchange": ("h5py", "onnx"),
+    "inside": ("sklearn", "xarray"),
+}
+
+
+def extra_of(error: ModuleNotFoundError) -> tuple[str, str] | None:
+    """Return the missing package and the extra that brings it; None if no extra does."""
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in EXTRAS.items():
+        if package in packages:
+            return package, extra
+    return None
+
 
 def lazy(
-    module_name: str, submodules: Mapping[str, str], extra: str | None = None
+    module_name: str, submodules: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
     """Return the `__getattr__` and `__dir__` of a package whose names are imported on first use.
 
@@ -23,8 +48,6 @@ def lazy(
         ``"trace.result"``. A name equal to its submodule stands for the submodule itself. No
         other name may equal that of a submodule, which Python sets as an attribute of the package
         once it is imported.
-    extra
-        The extra of Glassgate that brings what the submodules import; None where they need none.
 
     Raises
     ------
@@ -36,7 +59,7 @@ def lazy(
     --------
     In a package's ``__init__.py``::
 
-        __getattr__, __dir__ = lazy(__name__, {"fit": "loop"}, extra="train")
+        __getattr__, __dir__ = lazy(__name__, {"fit": "loop"})
     """
 
     def get(name: str) -> object:
@@ -45,11 +68,12 @@ def lazy(
         try:
             submodule = import_module(f"{module_name}.{submodules[name]}")
         except ModuleNotFoundError as error:
-            missing = (error.name or "").partition(".")[0]
-            if extra is None or missing in ("", module_name.partition(".")[0]):
+            found = extra_of(error)
+            if found is None:
                 raise
+            package, extra = found
             raise ModuleNotFoundError(
-                f"{module_name}.{name} needs {missing}, which is not installed: "
+                f"{module_name}.{name} needs {package}, which is not installed: "
                 f"run pip install 'glassgate[{extra}]'",
                 name=error.name,
             ) from error

@@ -2,19 +2,24 @@
 
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from glassgate.doors import EXTRAS
+
+ROOT = Path(__file__).parents[2]
 DOOR = """
 from glassgate.doors import lazy
 
 ready = 1
 NAMES = {"answer": "light", "whole": "whole", "deep": "inner.deepest", "fit": "heavy"}
-__getattr__, __dir__ = lazy(__name__, NAMES, extra="train")
+__getattr__, __dir__ = lazy(__name__, NAMES)
 """
 
 
@@ -62,7 +67,10 @@ def test_an_unknown_name_is_an_attribute_error(package: ModuleType):
     assert not hasattr(package, "other")
 
 
-def test_a_missing_package_names_the_extra_that_brings_it(package: ModuleType):
+def test_a_missing_package_names_the_extra_that_brings_it(
+    package: ModuleType, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(EXTRAS, "train", ("no_such_package",))
     message = (
         "room.fit needs no_such_package, which is not installed: run pip install 'glassgate[train]'"
     )
@@ -102,3 +110,10 @@ def test_without_torch_the_training_door_names_its_extra():
         "glassgate.train.fit needs torch, which is not installed: "
         "run pip install 'glassgate[train]'",
     ]
+
+
+def test_the_extras_are_those_that_the_project_declares():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for extra, packages in EXTRAS.items():
+        names = {re.split(r"[><=\[]", one)[0] for one in declared["optional-dependencies"][extra]}
+        assert {name.replace("scikit-learn", "sklearn") for name in names} == set(packages)

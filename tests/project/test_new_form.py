@@ -41,6 +41,15 @@ ADDED: dict[str, Any] = {  # what softsign adds to each table, by file and name
     "exchange/onnx/arrays.py: SQUASHES": Activation("Softsign"),
     "exchange/onnx/node.py: FUNCTIONS": lambda x, *_: x / (1 + np.abs(x)),
 }
+NEW_GATE = "hard_sigmoid_quarter"
+ADDED_GATE: dict[str, Any] = {  # what clip(x / 4 + 0.5, 0, 1) adds
+    "reference.py: GATES": lambda x: np.clip(x / 4 + 0.5, 0, 1),
+    "reference.py: GATE_SLOPES": lambda y: np.where((y > 0) & (y < 1), 1 / 4, 0),
+    "nn/loops.py: GATES": lambda x: x.div_(4).add_(0.5).clamp_(0, 1),
+    "nn/loops.py: GATES_BACK": lambda grad, y: grad * ((y > 0) & (y < 1)) / 4,
+    "inside/clamp/edit.py: GATE_INVERSES": lambda y: 4 * (y - 0.5),
+    "exchange/onnx/arrays.py: GATES": Activation("HardSigmoid", 0.25, 0.5),
+}
 T, B, I, H = 6, 2, 3, 4
 
 
@@ -53,36 +62,50 @@ def _table(place: str) -> dict[str, Any]:
 
 @pytest.fixture
 def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
-    """Add softsign to every place but one."""
+    """Add softsign, and the gate, to every place but one."""
 
     def everywhere_but(missed: str | None) -> None:
         words = Literal["tanh", "relu", "linear", "softsign"]
+        gates = Literal["sigmoid", "hard_sigmoid_fifth", "hard_sigmoid_sixth", NEW_GATE]
         if missed != "formulation.py: Squash":
             monkeypatch.setitem(Formulation.__annotations__, "squash", words)
             monkeypatch.setattr(keras, "Squash", words)
-        for place, value in ADDED.items():
-            if place != missed:
-                monkeypatch.setitem(_table(place), NEW, value)
+        if missed != "formulation.py: Gate":
+            monkeypatch.setitem(Formulation.__annotations__, "gate", gates)
+        for name, added in ((NEW, ADDED), (NEW_GATE, ADDED_GATE)):
+            for place, value in added.items():
+                if place != missed:
+                    monkeypatch.setitem(_table(place), name, value)
 
     return everywhere_but
 
 
 @pytest.mark.parametrize("reset", ["after", "before"])
-def test_a_form_that_visits_every_place_runs_everywhere(add: Callable[..., None], reset: str):
+@pytest.mark.parametrize("curve", [{"squash": NEW}, {"gate": NEW_GATE}], ids=["squash", "gate"])
+def test_a_form_that_visits_every_place_runs_everywhere(
+    add: Callable[..., None], reset: str, curve: dict[str, Any]
+):
     add(None)
-    _visit(reset)
+    _visit(reset=reset, **curve)
 
 
 @pytest.mark.parametrize("missed", ["formulation.py: Squash", *ADDED])
-def test_a_missed_place_is_found(add: Callable[..., None], missed: str):
+def test_a_place_that_a_squash_misses_is_found(add: Callable[..., None], missed: str):
     add(missed)
     with pytest.raises((ValueError, KeyError, AssertionError)):
-        _visit("after")
+        _visit(squash=NEW)
 
 
-def _visit(reset: str) -> None:
+@pytest.mark.parametrize("missed", ["formulation.py: Gate", *ADDED_GATE])
+def test_a_place_that_a_gate_misses_is_found(add: Callable[..., None], missed: str):
+    add(missed)
+    with pytest.raises((ValueError, KeyError, AssertionError)):
+        _visit(gate=NEW_GATE)
+
+
+def _visit(**form: Any) -> None:
     """Run a layer of the new form by every path, each against the reference."""
-    weights = _weights(Formulation(reset=reset, squash=NEW))
+    weights = _weights(Formulation(**form))
     draw = np.random.default_rng(1)
     input, initial = draw.normal(size=(T, B, I)), draw.uniform(-0.5, 0.5, (B, H))
     tape = reference.forward(weights, input, initial)
@@ -92,7 +115,8 @@ def _visit(reset: str) -> None:
     _check_torch(weights, input, initial, grad, tape.hidden, gradients)
     _check_clamp(weights, input)
     _check_exchange(weights, input, initial, tape.hidden)
-    with pytest.raises(ValueError, match="squash"):  # the engine's curves are compiled
+    word = "squash" if weights.formulation.squash == NEW else "gate"
+    with pytest.raises(ValueError, match=f"^{word} must be"):  # the engine's curves are compiled
         Layer(weights).sequence(input, initial)
 
 
@@ -123,6 +147,8 @@ def _check_torch(
 
 def _check_clamp(weights: Any, input: Any) -> None:
     edit = make_edit(weights.formulation, H, [1], {"state": 0.25})
+    kept = make_edit(weights.formulation, H, [1], {"kept": 0.3}).bias
+    np.testing.assert_allclose(reference.GATES[weights.formulation.gate](kept), 0.3, atol=1e-12)
     arrays = [array.copy() for array in (weights.weight_input, weights.weight_hidden)]
     biases = [weights.bias_input.copy(), weights.bias_hidden.copy()]
     for array in (*arrays, biases[1]):
@@ -134,8 +160,12 @@ def _check_clamp(weights: Any, input: Any) -> None:
 
 
 def _check_exchange(weights: Any, input: Any, initial: Any, hidden: Any) -> None:
-    output, _ = keras.run_equations(keras.to_keras(weights), input, initial)
-    np.testing.assert_allclose(output, hidden, atol=1e-10)
+    if weights.formulation.gate == NEW_GATE:
+        with pytest.raises(ValueError, match=f"Keras 3 has no gate {NEW_GATE}"):
+            keras.to_keras(weights)
+    else:
+        output, _ = keras.run_equations(keras.to_keras(weights), input, initial)
+        np.testing.assert_allclose(output, hidden, atol=1e-10)
     node = onnx.to_onnx([weights])
     output, _ = run_node(node, input, initial[None], "forward")  # (T, D, B, H)
     np.testing.assert_allclose(output[:, 0], hidden, atol=1e-10)
@@ -150,7 +180,8 @@ def test_the_list_names_every_table_of_curves():
         for name, value in vars(importlib.import_module(module.name)).items():
             keys = set(value) if isinstance(value, dict) else set()
             if keys >= KNOWN or keys >= GATES:
-                file = module.name.removeprefix("glassgate.").replace(".", "/") + ".py"
+                file = module.name.removeprefix("glassgate.").replace(".", "/")
+                file += "/__init__.py" if module.ispkg else ".py"
                 tables.add((file, name))
     listed = {
         (file, name)
@@ -161,12 +192,22 @@ def test_the_list_names_every_table_of_curves():
     derived = {("inside/trace/gates.py", "CURVES"), ("inside/trace/torch.py", "CURVES")}
     imported = {place for place in tables - listed if _is_imported(*place)}
     assert tables - listed - derived - imported == set()
-    assert {tuple(place.split(": ")) for place in ADDED} <= listed
+    assert {tuple(place.split(": ")) for place in [*ADDED, *ADDED_GATE]} <= listed
+
+
+def _words(table: Any) -> set[object]:
+    """Return all keys and values of a table and of the tables in it, as far as they are words."""
+    words: set[object] = set()
+    for pair in table.items():
+        for part in pair:
+            words |= _words(part) if isinstance(part, dict) else {part} & (KNOWN | GATES)
+    return words
 
 
 def _is_imported(file: str, name: str) -> bool:
     """Say whether a file only imports a table that another one holds."""
-    text = (ROOT / "src" / "glassgate" / file).read_text()
+    path = ROOT / "src" / "glassgate" / file
+    text = (path if path.exists() else path.with_suffix("") / "__init__.py").read_text()
     return re.search(rf"^{name}\b.*=", text, re.M) is None
 
 

@@ -75,5 +75,4 @@ __getattr__, __dir__ = lazy(
         "trace_text": "text_gates",
         "wilson": "intervals",
     },
-    extra="train",
 )

@@ -3,14 +3,9 @@
 import os
 import sys
 
+from glassgate.doors import extra_of
 from glassgate.errors import BadInput
 from glassgate.train import Interrupted
-
-EXTRAS = {  # the packages that commands import, by the extra that installs them
-    "train": ("accelerate", "rich", "tensorboard", "tokenizers", "torch", "typer"),
-    "plot": ("jinja2", "matplotlib", "plotly"),
-    "inside": ("sklearn", "xarray"),
-}
 
 
 def main() -> None:
@@ -33,14 +28,14 @@ def main() -> None:
 
 def _missing(error: ModuleNotFoundError) -> str:
     """Name the extra that brings a missing package; raise the error again if none does."""
-    package = (error.name or "").partition(".")[0]
-    for extra, packages in EXTRAS.items():
-        if package in packages:
-            return (
-                f"this command needs {package}, which is not installed: "
-                f"run pip install 'glassgate[{extra}]'"
-            )
-    raise error
+    found = extra_of(error)
+    if found is None:
+        raise error
+    package, extra = found
+    return (
+        f"this command needs {package}, which is not installed: "
+        f"run pip install 'glassgate[{extra}]'"
+    )
 
 
 def _fail(message: str, code: int) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from glassgate.cli import EXTRAS
+from glassgate.doors import EXTRAS
 from glassgate.engine.settings import check_threads
 from glassgate.errors import BadInput
 from glassgate.train.backends import PACKAGES, check_backend, check_count

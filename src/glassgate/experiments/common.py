@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, ru
 
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
-from glassgate.pages.content import Chart, Page, Table
 from glassgate.train.settings import Settings
 
 if TYPE_CHECKING:
     from glassgate.experiments.runner import Runner
+    from glassgate.pages.content import Chart, Page, Table
 
 SETTINGS = Settings(
     hidden_size=64,

@@ -49,5 +49,4 @@ __getattr__, __dir__ = lazy(
         "half_life": "gradient",
         "selectivity": "probe",
     },
-    extra="all",
 )

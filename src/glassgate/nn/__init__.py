@@ -54,5 +54,4 @@ __getattr__, __dir__ = lazy(
         "set_lstm_spans": "chrono",
         "set_spans": "chrono",
     },
-    extra="train",
 )

@@ -53,5 +53,4 @@ __getattr__, __dir__ = lazy(
         "saturation_picture": "unit_pictures",
         "span_picture": "unit_pictures",
     },
-    extra="plot",
 )

@@ -51,5 +51,4 @@ __getattr__, __dir__ = lazy(
         "turn": "timing",
         "using_threads": "contenders",
     },
-    extra="train",
 )

@@ -65,4 +65,4 @@ SUBMODULES = {
     "train_classifier": "run",
     "train_language": "run",
 }
-__getattr__, __dir__ = lazy(__name__, SUBMODULES, extra="train")
+__getattr__, __dir__ = lazy(__name__, SUBMODULES)

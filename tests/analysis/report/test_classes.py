@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.analysis.report import gather, page_units
+from glassgate.analysis.report import gather
 from glassgate.analysis.report.gradient import measure_flow
+from glassgate.analysis.report.page import units as page_units
 from glassgate.analysis.report.units import read
 from glassgate.train import load
 from glassgate.train.run import new_model

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassgate.analysis.report import Report, gather, page_units
+from glassgate.analysis.report import Report, gather
 from glassgate.analysis.report.page import report_page
+from glassgate.analysis.report.page import units as page_units
 from glassgate.pages.exhibits import Numbers
 from glassgate.train.model import load
 from glassgate.train.run import Output, train_language

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate.analysis.report import Report, gather, page_units
+from glassgate.analysis.report import Report, gather
 from glassgate.analysis.report.page import report_page
+from glassgate.analysis.report.page import units as page_units
 from glassgate.analysis.report.sample import draw_sample
 from glassgate.analysis.report.units import measure_layers
 from glassgate.pages.exhibits import Exhibit

@@ -2,7 +2,7 @@
 
 Read in this order: `sample` (draws lines or passages of the text), `units`, `words` and `gradient`
 (measure over them) and `contents` (collects the measurements in a `Report`); then `page`, with its
-sections on units in `page_units` and their figures in `page_figures`, which shows a `Report` and
+sections on units in `page/units` and their figures in `page/figures`, which shows a `Report` and
 computes nothing.
 
 The names below are public. They need ``pip install 'glassgate[train,plot]'`` and are imported on
@@ -27,5 +27,4 @@ __getattr__, __dir__ = lazy(
         "gather": "contents",
         "report_page": "page",
     },
-    extra="train,plot",
 )

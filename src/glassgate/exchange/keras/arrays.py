@@ -26,7 +26,10 @@ SQUASHES: dict[str, Callable[[Array], Array]] = {
     "relu": lambda x: np.maximum(x, 0.0),
     "linear": lambda x: x,
 }
-HARD_SIGMOIDS: dict[int, Gate] = {2: "hard_sigmoid_fifth", 3: "hard_sigmoid_sixth"}
+GATES: dict[int, dict[object, Gate]] = {  # by Keras' version, and by its own name
+    2: {"sigmoid": "sigmoid", "hard_sigmoid": "hard_sigmoid_fifth"},
+    3: {"sigmoid": "sigmoid", "hard_sigmoid": "hard_sigmoid_sixth"},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,17 +138,16 @@ def formulation(
     BadInput
         When the version is not 2 or 3, or a setting has no counterpart in Glassgate.
     """
-    if keras_version not in HARD_SIGMOIDS:
+    if keras_version not in GATES:
         raise BadInput(f"keras_version must be 2 or 3, got {keras_version!r}")
     if not isinstance(reset_after, bool):
         raise BadInput(f"reset_after must be True or False, got {reset_after!r}")
-    gates: dict[object, Gate] = {"sigmoid": "sigmoid", "hard_sigmoid": HARD_SIGMOIDS[keras_version]}
     squashes: dict[object, Squash] = {word: word for word in get_args(Squash)}
     squashes[None] = "linear"
     return Formulation(
         update="keeps",
         reset="after" if reset_after else "before",
-        gate=_translate("recurrent_activation", recurrent_activation, gates),
+        gate=_translate("recurrent_activation", recurrent_activation, GATES[keras_version]),
         squash=_translate("activation", activation, squashes),
     )
 
@@ -164,11 +166,14 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
     form = weights.formulation
     if form.reset == "none":
         raise BadInput("Keras has no GRU without a reset gate, nor a gate that is always 1")
-    if form.gate == HARD_SIGMOIDS[2]:
+    names = {gate: str(name) for name, gate in GATES[3].items()}
+    if form.gate == "hard_sigmoid_fifth":
         raise BadInput(
-            "Keras 3 has no hard_sigmoid_fifth: its hard_sigmoid has the slope 1/6, "
-            "only that of Keras 2 had 1/5"
+            "Keras 3 has no hard_sigmoid_fifth: "
+            "its hard_sigmoid has slope 1/6; slope 1/5 is Keras 2's"
         )
+    if form.gate not in names:
+        raise BadInput(f"Keras 3 has no gate {form.gate}")
     kept = weights.with_update("keeps")
     b, c = swap_reset_update(kept.bias_input), swap_reset_update(kept.bias_hidden)  # each (3H,)
     after = form.reset == "after"
@@ -178,7 +183,7 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
         bias=np.stack([b, c]) if after else b + c,
         reset_after=after,
         activation=form.squash,
-        recurrent_activation="sigmoid" if form.gate == "sigmoid" else "hard_sigmoid",
+        recurrent_activation=names[form.gate],
     )
 
 

@@ -25,7 +25,6 @@ __getattr__, __dir__ = lazy(
         "comparisons": "summary",
         "statements": "summary",
     },
-    extra="train",
 )
 
 Sizes = Annotated[str, Option("Numbers of units, two or more.", metavar="N,...")]

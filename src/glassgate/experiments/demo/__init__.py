@@ -23,5 +23,4 @@ __getattr__, __dir__ = lazy(
         "overview": "page",
         "run_demo": "experiment",
     },
-    extra="train",
 )

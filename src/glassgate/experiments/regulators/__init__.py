@@ -27,7 +27,6 @@ __getattr__, __dir__ = lazy(
         "Results": "results",
         "statements": "summary",
     },
-    extra="train",
 )
 
 

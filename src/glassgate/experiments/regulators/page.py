@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from glassgate.analysis.agreement import distance_chart, distance_line, distance_name
+from glassgate.analysis.agreement import distance_name
 from glassgate.analysis.intervals import difference_cells
+from glassgate.experiments.distances import distance_chart, distance_line
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.results import Form, Results
 from glassgate.experiments.regulators.summary import longest_distance

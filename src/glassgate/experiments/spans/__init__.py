@@ -25,7 +25,6 @@ __getattr__, __dir__ = lazy(
         "rank_correlation": "summary",
         "statements": "summary",
     },
-    extra="train",
 )
 
 

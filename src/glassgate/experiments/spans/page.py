@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glassgate.analysis.agreement import Accuracy, distance_chart, distance_line, distance_name
+from glassgate.analysis.agreement import Accuracy, distance_name
 from glassgate.analysis.intervals import difference_cells
+from glassgate.experiments.distances import distance_chart, distance_line
 from glassgate.experiments.spans.answers import HELD, HELD_ALONE, answers
 from glassgate.experiments.spans.holds import GROUPS, ORDERS, WAYS, Way
 from glassgate.experiments.spans.results import Results

@@ -38,7 +38,6 @@ __getattr__, __dir__ = lazy(
         "statements": "summary",
         "summaries": "summary",
     },
-    extra="train",
 )
 
 Steps = Annotated[int, Option("Training steps of each network.", metavar="N", least=12)]

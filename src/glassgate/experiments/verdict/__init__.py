@@ -37,7 +37,6 @@ __getattr__, __dir__ = lazy(
         "read_sentences": "real_reviews",
         "statements": "summary",
     },
-    extra="train",
 )
 
 Sentences = Annotated[

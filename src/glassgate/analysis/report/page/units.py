@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from glassgate.analysis.report.contents import Report
-from glassgate.analysis.report.page_figures import (
+from glassgate.analysis.report.page.figures import (
     AMOUNT_COLOURS,
     connectivity_figure,
     regulation_figure,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from plotly import graph_objects as go
 
 from glassgate.analysis.report.contents import Report
-from glassgate.analysis.report.page_units import (
+from glassgate.analysis.report.page.units import (
     NETWORK_NAMES,
     connectivity_section,
     gates_section,
