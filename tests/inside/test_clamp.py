@@ -11,7 +11,7 @@ from glassgate import GRU, Formulation, GRUWeights, LayerPlan, clamp, reference,
 from glassgate.engine import Layer
 from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import apply_edit
-from glassgate.nn.batched import batched
+from glassgate.nn.batched import run_batched
 from tests.engine.engine_cases import (
     FORMS,
     each_dtype,
@@ -36,7 +36,7 @@ def by_loops(weights, input, hidden):
     tensors = [torch.tensor(getattr(weights, name)) for name in glassgate.weights.ARRAYS]
     input, hidden = torch.tensor(input), torch.tensor(hidden)
     more = (tensors, weights.formulation, None, None)
-    return batched(input, hidden, *more, packed=False, reverse=False)[0].numpy()
+    return run_batched(input, hidden, *more, packed=False, reverse=False)[0].numpy()
 
 
 # The law: a held gate is an overwritten gate ------------------------------------------------------

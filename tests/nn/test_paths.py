@@ -5,7 +5,7 @@ import torch
 
 from glassgate import Formulation
 from glassgate.nn import GRU, cudnn
-from glassgate.nn.batched import batched
+from glassgate.nn.batched import run_batched
 from glassgate.nn.checks import packed_lengths
 from glassgate.nn.recurrence import run_layers, sequence
 from tests.engine.engine_cases import FORMS, each_form, form_name
@@ -26,7 +26,7 @@ def both(inputs, form, lengths=None, resets=None, packed=False, reverse=False):
     """Output, last states and gradients, by the engine and by torch's operations."""
     input, hidden, *weights = inputs
     native = sequence(*inputs, form, lengths, resets, packed=packed, reverse=reverse)
-    torchs = batched(input, hidden, tuple(weights), form, lengths, resets, packed, reverse)
+    torchs = run_batched(input, hidden, tuple(weights), form, lengths, resets, packed, reverse)
     made = []
     for output, last in (native, torchs):
         loss = output.sin().sum() + last.cos().sum()
@@ -58,7 +58,7 @@ def test_without_gradients_it_runs_in_stretches(form):
     x, h = torch.randn(35, B, I, dtype=torch.double), torch.zeros(B, H, dtype=torch.double)
     weights = net._weights(0, False)
     with torch.no_grad():
-        output, last = batched(x, h, weights, form, None, None, False, False)
+        output, last = run_batched(x, h, weights, form, None, None, False, False)
     torch.testing.assert_close((output, last), sequence(x, h, *weights, form), **CLOSE)
 
 

@@ -22,7 +22,7 @@ from glassgate.exchange.keras import arrays as keras
 from glassgate.exchange.onnx import arrays as onnx
 from glassgate.exchange.onnx.node import Activation, run_node
 from glassgate.inside.clamp.edit import make_edit
-from glassgate.nn.batched import batched
+from glassgate.nn.batched import run_batched
 
 ROOT = Path(__file__).parents[2]
 LIST = (ROOT / "CONTRIBUTING.md").read_text().partition("## To add a form of the unit")[2]
@@ -139,7 +139,7 @@ def _check_torch(
     arrays = (weights.weight_input, weights.weight_hidden, weights.bias_input, weights.bias_hidden)
     given = tuple(torch.from_numpy(array.copy()).requires_grad_() for array in arrays)
     x, h = torch.from_numpy(input), torch.from_numpy(initial)
-    output, _ = batched(x, h, given, weights.formulation, None, None, False, False)
+    output, _ = run_batched(x, h, given, weights.formulation, None, None, False, False)
     np.testing.assert_allclose(output.detach().numpy(), hidden, rtol=1e-10, atol=1e-12)
     (output * torch.from_numpy(grad)).sum().backward()
     np.testing.assert_allclose(given[1].grad, gradients.weight_hidden, rtol=1e-8, atol=1e-10)

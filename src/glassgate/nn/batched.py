@@ -1,10 +1,10 @@
 """The recurrence in as few torch calls as possible, on any device that torch supports.
 
-`batched` runs where the native engine does not. It computes what `glassgate.nn.recurrence.sequence`
-describes, in every form, with a few calls per step. Everything that does not depend on the previous
-state is computed for all steps at once: the input's product before the loop, the slopes and the
-weights' gradients outside it. Each step of the loop is one matrix product and a few in-place
-operations.
+`run_batched` runs where the native engine does not. In every form, it computes what
+`glassgate.nn.recurrence.sequence` describes with a few calls per step. Everything that does not
+depend on the previous state is computed for all steps at once: the input's product before the loop,
+the slopes and the weights' gradients outside it. Each step of the loop is one matrix product and a
+few in-place operations.
 """
 
 from itertools import pairwise
@@ -20,7 +20,7 @@ from glassgate.nn.checks import valid_steps
 STEPS_PER_TAPE = 16  # without a backward pass
 
 
-def batched(
+def run_batched(
     input: Tensor,
     hidden: Tensor,
     weights: loops.Weights,

@@ -142,3 +142,11 @@ def check_resets(resets: Tensor | None, shape: torch.Size | None) -> None:
     if resets.dtype != torch.bool:
         raise TypeError(f"resets must be bool, got {resets.dtype}")
     require_shape("resets", resets.shape, ("T", "B") if shape is None else shape)
+
+
+def check_forward_mode() -> None:
+    """Refuse derivatives in forward mode."""
+    if torch.autograd.forward_ad._current_level >= 0:
+        raise RuntimeError(
+            "the gated recurrence has no derivatives in forward mode, got dual level"
+        )

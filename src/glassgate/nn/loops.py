@@ -205,7 +205,7 @@ def _kept_shares(tape: Tape, H: int, formulation: Formulation) -> tuple[Tensor, 
 
 
 def _direct_grads(grad_output: Tensor) -> tuple[Tensor, ...]:
-    """Return the gradient to each step's previous state as an output; the initial one is none."""
+    """Return the gradient to each step's previous state as an output; the initial state is none."""
     return (torch.zeros_like(grad_output[0]), *grad_output[:-1].unbind())
 
 

@@ -16,10 +16,11 @@ from glassgate.engine.calls import form_words
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.nn import chain, cudnn
-from glassgate.nn.batched import batched
+from glassgate.nn.batched import run_batched
 from glassgate.nn.checks import (
     check_dtype,
     check_dtypes_and_devices,
+    check_forward_mode,
     check_input,
     check_layer_shapes,
     check_lengths,
@@ -123,7 +124,7 @@ def run_layers(
     ends = None if lengths is None else check_lengths(lengths, state[0])
     if input.is_cuda and resets is None and network.formulation == PYTORCH:
         return cudnn.run(network._cudnn_options(), input, state, ends, batch_sizes)
-    _refuse_forward_mode()
+    check_forward_mode()
     if batch_sizes is not None:
         ends = packed_lengths(batch_sizes).to(state.device)
     check_resets(resets, None if packed else input.shape[:2])
@@ -212,7 +213,7 @@ def sequence(
         prepares a second derivative.
     """
     weights = (weight_input, weight_hidden, bias_input, bias_hidden)
-    _refuse_forward_mode()
+    check_forward_mode()
     batched_input = input.ndim == (2 if packed else 3) and hidden.ndim == 2
     if not batched_input or (not packed and hidden.shape[0] != input.shape[1]):
         check_layer_shapes(input, hidden, weights, packed)
@@ -249,7 +250,7 @@ def _run_layer(
         check_layer_shapes(input, hidden, weights, packed)
         check_dtypes_and_devices(input, hidden, weights)
     if device not in NATIVE_DEVICES:
-        return batched(input, hidden, weights, formulation, lengths, resets, packed, reverse)
+        return run_batched(input, hidden, weights, formulation, lengths, resets, packed, reverse)
     needs_grad = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
     if device == "cpu" and only_computes() and PLAIN.issuperset(map(type, tensors)):
         form = form_words(formulation)
@@ -278,13 +279,6 @@ def _is_chain_step(
         and any(weight.requires_grad for weight in weights)
         and all(weight.is_contiguous() for weight in weights)
     )
-
-
-def _refuse_forward_mode() -> None:
-    if torch.autograd.forward_ad._current_level >= 0:
-        raise RuntimeError(
-            "the gated recurrence has no derivatives in forward mode, got dual level"
-        )
 
 
 def _tensors_fit(input: Tensor, hidden: Tensor, weights: Weights) -> bool:
