@@ -212,5 +212,5 @@ def test_a_back_end_must_be_known_and_installed(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(BadInput, match="backend must be one of loky, dask, ray, got 'thread'"):
         choose_workers(2, "thread")
     monkeypatch.setattr("glassgate.train.backends.find_spec", lambda _: None)
-    with pytest.raises(BadInput, match=r"backend dask needs .* pip install 'dask\[distributed\]'"):
+    with pytest.raises(BadInput, match=r"dask needs .* run pip install 'dask\[distributed\]'"):
         choose_workers(2, "dask")

@@ -309,7 +309,7 @@ def test_pieces_are_done_on_the_threads_of_the_trial():
             assert len(seen) < 1000
         with pace.piece(100):
             assert torch.get_num_threads() == pace.trial.threads
-    assert pace.measured
+    assert pace.has_measured
     assert seen[:4] == [1, 1, 1, 2]
 
 

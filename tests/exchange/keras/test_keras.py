@@ -187,7 +187,7 @@ def test_a_written_file_comes_back_bit_for_bit(tmp_path):
     ("form", "reason"),
     [
         (Formulation(reset="none"), "no GRU without a reset gate"),
-        (Formulation(gate="hard_sigmoid_fifth"), "its hard_sigmoid has the slope 1/6"),
+        (Formulation(gate="hard_sigmoid_fifth"), "its hard_sigmoid has slope 1/6"),
     ],
 )
 def test_what_keras_cannot_express_is_not_written(form, reason, tmp_path):

@@ -166,8 +166,8 @@ def to_keras(weights: GRUWeights) -> KerasGRU:
         raise BadInput("Keras has no GRU without a reset gate, nor a gate that is always 1")
     if form.gate == HARD_SIGMOIDS[2]:
         raise BadInput(
-            "Keras 3 has no hard_sigmoid_fifth: its hard_sigmoid has the slope 1/6, "
-            "only that of Keras 2 had 1/5"
+            "Keras 3 has no hard_sigmoid_fifth: its hard_sigmoid has slope 1/6; "
+            "slope 1/5 is Keras 2's"
         )
     kept = weights.with_update("keeps")
     b, c = swap_reset_update(kept.bias_input), swap_reset_update(kept.bias_hidden)  # each (3H,)
