@@ -37,7 +37,7 @@ SETTINGS = Settings(
     schedule="linear",
     patience=5,
 )
-"""How networks learn a language. Sampled sentences are plentiful, so there is no dropout."""
+"""How networks are trained on a language. Sampled sentences are plentiful: no dropout."""
 
 PAGE, RESULTS = "report.html", "results.json"  # in the folder of every experiment
 
@@ -50,20 +50,20 @@ R = TypeVar("R", bound=Mapping[str, Any])
 
 @runtime_checkable
 class Experiment(Protocol[P, R]):
-    """A question asked of networks that are trained to answer it.
+    """A question, and networks that are trained to answer it.
 
     Attributes
     ----------
     name
-        Of the command, of the folder that it writes by default, and of the picture: one word.
+        Name of the command, of its default folder and of the picture: one word.
     question
-        The help of the command: a line, and paragraphs with an empty line before each.
+        The help text of the command: one line, then paragraphs separated by empty lines.
     examples
-        Commands to try, as a person types them.
+        Command lines to try.
     preparing
-        What the command says while it starts: "Sampling sentences".
+        Message while the command starts, such as "Sampling sentences".
     seeds
-        How many seeds there are by default.
+        Default number of seeds.
     """
 
     @property
@@ -139,7 +139,7 @@ class InFolder(Generic[P, R]):
 
 @dataclass(frozen=True)
 class Option:
-    """What the command line says of a parameter of `Experiment.plan`; `least` is its minimum."""
+    """How the command line presents a parameter of `Experiment.plan`; `least` is its minimum."""
 
     help: str
     metavar: str

@@ -18,8 +18,9 @@ from glassgate.pages.figures import FEW_COLUMNS, Band, gate_figure
 
 UNIT_GRID = "Each row is a unit and each column a step: "
 READINGS = {
-    "kept": UNIT_GRID + "yellow passes the state on unchanged, blue lets go of it.",
-    "reset": UNIT_GRID + "where it is blue, the new content ignores the past.",
+    "kept": UNIT_GRID
+    + "yellow means that the state is passed on unchanged, blue that it is dropped.",
+    "reset": UNIT_GRID + "where it is blue, the candidate ignores the past.",
     "input": UNIT_GRID + "where it is yellow, new content is written.",
     "output": UNIT_GRID + "where it is yellow, the rest of the network sees the cell.",
     "hidden": UNIT_GRID + "orange is a state near 1, blue near -1, white near 0.",

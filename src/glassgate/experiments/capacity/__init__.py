@@ -40,7 +40,7 @@ class Capacity(InFolder["Plan", "Results"]):
     SRN, GRU and LSTM of several sizes learn the demo's language. The folder
     gets report.html, capacity.png and results.json: the KL divergence from the
     grammar by the number of parameters, and how the networks compare at equal
-    numbers. It takes some ten to fifteen minutes.
+    numbers. It takes about ten to fifteen minutes.
     """
     examples = (
         "glassgate experiment capacity",

@@ -1,4 +1,4 @@
-"""The results of the capacity experiment as a person reads them: tables, a chart, a page."""
+"""The results of the capacity experiment for readers: tables, a chart, a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the trainings say together: means over seeds, and networks of equal size compared."""
+"""Means over seeds, and comparisons of networks with equal numbers of parameters."""
 
 from __future__ import annotations
 

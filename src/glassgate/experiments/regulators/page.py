@@ -1,4 +1,4 @@
-"""The results of the regulators experiment as a person reads them: tables, charts, a page."""
+"""The results of the regulators experiment for readers: tables, charts, a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What results.json holds, but for how it was made (`glassgate.experiments.common.Provenance`)."""
+"""The contents of results.json, without its `glassgate.experiments.common.Provenance`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Statement(TypedDict):
 
 
 class Results(TypedDict):
-    """All that was measured, and what follows."""
+    """All measurements, and the statements that follow from them."""
 
     seeds: list[int]
     grammar: str  # name of its file

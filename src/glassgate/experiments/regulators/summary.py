@@ -1,4 +1,4 @@
-"""What the trainings say together: means over seeds, and differences from the full GRU."""
+"""Means over seeds, and differences from the full GRU."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Spans(InFolder["Plan", "Results"]):
     that they forget at every word or say nothing; more and more units in order
     of span; and each unit alone. The folder gets report.html, spans.png and
     results.json: accuracy at dependencies by distance, after each. It takes
-    some five to ten minutes.
+    about five to ten minutes.
     """
     examples = (
         "glassgate experiment spans",

@@ -1,4 +1,4 @@
-"""What results.json holds, but for how it was made (`glassgate.experiments.common.Provenance`)."""
+"""The contents of results.json, without its `glassgate.experiments.common.Provenance`."""
 
 from __future__ import annotations
 

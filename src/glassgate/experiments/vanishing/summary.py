@@ -1,4 +1,4 @@
-"""What the trainings say together: means over seeds, and statements with a sentence each."""
+"""Means over seeds, and statements with a sentence each."""
 
 from __future__ import annotations
 

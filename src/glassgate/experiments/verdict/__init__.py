@@ -62,7 +62,7 @@ class Verdict(InFolder["Plan", "Results"]):
     file, the plot from a novel. The folder gets report.html, verdict.png and
     results.json: accuracy by where the verdict stands, whether the reset gate
     falls towards 0 at it and the kept share rises towards 1 after it, and what
-    holding them costs. It takes some five to fifteen minutes.
+    holding them costs. It takes about five to fifteen minutes.
     """
     examples = (
         "glassgate experiment verdict",

@@ -60,13 +60,14 @@ def split_batch(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
 
 
 def measure_gates(
-    read: Sequence[Reading], documents: Sequence[Reading]
+    readings: Sequence[Reading], documents: Sequence[Reading]
 ) -> tuple[SeedGates, list[DocumentGates]]:
-    """Return what the gates do over the test reviews `read`, and word by word over `documents`.
+    """Return what the gates do over test reviews, and word by word over `documents`.
 
-    Every mean, correlation and order is of the test reviews; `n` counts words, or reviews.
+    Means, correlations and orders are those of the test reviews, `readings`; `n` counts words, or
+    reviews.
     """
-    correlation = class_correlation(read)
+    correlation = class_correlation(readings)
     carrying = np.argsort(-np.abs(correlation))[: math.ceil(CARRYING_SHARE * len(correlation))]
     gates: SeedGates = {
         "carrying_units": sorted(carrying.tolist()),
@@ -74,22 +75,22 @@ def measure_gates(
             row
             for place in PLACES
             for part in PARTS
-            for row in _by_place(read, place, part, carrying)
+            for row in _by_place(readings, place, part, carrying)
         ],
-        "around": [row for place in PLACES for row in _around(read, place)],
-        "units": _units(read, correlation),
+        "around": [row for place in PLACES for row in _around(readings, place)],
+        "units": _units(readings, correlation),
     }
     return gates, [_document(reading, correlation, carrying) for reading in documents]
 
 
-def class_correlation(read: Sequence[Reading]) -> Array:
+def class_correlation(readings: Sequence[Reading]) -> Array:
     """Return Pearson's correlation of each unit's last state with the class, [H], -1..1.
 
     A unit whose state never changes has no correlation; it counts as 0.
     """
-    states = np.stack([reading.last for reading in read]).astype(np.float64)  # (N, H)
+    states = np.stack([reading.last for reading in readings]).astype(np.float64)  # (N, H)
     classes = np.array(
-        [VERDICTS.index(reading.review.verdict) for reading in read], np.float64
+        [VERDICTS.index(reading.review.verdict) for reading in readings], np.float64
     )  # (N,)
     states, classes = states - states.mean(0), classes - classes.mean()
     scale = np.linalg.norm(states, axis=0) * np.linalg.norm(classes)
@@ -97,12 +98,14 @@ def class_correlation(read: Sequence[Reading]) -> Array:
     return r
 
 
-def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, Array, int] | None:
+def unit_means(
+    readings: Sequence[Reading], parts: Sequence[Part]
+) -> tuple[Array, Array, int] | None:
     """Return each unit's mean kept share and reset gate [H] over all words of the parts, and n.
 
     None where no review has such a word.
     """
-    cuts = [(reading, reading.part(part)) for reading in read for part in parts]
+    cuts = [(reading, reading.part(part)) for reading in readings for part in parts]
     kept = np.concatenate([reading.kept[cut] for reading, cut in cuts])  # (n, H)
     reset = np.concatenate([reading.reset[cut] for reading, cut in cuts])
     if not len(kept):
@@ -111,10 +114,10 @@ def unit_means(read: Sequence[Reading], parts: Sequence[Part]) -> tuple[Array, A
 
 
 def _by_place(
-    read: Sequence[Reading], place: Place, part: Part, carrying: NDArray[np.intp]
+    readings: Sequence[Reading], place: Place, part: Part, carrying: NDArray[np.intp]
 ) -> list[PartMeans]:
     """Return one row, the means over a part of the reviews of one place, or none."""
-    own = [reading for reading in read if reading.review.place == place]
+    own = [reading for reading in readings if reading.review.place == place]
     means = unit_means(own, [part])
     if means is None:
         return []
@@ -136,9 +139,9 @@ def _by_place(
     ]
 
 
-def _around(read: Sequence[Reading], place: Place) -> list[CountedWordMeans]:
+def _around(readings: Sequence[Reading], place: Place) -> list[CountedWordMeans]:
     """Return the mean gates by words from the verdict's first, where most reviews have a word."""
-    chosen = [reading for reading in read if reading.review.place == place]
+    chosen = [reading for reading in readings if reading.review.place == place]
     rows: list[CountedWordMeans] = []
     for offset in OFFSETS:
         steps = [(reading, reading.review.begin + offset) for reading in chosen]
@@ -166,12 +169,15 @@ def _document(reading: Reading, correlation: Array, carrying: NDArray[np.intp]) 
     }
 
 
-def _units(read: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
+def _units(readings: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
     """Return each unit's means over the verdicts and over the plots of all reviews.
 
     The memory span is that of the mean kept share over the plots, in words; None if endless.
     """
-    verdict, plot = unit_means(read, ["verdict"]), unit_means(read, ["plot before", "plot after"])
+    verdict, plot = (
+        unit_means(readings, ["verdict"]),
+        unit_means(readings, ["plot before", "plot after"]),
+    )
     assert verdict is not None
     assert plot is not None
     spans = memory_span(np.clip(plot[0], 0, 1))
@@ -191,7 +197,7 @@ def _units(read: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
     ]
 
 
-def verdict_selectivity(read: Sequence[Reading], seed: int) -> Selectivity:
+def verdict_selectivity(readings: Sequence[Reading], seed: int) -> Selectivity:
     """Measure which units carry the verdict of reviews to their ends, from `read_gates`."""
-    states = np.stack([reading.last for reading in read])
-    return selectivity(states, [reading.review.verdict for reading in read], seed)
+    states = np.stack([reading.last for reading in readings])
+    return selectivity(states, [reading.review.verdict for reading in readings], seed)

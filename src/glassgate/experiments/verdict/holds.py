@@ -43,7 +43,7 @@ def correct_by_hold(
     """
     by_hold: dict[str, list[NDArray[np.bool_]]] = {name: [] for name in HOLDS}
     for _, same in groupby(sorted(reviews, key=_end), _end):
-        for name, right in _right(model, encode, list(same)).items():
+        for name, right in _correct_masks(model, encode, list(same)).items():
             by_hold[name].append(right)
     return {name: np.concatenate(parts) for name, parts in by_hold.items()}
 
@@ -52,7 +52,7 @@ def _end(review: Review) -> int:
     return review.end
 
 
-def _right(
+def _correct_masks(
     model: Classifier, encode: Callable[[Review], list[int]], reviews: Sequence[Review]
 ) -> dict[str, NDArray[np.bool_]]:
     """Read reviews whose verdicts have one length: verdicts as usual, the rest with gates held."""

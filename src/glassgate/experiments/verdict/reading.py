@@ -34,12 +34,12 @@ def correct_mask(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> 
 def read_gates(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> list[Reading]:
     """Read the gates of a GRU over every review."""
     assert isinstance(model.network, GRU)
-    read = []
+    readings = []
     for chunk in _chunks(reviews):
         tokens, _, _ = _batch(texts, chunk)
         gates = trace(model.network, model.embedding(tokens))[0]
-        read += split_batch(gates, chunk)
-    return read
+        readings += split_batch(gates, chunk)
+    return readings
 
 
 def _chunks(reviews: Sequence[Review]) -> Iterator[Sequence[Review]]:

@@ -1,4 +1,4 @@
-"""What results.json holds, but for how it was made (`glassgate.experiments.common.Provenance`)."""
+"""The contents of results.json, without its `glassgate.experiments.common.Provenance`."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ class Run(TypedDict):
 
 
 class Results(TypedDict):
-    """All that was measured, and what follows."""
+    """All measurements, and the statements that follow from them."""
 
     seeds: list[int]
     files: dict[str, str]  # that the sentences are from, and their columns

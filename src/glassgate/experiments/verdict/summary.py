@@ -1,4 +1,4 @@
-"""What the seeds say together: accuracies, means of the gates, and the document's claims judged."""
+"""Results over seeds: accuracies, means of the gates, and tests of the document's claims."""
 
 from __future__ import annotations
 
