@@ -14,8 +14,6 @@ from glassgate.analysis.selectivity import (
     last_states,
 )
 from glassgate.analysis.units import ablation, drop_by_unit
-from glassgate.experiments.verdict.gates import Reading, verdict_selectivity
-from glassgate.experiments.verdict.reviews import Review
 from glassgate.grammar.grammar import Grammar
 from glassgate.inside.probe import selectivity
 from glassgate.nn.models import LanguageModel
@@ -183,16 +181,3 @@ def test_the_drop_by_unit_is_over_all_items(language):
     assert dropped.tolist() == pytest.approx([0.5 * share, 0])
     with pytest.raises(BadInput, match="layer must lie in"):
         drop_by_unit(model, language, layer=1)
-
-
-def test_verdicts_are_probed_at_the_end_of_reviews():
-    rng = np.random.default_rng(0)
-    read = []
-    for i in range(30):
-        verdict = ("negative", "positive")[i % 2]
-        last = np.array([rng.normal(), 2.0 * (i % 2)])
-        review = Review(("a", "b"), verdict, False, "end", 0, 1)
-        read.append(Reading(review, np.zeros((2, 2)), np.zeros((2, 2)), last))
-    found = verdict_selectivity(read, seed=0)
-    assert found.carrying == [1]
-    assert found.unit[1] == pytest.approx(1)

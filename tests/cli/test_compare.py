@@ -96,10 +96,10 @@ def test_a_run_that_diverged_is_not_taken_for_finished(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--networks", "srn,srn"], "networks must be one or more, each named once, got srn, srn"),
-        (["--networks", ""], "networks must be one or more, each named once, got none"),
+        (["--networks", "srn,srn"], "networks must be one or more different names, got srn, srn"),
+        (["--networks", ""], "networks must be one or more different names, got none"),
         (["--networks", "rnn"], "network must be one of feedforward, srn, gru, lstm, got 'rnn'"),
-        (["--workers", "0"], "workers must lie in 1..1024, got 0"),
+        (["--workers", "0"], "workers must be a whole number from 1 to 1024, got 0"),
         (["--backend", "slurm"], "backend must be one of loky, dask, ray, got 'slurm'"),
         (["--resume"], "study does not exist: there is nothing to resume"),
     ],
@@ -134,5 +134,5 @@ def test_a_back_end_that_is_not_installed_is_named(
     assert (said.code, said.out) == (2, "")
     assert said.err == (
         "glassgate: the backend ray needs the package ray, which is not installed: "
-        "pip install 'ray'\n"
+        "run pip install 'ray'\n"
     )

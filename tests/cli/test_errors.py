@@ -42,7 +42,7 @@ def last_sentence(said: Said) -> str:
         (b" \n\n", "c.txt is empty or blank (3 bytes), expected text"),
         (b"word Word word\n", "c.txt holds a single word, expected at least two different ones"),
         (b"caf\xe9 au lait", "c.txt is not UTF-8: the byte 0xe9 at offset 3 cannot be read"),
-        (None, "c.txt does not exist, expected a file"),
+        (None, "there is no file c.txt"),
     ],
 )
 def test_a_corpus(glassgate_: Run, tmp_path: Path, data: bytes | None, wanted: str):

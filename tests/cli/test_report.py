@@ -72,7 +72,7 @@ def test_a_folder_without_a_history_says_so(glassgate_: Run, trained: Path, tmp_
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (["--text", "none.txt"], "none.txt does not exist, expected a file"),
+        (["--text", "none.txt"], "there is no file none.txt"),
         (["--text", "."], ". is a folder, expected a file"),
         (["--text", "empty.txt"], "empty.txt is empty or blank (1 bytes), expected text"),
         (

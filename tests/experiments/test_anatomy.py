@@ -52,7 +52,7 @@ def test_a_plan_is_frozen_checked_and_made_of_options_that_have_defaults(name):
         plan.settings = None
     for field in dataclasses.fields(plan):
         if field.type == "int":
-            with pytest.raises(BadInput, match=f"{field.name} must be a whole number from"):
+            with pytest.raises(BadInput, match=f"{field.name} must be a whole number "):
                 dataclasses.replace(plan, **{field.name: 0})
     for parameter in inspect.signature(experiment.plan).parameters.values():
         _, option = get_args(parameter.annotation)

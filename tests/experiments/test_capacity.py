@@ -92,7 +92,7 @@ def test_sentences_say_what_the_intervals_say():
 
 @pytest.mark.parametrize("sizes", [(), (8,), (8, 8)])
 def test_one_size_is_no_comparison(sizes: tuple[int, ...]):
-    with pytest.raises(BadInput, match="sizes must be two or more, each named once, got"):
+    with pytest.raises(BadInput, match="sizes must be two or more different numbers, got"):
         experiment.Plan(sizes)
 
 
@@ -100,7 +100,7 @@ def test_one_size_is_no_comparison(sizes: tuple[int, ...]):
     ("sizes", "said"),
     [
         ("4", "two or more"),
-        ("4,4", "each named once"),
+        ("4,4", "two or more different numbers"),
         ("4,0", "hidden_size must be a whole number from 1"),
         ("4,x", "sizes must be whole numbers with commas between them, got '4,x'"),
         ("", "sizes must be whole numbers"),

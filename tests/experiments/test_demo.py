@@ -208,4 +208,4 @@ def test_the_demo_writes_page_picture_and_numbers(tmp_path: Path, monkeypatch, c
     with pytest.raises(SystemExit) as refused:
         main()
     assert refused.value.code == 2
-    assert "results.json exists already" in capsys.readouterr().err
+    assert "results.json already exists" in capsys.readouterr().err

@@ -13,5 +13,5 @@ def test_results_are_not_overwritten_unasked(glassgate_: Run, tmp_path, name):
     results.write_text("mine")
     said = glassgate_("experiment", name)
     assert (said.code, said.out) == (2, "")
-    assert "results.json exists already" in said.err
+    assert "results.json already exists" in said.err
     assert results.read_text() == "mine"

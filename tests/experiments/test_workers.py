@@ -47,7 +47,7 @@ def test_the_command_takes_workers_and_says_what_each_training_reached(
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("--workers=0", "workers must lie in 1..1024, got 0"),
+        ("--workers=0", "workers must be a whole number from 1 to 1024, got 0"),
         ("--backend=slurm", "backend must be one of loky, dask, ray, got 'slurm'"),
     ],
 )

@@ -225,7 +225,7 @@ def test_a_grammar_that_is_no_file_is_refused_by_name(tmp_path: Path):
     assert str(refused.value) == f"{tmp_path} is a folder, expected a file"
     with pytest.raises(BadInput) as refused:
         Grammar.load(tmp_path / "none")
-    assert str(refused.value) == f"{tmp_path / 'none'} does not exist, expected a file"
+    assert str(refused.value) == f"there is no file {tmp_path / 'none'}"
 
 
 def test_a_copy_of_the_embedded_grammar_is_the_same_language(tmp_path: Path, english: Grammar):

@@ -170,7 +170,9 @@ def test_a_dataset_of_layers_that_differ():
 
 def test_without_xarray_it_says_what_to_install(traced, monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
-    with pytest.raises(ImportError, match=r"xarray, .* not installed: pip install .*\[inside\]"):
+    with pytest.raises(
+        ImportError, match=r"needs xarray, .*: run pip install 'glassgate\[inside\]'"
+    ):
         traced.to_xarray()
 
 

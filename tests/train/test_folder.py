@@ -172,8 +172,11 @@ def bytes_to(folder: Path, data: bytes) -> Path:
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path):
-    with pytest.raises(BadInput, match="is not a folder"):
+    with pytest.raises(BadInput, match=r"there is no model folder .*nowhere"):
         load(str(tmp_path / "nowhere"))
+    (tmp_path / "file").write_text("no model")
+    with pytest.raises(BadInput, match="file is not a folder, expected a folder with a model"):
+        load(str(tmp_path / "file"))
 
 
 def test_every_epoch_is_on_disk_when_it_is_told(tmp_path: Path, corpus: Path):

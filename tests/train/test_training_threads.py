@@ -292,7 +292,7 @@ def test_score_measures_and_says_what_it_chose(
     glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ):
     text = trained / "corpus.txt"
-    monkeypatch.setattr("glassgate.analysis.surprisal.STRETCH", 16)
+    monkeypatch.setattr("glassgate.analysis.surprisal.MAX_TOKENS", 16)
     plain = glassgate_("score", trained / model, text, "--threads", 1)
     monkeypatch.setattr("glassgate.train.threads.Trial", Decided)
     said = glassgate_("score", trained / model, text)
@@ -309,7 +309,7 @@ def test_pieces_are_done_on_the_threads_of_the_trial():
             assert len(seen) < 1000
         with pace.piece(100):
             assert torch.get_num_threads() == pace.trial.threads
-    assert pace.measured
+    assert pace.has_measured
     assert seen[:4] == [1, 1, 1, 2]
 
 

@@ -40,14 +40,17 @@ CURVES, TABLE = "curves.png", "table.md"
 def compare(
     corpus: Corpus,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the study goes.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the study to.")
     ],
     settings: Settings,
     networks: Annotated[
-        str, typer.Option(metavar="NAME,...", help="Which to train.", show_default="all four")
+        str, typer.Option(metavar="NAME,...", help="Networks to train.", show_default="all four")
     ] = ",".join(NETWORKS),
     seeds: Annotated[
-        int, typer.Option(min=1, help="Runs of each network: --seed, the next number, ...")
+        int,
+        typer.Option(
+            min=1, help="Number of runs of each network, with the seeds --seed, --seed + 1, ..."
+        ),
     ] = 3,
     characters: Characters = False,
     sentences: Sentences = False,
@@ -138,8 +141,8 @@ def _table(rows: Sequence[Row]) -> str:
         lines.append((row.network, f"{row.parameters:,}", perplexity, f"{row.seconds:.1f}"))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = f"|:{'-' * widths[0]}-|" + "|".join(f"-{'-' * width}:" for width in widths[1:]) + "|"
-    said = [
+    rendered = [
         "| " + " | ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) + " |"
         for line in lines
     ]
-    return "\n".join([said[0], rule, *said[1:]]) + "\n"
+    return "\n".join([rendered[0], rule, *rendered[1:]]) + "\n"

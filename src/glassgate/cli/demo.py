@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.grammar import GrammarFile
-from glassgate.cli.options import Threads, check_plots
+from glassgate.cli.options import Overwrite, Threads, check_plots
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo.experiment import Results
 
 
 def demo(
-    output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Of sentences, weights and order.")] = 0,
+    output: Annotated[Path, typer.Option(help="Folder to write the results to.")] = Path("demo"),
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed of sentences, weights and training order.")
+    ] = 0,
     grammar: GrammarFile = None,
     threads: Threads = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an older demo.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train four networks on one language and show what they remember, and how.
 

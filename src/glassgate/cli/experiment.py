@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from glassgate.pages.content import Page
 
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the results go.")
+    Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the results to.")
 ]
-FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="The first of the seeds.")]
+FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="First seed.")]
 Seeds = Annotated[
-    int, typer.Option(metavar="N", min=2, help="How many seeds, each with data of its own.")
+    int, typer.Option(metavar="N", min=2, help="Number of seeds; each has its own data.")
 ]
 
 
@@ -70,7 +70,7 @@ def ask(
 def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Path) -> None:
     """Write the results, print their tables, and say where they are.
 
-    With two seeds, page and screen warn of how wide their intervals are.
+    With two seeds, page and terminal say how wide the intervals are.
     """
     from glassgate.analysis.intervals import TWO_SEEDS_WARNING
     from glassgate.cli.tables import print_table
@@ -157,10 +157,10 @@ def _option(parameter: inspect.Parameter) -> inspect.Parameter:
 
 
 app = typer.Typer(
-    cls=Experiments, help="Ask a question of networks trained for it.", no_args_is_help=True
+    cls=Experiments, help="Train networks to answer a question.", no_args_is_help=True
 )
 
 
 @app.callback()
 def experiment() -> None:
-    """Ask a question of networks trained for it."""
+    """Train networks to answer a question."""

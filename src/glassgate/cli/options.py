@@ -112,9 +112,9 @@ WorkerCount = Annotated[
     typer.Option(
         "--workers",
         metavar="N",
-        help="Networks to train side by side, each in a process of its own, with the same results "
-        "as one after the other.",
-        show_default="one a core",
+        help="Number of networks to train in parallel, each in its own process. The results do not "
+        "depend on it.",
+        show_default="one per core",
         callback=_check_count,
     ),
 ]
@@ -122,8 +122,8 @@ Backend = Annotated[
     str,
     typer.Option(
         metavar="|".join(PACKAGES),
-        help="Where workers run: on this machine (loky), or on the cluster that "
-        "DASK_SCHEDULER_ADDRESS or RAY_ADDRESS names.",
+        help="Where workers run: loky on this machine, dask or ray on the cluster at "
+        "DASK_SCHEDULER_ADDRESS or RAY_ADDRESS.",
         callback=check_backend,
     ),
 ]

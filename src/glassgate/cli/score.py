@@ -45,8 +45,8 @@ def score(
     r"""Compute the surprisal of every token of a text, or of every word, in bits.
 
     A model of sentences predicts a token from the tokens before it in its line,
-    the first one from <bos> alone, and the end of the line, <eos>, has a row of
-    its own. A model of a stream predicts a token from the whole text before it.
+    the first one from <bos> alone, and the end of the line, <eos>, has its own
+    row. A model of a stream predicts a token from the whole text before it.
     Comments at the top of the table, which begin with #, say which.
 
     Tokens are words and punctuation marks, or characters. --by-word adds them
@@ -100,7 +100,7 @@ def score(
         else:
             table = header + "".join(map(_rows, stretches))
             write_whole(output, table.encode())
-    if pace is not None and pace.measured:
+    if pace is not None and pace.has_measured:
         typer.echo(pace.trial, err=True)
     typer.echo(count.summary(output), err=True)
 
@@ -113,7 +113,7 @@ def _comments(loaded: Loaded, model: Path, file: Path, *, words: bool) -> list[s
     remembers = loaded.settings.network != "feedforward"
     if loaded.config.get("by_sentence"):
         kind, whole = "sentences", "line"
-        end = "<eos>, the end of a line, has a row of its own"
+        end = "<eos>, the end of a line, has its own row"
     else:
         kind, whole = "a stream", "text"
         carried = "the state is carried across lines; " if remembers else ""

@@ -56,7 +56,7 @@ def convert(
     Raises
     ------
     BadInput
-        When a file cannot be read, the GRU has no exact counterpart, `target` exists already, or
+        When a file cannot be read, the GRU has no exact counterpart, `target` already exists, or
         the proof fails.
     OSError
         When a file cannot be read or written.
@@ -64,7 +64,7 @@ def convert(
     source, target = Path(source), Path(target)
     require_writable(target)
     if target.exists() and not overwrite:
-        raise BadInput(f"{target} exists already: choose another name, or say --overwrite")
+        raise BadInput(f"{target} already exists: choose another name or pass --overwrite")
     gru = pick(source, read(source), node)
     if gru.network is None:
         raise BadInput(

@@ -66,13 +66,16 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Raises
     ------
     BadInput
-        When the ending is unknown, a package is missing, or the file holds no GRU or is not what
-        its ending says.
+        When there is no such file, its ending is unknown, a package is missing, or it holds no GRU
+        or is not what its ending says.
     OSError
         When it cannot be read.
     """
     path = Path(path)
-    path.open("rb").close()  # report a missing file before a missing package
+    try:
+        path.open("rb").close()  # report a missing file before a missing package
+    except FileNotFoundError:
+        raise BadInput(f"there is no file {path}") from None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about NaN: `limitations` reports it
         grus: list[FileGRU] = _function(READERS, "read", path)(path)

@@ -181,7 +181,7 @@ def check_counts(plan: object, *names: str, least: int = 1) -> None:
     for name in names:
         value = getattr(plan, name)
         if not isinstance(value, int) or value < least:
-            raise BadInput(f"{name} must be a whole number from {least} on, got {value!r}")
+            raise BadInput(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def provenance(command: str) -> Provenance:
@@ -194,10 +194,12 @@ def provenance(command: str) -> Provenance:
 def check_free(folder: Path, overwrite: bool) -> None:
     """Refuse, before any work is done, a folder that cannot or must not be written to."""
     if (folder / RESULTS).exists() and not overwrite:
-        raise BadInput(f"{folder / RESULTS} exists already: name a new folder, or say --overwrite")
+        raise BadInput(f"{folder / RESULTS} already exists: name a new folder or pass --overwrite")
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not standing.is_dir():
-        raise BadInput(f"{standing} is not a folder, so nothing can be written to {folder}")
+        if standing == folder:
+            raise BadInput(f"{folder} is a file, expected a folder")
+        raise BadInput(f"{standing} is a file, so {folder} cannot be made")
     if not os.access(standing, os.W_OK):
         raise BadInput(f"{standing} is not writable, so {folder} cannot hold results")
 

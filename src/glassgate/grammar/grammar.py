@@ -229,7 +229,7 @@ def _read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist, expected a file") from None
+        raise BadInput(f"there is no file {path}") from None
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -62,7 +62,7 @@ def choose_workers(
 def check_count(count: int) -> int:
     """Give a number of workers back; `BadInput` unless it lies in 1..`MAX_WORKERS`."""
     if not 1 <= count <= MAX_WORKERS:
-        raise BadInput(f"workers must lie in 1..{MAX_WORKERS}, got {count}")
+        raise BadInput(f"workers must be a whole number from 1 to {MAX_WORKERS}, got {count}")
     return count
 
 
@@ -74,7 +74,7 @@ def check_backend(name: str) -> str:
     if find_spec(module) is None:
         raise BadInput(
             f"the backend {name} needs the package {module}, which is not installed: "
-            f"pip install '{package}'"
+            f"run pip install '{package}'"
         )
     return name
 

@@ -179,7 +179,7 @@ def _check_file(path: Path) -> None:
     if path.is_dir():
         raise BadInput(f"{path} is a folder, expected a file")
     if not path.exists():
-        raise BadInput(f"{path} does not exist, expected a file")
+        raise BadInput(f"there is no file {path}")
 
 
 def _check_text(files: Files) -> None:

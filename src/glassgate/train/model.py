@@ -66,6 +66,8 @@ def load(folder: str | PathLike[str]) -> Loaded:
     of the weights are compared with the config before memory is allocated for them.
     """
     folder = Path(folder)
+    if not folder.exists():
+        raise BadInput(f"there is no model folder {folder}")
     if not folder.is_dir():
         raise BadInput(f"{folder} is not a folder, expected a folder with a model")
     for name in (CONFIG, TOKENIZER, MODEL):

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Self
 from glassgate.train.watch import Epoch, Step, Watcher, Watching
 
 KEY_SIZE = 32  # bytes
-END = -1  # in place of a training: nobody else will connect
+NO_MORE = -1  # sent in place of a training's number: no other training will connect
 
 
 class Address(NamedTuple):
@@ -61,7 +61,7 @@ class Relay:
     def __exit__(self, *_: object) -> None:
         """Hear out those who have told something, and stop listening."""
         with Client(self.address.path, authkey=self.address.key) as connection:
-            connection.send(END)
+            connection.send(NO_MORE)
         self._acceptor.join()
         for reader in self._readers:
             reader.join()
@@ -75,7 +75,7 @@ class Relay:
                 place = connection.recv()
             except (OSError, EOFError, AuthenticationError):
                 continue  # its process was killed before it had said who it is
-            if place == END:
+            if place == NO_MORE:
                 connection.close()
                 return
             reader = threading.Thread(target=self._read, args=(connection, place), daemon=True)

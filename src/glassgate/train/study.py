@@ -46,8 +46,9 @@ class Study:
         """Check networks and seeds."""
         for name, values in (("networks", self.networks), ("seeds", self.seeds)):
             if not values or len(set(values)) < len(values):
-                said = ", ".join(map(str, values)) or "none"
-                raise BadInput(f"{name} must be one or more, each named once, got {said}")
+                given = ", ".join(map(str, values)) or "none"
+                kind = "names" if name == "networks" else "numbers"
+                raise BadInput(f"{name} must be one or more different {kind}, got {given}")
         list(self.runs())  # settings check themselves
 
     def runs(self) -> Iterator[tuple[Path, Settings]]:
@@ -105,7 +106,7 @@ def run_study(
     folders = [folder for folder, _ in study.runs()]
     if not (overwrite or resume) and any(map(Path.exists, [study.folder / RESULTS, *folders])):
         raise BadInput(
-            f"{study.folder} already holds a study: name a new folder, or say --resume or "
+            f"{study.folder} already holds a study: name a new folder, or pass --resume or "
             "--overwrite"
         )
     pieces = [
@@ -211,10 +212,10 @@ def _finished(study: Study, folder: Path, settings: Settings) -> bool:
         **settings.to_json(),
     }
     config = read_config(folder)
-    found = {**config, **config.get("settings", {})}
+    recorded = {**config, **config.get("settings", {})}
     for name, value in wanted.items():
-        if found.get(name) != value:
-            raise BadInput(f"{folder} was made with {name} {found.get(name)!r}, not {value!r}")
+        if recorded.get(name) != value:
+            raise BadInput(f"{folder} was made with {name} {recorded.get(name)!r}, not {value!r}")
     history = read_history(folder, "perplexity")
     best = min(history, key=lambda epoch: epoch.valid_loss)
     return len(history) in (settings.epochs, best.epoch + settings.patience)

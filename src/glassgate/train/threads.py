@@ -149,7 +149,7 @@ class Pace:
         self.trial = Trial(offered)
 
     @property
-    def measured(self) -> bool:
+    def has_measured(self) -> bool:
         """Whether several threads were tried, and the trial is finished."""
         return self.trial.done and self.trial.offered > 1
 

@@ -146,18 +146,18 @@ class Worker:
         if position.total_tokens and self.settings.optimizer == "adamw":
             for index, value in enumerate(self.optimizer.param_groups[0]["params"]):
                 wanted |= snap.adam_shapes(index, value)
-        found = {name: value.shape for name, value in snapshot.tensors.items()}
+        shapes = {name: value.shape for name, value in snapshot.tensors.items()}
         if size:
             token = torch.zeros(1, size, dtype=torch.long, device=self.accelerator.device)
             with torch.no_grad():
                 state = snap.state_tensors(model.eval()(token)[1])
             wanted |= {name: value.shape for name, value in state.items()}
-        for name in sorted(wanted.keys() | found.keys()):
-            if name not in found or name not in wanted:
+        for name in sorted(wanted.keys() | shapes.keys()):
+            if name not in shapes or name not in wanted:
                 raise ValueError(f"{name} is {'missing' if name in wanted else 'not expected'}")
-            if wanted[name] != found[name]:
-                shapes = f"{list(wanted[name])}, got {list(found[name])}"
-                raise ValueError(f"{name} must have shape {shapes}")
+            if wanted[name] != shapes[name]:
+                difference = f"{list(wanted[name])}, got {list(shapes[name])}"
+                raise ValueError(f"{name} must have shape {difference}")
 
     def _size_at(self, position: Position) -> int:
         """Return the number of columns of the state carried at `position`; 0 if there is none."""

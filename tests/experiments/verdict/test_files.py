@@ -72,8 +72,8 @@ def test_the_command_reads_them(glassgate_, files, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"verdicts": "none.csv"}, "none.csv does not exist"),
-        ({"plot": "none.txt"}, "none.txt does not exist"),
+        ({"verdicts": "none.csv"}, "there is no file none.csv"),
+        ({"plot": "none.txt"}, "there is no file none.txt"),
         ({"text": "texts"}, "no column 'texts'"),
         ({"label": "said"}, "must have two classes in 'said', got"),
         ({"plot": "films.csv"}, "expected 40 or more sentences in films.csv of 4 to 30 words, got"),

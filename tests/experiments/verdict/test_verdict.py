@@ -94,7 +94,7 @@ def test_a_file_for_a_folder_is_refused(glassgate_, tiny, tmp_path):
     (tmp_path / "taken").write_text("")
     said = glassgate_("experiment", "verdict", "--output", "taken")
     assert said.code == 2
-    assert "taken is not a folder" in said.err
+    assert "taken is a file, expected a folder" in said.err
 
 
 def test_a_run_depends_on_its_seeds_alone():

@@ -34,7 +34,7 @@ class Capacity(InFolder["Plan", "Results"]):
     """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
 
     name = "capacity"
-    question = """Ask how close to the truth networks come with how many parameters.
+    question = """Ask how closely networks approach the true distribution, by number of parameters.
 
     SRN, GRU and LSTM of several sizes learn the demo's language. The folder
     gets report.html, capacity.png and results.json: the KL divergence from the

@@ -39,8 +39,8 @@ class Plan:
         """Check sizes and numbers of sentences."""
         common.check_counts(self, "train", "held_out")
         if len(self.sizes) < 2 or len(set(self.sizes)) < len(self.sizes):
-            named = ", ".join(map(str, self.sizes)) or "none"
-            raise BadInput(f"sizes must be two or more, each named once, got {named}")
+            given = ", ".join(map(str, self.sizes)) or "none"
+            raise BadInput(f"sizes must be two or more different numbers, got {given}")
         for size in self.sizes:
             replace(self.settings, hidden_size=size)
 

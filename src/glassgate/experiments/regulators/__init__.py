@@ -34,12 +34,12 @@ class Regulators(InFolder["Plan", "Results"]):
     """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
 
     name = "regulators"
-    question = """Ask why a GRU regulates its state twice: two gates, one, and fixed ones.
+    question = """Ask why a GRU has two gates: compare it with one gate, and with fixed gates.
 
     The full GRU, one without reset gate, one without update gate, a unit with
     one gate for both, and one whose gates are fixed at learned means, all with
-    the same number of parameters, learn the demo's language. The folder gets
-    report.html, regulators.png and results.json: the divergence from the
+    the same number of learned parameters, learn the demo's language. The folder
+    gets report.html, regulators.png and results.json: the divergence from the
     grammar, and accuracy at dependencies by distance. It takes about ten to
     fifteen minutes.
     """

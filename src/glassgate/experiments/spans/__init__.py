@@ -35,11 +35,11 @@ class Spans(InFolder["Plan", "Results"]):
     question = """Ask whether long-distance units exist: hold units by their memory span.
 
     GRUs learn the demo's language. Then the fifth of the units with the longest
-    memory span, the middle one, the shortest one and random ones are held, so
-    that they forget at every word or say nothing; more and more units in order
-    of span; and each unit alone. The folder gets report.html, spans.png and
-    results.json: accuracy at dependencies by distance, after each. It takes
-    about five to ten minutes.
+    memory span, the middle one, the shortest one and random ones are held so
+    that they forget at every word, or so that their states stay at their means;
+    then growing groups in order of span; and each unit alone. The folder gets
+    report.html, spans.png and results.json: accuracy at dependencies by
+    distance, after each. It takes about five to ten minutes.
     """
     examples = (
         "glassgate experiment spans",

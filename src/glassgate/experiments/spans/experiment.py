@@ -157,13 +157,13 @@ class _Measurement:
             ],
         }
 
-    def _measure_held(self, hold: Hold, measured: Callable[[], T]) -> T:
+    def _measure_held(self, hold: Hold, measure: Callable[[], T]) -> T:
         """Measure while units are held."""
         if hold.units:
             with hold_units(self.model, hold, self.means):
-                result = measured()
+                result = measure()
         else:
-            result = measured()
+            result = measure()
         done = next(self.done)
         for watcher in self.watchers:
             watcher.on_evaluation(done, self.holds)

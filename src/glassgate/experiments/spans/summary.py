@@ -17,10 +17,8 @@ from glassgate.analysis.intervals import difference
 from glassgate.experiments.spans.holds import WAYS, Way
 from glassgate.experiments.spans.results import HeldGroup, Run, Statement
 
-LONGEST_DISTANCE, SHORT_DISTANCE = (
-    -1,
-    1,
-)  # places in a row of accuracies: the longest distance, and 1-2 words
+LONGEST_DISTANCE = -1  # place in a row of accuracies
+SHORT_DISTANCE = 1  # place in a row of accuracies: 1-2 words
 Kind = Literal["kl_bits", "kl_after_word"]
 
 

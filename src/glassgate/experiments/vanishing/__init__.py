@@ -53,8 +53,8 @@ class Vanishing(InFolder["Plan", "Results"]):
     and copying memory at T = 100, 200 and 400; GRU and LSTM once more with
     memory spans set before training. The folder gets report.html, vanishing.png
     and results.json: what each has learned, its learning curve, and its gradient
-    by lag before and after training. It takes about twenty to forty minutes, and
-    as many times longer as there are more steps.
+    by lag before and after training. It takes about twenty to forty minutes;
+    the time grows in proportion to --steps.
     """
     examples = (
         "glassgate experiment vanishing",

@@ -90,8 +90,8 @@ class Estimate(NamedTuple):
         return F.mse_loss(self.values, self.targets, reduction="sum")
 
     def right(self) -> int:
-        """Return how many are as near to their target as `Adding.NEAR`."""
-        return int(((self.values - self.targets).abs() < Adding.NEAR).sum())
+        """Return how many are as near to their target as `Adding.MAX_ERROR`."""
+        return int(((self.values - self.targets).abs() < Adding.MAX_ERROR).sum())
 
 
 class Adding:
@@ -114,7 +114,7 @@ class Adding:
         and it is right with probability 1 - 0.92^2 = 0.154.
     """
 
-    NEAR = 0.08
+    MAX_ERROR = 0.08  # of a sum that counts as right
     name, inputs, outputs = "adding", 2, 1
     measure: Measure = "accuracy"
 
@@ -142,7 +142,7 @@ class Adding:
 
     def baseline(self, T: int) -> tuple[float, float]:  # noqa: ARG002 - the same at every T
         """Return the variance of the sum, and the share of sums near 1."""
-        return 1 / 6, 1 - (1 - self.NEAR) ** 2
+        return 1 / 6, 1 - (1 - self.MAX_ERROR) ** 2
 
     def far_loss(self, model: Reader, batch: Batch) -> tuple[Tensor, Loss]:
         """Return the whole input, and each sequence's squared error at its end."""

@@ -53,15 +53,15 @@ class Verdict(InFolder["Plan", "Results"]):
     """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
 
     name = "verdict"
-    question = """Ask who remembers the verdict of a book review, and what the gates do over it.
+    question = """Ask which network remembers a book review's verdict, and what its gates do there.
 
     Reviews of N neutral sentences on the plot have one verdict, at the start,
     in the middle or at the end. An SRN and a GRU learn to tell its class. The
     sentences are made up (N = 6), or real ones (N = 3): verdicts from a CSV
     file, the plot from a novel. The folder gets report.html, verdict.png and
-    results.json: accuracy by where the verdict stands, whether the reset gate
-    falls towards 0 at it and the kept share rises towards 1 after it, and what
-    holding them costs. It takes about five to fifteen minutes.
+    results.json: accuracy by position of the verdict, whether the reset gate
+    falls towards 0 at the verdict and the kept share rises towards 1 after it,
+    and the loss of accuracy when gates are held. It takes about five to fifteen minutes.
     """
     examples = (
         "glassgate experiment verdict",

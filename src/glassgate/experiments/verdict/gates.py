@@ -21,7 +21,6 @@ from glassgate.experiments.verdict.results import (
 from glassgate.experiments.verdict.reviews import PLACES, VERDICTS, Place, Review
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.inside.probe import Selectivity, selectivity
 from glassgate.inside.saturation import HIGH, LOW
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -195,9 +194,3 @@ def _units(readings: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
         }
         for unit in range(len(correlation))
     ]
-
-
-def verdict_selectivity(readings: Sequence[Reading], seed: int) -> Selectivity:
-    """Measure which units carry the verdict of reviews to their ends, from `read_gates`."""
-    states = np.stack([reading.last for reading in readings])
-    return selectivity(states, [reading.review.verdict for reading in readings], seed)

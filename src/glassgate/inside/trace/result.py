@@ -167,14 +167,14 @@ class Trace(Generic[Layer]):
         Raises
         ------
         ImportError
-            When xarray is not installed: ``pip install glassgate[inside]``.
+            When xarray is not installed: run ``pip install 'glassgate[inside]'``.
         """
         try:
             import xarray
         except ImportError as error:
             raise ImportError(
-                "a trace becomes a dataset of xarray, which is not installed: "
-                "pip install glassgate[inside]"
+                "Trace.to_xarray needs xarray, which is not installed: "
+                "run pip install 'glassgate[inside]'"
             ) from error
         ways = self._directions()
         axes = ("layer", "direction", "step", "batch", "unit")
