@@ -13,7 +13,7 @@ demo: .venv/all
 	@echo "Next: '. .venv/bin/activate', and then 'glassgate --help'. README.md goes on from here."
 
 test: .venv/dev lint types
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 lint: .venv/dev
 	$(BIN)/ruff check .

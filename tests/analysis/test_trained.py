@@ -48,5 +48,5 @@ def test_what_a_model_cannot_do_is_said(trained: Path, tmp_path: Path) -> None:
         glassgate.load(trained / "sentiment").score("good")
     with pytest.raises(BadInput, match="trace needs a gru"):
         glassgate.load(trained / "srn").trace("the boy")
-    with pytest.raises(BadInput, match="not a folder"):
+    with pytest.raises(BadInput, match="there is no model folder"):
         glassgate.load(tmp_path / "nowhere")
