@@ -104,7 +104,9 @@ def test_one_line_makes_a_command_with_page_picture_and_results(glassgate_: Run,
     said = glassgate_("experiment", "toy", "--sides", 4, "--seed", 5, "--seeds", 2)
     assert said.code == 0, said.err
     results = json.loads((tmp_path / "toy" / "results.json").read_text())
-    assert list(results) == ["experiment", "command", "versions", "seeds", "sides", "throws"]
+    assert list(results) == [
+        *("experiment", "command", "versions", "quick", "seeds", "sides", "throws")
+    ]
     assert results["experiment"] == "toy"
     assert results["command"] == "glassgate experiment toy --sides 4 --seed 5 --seeds 2"
     assert (results["seeds"], results["throws"]) == ([5, 6], [2, 3])

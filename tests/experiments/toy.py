@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TypedDict
 
 from glassgate.errors import BadInput
 from glassgate.experiments.common import Option
 from glassgate.experiments.runner import Runner
 from glassgate.pages.content import Chart, Line, Page, Section, Table
+from glassgate.train.interrupt import Interrupted
 from glassgate.train.parallel import Piece
 
 Sides = Annotated[int, Option("Sides of the die.", metavar="N", least=2)]
@@ -21,9 +23,20 @@ class Plan:
         if self.sides == 13:
             raise BadInput("sides must not be 13")
 
+    def to_json(self) -> dict[str, Any]:
+        return {"sides": self.sides}
 
-def throw(sides: int, seed: int, watchers: Sequence[object]) -> int:
-    return seed % sides + 1
+
+class Throw(TypedDict):
+    seed: int
+    eyes: int
+
+
+def throw(sides: int, seed: int, watchers: Sequence[object]) -> Throw:
+    """Throw a die; the third seed rolls off the table where a file says so."""
+    if Path("rolls-off").exists() and seed == 2:
+        raise Interrupted("stopped")
+    return {"seed": seed, "eyes": seed % sides + 1}
 
 
 class Toy:
@@ -39,9 +52,13 @@ class Toy:
     def plan(self, *, sides: Sides = 6) -> Plan:
         return Plan(sides)
 
+    def quick(self, plan: Plan) -> Plan:
+        return Plan(sides=min(plan.sides, 4))
+
     def run(self, plan: Plan, seeds: Sequence[int], runner: Runner) -> dict[str, Any]:
         pieces = [Piece(f"seed {seed}", throw, (plan.sides, seed)) for seed in seeds]
-        return {"seeds": list(seeds), "sides": plan.sides, "throws": runner.train(pieces)}
+        throws = [thrown["eyes"] for thrown in runner.train(pieces)]
+        return {"seeds": list(seeds), "sides": plan.sides, "throws": throws}
 
     def tables(self, results: Mapping[str, Any]) -> list[Table]:
         rows = zip(map(str, results["seeds"]), map(str, results["throws"]), strict=True)

@@ -20,6 +20,7 @@ from glassgate.cli import (
     pairs,
     predict,
     report,
+    reproduce,
     score,
     trace,
     train,
@@ -44,6 +45,7 @@ app.command("bench")(bench.bench)
 app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(grammar.app, name="grammar")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,20 +18,52 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount, check_plots
+from glassgate import __version__
+from glassgate.cli.options import (
+    Backend,
+    Overwrite,
+    Resume,
+    Threads,
+    WorkerCount,
+    check_plots,
+    suggest_resume,
+)
+from glassgate.cli.screen import announce
 from glassgate.experiments import EXPERIMENTS, load
-from glassgate.experiments.common import Experiment, Option, check_free, provenance, write
-from glassgate.train.backends import LOKY, choose_workers
+from glassgate.experiments.common import (
+    PIECES,
+    QUICK_SEEDS,
+    Experiment,
+    Option,
+    Plan,
+    check_free,
+    provenance,
+    write,
+)
+from glassgate.train.backends import LOKY, Workers, choose_workers
 
 if TYPE_CHECKING:
+    from glassgate.experiments.finished import Finished
+    from glassgate.experiments.runner import Runner
     from glassgate.pages.content import Page
+
+QUICK_WARNING = (
+    "This is a quick run: it has less data and fewer seeds than a whole one, which the command "
+    "makes without --quick, so networks are worse and more claims undecided."
+)
 
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the results to.")
 ]
 FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="First seed.")]
-Seeds = Annotated[
-    int, typer.Option(metavar="N", min=2, help="Number of seeds; each has its own data.")
+Seeds = Annotated[int | None, "the option of `_seeds`"]
+Quick = Annotated[
+    bool,
+    typer.Option(
+        "--quick",
+        help="Run all of the experiment on less data, in one or two minutes; claims may stay "
+        f"undecided. By default with {QUICK_SEEDS} seeds.",
+    ),
 ]
 
 
@@ -39,44 +72,68 @@ def ask(
     output: Output,
     seed: FirstSeed,
     seeds: Seeds,
+    quick: Quick = False,
     workers: WorkerCount = None,
     backend: Backend = LOKY,
     threads: Threads = 1,
     overwrite: Overwrite = False,
+    resume: Resume = False,
     **options: Any,
 ) -> None:
     """Run an experiment, print its tables, and write page, picture and results.json.
 
-    `options` are those of `experiment.plan`.
+    `options` are those of `experiment.plan`. What is finished of a run is kept in the folder until
+    the results are written.
     """
-    from glassgate.cli.counts import counting
-    from glassgate.cli.screen import announce, waiting
-    from glassgate.cli.series import watching_series
-
-    check_free(output, overwrite)
+    check_free(output, overwrite, resume=resume)
     check_plots()
     announce(experiment.preparing)
-    from glassgate.experiments.runner import Runner
+    from glassgate.experiments.finished import Finished
 
     plan = experiment.plan(**options)
+    plan = experiment.quick(plan) if quick else plan
+    count = seeds or (QUICK_SEEDS if quick else experiment.seeds)
+    finished = Finished(output, _made_by(experiment, plan))
+    if overwrite:
+        finished.discard()
+    finished.check()
     chosen = choose_workers(workers, backend, threads)
-    watching = partial(watching_series, workers=chosen.count)
-    runner = Runner(chosen, watching, counting, waiting)
-    results = experiment.run(plan, range(seed, seed + seeds), runner)
+    with suggest_resume(output / PIECES):
+        results = experiment.run(plan, range(seed, seed + count), _runner(chosen, finished))
     command = shlex.join(["glassgate", *sys.argv[1:]])
-    answer(experiment, {"experiment": experiment.name, **provenance(command), **results}, output)
+    made = {"experiment": experiment.name, **provenance(command), "quick": quick}
+    answer(experiment, {**made, **results}, output)
+    finished.discard()
+
+
+def _made_by(experiment: Experiment[Any, Any], plan: Plan) -> dict[str, Any]:
+    """Return what decides the results of a run's pieces."""
+    return {"experiment": experiment.name, "version": __version__, "plan": plan.to_json()}
+
+
+def _runner(workers: Workers, finished: Finished) -> Runner:
+    """Return what runs the trainings, with bars or lines of progress."""
+    from glassgate.cli.counts import counting
+    from glassgate.cli.screen import waiting
+    from glassgate.cli.series import watching_series
+    from glassgate.experiments.runner import Runner
+
+    watching = partial(watching_series, workers=workers.count)
+    return Runner(workers, watching, counting, waiting, finished)
 
 
 def answer(experiment: Experiment[Any, Any], results: dict[str, Any], output: Path) -> None:
     """Write the results, print their tables, and say where they are.
 
-    With two seeds, page and terminal say how wide the intervals are.
+    With two seeds, page and terminal say how wide the intervals are; so they do of a quick run.
     """
     from glassgate.analysis.intervals import TWO_SEEDS_WARNING
     from glassgate.cli.tables import print_table
     from glassgate.pages import charts_png, content_page
 
-    warning = TWO_SEEDS_WARNING if len(results["seeds"]) == 2 else ""
+    warnings = [QUICK_WARNING] if results["quick"] else []
+    warnings += [TWO_SEEDS_WARNING] if len(results["seeds"]) == 2 else []
+    warning = " ".join(warnings)
     page = _with_provenance(experiment.page(results), results, warning)
     image = charts_png(experiment.charts(results))
     names = write(results, content_page(page), image, output)
@@ -99,16 +156,20 @@ def _with_provenance(page: Page, results: dict[str, Any], warning: str) -> Page:
 # The commands -------------------------------------------------------------------------------------
 
 
-class Experiments(TyperGroup):
-    """The registered experiments as commands; each is imported when the command line names it."""
+class Registered(TyperGroup):
+    """The experiments of a registry as commands, imported when the command line names them."""
+
+    registry: Mapping[str, str] = EXPERIMENTS
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer passes it
         """Return the names of the experiments."""
-        return list(EXPERIMENTS)
+        return list(self.registry)
 
     def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | None:  # noqa: ARG002
         """Return the command of an experiment."""
-        return command(load(cmd_name)) if cmd_name in EXPERIMENTS else None
+        if cmd_name not in self.registry:
+            return None
+        return command(load(cmd_name, self.registry))
 
 
 def command(experiment: Experiment[Any, Any]) -> TyperCommand:
@@ -134,11 +195,13 @@ def _help(experiment: Experiment[Any, Any]) -> str:
 
 def _signature(experiment: Experiment[Any, Any]) -> inspect.Signature:
     """Return the parameters of the command: those of `ask`, with the experiment's own options."""
-    defaults = {"output": Path(experiment.name), "seed": 0, "seeds": experiment.seeds}
+    defaults = {"output": Path(experiment.name), "seed": 0, "seeds": None}
+    annotations = {"seeds": _seeds(experiment)}
     shared = [
         parameter.replace(
             kind=inspect.Parameter.KEYWORD_ONLY,
             default=defaults.get(parameter.name, parameter.default),
+            annotation=annotations.get(parameter.name, parameter.annotation),
         )
         for parameter in inspect.signature(ask, eval_str=True).parameters.values()
         if parameter.name not in ("experiment", "options")
@@ -146,6 +209,17 @@ def _signature(experiment: Experiment[Any, Any]) -> inspect.Signature:
     own = map(_option, inspect.signature(experiment.plan).parameters.values())
     place = [parameter.name for parameter in shared].index("seeds") + 1
     return inspect.Signature([*shared[:place], *own, *shared[place:]])
+
+
+def _seeds(experiment: Experiment[Any, Any]) -> Any:
+    """Return the annotation of the option --seeds, with the experiment's own default."""
+    option = typer.Option(
+        metavar="N",
+        min=2,
+        help="Number of seeds; each has its own data.",
+        show_default=f"{experiment.seeds}; {QUICK_SEEDS} with --quick",
+    )
+    return Annotated[int | None, option]
 
 
 def _option(parameter: inspect.Parameter) -> inspect.Parameter:
@@ -156,9 +230,7 @@ def _option(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(annotation=Annotated[kind, shown])
 
 
-app = typer.Typer(
-    cls=Experiments, help="Train networks to answer a question.", no_args_is_help=True
-)
+app = typer.Typer(cls=Registered, help="Train networks to answer a question.", no_args_is_help=True)
 
 
 @app.callback()

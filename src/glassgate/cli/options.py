@@ -176,12 +176,15 @@ def _option(name: str, default: object) -> inspect.Parameter:
 
 
 @contextmanager
-def suggest_resume() -> Iterator[None]:
-    """Add to the message after Ctrl-C how to continue."""
+def suggest_resume(begun: Path | None = None) -> Iterator[None]:
+    """Add to the message after Ctrl-C how to continue; once `begun` exists, if it is named."""
     try:
         yield
-    except Interrupted as stopped:
-        raise Interrupted(f"{stopped}: repeat the command with --resume to continue") from None
+    except (Interrupted, KeyboardInterrupt) as stopped:
+        message = str(stopped) or "stopped"
+        if begun is None or begun.exists():
+            message += ": repeat the command with --resume to continue"
+        raise Interrupted(message) from None
 
 
 def check_plots() -> None:

@@ -3,11 +3,13 @@
 To add an experiment, add a folder, and a line to `EXPERIMENTS` below.
 
 A newcomer reads `common` (the protocol of an experiment, and what all of them share), `capacity`
-(the shortest experiment) and `runner` (which trains its networks side by side); then any of
-`regulators`, `spans`, `vanishing` and `verdict`. `languages` samples the demo's language, and
-`demo` is the demo, which has its own command.
+(the shortest experiment), `runner` (which trains its networks side by side), `finished` (which
+keeps what is trained, so that a stopped run can go on) and `claims` (what a document says, and
+whether it is so); then any of `regulators`, `spans`, `vanishing` and `verdict`. `languages` samples
+the demo's language, and `demo` is the demo, which has its own command.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -25,7 +27,7 @@ EXPERIMENTS = {
 """The package of each experiment by the name of its command, imported by `load`."""
 
 
-def load(name: str) -> Experiment[Any, Any]:
-    """Return the registered experiment of this name."""
-    experiment: Experiment[Any, Any] = import_module(EXPERIMENTS[name]).EXPERIMENT
+def load(name: str, registry: Mapping[str, str] = EXPERIMENTS) -> Experiment[Any, Any]:
+    """Return the experiment of this name in a registry."""
+    experiment: Experiment[Any, Any] = import_module(registry[name]).EXPERIMENT
     return experiment

@@ -39,12 +39,15 @@ SETTINGS = Settings(
 )
 """How networks are trained on a language. Sampled sentences are plentiful: no dropout."""
 
+QUICK_SEEDS = 3  # default number of seeds of a quick run
+
 PAGE, RESULTS = "report.html", "results.json"  # in the folder of every experiment
+PIECES = "pieces"  # of a run that is not finished, in the same folder
 
 
 # The protocol -------------------------------------------------------------------------------------
 
-P = TypeVar("P")
+P = TypeVar("P", bound="Plan")
 R = TypeVar("R", bound=Mapping[str, Any])
 
 
@@ -89,11 +92,18 @@ class Experiment(Protocol[P, R]):
         range.
         """
 
+    def quick(self, plan: P) -> P:
+        """Return the plan of a quick run: all of the code on less data, in one or two minutes.
+
+        A number that was set by an option stays.
+        """
+
     def run(self, plan: P, seeds: Sequence[int], runner: Runner) -> R:
         """Train the networks of a plan with every seed, two or more, and return the results.
 
-        They are what results.json holds, but for the `Provenance`. Raises `Interrupted` after
-        Ctrl-C.
+        They are what results.json holds, but for the `Provenance`. Trainings and measurements go
+        through `Runner.train` and `Runner.measure`, so that a run that was stopped can go on: each
+        returns what JSON can hold. Raises `Interrupted` after Ctrl-C.
         """
 
     def tables(self, results: R) -> Sequence[Table]:
@@ -107,11 +117,16 @@ class Experiment(Protocol[P, R]):
 
 
 class InFolder(Generic[P, R]):
-    """An experiment whose folder has `run` in experiment.py, and the rest in page.py.
+    """An experiment whose folder has `quick` and `run` in experiment.py, the rest in page.py.
 
     They are imported when they are called, so that the command line can describe an experiment
     without loading torch. A subclass adds what `Experiment` describes besides.
     """
+
+    def quick(self, plan: P) -> P:
+        """Return the plan of a quick run, as experiment.py makes it."""
+        smaller: P = self._file("experiment").quick(plan)
+        return smaller
 
     def run(self, plan: P, seeds: Sequence[int], runner: Runner) -> R:
         """Return the results, as experiment.py makes them."""
@@ -147,6 +162,13 @@ class Option:
 
 
 # What experiments write ---------------------------------------------------------------------------
+
+
+class Plan(Protocol):
+    """The numbers of a run, as results.json holds them."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what decides the results, but for the seeds, as JSON can hold it."""
 
 
 class Trains(Protocol):
@@ -191,10 +213,19 @@ def provenance(command: str) -> Provenance:
     return {"command": command, "versions": versions}
 
 
-def check_free(folder: Path, overwrite: bool) -> None:
+def check_free(folder: Path, overwrite: bool, *, resume: bool = False) -> None:
     """Refuse, before any work is done, a folder that cannot or must not be written to."""
+    if overwrite and resume:
+        raise BadInput("--resume goes on with a run and --overwrite replaces it: pass one of them")
     if (folder / RESULTS).exists() and not overwrite:
         raise BadInput(f"{folder / RESULTS} already exists: name a new folder or pass --overwrite")
+    begun = (folder / PIECES).exists()
+    if resume and not begun:
+        raise BadInput(f"{folder} holds no unfinished run: there is nothing to resume")
+    if begun and not (resume or overwrite):
+        raise BadInput(
+            f"{folder} holds an unfinished run: name a new folder, or pass --resume or --overwrite"
+        )
     standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not standing.is_dir():
         if standing == folder:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
+from glassgate.experiments.finished import Finished
 from glassgate.train.backends import LOKY, Workers
 from glassgate.train.parallel import Piece, run_pieces
 from glassgate.train.watch import Watching
@@ -43,6 +44,9 @@ class Runner:
         `Watching`; its watchers receive only `Watcher.on_evaluation`.
     waiting
         Takes a label and returns a context for work of unknown length.
+    finished
+        Where the results of trainings and measurements are kept, and read from if they are there;
+        None keeps nothing.
     """
 
     workers: Workers
@@ -50,19 +54,43 @@ class Runner:
     counting: Callable[[str, float], AbstractContextManager[Watching | None]] = _count_nothing
     waiting: Callable[[str], AbstractContextManager[None]] = _wait_silently
 
+    finished: Finished | None = None
+
     def train(self, pieces: Sequence[Piece[T]]) -> list[T]:
-        """Run trainings and return their results in the order of the pieces."""
-        with self.watching(sum(piece.work for piece in pieces)) as watching:
-            return self.run(pieces, watching)
+        """Run trainings that return JSON, and return their results in the order of the pieces."""
+        with self.watching(self.work_left(pieces)) as watching:
+            return self.run(pieces, watching, keep=True)
 
     def measure(self, label: str, pieces: Sequence[Piece[T]]) -> list[T]:
-        """Run measurements and return their results in the order of the pieces."""
-        with self.counting(label, sum(piece.work for piece in pieces)) as watching:
-            return self.run(pieces, watching)
+        """Run measurements that return JSON, and return results in the order of the pieces."""
+        with self.counting(label, self.work_left(pieces)) as watching:
+            return self.run(pieces, watching, keep=True)
 
-    def run(self, pieces: Sequence[Piece[T]], watching: Watching | None = None) -> list[T]:
-        """Run pieces of work and return their results in the order of the pieces."""
-        return run_pieces(pieces, self.workers, watching)
+    def run(
+        self, pieces: Sequence[Piece[T]], watching: Watching | None = None, *, keep: bool = False
+    ) -> list[T]:
+        """Run pieces of work and return their results in the order of the pieces.
+
+        With `keep`, finished pieces are not run again; the others are kept when they end. Their
+        names must differ, and they return what JSON can hold.
+        """
+        if not keep or self.finished is None:
+            return run_pieces(pieces, self.workers, watching)
+        names = [piece.name for piece in pieces]
+        assert len(set(names)) == len(names), f"pieces of one name: {names}"
+        results = [self.finished.read(piece) for piece in pieces]
+        places = [place for place, result in enumerate(results) if result is None]
+        self.finished.begin()
+        keeping = [self.finished.keeping(pieces[place]) for place in places]
+        for place, result in zip(places, run_pieces(keeping, self.workers, watching), strict=True):
+            results[place] = result
+        return results  # type: ignore[return-value] # none is missing now
+
+    def work_left(self, pieces: Sequence[Piece[T]]) -> float:
+        """Return the work of those pieces that are not finished."""
+        finished = self.finished
+        left = [piece for piece in pieces if finished is None or finished.read(piece) is None]
+        return sum(piece.work for piece in left)
 
 
 ONE_BY_ONE = Runner(Workers(count=1, backend=LOKY, threads=1))

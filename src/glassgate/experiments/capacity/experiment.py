@@ -61,6 +61,11 @@ def read_sizes(text: str) -> tuple[int, ...]:
     return tuple(map(int, sizes))
 
 
+def quick(plan: Plan) -> Plan:
+    """Return the plan of a quick run."""
+    return replace(plan, train=4_000, held_out=300, settings=replace(plan.settings, epochs=2))
+
+
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
     """Train every network at every size with every seed, and compare them."""
     languages = sample_languages(plan, seeds, runner, items=False)

@@ -13,7 +13,7 @@ from typing import Any
 from glassgate.analysis import agreement
 from glassgate.analysis.agreement import drop_repeated_cues
 from glassgate.analysis.language import Language, language_task
-from glassgate.analysis.units import UnitMeans, unit_means
+from glassgate.analysis.units import unit_means
 from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.regulators.networks import FIXED, FORMS, FULL, Form, hold, shape
@@ -48,6 +48,12 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as a dictionary that JSON can hold."""
         return common.plan_to_json(self, "hidden_size")
+
+
+def quick(plan: Plan) -> Plan:
+    """Return the plan of a quick run."""
+    settings = replace(plan.settings, hidden_size=16, epochs=2)
+    return replace(plan, train=8_000, held_out=300, traced=300, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
@@ -103,37 +109,32 @@ def _train_all(
         )
         for seed in seeds
     ]
+    means = dict(zip(seeds, runner.train(mean_pieces), strict=True))
     keys = [(form, seed) for form in FORMS for seed in seeds]
-    with runner.watching(len(mean_pieces) + len(keys)) as watching:
-        means = dict(zip(seeds, runner.run(mean_pieces, watching), strict=True))
-        pieces = [
-            Piece(
-                f"{form.name}, seed {seed}",
-                train,
-                (
-                    form,
-                    means[seed] if form == FIXED else None,
-                    languages[seed],
-                    settings(form, seed),
-                ),
-            )
-            for form, seed in keys
-        ]
-        return dict(zip(keys, runner.run(pieces, watching), strict=True))
+    pieces = [
+        Piece(
+            f"{form.name}, seed {seed}",
+            train,
+            (form, means[seed] if form == FIXED else None, languages[seed], settings(form, seed)),
+        )
+        for form, seed in keys
+    ]
+    return dict(zip(keys, runner.train(pieces), strict=True))
 
 
 def learn_means(
     traced: int, language: Language, settings: Settings, watchers: Sequence[Watcher]
-) -> UnitMeans:
+) -> dict[str, list[float]]:
     """Train a full GRU, and return the means of its gates over `traced` training sentences."""
     task = language_task(language, settings)
     fit(task, settings, watchers=watchers)
-    return unit_means(task.model, language, language.train[:traced])
+    means = unit_means(task.model, language, language.train[:traced])
+    return {"reset": means.reset.tolist(), "kept": means.kept.tolist()}
 
 
 def train(
     form: Form,
-    means: UnitMeans | None,
+    means: dict[str, list[float]] | None,
     language: Language,
     settings: Settings,
     watchers: Sequence[Watcher],
@@ -152,7 +153,5 @@ def train(
             "best_epoch": outcome.best.epoch,
             **agreement.score(task.model, language),
             "agreement": agreement.agreement(task.model, drop_repeated_cues(language)),
-            "held": None
-            if means is None
-            else {"reset": means.reset.tolist(), "kept": means.kept.tolist()},
+            "held": means,
         }

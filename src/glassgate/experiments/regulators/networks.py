@@ -6,14 +6,15 @@ to the other by sharing its weights.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from glassgate.analysis.units import UnitMeans
 from glassgate.formulation import Formulation
 from glassgate.inside.clamp import clamp
 from glassgate.nn.gru import GRU
@@ -94,11 +95,13 @@ def shape(form: Form, network: GRU) -> None:
         share_gates(network)
 
 
-def hold(form: Form, network: GRU, means: UnitMeans | None) -> AbstractContextManager[None]:
+def hold(
+    form: Form, network: GRU, means: Mapping[str, Sequence[float]] | None
+) -> AbstractContextManager[None]:
     """Hold the gates that the form fixes, for training and use inside; only `FIXED` has `means`."""
     if form == NO_UPDATE:
         return clamp(network, kept=0)
     if form == FIXED:
         assert means is not None
-        return clamp(network, reset=means.reset, kept=means.kept)
+        return clamp(network, reset=np.asarray(means["reset"]), kept=np.asarray(means["kept"]))
     return nullcontext()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from glassgate.analysis.agreement import drop_repeated_cues, pool_cells
 from glassgate.analysis.language import Language, language_task
 from glassgate.analysis.units import unit_means
 from glassgate.experiments import common
+from glassgate.experiments.finished import load_from_json, model_to_json
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.spans.holds import (
@@ -69,11 +70,17 @@ class Plan:
         return common.plan_to_json(self)
 
 
-class Trained(NamedTuple):
-    """A GRU that has learned a language."""
+class Trained(TypedDict):
+    """A GRU that has learned a language: its weights as text, and how long it took."""
 
-    model: LanguageModel
+    weights: str
     seconds: float
+
+
+def quick(plan: Plan) -> Plan:
+    """Return the plan of a quick run."""
+    settings = replace(plan.settings, hidden_size=32, epochs=2)
+    return replace(plan, train=10_000, held_out=200, traced=200, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
@@ -106,7 +113,7 @@ def train(language: Language, settings: Settings, watchers: Sequence[Watcher]) -
     """Train one GRU."""
     task = language_task(language, settings)
     outcome = fit(task, settings, watchers=watchers)
-    return Trained(task.model, outcome.train_seconds)
+    return {"weights": model_to_json(task.model), "seconds": outcome.train_seconds}
 
 
 def measure(
@@ -116,7 +123,9 @@ def measure(
 
     The watchers hear in `Watcher.on_evaluation` how many of ``plan.holds`` are done.
     """
-    return _Measurement(plan, trained.model, language, watchers).run(seed, trained.seconds)
+    model = language_task(language, replace(plan.settings, seed=seed)).model
+    load_from_json(model, trained["weights"])
+    return _Measurement(plan, model.eval(), language, watchers).run(seed, trained["seconds"])
 
 
 class _Measurement:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,6 +137,12 @@ class LagTask:
     ) -> Scored:
         """Predict a batch as the problem does."""
         return self._training.problem.predict(model, batch)
+
+
+def quick(plan: Plan) -> Plan:
+    """Return the plan of a quick run."""
+    steps = 240 if plan.steps == Plan.steps else plan.steps
+    return replace(plan, times=(20, 40), steps=steps, test=200, gradient=20)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:

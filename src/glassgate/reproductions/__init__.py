@@ -1,0 +1,19 @@
+"""Published claims, run again: one folder for each paper, an experiment like any other.
+
+To add one, add a folder, and a line to `REPRODUCTIONS` below.
+
+A newcomer reads `comparison` (what was published beside what was measured) and one of the folders;
+`glassgate.experiments.common` has the protocol of an experiment.
+"""
+
+from glassgate.reproductions.comparison import (
+    Comparison,
+    Reproduction,
+    compare_claim,
+    compare_value,
+)
+
+__all__ = ["REPRODUCTIONS", "Comparison", "Reproduction", "compare_claim", "compare_value"]
+
+REPRODUCTIONS: dict[str, str] = {}
+"""The package of each reproduction by the name of its command, imported when it is asked for."""

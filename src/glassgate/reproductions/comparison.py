@@ -1,0 +1,112 @@
+"""A published figure beside a measured one, and what follows: reproduced, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import Any, Literal, Protocol, TypedDict, TypeVar, runtime_checkable
+
+from glassgate.analysis.intervals import t_interval
+from glassgate.experiments.claims import Claim
+from glassgate.experiments.common import Experiment, Plan
+
+P = TypeVar("P", bound=Plan)
+R = TypeVar("R", bound=Mapping[str, Any])
+
+Outcome = Literal["reproduced", "not reproduced", "other conditions", "undecided"]
+
+
+@runtime_checkable
+class Reproduction(Experiment[P, R], Protocol[P, R]):
+    """An experiment that runs what a paper published again.
+
+    Attributes
+    ----------
+    source
+        The paper: authors, year, title, where.
+    duration
+        How long a whole run takes on two cores, such as "about 20 minutes".
+    """
+
+    @property
+    def source(self) -> str: ...  # noqa: D102 - described above, like the other
+
+    @property
+    def duration(self) -> str: ...  # noqa: D102
+
+
+class Comparison(TypedDict):
+    """One published figure or statement beside what was measured.
+
+    `interval` has the ends of the 95% interval of the mean over seeds. `same` and `different` say
+    what the two runs share, and what not: data, sizes, budget.
+    """
+
+    id: str
+    text: str
+    published: float | str
+    measured: float
+    interval: list[float]
+    outcome: Outcome
+    same: list[str]
+    different: list[str]
+
+
+def compare_value(
+    id: str,
+    text: str,
+    published: float,
+    values: Sequence[float],
+    *,
+    margin: float,
+    same: Sequence[str],
+    different: Sequence[str] = (),
+) -> Comparison:
+    """Compare a published figure with a measured one, of one value for each seed.
+
+    It is *reproduced* where the whole interval lies within `margin` of the figure, *undecided*
+    where a part of it does. Where none does, it is *not reproduced*, or, if something is
+    different, measured under *other conditions*.
+    """
+    low, high = t_interval(values)
+    if published - margin <= low and high <= published + margin:
+        outcome: Outcome = "reproduced"
+    elif low <= published + margin and published - margin <= high:
+        outcome = "undecided"
+    else:
+        outcome = _failed(different)
+    return {
+        "id": id,
+        "text": text,
+        "published": published,
+        "measured": mean(values),
+        "interval": [low, high],
+        "outcome": outcome,
+        "same": list(same),
+        "different": list(different),
+    }
+
+
+def compare_claim(
+    claim: Claim, published: str, *, same: Sequence[str], different: Sequence[str] = ()
+) -> Comparison:
+    """Compare a published statement with the claim that it makes of this run."""
+    outcomes: dict[str, Outcome] = {
+        "yes": "reproduced",
+        "no": _failed(different),
+        "undecided": "undecided",
+    }
+    return {
+        "id": claim["id"],
+        "text": claim["text"],
+        "published": published,
+        "measured": claim["measured"],
+        "interval": claim["interval"],
+        "outcome": outcomes[claim["confirmed"]],
+        "same": list(same),
+        "different": list(different),
+    }
+
+
+def _failed(different: Sequence[str]) -> Outcome:
+    return "other conditions" if different else "not reproduced"
