@@ -1,9 +1,10 @@
-"""Which networks remember the verdict of a review, and what their gates do over it.
+"""How networks learn the verdict of a review, first or last, and what their gates have to do there.
 
-Read `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `results.py` (what is measured),
-`experiment.py` (what is trained), `reading.py`, `gates.py` and `holds.py` (accuracy on reviews, the
-gates over them, and what holding gates costs), `summary.py` and `answers.py` (the findings, in
-numbers and in sentences) and `page.py` (how it is shown).
+Read `sentences.py`, `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `conditions.py`
+(which networks learn from which), `results.py` (what is measured), `experiment.py` (plan and run),
+`reading.py` and `gates.py` (answers, carriers of the class and their gates), `interventions.py`
+(the causal tests), `summary.py` and `answers.py` (the claims, and the findings in sentences) and
+`page.py` (how it is shown).
 """
 
 from pathlib import Path
@@ -13,29 +14,32 @@ from glassgate.doors import lazy
 from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
+    from glassgate.experiments.verdict.conditions import Condition
     from glassgate.experiments.verdict.experiment import Plan
     from glassgate.experiments.verdict.real_reviews import Files, read_sentences
     from glassgate.experiments.verdict.results import Results
-    from glassgate.experiments.verdict.summary import statements
+    from glassgate.experiments.verdict.summary import claims
 
 __all__ = [
     "EXPERIMENT",
+    "Condition",
     "Files",
     "Plan",
     "Results",
     "Verdict",
+    "claims",
     "read_sentences",
-    "statements",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "Condition": "conditions",
         "Files": "real_reviews",
         "Plan": "experiment",
         "Results": "results",
+        "claims": "summary",
         "read_sentences": "real_reviews",
-        "statements": "summary",
     },
 )
 
@@ -53,18 +57,20 @@ class Verdict(InFolder["Plan", "Results"]):
     """The experiment, as `glassgate.experiments.common.Experiment` describes it."""
 
     name = "verdict"
-    question = """Ask which network remembers a book review's verdict, and what its gates do there.
+    question = """Ask how a GRU learns a book review's verdict, and what its gates have to do there.
 
-    Reviews of N neutral sentences on the plot have one verdict, at the start,
-    in the middle or at the end. An SRN and a GRU learn to tell its class. The
-    sentences are made up (N = 6), or real ones (N = 3): verdicts from a CSV
-    file, the plot from a novel. The folder gets report.html, verdict.png and
-    results.json: accuracy by position of the verdict, whether the reset gate
-    falls towards 0 at the verdict and the kept share rises towards 1 after it,
-    and the loss of accuracy when gates are held. It takes about five to fifteen minutes.
+    A review has N neutral sentences on the plot, and a verdict of a word or a
+    phrase, perhaps among others that do not count. Networks are trained apart
+    for a verdict that stands first, last or anywhere, from torch's initial
+    weights and from chrono's. The folder gets report.html, verdict.png and
+    results.json: accuracy, the gates of the units that carry the class, and
+    causal tests: states before and after the verdict zeroed or swapped, gates
+    held. Sentences are made up, or real: verdicts from a CSV file, the plot
+    from a novel. It takes about twenty minutes on two cores.
     """
     examples = (
         "glassgate experiment verdict",
+        "glassgate experiment verdict --quick --output verdict-quick/",
         "glassgate experiment verdict --verdicts films.csv --plot novel.txt",
     )
     preparing = "Preparing reviews"

@@ -1,94 +1,125 @@
-"""The answers of the verdict experiment in sentences."""
+"""What the verdict experiment found, in sentences, and the conditions that they are about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from statistics import mean
+from typing import Literal
 
-from glassgate.analysis.intervals import UNDECIDED, Judgement, join_names, judge
-from glassgate.experiments.verdict.results import HeldShare, Results
+from glassgate.experiments.verdict.conditions import LAST_CHRONO
+from glassgate.experiments.verdict.interventions import (
+    ALL_KEPT,
+    KEPT_HELD,
+    NONE_KEPT,
+    RESET_HELD,
+    SWAPPED_AFTER,
+    SWAPPED_BEFORE,
+    ZEROED_AFTER,
+    ZEROED_BEFORE,
+    Intervention,
+)
+from glassgate.experiments.verdict.results import ConditionResults, Results
+from glassgate.experiments.verdict.reviews import Place
+from glassgate.experiments.verdict.summary import (
+    Gate,
+    first_word_values,
+    intervention_values,
+    is_learned,
+    part_values,
+)
 
-Statement = Mapping[str, Any]  # one of `Results`' statements
-
-NAMES = {"srn": "SRN", "gru": "GRU"}
-
-
-def answers(results: Results) -> list[str]:
-    """Say in sentences which network remembers, what the gates do, and what the memory needs."""
-    lost, *moved = results["statements"]
-    gates = [_gate(*pair) for pair in zip(moved[::2], moved[1::2], strict=True)]
-    return [_lost(lost), *gates, _memory(results)]
-
-
-def judgement(statement: Statement) -> Judgement:
-    """Say whether the interval of a statement confirms it.
-
-    A statement on memory is undecided, too, where a network learned nothing that it could lose.
-    """
-    if statement["direction"] is None:
-        return UNDECIDED
-    if "learned" in statement:
-        return judge("less", statement["difference"]["verdict"])
-    claimed = "falls" if "falls" in statement["statement"] else "rises"
-    return judge(claimed, statement["difference"]["verdict"])
+Layout = Literal["first", "last"]
 
 
-def _lost(statement: Statement) -> str:
-    """Say what each network loses where a verdict has to be remembered, if there is any to lose."""
-    chance = [NAMES[name] for name, learned in statement["learned"].items() if not learned]
-    if chance:
-        return (
-            "Whether the GRU remembers better than the SRN is undecided: even with the verdict at "
-            "the end, where nothing has to be remembered, accuracy above chance is not shown for "
-            f"{join_names(f'the {name}' for name in chance)}."
-        )
-    srn, gru = (f"{0.0 - 100 * statement['measured'][name]:+.1f}" for name in NAMES)
-    shown = {
-        "yes": "the GRU loses less",
-        "no": "the GRU loses more",
-        "undecided": "whether the GRU loses less is undecided",
-    }
+def main_condition(results: Results, layout: Layout) -> ConditionResults | None:
+    """Return the condition that the page tells of: the first GRU that learned one place, if any."""
+    own = [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
+    return next((condition for condition in own if is_learned(condition)), None)
+
+
+def example(results: Results, layout: Layout) -> ConditionResults | None:
+    """Return the condition whose review is shown: of negated phrases, if that was learned."""
+    own = [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
+    told = [condition for condition in own if is_learned(condition)]
+    return next((c for c in told if c["kind"] == "negated"), told[0] if told else None)
+
+
+def control(results: Results) -> ConditionResults | None:
+    """Return the network of the same initial weights for which the last verdict counts."""
+    own = [c for c in results["conditions"] if c["id"] == LAST_CHRONO.id and is_learned(c)]
+    return own[0] if own else None
+
+
+def answers(results: Results, layout: Layout) -> str:
+    """Say in paragraphs what was found for a verdict at one place."""
+    condition = main_condition(results, layout)
+    if condition is None:
+        return f"No GRU learned reviews with the verdict {layout}: there is no policy to look at."
+    told = _told_last(condition) if layout == "last" else _told_first(results, condition)
+    return f"{told}\n\n{HOW_SHOWN}"
+
+
+HOW_SHOWN = (
+    "Means over seeds with 95% intervals; 0 is the first word of the verdict. The carriers are the "
+    "quarter of units whose last state says most about the class; the best unit is the one that "
+    "says most alone. A mean over all units hides what the carriers do."
+)
+
+
+def _told_last(condition: ConditionResults) -> str:
+    zeroed, swapped, reset_held, kept_held = (
+        _unchanged(condition, "last", which)
+        for which in (ZEROED_BEFORE, SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
+    )
     return (
-        "When the verdict is at the start instead of the end, the SRN's accuracy changes by "
-        f"{srn} points and the GRU's by {gru}; {shown[judgement(statement)]}."
+        f"{condition['unit']}; {condition['reviews']}. With the state before the verdict zeroed "
+        f"{zeroed}, and with it swapped {swapped} of the answers stay as they were. From the plot "
+        f"to the verdict's first word the carriers' kept share goes from "
+        f"{_moves(condition, 'last', 'plot before', 'kept_carriers')}, their reset gate from "
+        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. With the reset gate held "
+        f"over the verdict at its means over the plot, {reset_held} of answers withstand the swap; "
+        f"with the kept share held so, {kept_held}."
     )
 
 
-def _gate(every: Statement, carrying: Statement) -> str:
-    """Say what a gate did in all and in the carrying units, and whether the document is right."""
-    where = f"{every['where'][0].upper()}{every['where'][1:]}"
-    first, second = judgement(every), judgement(carrying)
-    answer = first if first == second else f"{first}, and {second} in the carrying units"
+def _told_first(results: Results, condition: ConditionResults) -> str:
+    zeroed, swapped = (
+        _unchanged(condition, "first", which) for which in (ZEROED_AFTER, SWAPPED_AFTER)
+    )
+    all_kept, none_kept = (
+        f"{mean(intervention_values(condition, 'first', which, 'accuracy')):.1%}"
+        for which in (ALL_KEPT, NONE_KEPT)
+    )
+    kept = mean(part_values(condition, "first", "plot after", "kept_carriers"))
     return (
-        f"{where} {_move(every)}; in the carrying units it {_move(carrying)}. Is that what the "
-        f"document says? {answer.capitalize()}{_extent(every, carrying)}."
+        f"{condition['unit']}; {condition['reviews']}. Over the plot the carriers keep {kept:.3f} "
+        f"of their state from word to word.{_contrast(results)} With the state after the verdict "
+        f"zeroed {zeroed}, and with it swapped {swapped} of the answers stay as they were. With "
+        f"all kept from there on, {all_kept} are classified correctly; with nothing kept, "
+        f"{none_kept}."
     )
 
 
-def _move(statement: Statement) -> str:
-    verdict, measured = statement["difference"]["verdict"], statement["measured"]
-    how = "is not shown to rise or fall" if verdict == UNDECIDED else verdict
-    return f"{how} ({measured['first']:.3f} to {measured['then']:.3f})"
-
-
-def _extent(*statements: Statement) -> str:
-    """Add that a gate which moves as the document says does not come near what it says."""
-    moves = any(statement["direction"] for statement in statements)
-    reaches = any(statement["extent"] for statement in statements)
-    names_value = statements[0]["extent"] is not None
-    return ", but not by enough" if moves and names_value and not reaches else ""
-
-
-def _memory(results: Results) -> str:
-    """Say what a verdict at the start is remembered by."""
-    free, *held = results["held"]
-    shares = join_names(f"{row['accuracy']:.1%} with {row['held']} ({_cost(row)})" for row in held)
+def _contrast(results: Results) -> str:
+    other = control(results)
+    if other is None:
+        return ""
+    kept = mean(part_values(other, "last", "plot before", "kept_carriers"))
+    at_word = mean(first_word_values(other, "last", "kept_carriers"))
     return (
-        f"With the verdict at the start, the GRU classifies {free['accuracy']:.1%} correctly; with "
-        f"gates held while it reads the plot, {shares}."
+        " From the same initial weights, those of a network for which the last verdict counts "
+        f"come down to {kept:.3f}, and to {at_word:.3f} at the verdict's first word."
     )
 
 
-def _cost(row: HeldShare) -> str:
-    verdict = row["cost"]["verdict"]
-    return "not shown to be worse" if verdict == UNDECIDED else verdict
+def _unchanged(condition: ConditionResults, place: Place, which: Intervention) -> str:
+    return f"{mean(intervention_values(condition, place, which, 'unchanged')):.1%}"
+
+
+def _moves(
+    condition: ConditionResults,
+    place: Place,
+    part: Literal["plot before", "plot after"],
+    gate: Gate,
+) -> str:
+    before = mean(part_values(condition, place, part, gate))
+    return f"{before:.3f} to {mean(first_word_values(condition, place, gate)):.3f}"

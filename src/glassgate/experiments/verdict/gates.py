@@ -1,196 +1,175 @@
-"""What the gates of a GRU do over the verdict of a review, and over the plot around it."""
+"""Which units carry the class, and what the gates do over a verdict and the words around it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from glassgate.experiments.verdict.reading import Classes, Reading
 from glassgate.experiments.verdict.results import (
-    CountedWordMeans,
-    DocumentGates,
+    Carriers,
     Part,
     PartMeans,
-    SeedGates,
-    UnitMeans,
+    PositionMeans,
+    Shown,
 )
-from glassgate.experiments.verdict.reviews import PLACES, VERDICTS, Place, Review
+from glassgate.experiments.verdict.reviews import PLACES, Place
+from glassgate.experiments.verdict.texts import Texts, class_ids
 from glassgate.formulation import Array
-from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.inside.saturation import HIGH, LOW
+from glassgate.nn.models import Classifier
 
 PARTS: tuple[Part, ...] = get_args(Part)
-OFFSETS = range(-20, 36)  # words from the first of the verdict
+OFFSETS = range(-12, 21)  # words from the first of the verdict
 CARRYING_SHARE = 0.25  # of the units: those whose last state says most about the class
+DIGITS = 4  # of gates shown word by word
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The gates over one review of T words, each array [T, H], and the last state [H]."""
-
-    review: Review
-    kept: Array
-    reset: Array
-    last: Array
-
-    def part(self, part: Part) -> slice:
-        """Return which words belong to a part; perhaps none."""
-        begin, end = self.review.begin, self.review.end
-        cuts = (0, begin, end, len(self.review.words))
-        i = PARTS.index(part)
-        return slice(cuts[i], cuts[i + 1])
+# The units that carry the class -------------------------------------------------------------------
 
 
-def split_batch(gates: Gates, reviews: Sequence[Review]) -> list[Reading]:
-    """Split a batch of B reviews into its reviews, without the padding."""
-    return [
-        Reading(
-            review,
-            gates.kept[: len(review.words), b].copy(),
-            gates.reset[: len(review.words), b].copy(),
-            gates.hidden[len(review.words) - 1, b].copy(),
-        )
-        for b, review in enumerate(reviews)
-    ]
+def find_carriers(model: Classifier, valid: Sequence[Reading], test: Sequence[Reading]) -> Carriers:
+    """Choose the units that carry the class, and measure how well their last states tell it."""
+    states, classes = _last_states(valid)  # (N, H), (N,)
+    correlation = class_correlation(states, classes)
+    H = len(correlation)
+    units = np.sort(
+        np.argsort(-np.abs(correlation), kind="stable")[: math.ceil(CARRYING_SHARE * H)]
+    )
+    weight = (model.readout.weight[1] - model.readout.weight[0]).detach().numpy()  # (H,)
 
+    def accuracy(of: NDArray[np.intp]) -> float:
+        return _told_apart(valid, test, of, weight)
 
-def measure_gates(
-    readings: Sequence[Reading], documents: Sequence[Reading]
-) -> tuple[SeedGates, list[DocumentGates]]:
-    """Return what the gates do over test reviews, and word by word over `documents`.
-
-    Means, correlations and orders are those of the test reviews, `readings`; `n` counts words, or
-    reviews.
-    """
-    correlation = class_correlation(readings)
-    carrying = np.argsort(-np.abs(correlation))[: math.ceil(CARRYING_SHARE * len(correlation))]
-    gates: SeedGates = {
-        "carrying_units": sorted(carrying.tolist()),
-        "by_place": [
-            row
-            for place in PLACES
-            for part in PARTS
-            for row in _by_place(readings, place, part, carrying)
-        ],
-        "around": [row for place in PLACES for row in _around(readings, place)],
-        "units": _units(readings, correlation),
+    alone = [accuracy(np.array([unit])) for unit in range(H)]
+    return {
+        "units": units.tolist(),
+        "correlation": correlation.tolist(),
+        "alone": alone,
+        "best_alone": max(alone),
+        "group": accuracy(units),
     }
-    return gates, [_document(reading, correlation, carrying) for reading in documents]
 
 
-def class_correlation(readings: Sequence[Reading]) -> Array:
-    """Return Pearson's correlation of each unit's last state with the class, [H], -1..1.
+def class_correlation(states: Array, classes: Classes) -> Array:
+    """Return Pearson's correlation of each unit's state [N, H] with the class [N], [H], -1..1.
 
     A unit whose state never changes has no correlation; it counts as 0.
     """
-    states = np.stack([reading.last for reading in readings]).astype(np.float64)  # (N, H)
-    classes = np.array(
-        [VERDICTS.index(reading.review.verdict) for reading in readings], np.float64
-    )  # (N,)
-    states, classes = states - states.mean(0), classes - classes.mean()
-    scale = np.linalg.norm(states, axis=0) * np.linalg.norm(classes)
-    r: Array = np.divide(classes @ states, scale, out=np.zeros_like(scale), where=scale > 0)
+    states = states - states.mean(0)
+    centred = classes - classes.mean()
+    scale = np.linalg.norm(states, axis=0) * np.linalg.norm(centred)
+    r: Array = np.divide(centred @ states, scale, out=np.zeros_like(scale), where=scale > 0)
     return r
 
 
-def unit_means(
-    readings: Sequence[Reading], parts: Sequence[Part]
-) -> tuple[Array, Array, int] | None:
-    """Return each unit's mean kept share and reset gate [H] over all words of the parts, and n.
-
-    None where no review has such a word.
-    """
-    cuts = [(reading, reading.part(part)) for reading in readings for part in parts]
-    kept = np.concatenate([reading.kept[cut] for reading, cut in cuts])  # (n, H)
-    reset = np.concatenate([reading.reset[cut] for reading, cut in cuts])
-    if not len(kept):
-        return None
-    return kept_share(kept[:, None]), reset.mean(0, dtype=np.float64), len(kept)
+def _told_apart(
+    valid: Sequence[Reading], test: Sequence[Reading], units: NDArray[np.intp], weight: Array
+) -> float:
+    """Return the accuracy of a threshold on what these units add to the readout."""
+    states, classes = _last_states(valid)
+    scores = states[:, units] @ weight[units]  # (N,)
+    means = [float(scores[classes == own].mean()) for own in (0, 1)]
+    states, classes = _last_states(test)
+    positive = (states[:, units] @ weight[units] > sum(means) / 2) == (means[1] > means[0])
+    return float(np.mean(positive == (classes == 1)))
 
 
-def _by_place(
-    readings: Sequence[Reading], place: Place, part: Part, carrying: NDArray[np.intp]
+def _last_states(readings: Sequence[Reading]) -> tuple[Array, Classes]:
+    """Return the last states, float64 [N, H], and the classes, [N]."""
+    states = np.stack([reading.last for reading in readings]).astype(np.float64)
+    return states, np.array(class_ids([reading.review for reading in readings]))
+
+
+# Means over parts and positions -------------------------------------------------------------------
+
+
+def part_means(readings: Sequence[Reading], carriers: Carriers) -> list[PartMeans]:
+    """Return the mean gates over each part of the reviews of each place, where there are words."""
+    return [
+        row
+        for place in PLACES
+        for part in PARTS
+        for row in _part([r for r in readings if r.review.place == place], place, part, carriers)
+    ]
+
+
+def _part(
+    readings: Sequence[Reading], place: Place, part: Part, carriers: Carriers
 ) -> list[PartMeans]:
-    """Return one row, the means over a part of the reviews of one place, or none."""
-    own = [reading for reading in readings if reading.review.place == place]
-    means = unit_means(own, [part])
-    if means is None:
+    words = [(reading, reading.where(part)) for reading in readings]
+    if not sum(len(where) for _, where in words):
         return []
-    kept, reset, n = means
-    every_kept = np.concatenate([reading.kept[reading.part(part)] for reading in own])  # (n, H)
-    every_reset = np.concatenate([reading.reset[reading.part(part)] for reading in own])
+    kept = np.concatenate([reading.kept[where] for reading, where in words])  # (n, H)
+    reset = np.concatenate([reading.reset[where] for reading, where in words])
+    k, r = kept.mean(0, dtype=np.float64), reset.mean(0, dtype=np.float64)  # (H,)
     return [
         {
             "place": place,
             "part": part,
-            "n": n,
-            "kept": float(kept.mean()),
-            "reset": float(reset.mean()),
-            "kept_carrying": float(kept[carrying].mean()),
-            "reset_carrying": float(reset[carrying].mean()),
-            "kept_high": float(np.mean(every_kept > HIGH)),
-            "reset_low": float(np.mean(every_reset < LOW)),
+            "n": len(kept),
+            "kept": float(k.mean()),
+            "reset": float(r.mean()),
+            "kept_carriers": float(k[carriers["units"]].mean()),
+            "reset_carriers": float(r[carriers["units"]].mean()),
+            "kept_units": k.tolist(),
+            "reset_units": r.tolist(),
         }
     ]
 
 
-def _around(readings: Sequence[Reading], place: Place) -> list[CountedWordMeans]:
+def position_means(readings: Sequence[Reading], carriers: Carriers) -> list[PositionMeans]:
     """Return the mean gates by words from the verdict's first, where most reviews have a word."""
-    chosen = [reading for reading in readings if reading.review.place == place]
-    rows: list[CountedWordMeans] = []
-    for offset in OFFSETS:
-        steps = [(reading, reading.review.begin + offset) for reading in chosen]
-        steps = [(reading, t) for reading, t in steps if 0 <= t < len(reading.kept)]
-        if steps and 2 * len(steps) >= len(chosen):
-            kept = float(np.mean([reading.kept[t].mean() for reading, t in steps]))
-            reset = float(np.mean([reading.reset[t].mean() for reading, t in steps]))
-            n = len(steps)
-            rows.append({"place": place, "offset": offset, "n": n, "kept": kept, "reset": reset})
+    rows = []
+    for place in PLACES:
+        own = [reading for reading in readings if reading.review.place == place]
+        for offset in OFFSETS:
+            steps = [(reading, reading.review.begin + offset) for reading in own]
+            steps = [(reading, t) for reading, t in steps if 0 <= t < len(reading.kept)]
+            if steps and 2 * len(steps) >= len(own):
+                rows.append(_position(place, offset, steps, carriers))
     return rows
 
 
-def _document(reading: Reading, correlation: Array, carrying: NDArray[np.intp]) -> DocumentGates:
-    """Return the gates at every word of one review, and their means over its parts."""
-    place = reading.review.place
+def _position(
+    place: Place, offset: int, steps: Sequence[tuple[Reading, int]], carriers: Carriers
+) -> PositionMeans:
+    kept = np.stack([reading.kept[t] for reading, t in steps]).mean(0, dtype=np.float64)  # (H,)
+    reset = np.stack([reading.reset[t] for reading, t in steps]).mean(0, dtype=np.float64)
+    units, best = carriers["units"], int(np.argmax(carriers["alone"]))
     return {
         "place": place,
-        "words": list(reading.review.words),
-        "begin": reading.review.begin,
-        "end": reading.review.end,
-        "by_part": [row for part in PARTS for row in _by_place([reading], place, part, carrying)],
-        "order": np.argsort(-np.abs(correlation), kind="stable").tolist(),
-        "kept": reading.kept.round(4).tolist(),  # (T, H)
-        "reset": reading.reset.round(4).tolist(),  # (T, H)
+        "offset": offset,
+        "n": len(steps),
+        "kept": float(kept.mean()),
+        "reset": float(reset.mean()),
+        "kept_carriers": float(kept[units].mean()),
+        "reset_carriers": float(reset[units].mean()),
+        "kept_best": float(kept[best]),
+        "reset_best": float(reset[best]),
     }
 
 
-def _units(readings: Sequence[Reading], correlation: Array) -> list[UnitMeans]:
-    """Return each unit's means over the verdicts and over the plots of all reviews.
-
-    The memory span is that of the mean kept share over the plots, in words; None if endless.
-    """
-    verdict, plot = (
-        unit_means(readings, ["verdict"]),
-        unit_means(readings, ["plot before", "plot after"]),
-    )
-    assert verdict is not None
-    assert plot is not None
-    spans = memory_span(np.clip(plot[0], 0, 1))
-    return [
-        {
-            "unit": unit,
-            "class_correlation": float(correlation[unit]),
-            "kept_verdict": float(verdict[0][unit]),
-            "kept_plot": float(plot[0][unit]),
-            "kept_difference": float(verdict[0][unit] - plot[0][unit]),
-            "reset_verdict": float(verdict[1][unit]),
-            "reset_plot": float(plot[1][unit]),
-            "reset_difference": float(verdict[1][unit] - plot[1][unit]),
-            "memory_span_plot": float(spans[unit]) if np.isfinite(spans[unit]) else None,
-        }
-        for unit in range(len(correlation))
-    ]
+@torch.no_grad()
+def show(model: Classifier, texts: Texts, reading: Reading, carriers: Carriers) -> Shown:
+    """Return one review word by word, and what the network makes of it."""
+    review = reading.review
+    tokens, lengths = texts.batch([review])
+    (own,) = class_ids([review])
+    unknown = (tokens[:, 0] == texts.vocabulary.unk).tolist()
+    order = np.argsort(-np.abs(carriers["correlation"]), kind="stable")
+    return {
+        "place": review.place,
+        "words": list(review.words),
+        "begin": review.begin,
+        "end": review.end,
+        "order": order.tolist(),
+        "kept": reading.kept.round(DIGITS).tolist(),  # (T, H)
+        "reset": reading.reset.round(DIGITS).tolist(),
+        "probability": float(model(tokens, lengths).softmax(-1)[0, own]),
+        "unknown": [word for word, new in zip(review.words, unknown, strict=True) if new],
+    }

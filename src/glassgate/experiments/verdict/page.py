@@ -2,118 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Sequence
+from statistics import mean
 
-from glassgate.analysis.intervals import difference_cells, join_names
-from glassgate.experiments.verdict.answers import NAMES, answers, judgement
-from glassgate.experiments.verdict.results import DocumentReview, NamedAccuracies, Results
-from glassgate.experiments.verdict.reviews import PLACES
-from glassgate.experiments.verdict.summary import EXTENT_TOLERANCE
-from glassgate.inside.saturation import HIGH, LOW
+from glassgate.analysis.intervals import estimate, join_names
+from glassgate.experiments.claims import Claim
+from glassgate.experiments.verdict.answers import Layout, answers, control, example, main_condition
+from glassgate.experiments.verdict.interventions import WITH_AFTER, WITH_BEFORE, Intervention
+from glassgate.experiments.verdict.results import ConditionResults, Part, Results, Shown
+from glassgate.experiments.verdict.reviews import Place
+from glassgate.experiments.verdict.summary import (
+    LEARNED,
+    all_gates,
+    first_word_values,
+    intervention_values,
+    is_learned,
+    part_values,
+    places,
+)
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
-Gate = Literal["kept", "reset", "kept_carrying", "reset_carrying", "kept_high", "reset_low"]
-Group = Literal["by_place", "by_distance", "by_negation"]
-WHERE = {"start": "at the start", "middle": "in the middle", "end": "at the end"}
+TITLE = "Where does the verdict stand?"
+LAYOUTS: tuple[Layout, ...] = ("last", "first")
+WHERE: dict[Place, str] = {"first": "first", "middle": "in the middle", "last": "last"}
 
 
-def tables(results: Results) -> tuple[Table, ...]:
-    """Return accuracy, the document's claims, the gates, and what holding them costs."""
-    return (
-        _accuracy_table(results),
-        _claim_table(results),
-        _gate_table(results),
-        _held_table(results),
-    )
+def tables(results: Results) -> list[Table]:
+    """Return the claims of the main conditions, and the accuracy of all."""
+    main = [main_condition(results, layout) for layout in LAYOUTS]
+    names = [condition["id"] for condition in main if condition] + ["contrast"]
+    claims = [claim for claim in results["claims"] if claim["id"].split(":")[0] in names]
+    return [_claim_table(claims), _accuracy_table(results)]
+
+
+def charts(results: Results) -> dict[str, Chart]:
+    """Return the carriers' gates around the verdict, last and first, and the first's control."""
+    return {**_gate_charts(results, "last"), **_gate_charts(results, "first")}
 
 
 def page(results: Results) -> Page:
     """Return the content of the page."""
-    accuracy, claims, gates, held = tables(results)
-    by_distance, kept, reset = charts(results).values()
-    remembers, *_ = answers(results)
-    how_distance = f"{remembers}\n\n{HOW_DISTANCE}"
-    how_accuracy = HOW_ACCURACY if results["files"] else f"{HOW_ACCURACY} {HOW_MADE_UP}"
-    return Page(
-        "Where does the verdict stand?",
-        _lead(results),
-        (
-            Section(
-                "Which network remembers the verdict?",
-                how_distance,
-                by_distance,
-            ),
-            Section("Accuracy by place and distance", how_accuracy, accuracy),
-            Section("Do the gates do what the document says?", _paragraphs(results), claims),
-            Section("The gates over the verdict and over the plot", HOW_GATES, gates),
-            Section("How much of the past is kept, word by word", HOW_KEPT, kept),
-            Section("How much of the past the candidate sees", HOW_RESET, reset),
-            Section("What does the memory need?", HOW_HELD, held),
-            *(_review(review) for review in results["reviews"]),
-        ),
-        results["files"],
-    )
-
-
-HOW_DISTANCE = (
-    "Each point is the share of test reviews that are classified correctly, by the number of words "
-    "after the verdict, pooled over seeds; chance is 0.5. Bars are 95% intervals of a share "
-    "(Wilson); they ignore that the answers of one network resemble each other."
-)
-HOW_ACCURACY = (
-    "Each row is a group of test reviews, pooled over seeds. The held-out accuracy shown during "
-    "training can be higher: those reviews choose the epoch, and are composed of the same "
-    "sentences as the training reviews."
-)
-HOW_MADE_UP = (
-    "One verdict in three is negated: a network that reads single words only, and not the "
-    "negation before them, reaches 67% in every row but the last two."
-)
-HOW_KEPT = (
-    "The share of a unit's state that passes from one word to the next, averaged over the GRU's "
-    "units, reviews and seeds; 0 is the first word of the verdict."
-)
-HOW_RESET = (
-    "The reset gate at each word, averaged over the GRU's units, reviews and seeds: at 0 the "
-    "candidate sees the current word alone, at 1 the whole previous state as well."
-)
-HOW_GATES = (
-    "Means over words and units, then over seeds. The carrying units are the quarter whose last "
-    "state correlates most strongly with the class. The last two columns are shares of time: kept "
-    f"above {HIGH}, reset below {LOW}. Intervals over seeds are in results.json."
-)
-HOW_CLAIMS = (
-    "“First” and “then” are means over seeds: of the accuracy that the SRN loses and that the GRU "
-    "loses, or of the gate over the first part of the review that the claim names and over the "
-    "second. A claim is confirmed (yes) where the 95% interval of "
-    "the difference (Student's t) excludes 0 on the side that is claimed, refuted (no) where it "
-    "excludes 0 on the other side, and undecided where it contains 0. Each interval is for one "
-    "claim alone, not for all together. A gate moves by enough if its mean comes within "
-    f"{EXTENT_TOLERANCE} of the value that the claim names. The claim on memory is also undecided "
-    "if a network is not shown to classify better than chance even with the verdict at the end."
-)
-HOW_HELD = (
-    "The GRU reads a verdict at the start as usual; then gates of all its units are held while it "
-    "reads the rest. With kept at 1 the state stays unchanged, and nothing that follows has any "
-    "effect; with kept at 0 each state is the candidate, which sees the previous state through "
-    "the reset gate alone; with reset at 0 the past survives only in what is kept. The cost is "
-    "the loss of accuracy, mean over seeds with its 95% interval (Student's t)."
-)
-
-
-def charts(results: Results) -> dict[str, Chart]:
-    """Return accuracy by distance, and kept share and reset gate around the verdict."""
-    words = "words after the verdict"
-    lines = tuple(_distance_line(network) for network in results["networks"])
-    return {
-        "Which network remembers the verdict?": Chart(words, "accuracy", (0.0, 1.03), lines),
-        "GRU: kept share, word by word": _around(results, "kept", "kept share"),
-        "GRU: reset gate, word by word": _around(results, "reset", "reset gate"),
+    claims, accuracy = tables(results)
+    last, first = answers(results, "last"), answers(results, "first")
+    shown = [(layout, example(results, layout)) for layout in LAYOUTS]
+    pictures = {
+        layout: [_picture(condition)] for layout, condition in shown if condition is not None
     }
+    sections = (
+        *pictures.get("last", []),
+        Section("Verdict last: is the past washed out?", last, _gate_charts(results, "last")),
+        *pictures.get("first", []),
+        Section("Verdict first: is it kept?", first, _gate_charts(results, "first")),
+        Section("The document's claims, each with its interval", HOW_CLAIMS, claims),
+        Section("Who learns what", HOW_ACCURACY, accuracy),
+        Section("What the answers depend on", HOW_TESTED, _intervention_table(results)),
+        Section("The units that carry the class", HOW_CARRIED, _carrier_table(results)),
+        Section("All claims, in every condition", HOW_ALL, _claim_table(results["claims"], True)),
+    )
+    return Page(TITLE, _lead(results), sections, results["files"])
 
 
-# The pieces ---------------------------------------------------------------------------------------
+# Texts --------------------------------------------------------------------------------------------
 
 
 def _lead(results: Results) -> str:
@@ -122,137 +71,253 @@ def _lead(results: Results) -> str:
         f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
     )
     return (
-        f"With each of {len(results['seeds'])} seeds, an SRN and a GRU of "
-        f"{plan['training']['hidden_size']} units were trained on {plan['train_reviews']:,} "
-        f"reviews and tested on {plan['test_reviews']:,} others, of sentences that neither "
-        f"network had seen. A review has {plan['sentences']} sentences on the plot and one "
-        f"verdict, {results['words_in_a_review']:.0f} words on average (punctuation included). "
-        f"The reviews are composed of {source}."
+        f"{SAYS} {_in_short(results)} One network cannot show both, so each was trained on reviews "
+        f"of one kind, with {len(results['seeds'])} seeds: {len(results['conditions'])} kinds of "
+        f"network and review, {plan['train_reviews']:,} reviews to learn from, of {source}."
     )
 
 
-def _paragraphs(results: Results) -> str:
-    return "\n\n".join([QUOTED, *answers(results)[1:], HOW_CLAIMS])
-
-
-QUOTED = (
-    "The document says of a verdict at the end that the network “will learn to assign r_t vector "
-    "close to 0, washing out the past”, and of one at the start that it “can learn to set the "
-    "vector z_t close to 1 and keep a majority of the previous information”."
+SAYS = (
+    "A book review is long, and one sentence of it says what its writer thinks. The document says "
+    "of a GRU that reads it: if the verdict stands last, “it will learn to assign r_t vector close "
+    "to 0, washing out the past”; if it stands first, it “can learn to set the vector z_t close to "
+    "1 and keep a majority of the previous information”."
 )
 
 
-def _accuracy_table(results: Results) -> Table:
-    networks = results["networks"]
-    rows = []
-    keys: tuple[Group, ...] = ("by_place", "by_distance", "by_negation")
-    for key in keys:
-        groups = list(zip(*(network[key] for network in networks), strict=True))
-        for both in groups if len(groups) > 1 else ():
-            shares = (f"{row['accuracy']:.1%}" for row in both)
-            rows.append((_group(both[0]), str(both[0]["n"]), *shares))
-    columns = ("reviews", "n", *(NAMES[network["name"]] for network in networks))
-    return Table(columns, tuple(rows))
+def _in_short(results: Results) -> str:
+    """Say of the main claims whether they are so."""
+    by_name = {claim["id"]: claim["confirmed"] for claim in results["claims"]}
+    parts = []
+    for layout in LAYOUTS:
+        condition = main_condition(results, layout)
+        if condition is None:
+            continue
+        told = [
+            f"{words} – {by_name[name]}"
+            for suffix, words in ASKED[layout]
+            if (name := f"{condition['id']}:{suffix}") in by_name
+        ]
+        known = f": {'; '.join(told)}" if told else ": not learned, so nothing can be said"
+        parts.append(f"Verdict {layout}{known}.")
+    return " ".join(parts)
 
 
-def _group(row: Mapping[str, Any]) -> str:
-    """Name the reviews that a row of accuracies is about."""
-    if "place" in row:
-        return f"verdict {WHERE[row['place']]}"
-    if "negated" in row:
-        return f"verdict {'negated' if row['negated'] else 'plain'}"
-    return f"verdict {_span(row)} words before the end"
+ASKED: dict[Layout, Sequence[tuple[str, str]]] = {
+    "last": (
+        ("washed-out", "the past is washed out"),
+        ("reset-falls", "the reset gate falls"),
+        ("reset-near-zero", "it comes close to 0"),
+        ("update-needed", "the update gate does the washing out"),
+        ("reset-needed", "the reset gate does"),
+    ),
+    "first": (
+        ("majority-kept", "a majority of the previous information is kept"),
+        ("kept-near-one", "the kept share is close to 1"),
+        ("in-state", "the verdict is in the state"),
+    ),
+}
+"""The claims that the page opens with, in a few words."""
+
+HOW_CLAIMS = (
+    "Each row is what the document says, or what would have to be so for it to hold, in the "
+    "plainest condition. “Measured” is the mean over seeds, with its 95% interval (Student's t). "
+    "A claim is confirmed (yes) where the whole interval agrees with it, refuted (no) where none "
+    "of it does, and undecided in between. Each interval is for one claim alone, not for all "
+    "together."
+)
+HOW_ALL = (
+    f"Where fewer than {LEARNED:.0%} of reviews are classified correctly, or that is undecided, "
+    "there is no policy to look for, and nothing else is judged."
+)
+HOW_ACCURACY = (
+    "The share of test reviews that are classified correctly, mean over seeds with its 95% "
+    "interval; chance is 50%. Chrono's initial weights keep (Tallec & Ollivier 2018): their time "
+    "constants reach over a whole review. Where half of the verdicts are negated, no single word tells the "
+    "class."
+)
+HOW_TESTED = (
+    "A gate that reads high or low proves little; these tests change something and look at the "
+    "answers, on test reviews, mean over seeds. A state is zeroed, or swapped for that of another "
+    "review of the other class; a gate is held over some words, at 0 or 1 or at the mean that each "
+    "unit has over the plot. “Unchanged” is the share of answers that stay as they were: near 100% "
+    "they do not depend on what was changed, near 0% they follow it. Where a state is swapped and "
+    "a gate held, it compares with the gate held alone."
+)
+HOW_CARRIED = (
+    "Carriers are the quarter of units whose last state correlates most strongly with the class, "
+    "chosen on validation reviews. The accuracies are those of a threshold on the last state of "
+    "the best unit alone and of the carriers as a group, on test reviews. The gates are the "
+    "carriers' means over the words of a part of the reviews, and at the first word of the verdict. Each "
+    "unit's own numbers are in results.json."
+)
 
 
-def _span(row: Mapping[str, Any]) -> str:
-    low, high = row["distance_min"], row["distance_max"]
-    return str(low) if low == high else f"{low}-{high}"
+# Figures ------------------------------------------------------------------------------------------
 
 
-def _gate_table(results: Results) -> Table:
-    names: dict[Gate, str] = {
-        "kept": "kept",
-        "reset": "reset",
-        "kept_carrying": "kept, carrying",
-        "reset_carrying": "reset, carrying",
-        "kept_high": f"kept > {HIGH}",
-        "reset_low": f"reset < {LOW}",
-    }
-    rows = [
-        (row["place"], row["part"], *(f"{row[name]['mean']:.3f}" for name in names))
-        for row in results["gates"]
+GROUPS = (("_carriers", "carriers"), ("_best", "best unit"), ("", "all units"))
+
+
+def _gate_charts(results: Results, layout: Layout) -> dict[str, Chart]:
+    """Return kept share and reset gate around the verdict, by all units, carriers and the best."""
+    condition = main_condition(results, layout)
+    if condition is None or not all_gates(condition):
+        return {}
+    charts = {}
+    for gate, title in (("kept", "kept share"), ("reset", "reset gate")):
+        lines = [_line(condition, layout, f"{gate}{suffix}", name) for suffix, name in GROUPS]
+        other = control(results) if layout == "first" else None
+        if other:
+            lines.append(_line(other, "last", f"{gate}_carriers", "carriers, last verdict counts"))
+        length = mean(run["words_in_a_verdict"] for run in condition["runs"])
+        band = (-0.5, length - 0.5, "verdict")
+        y_range = (0.0, 1.03)
+        words = "words from the start of the verdict"
+        charts[f"Verdict {layout}: {title}"] = Chart(words, title, y_range, tuple(lines), band)
+    return charts
+
+
+def _line(condition: ConditionResults, place: Place, key: str, name: str) -> Line:
+    """Return the mean of a gate over seeds at each word that all seeds have, with its interval."""
+    by_seed = [
+        {row["offset"]: row for row in gates["positions"] if row["place"] == place}
+        for gates in all_gates(condition)
     ]
-    return Table(("verdict at", "part", *names.values()), tuple(rows))
-
-
-def _claim_table(results: Results) -> Table:
-    rows = []
-    for claim in results["statements"]:
-        measured = (f"{value:.3f}" for value in claim["measured"].values())
-        change = difference_cells(claim["difference"], ".3f")[:2]
-        enough = {None: "", True: "yes", False: "no"}[claim["extent"]]
-        units = claim["units"] or ""
-        rows.append((claim["statement"], units, *measured, *change, judgement(claim), enough))
-    columns = ("claim", "units", "first", "then", "difference", "95% interval")
-    return Table((*columns, "confirmed", "by enough"), tuple(rows))
-
-
-def _held_table(results: Results) -> Table:
-    rows = []
-    for row in results["held"]:
-        share = f"{row['accuracy']:.1%}"
-        cost = ("", "", "") if row["held"] == "nothing" else difference_cells(row["cost"], ".3f")
-        rows.append((row["held"], str(row["n"]), share, *cost))
-    columns = ("held over the plot", "n", "classified correctly", "cost", "95% interval", "verdict")
-    return Table(columns, tuple(rows))
-
-
-def _review(review: DocumentReview) -> Section:
-    """Show the gates over the document's review, and say what they did from part to part of it."""
-    reset = ", ".join(
-        f"{row['reset']:.3f} over the {row['part']} ({row['reset_carrying']:.3f})"
-        for row in review["by_part"]
+    offsets = [offset for offset in by_seed[0] if all(offset in rows for rows in by_seed)]
+    points = [estimate([float(rows[offset][key]) for rows in by_seed]) for offset in offsets]  # type: ignore[literal-required]
+    return Line(
+        name,
+        tuple(map(float, offsets)),
+        tuple(point["mean"] for point in points),
+        tuple(point["low"] for point in points),
+        tuple(point["high"] for point in points),
     )
-    kept = ", ".join(
-        f"{row['kept']:.3f} over the {row['part']} ({row['kept_carrying']:.3f})"
-        for row in review["by_part"]
-    )
-    unknown = f" It does not know {join_names(review['unknown'])}." if review["unknown"] else ""
+
+
+def _picture(condition: ConditionResults) -> Section:
+    """Show one review word by word."""
+    shown = condition["runs"][0]["shown"]
+    assert shown is not None
     return Section(
-        f"The document's review, its verdict {WHERE[review['place']]}",
-        "“This is a fantasy book which illustrates …” and “I didn't quite enjoy the book because I "
-        "think it captures too many details” are the document's own words; the text in between "
-        f"is plot. The GRU of the first seed classifies it as negative with probability "
-        f"{review['probability']:.3f}.{unknown} Means over its parts, with those of the carrying "
-        f"units in parentheses: reset: {reset}; kept: {kept}.",
+        f"One review, word by word: verdict {WHERE[shown['place']]}",
+        _caption(condition, shown),
         UnitPicture(
-            review["words"],
-            {"reset": review["reset"], "kept": review["kept"]},
-            review["order"],
-            "units, by correlation with the class",
-            (review["begin"], review["end"], "verdict"),
+            shown["words"],
+            {"kept": shown["kept"], "reset": shown["reset"]},
+            shown["order"],
+            "units, carriers of the class on top",
+            (shown["begin"], shown["end"], "verdict"),
         ),
     )
 
 
-def _distance_line(network: NamedAccuracies) -> Line:
-    rows = network["by_distance"]
-    middles = tuple((row["distance_min"] + row["distance_max"]) / 2 for row in rows)
-    return Line(
-        NAMES[network["name"]],
-        middles,
-        tuple(row["accuracy"] for row in rows),
-        tuple(row["low"] for row in rows),
-        tuple(row["high"] for row in rows),
+def _caption(condition: ConditionResults, shown: Shown) -> str:
+    unknown = f" It does not know {join_names(shown['unknown'])}." if shown["unknown"] else ""
+    own = condition["kind"] != "word"
+    quoted = (
+        "“This is a fantasy book which illustrates …” and “I didn't quite enjoy the book because I "
+        "think it captures too many details” are the document's own words; the rest is plot. "
+    )
+    return (
+        f"{quoted if own else ''}The network is the {condition['unit']}, of the first seed, "
+        f"trained on reviews with their {condition['reviews']}. It gives the review's class a "
+        f"probability of {shown['probability']:.3f}.{unknown}"
     )
 
 
-def _around(results: Results, gate: Literal["kept", "reset"], title: str) -> Chart:
-    rows = results["around"]
-    lines = []
-    for place in PLACES:
-        own = [row for row in rows if row["place"] == place]
-        x = tuple(float(row["offset"]) for row in own)
-        lines.append(Line(f"verdict {WHERE[place]}", x, tuple(row[gate] for row in own)))
-    band = (-0.5, results["words_in_a_verdict"] - 0.5, "verdict (mean length)")
-    return Chart("words from the start of the verdict", title, (0, 1), tuple(lines), band)
+# Tables -------------------------------------------------------------------------------------------
+
+
+def _claim_table(claims: Sequence[Claim], every: bool = False) -> Table:
+    """Return a row for each claim, with its condition where there are several."""
+    rows = [
+        (
+            claim["text"],
+            *((claim["condition"],) if every else ()),
+            f"{claim['measured']:.3f}",
+            "{:.3f} to {:.3f}".format(*claim["interval"]),
+            claim["confirmed"],
+        )
+        for claim in claims
+    ]
+    condition = ("condition",) if every else ()
+    return Table(("claim", *condition, "measured", "95% interval", "confirmed"), rows)
+
+
+def _accuracy_table(results: Results) -> Table:
+    rows = [
+        (
+            condition["unit"],
+            condition["reviews"],
+            WHERE[row["place"]],
+            f"{row['accuracy']['mean']:.1%}",
+            f"{row['accuracy']['low']:.1%} to {row['accuracy']['high']:.1%}",
+        )
+        for condition in results["conditions"]
+        for row in condition["accuracy"]
+    ]
+    columns = ("network", "trained on", "tested on verdict", "classified correctly", "95% interval")
+    return Table(columns, rows)
+
+
+def _intervention_table(results: Results) -> Table:
+    rows = [
+        row
+        for condition in results["conditions"]
+        if condition["network"] == "gru" and is_learned(condition)
+        for place in places(condition)
+        if place != "middle"
+        for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
+        for row in [_intervention_row(condition, place, intervention)]
+    ]
+    columns = ("network", "trained on", "changed", "classified correctly", "unchanged")
+    return Table(columns, rows)
+
+
+def _intervention_row(
+    condition: ConditionResults, place: Place, intervention: Intervention
+) -> tuple[str, ...]:
+    accuracy, unchanged = (
+        mean(intervention_values(condition, place, intervention, value))
+        for value in ("accuracy", "unchanged")
+    )
+    reviews = condition["reviews"]
+    reviews += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
+    return (condition["unit"], reviews, intervention.name, f"{accuracy:.1%}", f"{unchanged:.1%}")
+
+
+def _carrier_table(results: Results) -> Table:
+    rows = [
+        (
+            condition["unit"],
+            condition["reviews"],
+            f"{mean(gates['carriers']['best_alone'] for gates in all_gates(condition)):.1%}",
+            f"{mean(gates['carriers']['group'] for gates in all_gates(condition)):.1%}",
+            *_carrier_gates(condition),
+        )
+        for condition in results["conditions"]
+        if condition["network"] == "gru" and condition["layout"] != "mixed"
+    ]
+    columns = (
+        *("network", "trained on", "best unit", "carriers"),
+        *("kept, plot", "kept, first word", "reset, plot", "reset, first word"),
+    )
+    return Table(columns, rows)
+
+
+def _carrier_gates(condition: ConditionResults) -> list[str]:
+    """Return kept share and reset gate of the carriers over the plot and at the first word."""
+    place: Place = "first" if condition["layout"] == "first" else "last"
+    part: Part = "plot after" if place == "first" else "plot before"
+    cells = []
+    for gate in ("kept_carriers", "reset_carriers"):
+        plot, first_word = (
+            mean(values)
+            for values in (
+                part_values(condition, place, part, gate),
+                first_word_values(condition, place, gate),
+            )
+        )
+        cells += [f"{plot:.3f}", f"{first_word:.3f}"]
+    return cells

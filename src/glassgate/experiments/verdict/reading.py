@@ -1,33 +1,57 @@
-"""What a trained network makes of reviews: its classes, and the gates on the way."""
+"""What a trained network makes of reviews: its answers, and its gates on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from glassgate.experiments.verdict.gates import Reading, split_batch
+from glassgate.experiments.verdict.results import Part
 from glassgate.experiments.verdict.reviews import Review
-from glassgate.experiments.verdict.summary import Bools
 from glassgate.experiments.verdict.texts import Texts
+from glassgate.formulation import Array
 from glassgate.inside.trace import trace
 from glassgate.nn import GRU
 from glassgate.nn.models import Classifier
-from glassgate.nn.ragged import pad_ids
 
 READ_BATCH = 100  # reviews that a network reads at once
 
+Classes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The gates over one review of T words, [T, H], and the last state, [H]."""
+
+    review: Review
+    kept: Array
+    reset: Array
+    last: Array
+
+    def where(self, part: Part) -> NDArray[np.intp]:
+        """Return the places of the words of a part; perhaps none."""
+        begin, end, T = self.review.begin, self.review.end, len(self.review.words)
+        if part == "other verdicts":
+            return np.array(self.review.distracting, np.intp)
+        first, last = {
+            "plot before": (0, begin),
+            "verdict": (begin, end),
+            "plot after": (end, T),
+        }[part]
+        return np.setdiff1d(np.arange(first, last), self.review.distracting)
+
 
 @torch.no_grad()
-def correct_mask(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Bools:
-    """Return for each review whether the model classifies it correctly."""
-    right = []
-    for chunk in _chunks(reviews):
-        tokens, lengths, classes = _batch(texts, chunk)
-        right.append((model(tokens, lengths).argmax(-1) == classes).numpy())
-    return np.concatenate(right)
+def classify(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> Classes:
+    """Return the class that the model gives each review, [N]."""
+    parts = [
+        model(*texts.batch(reviews[start : start + READ_BATCH])).argmax(-1).numpy()
+        for start in range(0, len(reviews), READ_BATCH)
+    ]
+    return np.concatenate(parts)
 
 
 @torch.no_grad()
@@ -35,38 +59,12 @@ def read_gates(model: Classifier, texts: Texts, reviews: Sequence[Review]) -> li
     """Read the gates of a GRU over every review."""
     assert isinstance(model.network, GRU)
     readings = []
-    for chunk in _chunks(reviews):
-        tokens, _, _ = _batch(texts, chunk)
-        gates = trace(model.network, model.embedding(tokens))[0]
-        readings += split_batch(gates, chunk)
+    for start in range(0, len(reviews), READ_BATCH):
+        batch = reviews[start : start + READ_BATCH]
+        tokens, lengths = texts.batch(batch)  # (T, B), (B,)
+        gates = trace(model.network, model.embedding(tokens), lengths=lengths)[0]
+        for b, review in enumerate(batch):
+            T = len(review.words)
+            kept, reset = gates.kept[:T, b].copy(), gates.reset[:T, b].copy()  # (T, H)
+            readings.append(Reading(review, kept, reset, gates.hidden[T - 1, b].copy()))
     return readings
-
-
-def _chunks(reviews: Sequence[Review]) -> Iterator[Sequence[Review]]:
-    return (reviews[start : start + READ_BATCH] for start in range(0, len(reviews), READ_BATCH))
-
-
-def _batch(
-    texts: Texts, reviews: Sequence[Review]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return tokens [T, B] padded at the end, lengths [B] and classes [B]."""
-    ids, classes = texts.encode(reviews)
-    return *pad_ids(ids), torch.tensor(classes)
-
-
-class Reception(TypedDict):
-    """The probability of a review's own class, and the words that a network does not know."""
-
-    probability: float
-    unknown: list[str]
-
-
-@torch.no_grad()
-def reception(model: Classifier, texts: Texts, review: Review) -> Reception:
-    """Return how probable the review's own class is to a network, and words it does not know."""
-    tokens, lengths, (own,) = _batch(texts, [review])
-    unknown = (tokens[:, 0] == texts.vocabulary.unk).tolist()
-    return {
-        "probability": float(model(tokens, lengths).softmax(-1)[0, own]),
-        "unknown": [word for word, new in zip(review.words, unknown, strict=True) if new],
-    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glassgate.errors import BadInput
-from glassgate.experiments.verdict.reviews import VERDICTS, Sentences, Words
+from glassgate.experiments.verdict.sentences import VERDICTS, Kind, Sentences, Verdict, Words
 from glassgate.train.corpus import read_text
 from glassgate.train.reviews import read_reviews
 from glassgate.train.tokens import Vocabulary
@@ -61,10 +61,10 @@ def read_sentences(files: Files) -> Sentences:
             f"{len(reviews.classes)}, {reviews.classes[0]!r:.60} among them"
         )
     vocabulary = Vocabulary.learn([*reviews.texts, plot])
-    verdicts = {}
+    verdicts: dict[tuple[Kind, Verdict], tuple[Words, ...]] = {}
     for verdict, name in zip(VERDICTS, reviews.classes, strict=True):
         own = (t for t, label in zip(reviews.texts, reviews.labels, strict=True) if label == name)
-        verdicts[verdict, False] = _select(vocabulary, own, f"{name} texts in {files.verdicts}")
+        verdicts["phrase", verdict] = _select(vocabulary, own, f"{name} texts in {files.verdicts}")
     plot_sentences = SENTENCE_END.split(" ".join(plot.split()))
     return Sentences(verdicts, _select(vocabulary, plot_sentences, f"sentences in {files.plot}"))
 

@@ -4,130 +4,94 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-from glassgate.analysis.intervals import Difference, Estimate
+from glassgate.analysis.intervals import Estimate
+from glassgate.experiments.claims import Claim
 from glassgate.experiments.verdict.reviews import Place
 
-Part = Literal["plot before", "verdict", "plot after"]  # of a review
+Part = Literal["plot before", "verdict", "plot after", "other verdicts"]  # of a review
 
 
-# Accuracy -----------------------------------------------------------------------------------------
+# One network --------------------------------------------------------------------------------------
 
 
-class Share(TypedDict):
-    """The share of n reviews that are classified correctly, with Wilson's 95% interval."""
-
-    n: int
-    accuracy: float
-    low: float
-    high: float
-
-
-class PlaceShare(Share):
-    """Of reviews whose verdict stands at one place."""
+class PlaceAccuracy(TypedDict):
+    """Accuracy on the n test reviews whose verdict stands at a place; None if there is none."""
 
     place: Place
+    n: int
+    accuracy: float
+    accuracy_plain: float | None
+    accuracy_negated: float | None
 
 
-class DistanceShare(Share):
-    """Of reviews whose verdict stands so many words before the end."""
+class Intervention(TypedDict):
+    """What became of the answers when a state was changed, or a gate held.
 
-    distance_min: int
-    distance_max: int
-
-
-class NegationShare(Share):
-    """Of reviews whose verdict is negated, or plain."""
-
-    negated: bool
-
-
-class Accuracies(TypedDict):
-    """A network's accuracy over all test reviews, and over groups of them."""
-
-    accuracy: Share
-    by_place: list[PlaceShare]
-    by_distance: list[DistanceShare]
-    by_negation: list[NegationShare]
-
-
-class NamedAccuracies(Accuracies):
-    """The accuracy of the network of this name, all seeds together."""
-
-    name: str
-
-
-class Training(TypedDict):
-    """One training of one network."""
-
-    name: str
-    parameters: int
-    train_seconds: float
-    tokens_per_second: float
-    epochs: int
-    best_epoch: int
-    valid_accuracy: float
-
-
-class TrainedNetwork(Training, Accuracies):
-    """One training of one network, and its accuracy on the test."""
-
-
-# Gates --------------------------------------------------------------------------------------------
-
-
-class GateMeans(TypedDict):
-    """Means over words and units of kept share and reset gate; the carrying units' own.
-
-    `kept_high` and `reset_low` are shares of time: kept all but 1, and reset all but 0.
+    The answers are those to the n test reviews whose verdict stands at a place. `unchanged` is the
+    share, right or wrong, that is as without the intervention; where a state is changed while gates
+    are held, as with the gates held alone.
     """
 
-    kept: float
-    reset: float
-    kept_carrying: float
-    reset_carrying: float
-    kept_high: float
-    reset_low: float
+    place: Place
+    name: str
+    n: int
+    accuracy: float
+    accuracy_negated: float | None
+    unchanged: float
 
 
-class PartMeans(GateMeans):
-    """Over the n words of a part of the reviews whose verdict stands at a place."""
+class Carriers(TypedDict):
+    """The units that carry the class to the end, chosen on validation reviews.
+
+    `units` are the quarter whose last state correlates most strongly with the class.
+    The accuracies are of test reviews, told from the last state of one unit, or of the carriers
+    as a group, weighted as the readout weights them, by a threshold halfway between the classes'
+    means on validation reviews. `correlation` and `alone` have a number for each unit.
+    """
+
+    units: list[int]
+    correlation: list[float]
+    alone: list[float]
+    best_alone: float
+    group: float
+
+
+class PartMeans(TypedDict):
+    """The gates over the n words of a part of the reviews whose verdict stands at a place.
+
+    Means over units, of the carriers, and of each unit, [H].
+    """
 
     place: Place
     part: Part
     n: int
+    kept: float
+    reset: float
+    kept_carriers: float
+    reset_carriers: float
+    kept_units: list[float]
+    reset_units: list[float]
 
 
-class WordMeans(TypedDict):
-    """Over all units, at a number of words from the first of the verdict."""
+class PositionMeans(TypedDict):
+    """The gates at a number of words from the first of the verdict, over n reviews.
+
+    `reset_best` and `kept_best` are those of the carrier that tells the class best alone.
+    """
 
     place: Place
     offset: int
+    n: int
     kept: float
     reset: float
+    kept_carriers: float
+    reset_carriers: float
+    kept_best: float
+    reset_best: float
 
 
-class CountedWordMeans(WordMeans):
-    """Over the n reviews of a seed that have such a word."""
-
-    n: int
-
-
-class UnitMeans(TypedDict):
-    """One unit: its means over verdicts and plots, and how its last state goes with the class."""
-
-    unit: int
-    class_correlation: float  # Pearson's r
-    kept_verdict: float
-    kept_plot: float
-    kept_difference: float
-    reset_verdict: float
-    reset_plot: float
-    reset_difference: float
-    memory_span_plot: float | None  # words; None if endless
-
-
-class DocumentGates(TypedDict):
-    """The gates at every word of the document's review, [T][H], and their means by part.
+class Shown(TypedDict):
+    """One review word by word, [T][H], and the probability of its own class.
 
     `order` has the units, those whose last state says most about the class first.
     """
@@ -136,77 +100,69 @@ class DocumentGates(TypedDict):
     words: list[str]
     begin: int  # of the verdict
     end: int
-    by_part: list[PartMeans]
     order: list[int]
     kept: list[list[float]]
     reset: list[list[float]]
-
-
-class DocumentReview(DocumentGates):
-    """What the GRU makes of it: the probability of its own class, and words it does not know."""
-
     probability: float
     unknown: list[str]
 
 
-class SeedGates(TypedDict):
-    """What the gates of one GRU do over its test reviews."""
+class Gates(TypedDict):
+    """What the gates of one GRU do over its test reviews, and what depends on them."""
 
-    carrying_units: list[int]
-    by_place: list[PartMeans]
-    around: list[CountedWordMeans]
-    units: list[UnitMeans]
-
-
-class PartEstimates(TypedDict):
-    """`GateMeans` over seeds; n counts the words of all seeds."""
-
-    place: Place
-    part: Part
-    n: int
-    kept: Estimate
-    reset: Estimate
-    kept_carrying: Estimate
-    reset_carrying: Estimate
-    kept_high: Estimate
-    reset_low: Estimate
+    carriers: Carriers
+    parts: list[PartMeans]
+    positions: list[PositionMeans]
+    interventions: list[Intervention]
 
 
-class HeldShare(Share):
-    """Accuracy with gates held after a verdict at the start, and what that costs over seeds."""
+class Run(TypedDict):
+    """One network with one seed. Only a GRU has gates, and only that of the first seed a review."""
 
-    held: str
-    by_seed: list[float]
-    cost: Difference
+    seed: int
+    parameters: int
+    train_seconds: float
+    epochs: int
+    best_epoch: int
+    valid_accuracy: float
+    words_in_a_review: float  # mean
+    words_in_a_verdict: float
+    accuracy: list[PlaceAccuracy]
+    gates: Gates | None
+    shown: Shown | None
 
 
 # All of it ----------------------------------------------------------------------------------------
 
 
-class Run(TypedDict):
-    """Both networks with one seed."""
+class PlaceEstimate(TypedDict):
+    """Accuracy over seeds at a place."""
 
-    seed: int
-    different_sentences: dict[
-        str, int
-    ]  # verdicts and plot sentences, to learn from and in the test
-    vocabulary_size: int
-    networks: list[TrainedNetwork]
-    gates: SeedGates
+    place: Place
+    accuracy: Estimate
+
+
+class ConditionResults(TypedDict):
+    """One condition over all seeds."""
+
+    id: str
+    reviews: str
+    unit: str
+    layout: str
+    kind: str
+    distractors: bool
+    network: str
+    weights: str
+    reset: str
+    accuracy: list[PlaceEstimate]
+    runs: list[Run]
 
 
 class Results(TypedDict):
-    """All measurements, and the statements that follow from them."""
+    """All measurements, and the claims that they decide."""
 
     seeds: list[int]
     files: dict[str, str]  # that the sentences are from, and their columns
     plan: dict[str, Any]
-    words_in_a_review: float  # mean
-    words_in_a_verdict: float  # mean
-    networks: list[NamedAccuracies]
-    gates: list[PartEstimates]
-    around: list[WordMeans]
-    held: list[HeldShare]
-    reviews: list[DocumentReview]  # of the first seed
-    runs: list[Run]
-    statements: list[dict[str, Any]]
+    conditions: list[ConditionResults]
+    claims: list[Claim]

@@ -1,260 +1,286 @@
-"""Results over seeds: accuracies, means of the gates, and tests of the document's claims."""
+"""Results over seeds, and the claims of the document that they decide.
+
+The document says of a verdict at the end that the network "will learn to assign r_t vector close to
+0, washing out the past"; of one at the start, that it "can learn to set the vector z_t close to 1
+and keep a majority of the previous information".
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from statistics import mean
-from typing import Any, NamedTuple, TypedDict
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from glassgate.analysis.intervals import difference, estimate, t_interval, wilson
-from glassgate.experiments.verdict.holds import HOLDS
-from glassgate.experiments.verdict.results import (
-    Accuracies,
-    HeldShare,
-    PartEstimates,
-    PartMeans,
-    Run,
-    Share,
-    WordMeans,
+from glassgate.analysis.intervals import estimate
+from glassgate.experiments.claims import Claim, claim_above, claim_below
+from glassgate.experiments.verdict.conditions import FIRST, LAST_CHRONO, MIXED, SRN_MIXED
+from glassgate.experiments.verdict.interventions import (
+    ALL_KEPT,
+    KEPT_HELD,
+    NO_RESET,
+    NONE_KEPT,
+    RESET_HELD,
+    SWAPPED_AFTER,
+    SWAPPED_BEFORE,
+    Intervention,
 )
-from glassgate.experiments.verdict.reviews import PLACES, Place, Review
+from glassgate.experiments.verdict.results import (
+    ConditionResults,
+    Gates,
+    Part,
+    PlaceAccuracy,
+    PlaceEstimate,
+    Run,
+)
+from glassgate.experiments.verdict.reviews import PLACES, Place
 
-Bools = NDArray[np.bool_]
+LEARNED = 0.75  # accuracy, halfway between chance and all right
+ALL_BUT_FEW = 0.95  # share of answers
+NEAR_ZERO, NEAR_ONE = 0.1, 0.9  # what "close to 0" and "close to 1" are taken to mean
 
-DISTANCE_BINS = 6  # beside that of distance 0
-CHANCE = 0.5  # accuracy of a guess between two classes
-NETWORKS = ("srn", "gru")  # in the order in which they are compared
-EXTENT_TOLERANCE = 0.1  # a mean this close to the value that a claim names is close enough
-
-
-# Accuracy -----------------------------------------------------------------------------------------
+Gate = Literal["kept_carriers", "reset_carriers"]
 
 
-class Classified(NamedTuple):
-    """Which test reviews of a seed each network classifies correctly.
+def claims(conditions: Mapping[str, ConditionResults]) -> list[Claim]:
+    """Judge the document's claims in every condition where they can be asked, by id.
 
-    `held` has, by the name of the hold, those whose verdict stands at the start, by the GRU.
+    Where a network did not learn its task, nothing but that is judged.
     """
-
-    reviews: Sequence[Review]
-    right: Mapping[str, Bools]
-    held: Mapping[str, Bools]
-
-
-def accuracies(classified: Sequence[Classified], name: str) -> Accuracies:
-    """Return a network's accuracy, all seeds together: by place, distance, negation of the verdict.
-
-    Intervals are Wilson's.
-    """
-    right = np.concatenate([tests.right[name] for tests in classified])
-    reviews = [review for tests in classified for review in tests.reviews]
-    place = np.array([review.place for review in reviews])
-    distance = np.array([review.distance for review in reviews])
-    negated = np.array([review.negated for review in reviews])
-    width = max(1, math.ceil(distance.max() / DISTANCE_BINS))
-    bins = [(0, 0), *((low, low + width - 1) for low in range(1, distance.max() + 1, width))]
-    inside = [((low, high), (low <= distance) & (distance <= high)) for low, high in bins]
-    return {
-        "accuracy": share(right),
-        "by_place": [{"place": p, **share(right[place == p])} for p in PLACES],
-        "by_distance": [
-            {"distance_min": low, "distance_max": high, **share(right[chosen])}
-            for (low, high), chosen in inside
-            if chosen.any()
-        ],
-        "by_negation": [
-            {"negated": bool(n), **share(right[negated == n])} for n in np.unique(negated)
-        ],
-    }
+    judged = []
+    for condition in conditions.values():
+        judged += [learned(condition, place) for place in places(condition)]
+        if condition["network"] == "gru" and is_learned(condition):
+            judged += {"last": _last, "first": _first, "mixed": _mixed}[condition["layout"]](
+                condition
+            )
+    return judged + _contrasts(conditions)
 
 
-def share(right: Bools) -> Share:
-    """Return n, the share that is right, and its 95% interval (Wilson 1927)."""
-    low, high = wilson(int(right.sum()), len(right))
-    return {"n": len(right), "accuracy": float(right.mean()), "low": low, "high": high}
-
-
-# Gates --------------------------------------------------------------------------------------------
-
-
-class Pooled(TypedDict):
-    """What the gates of all seeds did, and what holding them cost."""
-
-    gates: list[PartEstimates]
-    around: list[WordMeans]
-    held: list[HeldShare]
-
-
-def pool(runs: Sequence[Run], classified: Sequence[Classified]) -> Pooled:
-    """Put the gates of all seeds together; means are over seeds, `n` counts the words of all."""
-    places = zip(*(run["gates"]["by_place"] for run in runs), strict=True)
-    return {
-        "gates": [_part(rows) for rows in places],
-        "around": _around(runs),
-        "held": [_held_share(name, classified) for name in HOLDS],
-    }
-
-
-def _part(rows: Sequence[PartMeans]) -> PartEstimates:
-    """Put the rows of one place and part together, one from each seed."""
-    return {
-        "place": rows[0]["place"],
-        "part": rows[0]["part"],
-        "n": sum(row["n"] for row in rows),
-        "kept": estimate([row["kept"] for row in rows]),
-        "reset": estimate([row["reset"] for row in rows]),
-        "kept_carrying": estimate([row["kept_carrying"] for row in rows]),
-        "reset_carrying": estimate([row["reset_carrying"] for row in rows]),
-        "kept_high": estimate([row["kept_high"] for row in rows]),
-        "reset_low": estimate([row["reset_low"] for row in rows]),
-    }
-
-
-def _around(runs: Sequence[Run]) -> list[WordMeans]:
-    """Return the means over seeds at each number of words from the verdict that all seeds have."""
-    offsets = [{(row["place"], row["offset"]): row for row in r["gates"]["around"]} for r in runs]
+def place_estimates(runs: Sequence[Run]) -> list[PlaceEstimate]:
+    """Return the accuracy at each place over seeds."""
     return [
         {
-            "place": place,
-            "offset": offset,
-            "kept": mean(rows[place, offset]["kept"] for rows in offsets),
-            "reset": mean(rows[place, offset]["reset"] for rows in offsets),
+            "place": row["place"],
+            "accuracy": estimate([_at(r, row["place"])["accuracy"] for r in runs]),
         }
-        for place, offset in offsets[0]
-        if all((place, offset) in rows for rows in offsets)
+        for row in runs[0]["accuracy"]
     ]
 
 
-def _held_share(name: str, classified: Sequence[Classified]) -> HeldShare:
-    """Return the accuracy under a hold, and by how much it is less than without, over seeds."""
-    shares, free = (
-        [float(tests.held[n].mean()) for tests in classified] for n in (name, "nothing")
+# Reading the results ------------------------------------------------------------------------------
+
+
+def places(condition: ConditionResults) -> list[Place]:
+    """Return the places at which the verdict stands."""
+    return [row["place"] for row in condition["accuracy"]]
+
+
+def accuracies(condition: ConditionResults, place: Place) -> list[float]:
+    """Return the accuracy of each seed at a place."""
+    return [_at(run, place)["accuracy"] for run in condition["runs"]]
+
+
+def part_values(condition: ConditionResults, place: Place, part: Part, gate: Gate) -> list[float]:
+    """Return the mean of a gate over a part of the reviews, for each seed."""
+    return [
+        next(r[gate] for r in gates["parts"] if (r["place"], r["part"]) == (place, part))
+        for gates in all_gates(condition)
+    ]
+
+
+def first_word_values(condition: ConditionResults, place: Place, gate: Gate) -> list[float]:
+    """Return the mean of a gate at the verdict's first word, for each seed."""
+    return [
+        next(r[gate] for r in gates["positions"] if (r["place"], r["offset"]) == (place, 0))
+        for gates in all_gates(condition)
+    ]
+
+
+def intervention_values(
+    condition: ConditionResults,
+    place: Place,
+    intervention: Intervention,
+    value: Literal["accuracy", "accuracy_negated", "unchanged"],
+) -> list[float]:
+    """Return what became of the answers under an intervention, for each seed."""
+    values = [
+        next(
+            row[value]
+            for row in gates["interventions"]
+            if (row["place"], row["name"]) == (place, intervention.name)
+        )
+        for gates in all_gates(condition)
+    ]
+    assert all(value is not None for value in values)
+    return [float(value) for value in values if value is not None]
+
+
+def all_gates(condition: ConditionResults) -> list[Gates]:
+    """Return the gates of each seed of a GRU."""
+    return [run["gates"] for run in condition["runs"] if run["gates"] is not None]
+
+
+def is_learned(condition: ConditionResults) -> bool:
+    """Whether the network is shown to have learned its task, at the last place of its verdicts."""
+    return learned(condition, places(condition)[-1])["confirmed"] == "yes"
+
+
+def _at(run: Run, place: Place) -> PlaceAccuracy:
+    return next(row for row in run["accuracy"] if row["place"] == place)
+
+
+def _less(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    return [value - other for value, other in zip(values, others, strict=True)]
+
+
+# The claims ---------------------------------------------------------------------------------------
+
+
+def learned(condition: ConditionResults, place: Place) -> Claim:
+    """Judge whether a network classifies more than three in four reviews correctly."""
+    return claim_above(
+        f"{condition['id']}:learned-{place}",
+        f"The verdict is learned: more than {LEARNED:.0%} are classified correctly",
+        accuracies(condition, place),
+        LEARNED,
+        _describe(condition, place),
     )
-    right = np.concatenate([tests.held[name] for tests in classified])
-    cost = difference(free, shares, ("worse", "better"))
-    return {"held": name, **share(right), "by_seed": shares, "cost": cost}
 
 
-# The document's claims ----------------------------------------------------------------------------
-
-
-class Claim(NamedTuple):
-    """A claim: which gate moves how between two parts of reviews, and towards what."""
-
-    where: str
-    gate: str
-    first: tuple[Place, str]  # where the verdict stands, and which words
-    then: tuple[Place, str]
-    moves: str
-    value: float | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The claim in words."""
-        towards = "" if self.value is None else f" towards {self.value:g}"
-        return f"{self.where} {self.moves}{towards}"
-
-    def is_reached(self, mean: float) -> bool | None:
-        """Whether a mean is close enough to the value, if the claim names one."""
-        return None if self.value is None else abs(mean - self.value) <= EXTENT_TOLERANCE
-
-
-CLAIMS = (
-    Claim(
-        "over a verdict at the end, the reset gate",
-        "reset",
-        ("end", "plot before"),
-        ("end", "verdict"),
-        "falls",
-        0.0,
-    ),
-    Claim(
-        "after a verdict at the start, the kept share",
-        "kept",
-        ("start", "verdict"),
-        ("start", "plot after"),
-        "rises",
-        1.0,
-    ),
-    Claim(
-        "from the plot before a verdict to the plot after one, the kept share",
-        "kept",
-        ("end", "plot before"),
-        ("start", "plot after"),
-        "rises",
-    ),
-)
-
-
-def statements(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Compare what the document claims with what was measured, seed by seed.
-
-    `direction` says whether the 95% interval of the mean difference over seeds excludes 0 on the
-    side that is claimed, and is None where nothing can decide it; `extent` whether a gate came
-    within `EXTENT_TOLERANCE` of the value that is named.
-    """
-    gates = [
-        _gate(runs, claim, units, suffix)
-        for claim in CLAIMS
-        for units, suffix in (("all", ""), ("carrying", "_carrying"))
+def _last(condition: ConditionResults, place: Place = "last") -> list[Claim]:
+    """Judge what is said of a verdict at the end."""
+    name, where = condition["id"], _describe(condition, place)
+    swapped = intervention_values(condition, place, SWAPPED_BEFORE, "unchanged")
+    reset_moves, kept_moves = (
+        _less(
+            first_word_values(condition, place, gate),
+            part_values(condition, place, "plot before", gate),
+        )
+        for gate in GATES
+    )
+    reset = first_word_values(condition, place, "reset_carriers")
+    return [
+        claim_above(f"{name}:washed-out", WASHED_OUT, swapped, ALL_BUT_FEW, where),
+        claim_below(f"{name}:reset-falls", RESET_FALLS, reset_moves, 0, where),
+        claim_below(f"{name}:reset-near-zero", RESET_NEAR_ZERO, reset, NEAR_ZERO, where),
+        claim_below(f"{name}:kept-falls", KEPT_FALLS, kept_moves, 0, where),
+        *(
+            claim_above(
+                f"{name}:{gate}-needed",
+                text,
+                _less(swapped, intervention_values(condition, place, held, "unchanged")),
+                0,
+                where,
+            )
+            for gate, text, held in (
+                ("reset", RESET_NEEDED, RESET_HELD),
+                ("update", UPDATE_NEEDED, KEPT_HELD),
+            )
+        ),
+        *_negation(condition, place),
     ]
-    return [_memory(runs), *gates]
 
 
-def _gate(runs: Sequence[Run], claim: Claim, units: str, suffix: str) -> dict[str, Any]:
-    """Compare a claim on a gate with what it did in these units."""
-    first, then = (_by_seed(runs, *at, claim.gate + suffix) for at in (claim.first, claim.then))
-    moved = difference(then, first, ("rises", "falls"))
-    return {
-        "statement": claim.sentence,
-        "where": claim.where,
-        "units": units,
-        "measured": {"first": mean(first), "then": mean(then)},
-        "difference": moved,
-        "direction": moved["verdict"] == claim.moves,
-        "extent": claim.is_reached(mean(then)),
-    }
+def _first(condition: ConditionResults, place: Place = "first") -> list[Claim]:
+    """Judge what is said of a verdict at the start."""
+    name, where = condition["id"], _describe(condition, place)
+    free = accuracies(condition, place)
+    kept = part_values(condition, place, "plot after", "kept_carriers")
+    swapped = intervention_values(condition, place, SWAPPED_AFTER, "unchanged")
+    all_kept, none_kept = (
+        intervention_values(condition, place, which, "accuracy") for which in (ALL_KEPT, NONE_KEPT)
+    )
+    return [
+        claim_above(f"{name}:majority-kept", MAJORITY_KEPT, kept, 0.5, where),
+        claim_above(f"{name}:kept-near-one", KEPT_NEAR_ONE, kept, NEAR_ONE, where),
+        claim_below(f"{name}:in-state", IN_STATE, swapped, 1 - ALL_BUT_FEW, where),
+        claim_above(f"{name}:rest-ignored", REST_IGNORED, all_kept, ALL_BUT_FEW, where),
+        claim_below(f"{name}:keeping-needed", KEEPING_NEEDED, _less(none_kept, free), 0, where),
+        *_negation(condition, place),
+    ]
 
 
-def _memory(runs: Sequence[Run]) -> dict[str, Any]:
-    """Say whether the GRU loses less than the SRN where a verdict has to be remembered.
-
-    What is lost is the accuracy with the verdict at the end less that with it at the start. A
-    network that classifies no better than chance even at the end has none to lose: the interval of
-    its mean over seeds there does not lie above chance.
-    """
-    end = {name: [_accuracy(run, name, "end") for run in runs] for name in NETWORKS}
-    start = {name: [_accuracy(run, name, "start") for run in runs] for name in NETWORKS}
-    lost = {
-        name: [late - early for late, early in zip(end[name], start[name], strict=True)]
-        for name in NETWORKS
-    }
-    compared = difference(lost["gru"], lost["srn"], ("more", "less"))
-    learned = {name: t_interval(end[name])[0] > CHANCE for name in NETWORKS}
-    return {
-        "statement": "with the verdict at the start, not the end, the GRU loses less accuracy than "
-        "the SRN",
-        "units": None,
-        "measured": {name: mean(lost[name]) for name in NETWORKS},
-        "difference": compared,
-        "learned": learned,
-        "direction": compared["verdict"] == "less" if all(learned.values()) else None,
-        "extent": None,
-    }
+def _mixed(condition: ConditionResults) -> list[Claim]:
+    """Judge both in a network that serves every place."""
+    both = [*_last(condition)]
+    if learned(condition, "first")["confirmed"] == "yes":
+        both += _first(condition)
+    return both
 
 
-def _accuracy(run: Run, name: str, place: Place) -> float:
-    """Return the accuracy of a network on reviews with the verdict at a place."""
-    (network,) = (trained for trained in run["networks"] if trained["name"] == name)
-    (at_place,) = (row for row in network["by_place"] if row["place"] == place)
-    return float(at_place["accuracy"])
+def _negation(condition: ConditionResults, place: Place) -> list[Claim]:
+    """Judge whether reading a negated verdict needs the reset gate, where there are such."""
+    if condition["kind"] != "negated":
+        return []
+    without = intervention_values(condition, place, NO_RESET, "accuracy_negated")
+    free = [float(_at(run, place)["accuracy_negated"] or 0.0) for run in condition["runs"]]
+    name, where = f"{condition['id']}:negation-{place}", _describe(condition, place)
+    return [claim_below(name, NEGATION_NEEDS_RESET, _less(without, free), 0, where)]
 
 
-def _by_seed(runs: Sequence[Run], place: Place, part: str, name: str) -> list[float]:
-    """Return a mean of the gates over a part of the reviews, for each seed."""
-    rows: list[Mapping[str, Any]] = [row for run in runs for row in run["gates"]["by_place"]]
-    return [row[name] for row in rows if (row["place"], row["part"]) == (place, part)]
+def _contrasts(conditions: Mapping[str, ConditionResults]) -> list[Claim]:
+    """Judge what two conditions together decide, where both are there and learned."""
+    judged = []
+    first, control = conditions.get(FIRST.id), conditions.get(LAST_CHRONO.id)
+    if first and control and is_learned(first) and is_learned(control):
+        kept = part_values(first, "first", "plot after", "kept_carriers")
+        other = part_values(control, "last", "plot before", "kept_carriers")
+        where = f"{first['unit']}: {first['reviews']}, against {control['reviews']}"
+        judged.append(claim_above("contrast:kept", CONTRAST, _less(kept, other), 0, where))
+    gru, srn = conditions.get(MIXED.id), conditions.get(SRN_MIXED.id)
+    if gru and srn and is_learned(gru) and is_learned(srn):
+        lost, more = (_less(accuracies(c, "last"), accuracies(c, "first")) for c in (gru, srn))
+        where = f"{gru['unit']} and SRN: {gru['reviews']}"
+        judged.append(claim_below("contrast:loss", LOSES_LESS, _less(lost, more), 0, where))
+    return judged
+
+
+def _describe(condition: ConditionResults, place: Place) -> str:
+    reviews = condition["reviews"]
+    if condition["layout"] == "mixed":
+        reviews += f"; those with the verdict {dict(zip(PLACES, WHERE, strict=True))[place]}"
+    return f"{condition['unit']}; {reviews}"
+
+
+WHERE = ("first", "in the middle", "last")
+GATES: tuple[Gate, Gate] = ("reset_carriers", "kept_carriers")
+
+WASHED_OUT = (
+    "The past is washed out: with the state before the verdict swapped for that of a review of the "
+    f"other class, more than {ALL_BUT_FEW:.0%} of answers stay the same"
+)
+RESET_FALLS = "From the plot to the verdict's first word, the carriers' reset gate falls"
+RESET_NEAR_ZERO = (
+    f"At the verdict's first word, the carriers' reset gate is close to 0 (below {NEAR_ZERO})"
+)
+KEPT_FALLS = "From the plot to the verdict's first word, the carriers' kept share falls"
+RESET_NEEDED = (
+    "The reset gate washes it out: held over the verdict at its mean over the plot, it lets a "
+    "swapped state change more answers"
+)
+UPDATE_NEEDED = (
+    "The update gate washes it out: held over the verdict so that the kept share is its mean over "
+    "the plot, it lets a swapped state change more answers"
+)
+NEGATION_NEEDS_RESET = (
+    "A negation needs an open reset gate: with it at 0 over the verdict, fewer negated verdicts "
+    "are classified correctly"
+)
+MAJORITY_KEPT = (
+    "A majority of the previous information is kept: over the plot after the verdict, the "
+    "carriers' kept share is above 0.5"
+)
+KEPT_NEAR_ONE = f"It is close to 1 (above {NEAR_ONE})"
+IN_STATE = (
+    "The verdict is in the state: swapped after the verdict for that of a review of the other "
+    f"class, it changes more than {ALL_BUT_FEW:.0%} of answers"
+)
+REST_IGNORED = (
+    "The rest can be ignored: with kept at 1 after the verdict, more than "
+    f"{ALL_BUT_FEW:.0%} are classified correctly"
+)
+KEEPING_NEEDED = "Memory needs keeping: with kept at 0 after the verdict, accuracy falls"
+CONTRAST = (
+    "Keeping is learned: from the same initial weights, the carriers keep more over the plot where "
+    "the first verdict counts than where the last one does"
+)
+LOSES_LESS = "With the verdict first, not last, the GRU loses less accuracy than the SRN"

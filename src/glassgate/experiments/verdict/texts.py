@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
+
 from glassgate.experiments.verdict.reviews import (
-    VERDICTS,
+    Design,
     Review,
-    Sentences,
-    document_reviews,
+    document_review,
     split_sentences,
     write_reviews,
 )
+from glassgate.experiments.verdict.sentences import VERDICTS, Sentences
+from glassgate.nn.ragged import pad_ids
 from glassgate.train.settings import MINIMUM_FREQUENCY
 from glassgate.train.tokens import Vocabulary
 
@@ -40,33 +43,41 @@ class Sizes(Protocol):
 
 @dataclass(frozen=True)
 class Texts:
-    """The reviews of one seed, and the vocabulary of those to train on."""
+    """The reviews of one seed, and the vocabulary of those to train on.
+
+    `document` is the document's own review, for designs whose verdicts are phrases and stand first
+    or last.
+    """
 
     vocabulary: Vocabulary
     train: list[Review]
     valid: list[Review]
     test: list[Review]
-    documents: list[Review]
-    different_sentences: dict[
-        str, int
-    ]  # verdicts and plot sentences, to learn from and in the test
+    document: Review | None
+
+    def ids(self, words: Sequence[str]) -> list[int]:
+        """Return the token id of each word."""
+        return self.vocabulary.encode(" ".join(words)) if words else []
 
     def encode(self, reviews: Sequence[Review]) -> tuple[list[list[int]], list[int]]:
         """Return token ids and classes."""
-        return [self.ids(review) for review in reviews], [
-            VERDICTS.index(review.verdict) for review in reviews
-        ]
+        return [self.ids(review.words) for review in reviews], class_ids(reviews)
 
-    def ids(self, review: Review) -> list[int]:
-        """Return the token id of each word of a review."""
-        return self.vocabulary.encode(" ".join(review.words))
+    def batch(self, reviews: Sequence[Review]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return tokens [T, B] padded at the end, and lengths [B]."""
+        return pad_ids([self.ids(review.words) for review in reviews])
 
 
-def make_texts(plan: Sizes, sentences: Sentences, seed: int) -> Texts:
-    """Write the reviews of a seed; no sentence of the test reviews is in the others."""
+def class_ids(reviews: Sequence[Review]) -> list[int]:
+    """Return the class of each review as a number."""
+    return [VERDICTS.index(review.verdict) for review in reviews]
+
+
+def make_texts(plan: Sizes, sentences: Sentences, design: Design, seed: int) -> Texts:
+    """Write the reviews of a seed; no plot sentence of the test reviews is in the others."""
     split = split_sentences(sentences, seed)
     train, valid, test = (
-        write_reviews(part, count, plan.sentences, (seed, stream))
+        write_reviews(part, count, plan.sentences, design, (seed, stream))
         for stream, (part, count) in enumerate(
             (
                 (split.train, plan.train_reviews),
@@ -76,13 +87,9 @@ def make_texts(plan: Sizes, sentences: Sentences, seed: int) -> Texts:
             start=1,
         )
     )
-    documents = document_reviews(split.test, plan.sentences, (seed, 4))
-    different = {**_counts("train", split.train), **_counts("test", split.test)}
+    document = None
+    if design.kind != "word" and design.layout != "mixed":
+        document = document_review(split.test, plan.sentences, design.layout, (seed, 4))
     words = (" ".join(review.words) for review in train)
     vocabulary = Vocabulary.learn(words, minimum_frequency=MINIMUM_FREQUENCY)
-    return Texts(vocabulary, train, valid, test, documents, different)
-
-
-def _counts(side: str, sentences: Sentences) -> dict[str, int]:
-    verdicts = sum(len(kind) for kind in sentences.verdicts.values())
-    return {f"{side}_verdicts": verdicts, f"{side}_plot": len(sentences.plot)}
+    return Texts(vocabulary, train, valid, test, document)
