@@ -9,6 +9,7 @@ from glassgate.experiments.verdict.conditions import LAST_CHRONO
 from glassgate.experiments.verdict.interventions import (
     ALL_KEPT,
     KEPT_HELD,
+    NO_RESET_AFTER,
     NONE_KEPT,
     RESET_HELD,
     SWAPPED_AFTER,
@@ -66,28 +67,32 @@ HOW_SHOWN = (
 
 
 def _told_last(condition: ConditionResults) -> str:
-    zeroed, swapped, reset_held, kept_held = (
-        _unchanged(condition, "last", which)
-        for which in (ZEROED_BEFORE, SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
+    zeroed, swapped = (
+        _mean(condition, "last", which, "unchanged") for which in (ZEROED_BEFORE, SWAPPED_BEFORE)
+    )
+    free, reset_held, kept_held = (
+        _mean(condition, "last", which, "shift")
+        for which in (SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
     )
     return (
         f"{condition['unit']}; {condition['reviews']}. With the state before the verdict zeroed "
         f"{zeroed}, and with it swapped {swapped} of the answers stay as they were. From the plot "
         f"to the verdict's first word the carriers' kept share goes from "
         f"{_moves(condition, 'last', 'plot before', 'kept_carriers')}, their reset gate from "
-        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. With the reset gate held "
-        f"over the verdict at its means over the plot, {reset_held} of answers withstand the swap; "
-        f"with the kept share held so, {kept_held}."
+        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. Which of the two washes "
+        f"out the past? A swapped state moves the margin between the classes by {free} of its size; "
+        f"with the reset gate held over the verdict at its mean over the plot by {reset_held}, "
+        f"with the kept share held so by {kept_held}."
     )
 
 
 def _told_first(results: Results, condition: ConditionResults) -> str:
     zeroed, swapped = (
-        _unchanged(condition, "first", which) for which in (ZEROED_AFTER, SWAPPED_AFTER)
+        _mean(condition, "first", which, "unchanged") for which in (ZEROED_AFTER, SWAPPED_AFTER)
     )
-    all_kept, none_kept = (
-        f"{mean(intervention_values(condition, 'first', which, 'accuracy')):.1%}"
-        for which in (ALL_KEPT, NONE_KEPT)
+    all_kept, none_kept, no_reset = (
+        _mean(condition, "first", which, "accuracy")
+        for which in (ALL_KEPT, NONE_KEPT, NO_RESET_AFTER)
     )
     kept = mean(part_values(condition, "first", "plot after", "kept_carriers"))
     return (
@@ -95,7 +100,7 @@ def _told_first(results: Results, condition: ConditionResults) -> str:
         f"of their state from word to word.{_contrast(results)} With the state after the verdict "
         f"zeroed {zeroed}, and with it swapped {swapped} of the answers stay as they were. With "
         f"all kept from there on, {all_kept} are classified correctly; with nothing kept, "
-        f"{none_kept}."
+        f"{none_kept}; with the reset gate at 0, {no_reset}."
     )
 
 
@@ -111,8 +116,13 @@ def _contrast(results: Results) -> str:
     )
 
 
-def _unchanged(condition: ConditionResults, place: Place, which: Intervention) -> str:
-    return f"{mean(intervention_values(condition, place, which, 'unchanged')):.1%}"
+def _mean(
+    condition: ConditionResults,
+    place: Place,
+    which: Intervention,
+    value: Literal["accuracy", "unchanged", "shift"],
+) -> str:
+    return f"{mean(intervention_values(condition, place, which, value)):.1%}"
 
 
 def _moves(

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from glassgate.experiments.verdict import results
-from glassgate.experiments.verdict.reading import Classes
 from glassgate.experiments.verdict.results import PartMeans
 from glassgate.experiments.verdict.reviews import PLACES, Place, Review
 from glassgate.experiments.verdict.texts import Texts, class_ids
@@ -50,14 +49,14 @@ NOTHING = Intervention("nothing")
 ZEROED_BEFORE = Intervention("state before the verdict zeroed", "before")
 SWAPPED_BEFORE = Intervention("state before the verdict swapped", "before", "swapped")
 RESET_HELD = Intervention(
-    "state before swapped, reset held over the verdict",
+    "state before swapped, reset held at its mean over the plot",
     "before",
     "swapped",
     "verdict",
     {"reset": "plot"},
 )
 KEPT_HELD = Intervention(
-    "state before swapped, kept held over the verdict",
+    "state before swapped, kept held at its mean over the plot",
     "before",
     "swapped",
     "verdict",
@@ -109,7 +108,7 @@ def _at_place(
     for intervention in wanted:
         reference = replace(intervention, at=None) if intervention.at else NOTHING
         before_change, changed = (
-            answers(model, texts, reviews, which, plot, donors)
+            margins(model, texts, reviews, which, plot, donors)
             for which in (reference, intervention)
         )
         rows.append(_row(reviews, intervention, before_change, changed))
@@ -117,9 +116,9 @@ def _at_place(
 
 
 def _row(
-    reviews: Sequence[Review], intervention: Intervention, reference: Classes, changed: Classes
+    reviews: Sequence[Review], intervention: Intervention, reference: Array, changed: Array
 ) -> results.Intervention:
-    right = changed == np.array(class_ids(reviews))
+    right = (changed > 0) == np.array(class_ids(reviews))
     negated = np.array([review.negated for review in reviews])
     return {
         "place": reviews[0].place,
@@ -127,7 +126,8 @@ def _row(
         "n": len(reviews),
         "accuracy": float(right.mean()),
         "accuracy_negated": float(right[negated].mean()) if negated.any() else None,
-        "unchanged": float(np.mean(changed == reference)),
+        "unchanged": float(np.mean((changed > 0) == (reference > 0))),
+        "shift": float(np.abs(changed - reference).mean() / np.abs(reference).mean()),
     }
 
 
@@ -143,15 +143,15 @@ def find_donors(reviews: Sequence[Review], seed: int) -> list[int]:
 
 
 @torch.no_grad()
-def answers(
+def margins(
     model: Classifier,
     texts: Texts,
     reviews: Sequence[Review],
     intervention: Intervention,
     plot: Mapping[str, Array],
     donors: Sequence[int],
-) -> Classes:
-    """Return the class that the model gives each review under an intervention, [N]."""
+) -> Array:
+    """Return by how much the positive class's logit is larger under an intervention, [N]."""
     H = model.readout.in_features
     state = torch.zeros(1, len(reviews), H)
     for segment in SEGMENTS:
@@ -161,8 +161,9 @@ def answers(
         if intervention.at == segment:
             swapped = intervention.change == "swapped"
             state = state[:, donors] if swapped else torch.zeros_like(state)
-    classes: Classes = model.readout(state[0]).argmax(-1).numpy()
-    return classes
+    negative, positive = model.readout(state[0]).numpy().T.astype(np.float64)  # (N,) each
+    larger: Array = positive - negative
+    return larger
 
 
 def _words(review: Review, segment: Segment) -> Sequence[str]:

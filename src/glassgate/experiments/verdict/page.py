@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import mean
+from typing import Literal
 
 from glassgate.analysis.intervals import estimate, join_names
 from glassgate.experiments.claims import Claim
@@ -108,8 +109,9 @@ ASKED: dict[Layout, Sequence[tuple[str, str]]] = {
         ("washed-out", "the past is washed out"),
         ("reset-falls", "the reset gate falls"),
         ("reset-near-zero", "it comes close to 0"),
-        ("update-needed", "the update gate does the washing out"),
-        ("reset-needed", "the reset gate does"),
+        ("reset-washes", "the reset gate does the washing out"),
+        ("update-washes", "the update gate does"),
+        ("update-more", "it does more of it"),
     ),
     "first": (
         ("majority-kept", "a majority of the previous information is kept"),
@@ -133,23 +135,25 @@ HOW_ALL = (
 HOW_ACCURACY = (
     "The share of test reviews that are classified correctly, mean over seeds with its 95% "
     "interval; chance is 50%. Chrono's initial weights keep (Tallec & Ollivier 2018): their time "
-    "constants reach over a whole review. Where half of the verdicts are negated, no single word tells the "
-    "class."
+    "constants reach over a whole review. Where half of the verdicts are negated, no single word "
+    "tells the class."
 )
 HOW_TESTED = (
     "A gate that reads high or low proves little; these tests change something and look at the "
     "answers, on test reviews, mean over seeds. A state is zeroed, or swapped for that of another "
     "review of the other class; a gate is held over some words, at 0 or 1 or at the mean that each "
     "unit has over the plot. “Unchanged” is the share of answers that stay as they were: near 100% "
-    "they do not depend on what was changed, near 0% they follow it. Where a state is swapped and "
-    "a gate held, it compares with the gate held alone."
+    "they do not depend on what was changed, near 0% they follow it. “Shift” is how far the margin "
+    "between the classes moves, as a share of its mean size: it shows what comes through even "
+    "where answers stay. Where a state is swapped and a gate held over the verdict, both compare "
+    "with the gate held alone."
 )
 HOW_CARRIED = (
     "Carriers are the quarter of units whose last state correlates most strongly with the class, "
     "chosen on validation reviews. The accuracies are those of a threshold on the last state of "
     "the best unit alone and of the carriers as a group, on test reviews. The gates are the "
-    "carriers' means over the words of a part of the reviews, and at the first word of the verdict. Each "
-    "unit's own numbers are in results.json."
+    "carriers' means over the words of a part of the reviews, and at the first word of the "
+    "verdict. Each unit's own numbers are in results.json."
 )
 
 
@@ -271,20 +275,23 @@ def _intervention_table(results: Results) -> Table:
         for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
         for row in [_intervention_row(condition, place, intervention)]
     ]
-    columns = ("network", "trained on", "changed", "classified correctly", "unchanged")
+    columns = ("network", "trained on", "changed", "classified correctly", "unchanged", "shift")
     return Table(columns, rows)
 
 
 def _intervention_row(
     condition: ConditionResults, place: Place, intervention: Intervention
 ) -> tuple[str, ...]:
-    accuracy, unchanged = (
-        mean(intervention_values(condition, place, intervention, value))
-        for value in ("accuracy", "unchanged")
+    accuracy, unchanged, shift = (
+        mean(intervention_values(condition, place, intervention, value)) for value in MEASURED
     )
     reviews = condition["reviews"]
     reviews += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
-    return (condition["unit"], reviews, intervention.name, f"{accuracy:.1%}", f"{unchanged:.1%}")
+    numbers = (f"{accuracy:.1%}", f"{unchanged:.1%}", f"{shift:.1%}")
+    return (condition["unit"], reviews, intervention.name, *numbers)
+
+
+MEASURED: tuple[Literal["accuracy", "unchanged", "shift"], ...] = ("accuracy", "unchanged", "shift")
 
 
 def _carrier_table(results: Results) -> Table:

@@ -29,7 +29,8 @@ class Intervention(TypedDict):
 
     The answers are those to the n test reviews whose verdict stands at a place. `unchanged` is the
     share, right or wrong, that is as without the intervention; where a state is changed while gates
-    are held, as with the gates held alone.
+    are held, as with the gates held alone. `shift` is the mean size of the change of the margin
+    (the positive class's logit less the negative one's), as a share of that of the margin itself.
     """
 
     place: Place
@@ -38,6 +39,7 @@ class Intervention(TypedDict):
     accuracy: float
     accuracy_negated: float | None
     unchanged: float
+    shift: float
 
 
 class Carriers(TypedDict):

@@ -17,6 +17,7 @@ from glassgate.experiments.verdict.interventions import (
     ALL_KEPT,
     KEPT_HELD,
     NO_RESET,
+    NO_RESET_AFTER,
     NONE_KEPT,
     RESET_HELD,
     SWAPPED_AFTER,
@@ -99,7 +100,7 @@ def intervention_values(
     condition: ConditionResults,
     place: Place,
     intervention: Intervention,
-    value: Literal["accuracy", "accuracy_negated", "unchanged"],
+    value: Literal["accuracy", "accuracy_negated", "unchanged", "shift"],
 ) -> list[float]:
     """Return what became of the answers under an intervention, for each seed."""
     values = [
@@ -163,20 +164,22 @@ def _last(condition: ConditionResults, place: Place = "last") -> list[Claim]:
         claim_below(f"{name}:reset-falls", RESET_FALLS, reset_moves, 0, where),
         claim_below(f"{name}:reset-near-zero", RESET_NEAR_ZERO, reset, NEAR_ZERO, where),
         claim_below(f"{name}:kept-falls", KEPT_FALLS, kept_moves, 0, where),
-        *(
-            claim_above(
-                f"{name}:{gate}-needed",
-                text,
-                _less(swapped, intervention_values(condition, place, held, "unchanged")),
-                0,
-                where,
-            )
-            for gate, text, held in (
-                ("reset", RESET_NEEDED, RESET_HELD),
-                ("update", UPDATE_NEEDED, KEPT_HELD),
-            )
-        ),
+        *_which_gate(condition, place),
         *_negation(condition, place),
+    ]
+
+
+def _which_gate(condition: ConditionResults, place: Place) -> list[Claim]:
+    """Judge which gate washes out the past, by what gets through when its move is prevented."""
+    name, where = condition["id"], _describe(condition, place)
+    free, reset_held, kept_held = (
+        intervention_values(condition, place, which, "shift")
+        for which in (SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
+    )
+    return [
+        claim_above(f"{name}:reset-washes", RESET_WASHES, _less(reset_held, free), 0, where),
+        claim_above(f"{name}:update-washes", UPDATE_WASHES, _less(kept_held, free), 0, where),
+        claim_above(f"{name}:update-more", UPDATE_MORE, _less(kept_held, reset_held), 0, where),
     ]
 
 
@@ -186,8 +189,9 @@ def _first(condition: ConditionResults, place: Place = "first") -> list[Claim]:
     free = accuracies(condition, place)
     kept = part_values(condition, place, "plot after", "kept_carriers")
     swapped = intervention_values(condition, place, SWAPPED_AFTER, "unchanged")
-    all_kept, none_kept = (
-        intervention_values(condition, place, which, "accuracy") for which in (ALL_KEPT, NONE_KEPT)
+    all_kept, none_kept, no_reset = (
+        intervention_values(condition, place, which, "accuracy")
+        for which in (ALL_KEPT, NONE_KEPT, NO_RESET_AFTER)
     )
     return [
         claim_above(f"{name}:majority-kept", MAJORITY_KEPT, kept, 0.5, where),
@@ -195,6 +199,7 @@ def _first(condition: ConditionResults, place: Place = "first") -> list[Claim]:
         claim_below(f"{name}:in-state", IN_STATE, swapped, 1 - ALL_BUT_FEW, where),
         claim_above(f"{name}:rest-ignored", REST_IGNORED, all_kept, ALL_BUT_FEW, where),
         claim_below(f"{name}:keeping-needed", KEEPING_NEEDED, _less(none_kept, free), 0, where),
+        claim_below(f"{name}:reset-needed", RESET_NEEDED, _less(no_reset, free), 0, where),
         *_negation(condition, place),
     ]
 
@@ -253,14 +258,15 @@ RESET_NEAR_ZERO = (
     f"At the verdict's first word, the carriers' reset gate is close to 0 (below {NEAR_ZERO})"
 )
 KEPT_FALLS = "From the plot to the verdict's first word, the carriers' kept share falls"
-RESET_NEEDED = (
-    "The reset gate washes it out: held over the verdict at its mean over the plot, it lets a "
-    "swapped state change more answers"
+RESET_WASHES = (
+    "The reset gate washes out: held over the verdict at its mean over the plot, it lets more of a "
+    "swapped state through to the answer"
 )
-UPDATE_NEEDED = (
-    "The update gate washes it out: held over the verdict so that the kept share is its mean over "
-    "the plot, it lets a swapped state change more answers"
+UPDATE_WASHES = (
+    "The update gate washes out: with the kept share held over the verdict at its mean over the "
+    "plot, more of a swapped state comes through to the answer"
 )
+UPDATE_MORE = "The update gate washes out more than the reset gate does"
 NEGATION_NEEDS_RESET = (
     "A negation needs an open reset gate: with it at 0 over the verdict, fewer negated verdicts "
     "are classified correctly"
@@ -279,6 +285,7 @@ REST_IGNORED = (
     f"{ALL_BUT_FEW:.0%} are classified correctly"
 )
 KEEPING_NEEDED = "Memory needs keeping: with kept at 0 after the verdict, accuracy falls"
+RESET_NEEDED = "Memory needs an open reset gate: with it at 0 after the verdict, accuracy falls"
 CONTRAST = (
     "Keeping is learned: from the same initial weights, the carriers keep more over the plot where "
     "the first verdict counts than where the last one does"
