@@ -11,6 +11,7 @@ from glassgate.experiments.regulators import experiment as regulators
 from glassgate.experiments.runner import Runner
 from glassgate.experiments.spans import experiment as spans
 from glassgate.experiments.vanishing import experiment as vanishing
+from glassgate.experiments.verdict import experiment as verdict
 from glassgate.train.backends import LOKY, Workers
 from tests.conftest import Run
 from tests.experiments.test_capacity import TINY as TINY_CAPACITY
@@ -18,6 +19,7 @@ from tests.experiments.test_regulators import TINY as TINY_REGULATORS
 from tests.experiments.test_spans import TINY as TINY_SPANS
 from tests.experiments.test_vanishing import TINY as TINY_VANISHING
 from tests.experiments.test_workers import without_times
+from tests.experiments.verdict.verdict_cases import TINY as TINY_VERDICT
 
 
 @pytest.fixture(autouse=True)
@@ -117,8 +119,9 @@ def test_a_quick_run_says_that_it_is_one(glassgate_: Run, tmp_path):
         (regulators, TINY_REGULATORS),
         (spans, TINY_SPANS),
         (vanishing, TINY_VANISHING),
+        (verdict, TINY_VERDICT),
     ],
-    ids=["capacity", "regulators", "spans", "vanishing"],
+    ids=["capacity", "regulators", "spans", "vanishing", "verdict"],
 )
 def test_kept_pieces_give_the_numbers_of_an_unbroken_run(experiment, plan, tmp_path):
     unbroken = experiment.run(plan, (3, 4))

@@ -8,7 +8,7 @@ import pytest
 from glassgate.errors import BadInput
 from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
-from glassgate.experiments.verdict.reviews import split_sentences, write_reviews
+from glassgate.experiments.verdict.reviews import Design, split_sentences, write_reviews
 
 WORDS = ("red", "green", "blue", "grey", "black", "white", "brown")
 
@@ -30,28 +30,29 @@ def files(tmp_path) -> Files:
 
 def test_each_sentence_is_taken_once_in_small_letters(files):
     found = read_sentences(files)
-    assert set(found.verdicts) == {("negative", False), ("positive", False)}
+    assert set(found.verdicts) == {("phrase", "negative"), ("phrase", "positive")}
     dull, fine = found.verdicts.values()
     assert len(dull) == len(fine) == len(found.plot) == 49
     assert dull[1] == ("a", "red", "film", ",", "green", "and", "dull", "!")
     assert found.plot[-1] == ("the", "brown", "door", "opened", "on", "a", "brown", "room", "?")
 
 
-def test_reviews_of_plain_verdicts_are_balanced(files):
+def test_reviews_of_real_verdicts_are_balanced(files):
     parts = split_sentences(read_sentences(files), 0)
+    design = Design("mixed", "phrase", distractors=False)
     for part in parts:
-        for review in write_reviews(part, 12, 2, (0, 1)):
-            said = review.words[review.begin : review.end]
-            assert said in part.verdicts[review.verdict, False]
+        for review in write_reviews(part, 12, 2, design, (0, 1)):
+            verdict = review.words[review.begin : review.end]
+            assert verdict in part.verdicts["phrase", review.verdict]
             assert not review.negated
-    reviews = write_reviews(parts.train, 12, 2, (0, 1))
+    reviews = write_reviews(parts.train, 12, 2, design, (0, 1))
     assert sum(review.verdict == "positive" for review in reviews) == 6
-    assert [sum(r.place == p for r in reviews) for p in ("start", "middle", "end")] == [4, 4, 4]
+    assert [sum(r.place == p for r in reviews) for p in ("first", "middle", "last")] == [4, 4, 4]
 
 
 def test_the_command_reads_them(glassgate_, files, tmp_path, monkeypatch):
     small = replace(experiment.SETTINGS, hidden_size=6, embedding_size=5, epochs=1)
-    monkeypatch.setattr(experiment, "REAL", experiment.Plan(2, 36, 18, 18, small))
+    monkeypatch.setattr(experiment, "REAL_PLAN", experiment.Plan(2, 36, 18, 18, small))
     command = "experiment verdict --verdicts films.csv --plot novel.txt --text said --label mood"
     said = glassgate_(*command.split(), "--seeds", 2)
     assert said.code == 0, said.err
@@ -62,11 +63,11 @@ def test_the_command_reads_them(glassgate_, files, tmp_path, monkeypatch):
         "text": "said",
         "label": "mood",
     }
-    assert "verdict plain" not in said.out  # one group is no comparison
-    assert results["reviews"][0]["unknown"][:2] == ["this", "is"]
+    assert [condition["kind"] for condition in results["conditions"]] == ["phrase"] * 6
+    shown = results["conditions"][0]["runs"][0]["shown"]
+    assert shown["unknown"][:2] == ["this", "is"]
     html = (tmp_path / "verdict" / "report.html").read_text()
     assert "real sentences (novel.txt, films.csv)" in html
-    assert "reaches 67%" not in html
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,30 @@
-"""What the verdict experiment measures."""
-
-from dataclasses import replace
+"""What the verdict experiment reads: gates by part and position, and the units that carry."""
 
 import numpy as np
 import pytest
 import torch
 
-from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.gates import (
-    Reading,
+    OFFSETS,
     class_correlation,
-    measure_gates,
-    unit_means,
+    find_carriers,
+    part_means,
+    position_means,
+    show,
 )
-from glassgate.experiments.verdict.holds import HOLDS, correct_by_hold
-from glassgate.experiments.verdict.reading import correct_mask, read_gates
-from glassgate.experiments.verdict.reviews import (
-    VERDICTS,
-    Review,
-    document_reviews,
-    write_reviews,
+from glassgate.experiments.verdict.reading import Reading, classify, read_gates
+from glassgate.experiments.verdict.reviews import Design, Review, write_reviews
+from glassgate.experiments.verdict.texts import class_ids
+from tests.experiments.verdict.verdict_cases import (
+    FIRST,
+    LAST,
+    MIXED,
+    TRAIN,
+    Steps,
+    random_network,
 )
-from glassgate.experiments.verdict.summary import share
-from glassgate.experiments.verdict.texts import make_texts
-from tests.experiments.verdict.verdict_cases import EVERY, TINY, TRAIN
+
+CARRIERS = {"units": [1, 3], "correlation": [0, 1, 0, 1], "alone": [0.5, 0.6, 0.5, 0.9]}
 
 
 def reading(review: Review, random: np.random.Generator) -> Reading:
@@ -31,136 +32,104 @@ def reading(review: Review, random: np.random.Generator) -> Reading:
     return Reading(review, random.random((T, 4)), random.random((T, 4)), random.random(4))
 
 
-def test_the_means_are_those_of_the_words_of_each_part():
+@pytest.mark.parametrize("design", [MIXED, FIRST, LAST], ids=["mixed", "first", "last"])
+def test_the_means_are_those_of_the_words_of_each_part(design: Design):
     random = np.random.default_rng(0)
-    reviews = write_reviews(TRAIN, 36, 3, (0, 1))
-    read = [reading(review, random) for review in reviews]
-    measured, _ = measure_gates(read, [])
-    for row in measured["by_place"]:
-        kept, reset, carried = [], [], []
-        for one in read:
+    readings = [reading(review, random) for review in write_reviews(TRAIN, 36, 3, design, (0, 1))]
+    rows = part_means(readings, CARRIERS)
+    for row in rows:
+        kept, reset = [], []
+        for one in readings:
             r = one.review
-            part = {
-                "plot before": range(r.begin),
-                "verdict": range(r.begin, r.end),
-                "plot after": range(r.end, len(r.words)),
-            }[row["part"]]
-            for t in part if r.place == row["place"] else ():
-                kept.append(one.kept[t])
-                reset.append(one.reset[t])
-                carried.append(one.kept[t][measured["carrying_units"]])
+            for t in range(len(r.words)) if r.place == row["place"] else ():
+                part = "plot before" if t < r.begin else "verdict" if t < r.end else "plot after"
+                if ("other verdicts" if t in r.distracting else part) == row["part"]:
+                    kept.append(one.kept[t])
+                    reset.append(one.reset[t])
         assert row["n"] == len(kept)
+        np.testing.assert_allclose(row["kept_units"], np.mean(kept, axis=0))
+        np.testing.assert_allclose(row["reset_units"], np.mean(reset, axis=0))
         assert row["kept"] == pytest.approx(np.mean(kept))
-        assert row["reset"] == pytest.approx(np.mean(reset))
-        assert row["kept_carrying"] == pytest.approx(np.mean(carried))
-        assert row["kept_high"] == pytest.approx((np.array(kept) > 0.9).mean())
-        assert row["reset_low"] == pytest.approx((np.array(reset) < 0.1).mean())
-    combinations = {(row["place"], row["part"]) for row in measured["by_place"]}
-    assert len(combinations) == 7
-    assert not combinations & {("start", "plot before"), ("end", "plot after")}
-    first = next(r for r in measured["around"] if (r["place"], r["offset"]) == ("middle", 0))
-    at = [one.kept[one.review.begin] for one in read if one.review.place == "middle"]
-    assert first["n"] == len(at) == 12
-    assert first["kept"] == pytest.approx(np.mean(at))
+        assert row["reset_carriers"] == pytest.approx(np.mean(reset, axis=0)[[1, 3]].mean())
+    assert {(row["place"], row["part"]) for row in rows} == {
+        MIXED: {
+            *[("first", part) for part in ("verdict", "plot after")],
+            *[("middle", part) for part in ("plot before", "verdict", "plot after")],
+            *[("last", part) for part in ("plot before", "verdict")],
+        },
+        FIRST: {("first", part) for part in ("verdict", "plot after", "other verdicts")},
+        LAST: {("last", part) for part in ("plot before", "verdict", "other verdicts")},
+    }[design]
 
 
-def test_documents_are_given_word_by_word_and_count_for_nothing_else():
-    random = np.random.default_rng(4)
-    read = [reading(r, random) for r in write_reviews(TRAIN, 36, 3, (0, 1))]
-    documents = [reading(r, random) for r in document_reviews(TRAIN, 3, (0, 4))]
-    measured, wholes = measure_gates(read, documents)
-    assert (measured, []) == measure_gates(read, [])
-    for whole, one in zip(wholes, documents, strict=True):
-        assert tuple(whole["words"]) == one.review.words
-        assert (whole["begin"], whole["end"]) == (one.review.begin, one.review.end)
-        np.testing.assert_allclose(whole["kept"], one.kept, atol=5e-5)
-        np.testing.assert_allclose(whole["reset"], one.reset, atol=5e-5)
-        carrying = set(whole["order"][: len(measured["carrying_units"])])
-        assert carrying == set(measured["carrying_units"])
-        for row in whole["by_part"]:
-            words = one.part(row["part"])
-            assert row["n"] == words.stop - words.start
-            assert row["reset"] == pytest.approx(one.reset[words].mean())
-            assert row["kept_carrying"] == pytest.approx(one.kept[words][:, list(carrying)].mean())
-    late, early = wholes
-    assert [row["part"] for row in late["by_part"]] == ["plot before", "verdict"]
-    assert [row["part"] for row in early["by_part"]] == ["verdict", "plot after"]
+def test_positions_are_counted_from_the_verdicts_first_word():
+    random = np.random.default_rng(1)
+    readings = [reading(review, random) for review in write_reviews(TRAIN, 36, 3, LAST, (0, 1))]
+    rows = position_means(readings, CARRIERS)
+    assert [row["offset"] for row in rows] == list(range(OFFSETS[0], 1))
+    (first,) = (row for row in rows if row["offset"] == 0)
+    gates = np.array([one.kept[one.review.begin] for one in readings])
+    assert first["n"] == 36
+    assert first["kept"] == pytest.approx(gates.mean())
+    assert first["kept_carriers"] == pytest.approx(gates[:, [1, 3]].mean())
+    assert first["kept_best"] == pytest.approx(gates[:, 3].mean())
 
 
 def test_the_correlation_with_the_class_is_pearsons_and_0_for_a_still_unit():
     random = np.random.default_rng(1)
-    read = [reading(r, random) for r in write_reviews(TRAIN, 36, 2, (0, 1))]
-    for one in read:
-        one.last[3] = 0.25
-    states = np.array([one.last for one in read])
-    classes = [VERDICTS.index(one.review.verdict) for one in read]
+    states, classes = random.random((40, 4)), random.integers(0, 2, 40)
+    states[:, 3] = 0.25
     expected = [np.corrcoef(states[:, unit], classes)[0, 1] for unit in range(3)]
-    np.testing.assert_allclose(class_correlation(read), [*expected, 0.0], atol=1e-12)
+    np.testing.assert_allclose(class_correlation(states, classes), [*expected, 0.0], atol=1e-12)
 
 
-def test_an_interval_is_wilsons():
-    found = share(np.array([True] * 9 + [False]))
-    assert found["n"] == 10
-    assert found["accuracy"] == 0.9
-    assert (found["low"], found["high"]) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+def test_carriers_are_chosen_on_validation_reviews_and_measured_on_the_test():
+    model, texts = random_network(LAST, 0)
+    with torch.no_grad():
+        model.readout.weight[:] = torch.tensor([[0.0] * 6, [1.0, 1.0, 1.0, -1.0, 1.0, 1.0]])
+    random = np.random.default_rng(2)
+
+    def readings(reviews, informative):
+        made = []
+        for review, own in zip(reviews, class_ids(reviews), strict=True):
+            last = random.normal(0, 1e-3, 6)
+            last[informative] += own
+            last[3] -= 2 * own  # the readout counts it negatively
+            made.append(Reading(review, np.zeros((1, 6)), np.zeros((1, 6)), last))
+        return made
+
+    valid, test = readings(texts.valid, 5), readings(texts.test, 2)
+    carriers = find_carriers(model, valid, test)
+    assert carriers["units"] == [3, 5]
+    assert carriers["alone"][3] == carriers["best_alone"] == carriers["group"] == 1.0
+    assert carriers["alone"][5] < 0.8  # it told the class of the validation reviews alone
+    assert carriers["correlation"][3] < -0.99
 
 
-def test_gates_are_those_of_each_review_read_alone():
-    texts = make_texts(TINY, EVERY, 3)
-    tiny = replace(TINY.settings, seed=3)
-    model, _ = experiment.train(texts, tiny, [])
-    read = read_gates(model, texts, texts.test)
-    weights = {name: value.detach() for name, value in model.network.named_parameters()}
-    wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]
-    bi, bh = weights["bias_ih_l0"], weights["bias_hh_l0"]
-    for one in read[:5]:
-        (ids,), _ = texts.encode([one.review])
+@pytest.mark.parametrize("design", [MIXED, FIRST], ids=["mixed", "first"])
+def test_gates_are_those_of_each_review_read_alone(design: Design):
+    model, texts = random_network(design, 3)
+    steps = Steps(model)
+    readings = read_gates(model, texts, texts.test)
+    for one, own in zip(readings[:5], classify(model, texts, texts.test), strict=False):
         state = torch.zeros(6)
-        for t, token in enumerate(ids):
-            of_input = wi @ model.embedding.weight.detach()[token] + bi
-            of_hidden = wh @ state + bh
-            reset, update = torch.sigmoid(of_input[:12] + of_hidden[:12]).split(6)
-            state = update * state + (1 - update) * torch.tanh(
-                of_input[12:] + reset * of_hidden[12:]
-            )
-            np.testing.assert_allclose(one.kept[t], update, atol=1e-5)
+        for t, token in enumerate(texts.ids(one.review.words)):
+            reset, kept, state = steps.step(token, state)
+            np.testing.assert_allclose(one.kept[t], kept, atol=1e-5)
             np.testing.assert_allclose(one.reset[t], reset, atol=1e-5)
         np.testing.assert_allclose(one.last, state, atol=1e-5)
-    means = unit_means(read, ["verdict"])
-    assert means is not None
-    assert means[2] == sum(r.end - r.begin for r in texts.test)
+        assert int(model.readout(state).argmax()) == own
 
 
-def test_held_gates_do_what_the_equations_say_from_the_word_after_the_verdict_on():
-    texts = make_texts(TINY, EVERY, 1)
-    model, _ = experiment.train(texts, replace(TINY.settings, seed=1), [])
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        for weight in model.parameters():
-            weight.normal_()  # so that reviews, and holds, are told apart
-        model.readout.bias.zero_()
-    early = [review for review in texts.test if review.place == "start"]
-    found = correct_by_hold(model, texts.ids, early)
-    in_order = sorted(early, key=lambda review: review.end)
-    free = correct_mask(model, texts, in_order)
-    np.testing.assert_array_equal(found["nothing"], free)
-    weights = {name: value.detach() for name, value in model.network.named_parameters()}
-    wi, wh = weights["weight_ih_l0"], weights["weight_hh_l0"]
-    bi, bh = weights["bias_ih_l0"], weights["bias_hh_l0"]
-    wanted: dict[str, list[bool]] = {name: [] for name in HOLDS}
-    for name, hold in HOLDS.items():
-        for review in in_order:
-            state = torch.zeros(6)
-            for t, token in enumerate(texts.ids(review)):
-                of_input = wi @ model.embedding.weight.detach()[token] + bi
-                of_hidden = wh @ state + bh
-                reset, kept = torch.sigmoid(of_input[:12] + of_hidden[:12]).split(6)
-                if t >= review.end:
-                    reset = reset if hold.reset is None else torch.tensor(hold.reset)
-                    kept = kept if hold.kept is None else torch.tensor(hold.kept)
-                new = torch.tanh(of_input[12:] + reset * of_hidden[12:])
-                state = kept * state + (1 - kept) * new
-            told = int(model.readout(state).argmax())
-            wanted[name].append(told == VERDICTS.index(review.verdict))
-        np.testing.assert_array_equal(found[name], wanted[name])
-    assert len({tuple(right) for right in wanted.values()}) > 2  # holds make a difference
+def test_a_review_is_shown_with_the_probability_of_its_class():
+    model, texts = random_network(Design("last", "negated", True), 1)
+    assert texts.document is not None
+    (one,) = read_gates(model, texts, [texts.document])
+    correlation = [0.1, -0.9, 0.3, 0, 0, 0.5]
+    shown = show(model, texts, one, {**CARRIERS, "correlation": correlation})
+    assert shown["order"] == [1, 5, 2, 0, 3, 4]
+    assert tuple(shown["words"][shown["begin"] : shown["end"]])[:3] == ("i", "didn't", "quite")
+    np.testing.assert_allclose(shown["kept"], one.kept, atol=5e-5)
+    last = torch.from_numpy(one.last)
+    expected = model.readout(last).softmax(-1)[0].detach()  # negative is the first class
+    assert shown["probability"] == pytest.approx(float(expected), abs=1e-5)

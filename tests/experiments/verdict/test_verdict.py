@@ -4,80 +4,80 @@ import json
 from dataclasses import replace
 
 import pytest
-import torch
 
 from glassgate.analysis.intervals import TWO_SEEDS_WARNING
 from glassgate.experiments.verdict import experiment
-from glassgate.experiments.verdict.answers import answers
-from glassgate.experiments.verdict.holds import HOLDS
-from glassgate.experiments.verdict.page import page
-from glassgate.pages.content import Chart
+from glassgate.experiments.verdict.conditions import FIRST, LAST, MADE_UP, SRN_FIRST
+from tests.experiments.test_workers import without_times
 from tests.experiments.verdict.verdict_cases import TINY
 from tests.pages.page_parts import downloads, parse
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(experiment, "MADE_UP", TINY)
-    monkeypatch.setattr(experiment, "REAL", replace(TINY, test_reviews=54))
+    monkeypatch.setattr(experiment, "MADE_UP_PLAN", TINY)
+    monkeypatch.setattr(experiment, "MADE_UP", (LAST, FIRST, SRN_FIRST))
 
 
 def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
-    threads = torch.get_num_threads()
     command = "experiment verdict --sentences 3 --seed 2 --seeds 2 --output out"
     said = glassgate_(*command.split())
     assert said.code == 0, said.err
-    assert torch.get_num_threads() == threads
-    assert len(said.err.splitlines()) == 4  # two networks, two seeds
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (tmp_path / "out" / "verdict.png").read_bytes().startswith(b"\x89PNG")
     assert results["command"] == f"glassgate {command}"
     assert results["seeds"] == [2, 3]
-    assert results["files"] == {}
     assert TWO_SEEDS_WARNING in " ".join(said.out.split())
-    assert TWO_SEEDS_WARNING in parse((tmp_path / "out" / "report.html").read_text()).text
-    assert {"glassgate", "python", "torch", "numpy"} <= set(results["versions"])
     assert results["plan"]["sentences"] == 3
-    assert results["plan"]["training"]["hidden_size"] == 6
-    assert [network["name"] for network in results["networks"]] == ["srn", "gru"]
-    for network in results["networks"]:
-        for group in ("by_place", "by_distance", "by_negation"):
-            rows = network[group]
-            assert sum(row["n"] for row in rows) == 216
-            right = sum(row["n"] * row["accuracy"] for row in rows) / 216
-            assert right == pytest.approx(network["accuracy"]["accuracy"])
-        assert f"{network['by_place'][0]['accuracy']:.1%}" in said.out
-    assert len(results["gates"]) == 7
-    assert len(results["runs"][0]["gates"]["units"]) == 6
-    assert len(results["statements"]) == 7
-    assert [row["held"] for row in results["held"]] == list(HOLDS)
-    early = results["networks"][1]["by_place"][0]
-    assert results["held"][0]["accuracy"] == early["accuracy"]  # nothing held is as it was
-    content = page(results)
-    assert any(isinstance(section.body, Chart) for section in content.sections)
-    assert "2 and 3" in (tmp_path / "out" / "report.html").read_text()
-    _assert_page(parse((tmp_path / "out" / "report.html").read_text()), results)
+    assert [c["id"] for c in results["conditions"]] == [LAST.id, FIRST.id, SRN_FIRST.id]
+    for condition in results["conditions"]:
+        (row,) = condition["accuracy"]
+        runs = [run["accuracy"][0] for run in condition["runs"]]
+        assert row["accuracy"]["mean"] == pytest.approx(sum(r["accuracy"] for r in runs) / 2)
+        assert {r["n"] for r in runs} == {24}
+        assert f"{row['accuracy']['mean']:.1%}" in said.out
+        assert [run["gates"] is None for run in condition["runs"]] == [
+            condition["network"] == "srn"
+        ] * 2
+    assert [run["shown"] is None for run in results["conditions"][0]["runs"]] == [False, True]
+    assert {claim["confirmed"] for claim in results["claims"]} <= {"yes", "no", "undecided"}
+    html = parse((tmp_path / "out" / "report.html").read_text())
+    assert "washing out the past" in html.text
+    assert TWO_SEEDS_WARNING in html.text
 
 
-def _assert_page(html, results):
-    """Every sentence is on the page, and the document's review with the gates of each word."""
-    for sentence in (*answers(results), "composed of the same sentences as the training reviews"):
-        assert sentence in html.text
-    for review in results["reviews"]:
-        where = {"end": "at the end", "start": "at the start"}[review["place"]]
-        (shown,) = [
-            s
-            for s in html.all("section")
-            if s.one("h2").text == f"The document's review, its verdict {where}"
-        ]
-        assert f"{review['by_part'][0]['reset']:.3f}" in shown.text
-        assert f"{review['probability']:.3f}" in shown.text
-        (reset, kept) = downloads(shown).values()
-        assert len(reset) == len(kept) == len(review["words"]) * 6
-        for row in kept:
-            step, unit = int(row["step"]), int(row["unit"])
-            assert row["word"] == review["words"][step]
-            assert float(row["kept"]) == review["kept"][step][unit]
+def test_the_page_shows_a_review_word_by_word_and_judges_the_claims(glassgate_, tiny, tmp_path):
+    """Where the networks learn: a verdict of one word last, next to the answer."""
+    learns = replace(TINY.settings, hidden_size=8, epochs=20, learning_rate=0.02)
+    experiment.MADE_UP_PLAN = replace(TINY, train_reviews=240, settings=learns)
+    said = glassgate_("experiment", "verdict", "--seeds", 3)
+    assert said.code == 0, said.err
+    results = json.loads((tmp_path / "verdict" / "results.json").read_text())
+    claims = {claim["id"]: claim for claim in results["claims"]}
+    assert claims[f"{LAST.id}:learned-last"]["confirmed"] == "yes"
+    assert f"{LAST.id}:washed-out" in claims
+    html = parse((tmp_path / "verdict" / "report.html").read_text())
+    (shown,) = [
+        section
+        for section in html.all("section")
+        if section.one("h2").text == "One review, word by word: verdict last"
+    ]
+    review = results["conditions"][0]["runs"][0]["shown"]
+    kept, reset = downloads(shown).values()
+    assert len(reset) == len(kept) == len(review["words"]) * 8
+    for row in kept:
+        step, unit = int(row["step"]), int(row["unit"])
+        assert row["word"] == review["words"][step]
+        assert float(row["kept"]) == review["kept"][step][unit]
+    for claim in results["claims"]:
+        assert claim["text"] in html.text
+    assert "the past is washed out – " in html.text
+
+
+def test_conditions_have_names_of_their_own():
+    names = [condition.id for condition in MADE_UP]
+    assert len(set(names)) == len(names) == 17
+    assert LAST.id == "last-word-distractors-gru-torch-after"
 
 
 def test_results_are_overwritten_when_asked(glassgate_, tiny, tmp_path):
@@ -90,19 +90,9 @@ def test_results_are_overwritten_when_asked(glassgate_, tiny, tmp_path):
     assert json.loads(results.read_text())["experiment"] == "verdict"
 
 
-def test_a_file_for_a_folder_is_refused(glassgate_, tiny, tmp_path):
-    (tmp_path / "taken").write_text("")
-    said = glassgate_("experiment", "verdict", "--output", "taken")
-    assert said.code == 2
-    assert "taken is a file, expected a folder" in said.err
-
-
-def test_a_run_depends_on_its_seeds_alone():
+def test_a_run_depends_on_its_seeds_alone(tiny):
     def numbers(seed: int) -> str:
-        results = experiment.run(TINY, (seed, seed + 1))
-        for network in (one for run in results["runs"] for one in run["networks"]):
-            del network["train_seconds"], network["tokens_per_second"]
-        return json.dumps(results)
+        return json.dumps(without_times(experiment.run(TINY, (seed, seed + 1))))
 
     assert numbers(5) == numbers(5)
     assert numbers(5) != numbers(6)

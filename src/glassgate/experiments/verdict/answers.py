@@ -33,15 +33,18 @@ Layout = Literal["first", "last"]
 
 def main_condition(results: Results, layout: Layout) -> ConditionResults | None:
     """Return the condition that the page tells of: the first GRU that learned one place, if any."""
-    own = [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
-    return next((condition for condition in own if is_learned(condition)), None)
+    return next((condition for condition in grus(results, layout) if is_learned(condition)), None)
+
+
+def grus(results: Results, layout: Layout) -> list[ConditionResults]:
+    """Return the conditions in which a GRU was trained for a verdict at one place."""
+    return [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
 
 
 def example(results: Results, layout: Layout) -> ConditionResults | None:
     """Return the condition whose review is shown: of negated phrases, if that was learned."""
-    own = [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
-    told = [condition for condition in own if is_learned(condition)]
-    return next((c for c in told if c["kind"] == "negated"), told[0] if told else None)
+    taught = [condition for condition in grus(results, layout) if is_learned(condition)]
+    return next((c for c in taught if c["kind"] == "negated"), taught[0] if taught else None)
 
 
 def control(results: Results) -> ConditionResults | None:
@@ -80,7 +83,8 @@ def _told_last(condition: ConditionResults) -> str:
         f"to the verdict's first word the carriers' kept share goes from "
         f"{_moves(condition, 'last', 'plot before', 'kept_carriers')}, their reset gate from "
         f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. Which of the two washes "
-        f"out the past? A swapped state moves the margin between the classes by {free} of its size; "
+        "out the past? A swapped state moves the margin between the classes by "
+        f"{free} of its size; "
         f"with the reset gate held over the verdict at its mean over the plot by {reset_held}, "
         f"with the kept share held so by {kept_held}."
     )

@@ -8,7 +8,14 @@ from typing import Literal
 
 from glassgate.analysis.intervals import estimate, join_names
 from glassgate.experiments.claims import Claim
-from glassgate.experiments.verdict.answers import Layout, answers, control, example, main_condition
+from glassgate.experiments.verdict.answers import (
+    Layout,
+    answers,
+    control,
+    example,
+    grus,
+    main_condition,
+)
 from glassgate.experiments.verdict.interventions import WITH_AFTER, WITH_BEFORE, Intervention
 from glassgate.experiments.verdict.results import ConditionResults, Part, Results, Shown
 from glassgate.experiments.verdict.reviews import Place
@@ -30,8 +37,8 @@ WHERE: dict[Place, str] = {"first": "first", "middle": "in the middle", "last": 
 
 def tables(results: Results) -> list[Table]:
     """Return the claims of the main conditions, and the accuracy of all."""
-    main = [main_condition(results, layout) for layout in LAYOUTS]
-    names = [condition["id"] for condition in main if condition] + ["contrast"]
+    main = [main_condition(results, layout) or grus(results, layout)[0] for layout in LAYOUTS]
+    names = [condition["id"] for condition in main] + ["contrast"]
     claims = [claim for claim in results["claims"] if claim["id"].split(":")[0] in names]
     return [_claim_table(claims), _accuracy_table(results)]
 
@@ -165,9 +172,8 @@ GROUPS = (("_carriers", "carriers"), ("_best", "best unit"), ("", "all units"))
 
 def _gate_charts(results: Results, layout: Layout) -> dict[str, Chart]:
     """Return kept share and reset gate around the verdict, by all units, carriers and the best."""
-    condition = main_condition(results, layout)
-    if condition is None or not all_gates(condition):
-        return {}
+    condition = main_condition(results, layout) or grus(results, layout)[0]
+    unlearned = "" if is_learned(condition) else " (not learned)"
     charts = {}
     for gate, title in (("kept", "kept share"), ("reset", "reset gate")):
         lines = [_line(condition, layout, f"{gate}{suffix}", name) for suffix, name in GROUPS]
@@ -178,7 +184,9 @@ def _gate_charts(results: Results, layout: Layout) -> dict[str, Chart]:
         band = (-0.5, length - 0.5, "verdict")
         y_range = (0.0, 1.03)
         words = "words from the start of the verdict"
-        charts[f"Verdict {layout}: {title}"] = Chart(words, title, y_range, tuple(lines), band)
+        charts[f"Verdict {layout}: {title}{unlearned}"] = Chart(
+            words, title, y_range, tuple(lines), band
+        )
     return charts
 
 

@@ -1,0 +1,110 @@
+"""The claims of the verdict experiment: judged by intervals, and only where a task was learned."""
+
+import copy
+
+import pytest
+
+from glassgate.experiments.claims import claim_above, claim_below
+from glassgate.experiments.verdict.answers import answers, main_condition
+from glassgate.experiments.verdict.conditions import FIRST, LAST
+from glassgate.experiments.verdict.interventions import KEPT_HELD, RESET_HELD, SWAPPED_BEFORE
+from glassgate.experiments.verdict.summary import claims, place_estimates
+
+NOISE = (-0.01, 0.0, 0.01)  # of three seeds
+
+
+def a_run(noise, accuracy=1.0):
+    """Return a run of the GRU for a verdict last, of two units, one of which carries."""
+
+    def part(name, kept, reset):
+        return {"place": "last", "part": name, "n": 10, "kept_carriers": kept + noise,
+                "reset_carriers": reset + noise}  # fmt: skip
+
+    def intervention(which, unchanged, shift):
+        return {"place": "last", "name": which.name, "accuracy": 1.0, "accuracy_negated": None,
+                "unchanged": unchanged, "shift": shift + noise / 10}  # fmt: skip
+
+    return {
+        "accuracy": [{"place": "last", "accuracy": accuracy, "accuracy_negated": None}],
+        "gates": {
+            "parts": [part("plot before", 0.5, 0.6)],
+            "positions": [{"place": "last", "offset": 0, "kept_carriers": 0.1 + noise,
+                           "reset_carriers": 0.6 - noise}],
+            "interventions": [
+                intervention(SWAPPED_BEFORE, 1.0, 0.02),
+                intervention(RESET_HELD, 1.0, 0.02 - noise / 5),
+                intervention(KEPT_HELD, 0.9, 0.3),
+            ],
+        },
+    }  # fmt: skip
+
+
+def a_condition(runs):
+    return {
+        "id": LAST.id,
+        "reviews": LAST.reviews,
+        "unit": LAST.unit,
+        "layout": "last",
+        "kind": "word",
+        "network": "gru",
+        "accuracy": place_estimates(runs),
+        "runs": runs,
+    }
+
+
+@pytest.fixture
+def condition():
+    return a_condition([a_run(noise) for noise in NOISE])
+
+
+def test_each_claim_is_judged_by_its_interval(condition):
+    judged = {claim["id"].split(":")[1]: claim for claim in claims({LAST.id: condition})}
+    assert {name: claim["confirmed"] for name, claim in judged.items()} == {
+        "learned-last": "yes",
+        "washed-out": "yes",
+        "reset-falls": "undecided",  # .6 to .6
+        "reset-near-zero": "no",
+        "kept-falls": "yes",
+        "reset-washes": "undecided",  # .02 and .02
+        "update-washes": "yes",
+        "update-more": "yes",
+    }
+    assert judged["kept-falls"]["measured"] == pytest.approx(-0.4)
+    assert judged["kept-falls"]["condition"] == (
+        "GRU, torch weights, reset after; verdict last, one word, other verdicts"
+    )
+
+
+def test_nothing_else_is_judged_of_a_network_that_did_not_learn(condition):
+    failed = a_condition([a_run(noise, accuracy=0.5 + noise) for noise in NOISE])
+    (judged,) = claims({LAST.id: failed})
+    assert (judged["id"], judged["confirmed"]) == (f"{LAST.id}:learned-last", "no")
+    results = {"conditions": [failed]}
+    assert main_condition(results, "last") is None
+    assert answers(results, "last") == (
+        "No GRU learned reviews with the verdict last: there is no policy to look at."
+    )
+
+
+def test_an_interval_that_holds_both_is_undecided(condition):
+    condition = copy.deepcopy(condition)
+    for run, unchanged in zip(condition["runs"], (1.0, 0.9, 1.0), strict=True):
+        run["gates"]["interventions"][0]["unchanged"] = unchanged
+    judged = {claim["id"].split(":")[1]: claim for claim in claims({LAST.id: condition})}
+    assert judged["washed-out"]["confirmed"] == "undecided"
+
+
+def test_claims_above_and_below_mirror_each_other():
+    for values, above in (((0.2, 0.3, 0.25), "yes"), ((-0.2, -0.3, -0.25), "no"),
+                          ((-0.4, 0.4, 0.02), "undecided")):  # fmt: skip
+        assert claim_above("a", "text", values, 0, "here")["confirmed"] == above
+        mirrored = claim_below("a", "text", [-value for value in values], 0, "here")
+        assert mirrored["confirmed"] == above
+        assert mirrored["interval"][0] == pytest.approx(
+            -claim_above("a", "text", values, 0, "here")["interval"][1]
+        )
+
+
+def test_the_contrast_needs_both_conditions(condition):
+    assert not [c for c in claims({LAST.id: condition}) if c["id"].startswith("contrast")]
+    assert FIRST.weights == "chrono"
