@@ -77,6 +77,18 @@ CONNECTIVITY = Definition(
     "earlier word (Madsen 2019, Visualizing memorization in RNNs, Distill, "
     "doi:10.23915/distill.00016).",
 )
+TREE = Definition(
+    "Hierarchical clustering",
+    "each word stands for the mean of the states right after it was read. The two closest words "
+    "are joined first, then again and again the two closest clusters, by the mean Euclidean "
+    "distance between their members (Elman 1990, Finding structure in time, figures 7 and 8).",
+)
+COMPONENTS = Definition(
+    "Principal components",
+    "the directions in which the states differ most: the first has the largest share of their "
+    "variance, the second the largest share of what is left (Elman 1991, Distributed "
+    "representations, simple recurrent networks, and grammatical structure).",
+)
 GRADIENT = Definition(
     "Gradient by lag",
     "the norm of dL/dh, where L is the loss at one step and h the state k steps earlier, averaged "

@@ -7,14 +7,19 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
 from glassgate.pages.content import Table
-from glassgate.pages.definitions import VALUES, Definition
+from glassgate.pages.definitions import TREE, VALUES, Definition
 from glassgate.pages.figures import FEW_COLUMNS, Band, gate_figure
+from glassgate.pages.trees import tree_figure
+
+if TYPE_CHECKING:
+    from glassgate.inside.clusters import Tree
 
 UNIT_GRID = "Each row is a unit and each column a step: "
 READINGS = {
@@ -130,6 +135,24 @@ def unit_exhibit(
         Numbers(file, ("step", "word", "unit", name), rows),
         gate_figure("", words, array, order, y_title, signed=name == "hidden", band=band),
         picture_width(words),
+    )
+
+
+def tree_exhibit(title: str, tree: Tree, classes: Sequence[str], file: str) -> Exhibit:
+    """Show which words a network treats alike; `file` is the name of the CSV file."""
+    N = len(tree.labels)
+    names = [*tree.labels, *(f"cluster {N + row}" for row in range(N - 1))]
+    rows = [
+        (f"cluster {N + row}", names[int(first)], names[int(second)], distance, int(size))
+        for row, (first, second, distance, size) in enumerate(tree.merges.tolist())
+    ]
+    return Exhibit(
+        title,
+        "Words whose branches meet early, near the words, leave the network in similar states."
+        + (" A branch in colour holds words of one class." if classes else ""),
+        TREE,
+        Numbers(file, ("cluster", "joins", "and", "distance", "words"), rows),
+        tree_figure(tree, classes),
     )
 
 

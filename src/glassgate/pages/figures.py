@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
-from glassgate.pages.colours import NETWORKS, colour
+from glassgate.pages.colours import NETWORKS, OTHERS, colour
 
 Band: TypeAlias = tuple[float, float, str]
 """A highlighted stretch of columns: index of the first, index after the last, label."""
@@ -19,6 +19,7 @@ SYMBOLS = {
     "lstm": "square",
     "the grammar": "diamond",
 }
+POINT_SYMBOLS = (*SYMBOLS.values(), "cross", "star")  # one for each of OTHERS
 LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 VISIBLE_SPACES = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 # Colour scales, readable with any kind of colour vision.
@@ -188,4 +189,44 @@ def label_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
         tickangle=-60 if any(len(word) > 2 for word in words) else 0,
         tickfont_size=12 if len(words) <= FEW_COLUMNS else 9,
     )
+    return figure
+
+
+def component_figure(
+    scores: ArrayLike, shares: Sequence[float], classes: Sequence[str], texts: Sequence[str]
+) -> go.Figure:
+    """Draw states in the two directions in which they differ most, a colour for each class.
+
+    Parameters
+    ----------
+    scores, shares
+        The first two of `glassgate.inside.principal_components`, [N, 2] and [2].
+    classes
+        The class of each state, at most seven different ones; they are named in order of
+        appearance.
+    texts
+        Appear on hover, one per state.
+    """
+    array, names = np.asarray(scores), np.asarray(classes)
+    horizontal, vertical = (
+        f"component {number} ({share:.0%} of the variance)"
+        for number, share in enumerate(shares[:2], start=1)
+    )
+    figure = new_figure("", 480, xaxis_title=horizontal, yaxis_title=vertical)
+    for index, name in enumerate(dict.fromkeys(classes)):
+        chosen = np.flatnonzero(names == name)
+        figure.add_scatter(
+            x=array[chosen, 0].tolist(),
+            y=array[chosen, 1].tolist(),
+            name=name,
+            mode="markers",
+            marker={
+                "color": OTHERS[index],
+                "symbol": POINT_SYMBOLS[index],
+                "size": 7,
+                "opacity": 0.75,
+            },
+            text=[label_text(texts[i]) for i in chosen.tolist()],
+            hovertemplate="%{text}<extra></extra>",
+        )
     return figure

@@ -10,9 +10,10 @@ from plotly import graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from glassgate.pages.charts import chart_exhibit
-from glassgate.pages.content import Chart, Page, Section, Table, UnitPicture
-from glassgate.pages.exhibits import Exhibit, unit_exhibit
+from glassgate.pages.content import Chart, Page, Section, Table, TreePicture, UnitPicture
+from glassgate.pages.exhibits import Exhibit, tree_exhibit, unit_exhibit
 
+TREE_TITLE = "Words that leave the network in similar states"
 PLOTLY_CONFIG = {"displayModeBar": False}
 
 
@@ -115,12 +116,19 @@ def _draw_section(section: Section, number: int) -> FigureSection:
     if isinstance(section.body, UnitPicture):
         exhibits = _gate_exhibits(section.body, number)
         return FigureSection(section.heading, paragraphs, exhibits=exhibits)
-    charts = {"": section.body} if isinstance(section.body, Chart) else section.body
+    drawn = section.body
+    titled = {"": drawn} if isinstance(drawn, Chart | TreePicture) else drawn
     exhibits = [
-        chart_exhibit(chart, title, f"chart_{number}_{index}.csv")
-        for index, (title, chart) in enumerate(charts.items(), start=1)
+        _draw(picture, title, f"{number}_{index}.csv")
+        for index, (title, picture) in enumerate(titled.items(), start=1)
     ]
     return FigureSection(section.heading, paragraphs, exhibits=exhibits)
+
+
+def _draw(picture: Chart | TreePicture, title: str, file: str) -> Exhibit:
+    if isinstance(picture, Chart):
+        return chart_exhibit(picture, title, f"chart_{file}")
+    return tree_exhibit(title or TREE_TITLE, picture.tree, picture.classes, f"tree_{file}")
 
 
 def _gate_exhibits(picture: UnitPicture, number: int) -> list[Exhibit]:
