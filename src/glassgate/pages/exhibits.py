@@ -1,4 +1,4 @@
-"""Exhibits: a figure or table with its title, explanation, definition and downloadable numbers."""
+"""Exhibits: a figure, table or text with title, explanation, definition and numbers to download."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
+from glassgate.pages.coloured_text import ColouredText
 from glassgate.pages.content import Table
 from glassgate.pages.definitions import TREE, VALUES, Definition
 from glassgate.pages.figures import FEW_COLUMNS, Band, gate_figure
@@ -75,7 +76,7 @@ class Exhibit:
     numbers
         To download.
     body
-        The figure or table itself.
+        The figure, table or coloured text itself.
     width
         Its minimum width in pixels; it scrolls on a narrower screen.
     full_row
@@ -86,7 +87,7 @@ class Exhibit:
     reading: str
     definition: Definition
     numbers: Numbers
-    body: go.Figure | Table
+    body: go.Figure | Table | ColouredText
     width: int = 0
     full_row: bool = False
 

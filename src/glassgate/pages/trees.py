@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from plotly import graph_objects as go
 
 from glassgate.errors import BadInput
-from glassgate.pages.colours import OTHERS
+from glassgate.pages.colours import INK, OTHERS, SOFT
 from glassgate.pages.figures import label_text, new_figure
-from glassgate.pages.pictures import INK, SOFT, Target, save
+from glassgate.pages.pictures import Target, save
 
 if TYPE_CHECKING:
     from glassgate.inside.clusters import Bracket, Tree
@@ -64,11 +64,7 @@ def tree_figure(tree: Tree, classes: Sequence[str] = ()) -> go.Figure:
         side="right",
         range=[len(tree.labels) - 0.5, -0.5],
         tickvals=list(range(len(tree.labels))),
-        ticktext=[
-            f'<span style="color:{colours[_class_of_leaf(leaf, classes)]}">'
-            f"{label_text(tree.labels[leaf])}</span>"
-            for leaf in tree.order
-        ],
+        ticktext=[label_text(tree.labels[leaf]) for leaf in tree.order],
         showgrid=False,
         zeroline=False,
     )
@@ -108,9 +104,8 @@ def tree_picture(tree: Tree, path: Target, title: str, classes: Sequence[str] = 
     axes.set(xlim=(1.03 * longest, -0.005 * longest), ylim=(len(tree.labels) - 0.5, -0.5))
     axes.yaxis.tick_right()
     labels = axes.set_yticks(range(len(tree.labels)), [tree.labels[leaf] for leaf in tree.order])
-    for tick, leaf in zip(labels, tree.order, strict=True):
-        colour = colours[_class_of_leaf(leaf, classes)]
-        tick.label2.set(parse_math=False, color=colour, size=9)
+    for tick in labels:
+        tick.label2.set(parse_math=False, color=INK, size=9)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(DISTANCE, color=INK)
     axes.set_title(title, fontsize=12, color=INK, loc="left", parse_math=False)
@@ -139,10 +134,6 @@ def _class_of(bracket: Bracket, classes: Sequence[str]) -> str:
     """Return the class that all leaves below a merge have, if it is one."""
     names = {classes[leaf] for leaf in bracket.leaves} if classes else {MIXED}
     return names.pop() if len(names) == 1 else MIXED
-
-
-def _class_of_leaf(leaf: int, classes: Sequence[str]) -> str:
-    return classes[leaf] if classes else MIXED
 
 
 def _describe(tree: Tree, bracket: Bracket) -> str:

@@ -108,7 +108,7 @@ def _measure_exhibit(report: Report) -> Exhibit:
         f"{'higher' if is_accuracy else 'lower'} is better.",
         definitions.ACCURACY if is_accuracy else definitions.PERPLEXITY,
         Numbers(f"{measure}.csv", ("epoch", measure), rows),
-        _epoch_figure({measure: values}, measure, (0, 1.02) if is_accuracy else None),
+        _epoch_figure({"held out": values}, measure, (0, 1.02) if is_accuracy else None),
     )
 
 

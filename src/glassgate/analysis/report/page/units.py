@@ -57,7 +57,7 @@ def _describe_spans(report: Report, number: int) -> str:
         f"{SHORT:g} or less."
     )
     infinite = int(np.isinf(memory.span).sum())
-    return sentence + (f" {infinite} never forget and have no bar." if infinite else "")
+    return sentence + (f" {infinite} never forget and have no point." if infinite else "")
 
 
 def _span_exhibit(report: Report, number: int) -> Exhibit:
@@ -65,7 +65,7 @@ def _span_exhibit(report: Report, number: int) -> Exhibit:
     rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
     return Exhibit(
         f"Memory span of each unit{_layer_suffix(report, number)}",
-        "Each bar is a unit: the higher the bar, the longer it remembers.",
+        "Each point is a unit: the higher the point, the longer it remembers.",
         definitions.SPAN,
         Numbers(f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows),
         figures.span_figure("", memory.span, report.step, report.network),
