@@ -1,32 +1,40 @@
 """Trees of mean states against distances worked out by hand, and principal components."""
 
+import math
+
 import numpy as np
 import pytest
-from scipy.cluster.hierarchy import cophenet
-from scipy.spatial.distance import squareform
 
 from glassgate import BadInput
-from glassgate.inside import best_groups, mean_states, principal_components, similarity_tree
+from glassgate.inside import mean_states, principal_components, similarity_tree
 
 # On a line: a pair at 0 and 1, a pair at 6 and 8, and one at 20.
 POINTS, NAMES = [[8.0], [0.0], [20.0], [6.0], [1.0]], ["c", "a", "e", "d", "b"]
 
 
-def test_the_closest_are_joined_first_by_mean_distance():
+def test_those_are_joined_first_that_add_least_to_the_variance_within():
     tree = similarity_tree(POINTS, NAMES)
     joined = {
         "".join(sorted(tree.labels[leaf] for leaf in bracket.leaves)): bracket.distances[1]
         for bracket in tree.brackets
     }
-    assert joined == {
-        "ab": 1,
-        "cd": 2,
-        "abcd": np.mean([6, 8, 5, 7]),
-        "abcde": np.mean([20, 19, 14, 12]),
-    }
-    distances = squareform(cophenet(tree.merges))
-    assert distances[1, 4] == 1
-    assert distances[0, 1] == distances[3, 4] == 6.5
+    assert joined == pytest.approx(
+        {
+            "ab": 1,
+            "cd": 2,
+            "abcd": math.sqrt(2 * 2 * 2 / 4) * (7 - 0.5),
+            "abcde": math.sqrt(2 * 4 * 1 / 5) * (20 - 3.75),
+        }
+    )
+    points = np.array(POINTS)
+    within = [_within(points, tree.groups(count)) for count in range(5, 0, -1)]
+    for merge, more in zip(sorted(joined.values()), np.diff(within), strict=True):
+        assert merge**2 / 2 == pytest.approx(more)
+
+
+def _within(points, groups):
+    """The squared distances of points to the mean of their group, summed."""
+    return sum(((points[groups == g] - points[groups == g].mean()) ** 2).sum() for g in set(groups))
 
 
 def test_brackets_lead_from_the_clusters_they_join():
@@ -54,22 +62,6 @@ def test_groups_are_numbered_from_top_to_bottom():
         assert from_top == sorted(from_top)
     c, a, e, d, b = tree.groups(3)
     assert a == b != c == d != e
-
-
-def test_the_clearest_groups_have_the_highest_silhouette():
-    rng = np.random.default_rng(0)
-    centres = np.repeat([[0, 0], [9, 0], [0, 9]], 6, axis=0)
-    points = centres + rng.normal(size=centres.shape) / 3
-    tree = similarity_tree(points, [str(i) for i in range(18)])
-    groups = best_groups(tree, points, most=7)
-    assert groups.max() == 2
-    assert all(len(set(groups[i : i + 6])) == 1 for i in (0, 6, 12))
-
-
-@pytest.mark.parametrize("points", [[[0.0], [1.0]], [[3.0], [3.0], [3.0]]])
-def test_what_cannot_be_cut_is_one_group(points):
-    tree = similarity_tree(points, "abc"[: len(points)])
-    assert best_groups(tree, points, most=7).tolist() == [0] * len(points)
 
 
 def test_states_are_averaged_by_label():

@@ -93,16 +93,16 @@ def test_a_page_holds_trees_with_their_merges_to_download():
         "cluster": "cluster 5", "joins": "boy", "and": "girl", "distance": "0.5", "words": "2",
     }  # fmt: skip
     assert (second["cluster"], second["distance"]) == ("cluster 6", "1.0")
-    assert {third["joins"], third["and"]} == {"cluster 5", "cluster 6"}
-    assert float(third["distance"]) == np.mean([4, 5, 3.5, 4.5])
-    assert {last["joins"], last["and"], last["words"]} == {"<eos>", "cluster 7", "5"}
+    assert {third["joins"], third["and"], third["words"]} == {"<eos>", "cluster 6", "3"}
+    assert float(third["distance"]) == pytest.approx(np.sqrt(4 / 3) * 4.5)
+    assert {last["joins"], last["and"], last["words"]} == {"cluster 5", "cluster 7", "5"}
     assert "the mean of the states right after it was read" in page.text
 
 
 def test_components_are_points_by_class():
     scores = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
     texts = ["the <boy>", "a", "b"]
-    figure = component_figure(scores, [0.5, 0.25], ["one", "two", "one"], texts)
+    figure = component_figure(scores, [0.5, 0.25], ["one", "two", "one"], texts, ["one", "two"])
     one, two = figure.data
     assert (one.name, list(one.x), list(one.y)) == ("one", [0, 4], [1, 5])
     assert (two.name, list(two.x), list(two.y)) == ("two", [2], [3])

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from glassgate.inside.clusters import (
         MeanStates,
         Tree,
-        best_groups,
         mean_states,
         similarity_tree,
     )
@@ -43,7 +42,6 @@ __all__ = [
     "Saturation",
     "Selectivity",
     "Tree",
-    "best_groups",
     "connectivity",
     "gradient_by_lag",
     "half_life",
@@ -63,7 +61,6 @@ __getattr__, __dir__ = lazy(
         "MeanStates": "clusters",
         "Selectivity": "probe",
         "Tree": "clusters",
-        "best_groups": "clusters",
         "connectivity": "connections",
         "gradient_by_lag": "gradient",
         "half_life": "gradient",

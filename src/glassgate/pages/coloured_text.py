@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LOW_COLOUR, HIGH_COLOUR = "0 114 178", "230 159 0"  # red green blue: blue near -1, orange near 1
+LOW_COLOUR, HIGH_COLOUR = "86 180 233", "230 159 0"  # red green blue: blue near -1, orange near 1
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class ColouredWord:
     """A word or character, and its value from -1 to 1; beyond these the colour stays the same.
 
     >>> ColouredWord("his", -0.5).background
-    'rgb(0 114 178 / 50%)'
+    'rgb(86 180 233 / 50%)'
     """
 
     text: str

@@ -139,7 +139,9 @@ def unit_exhibit(
     )
 
 
-def tree_exhibit(title: str, tree: Tree, classes: Sequence[str], file: str) -> Exhibit:
+def tree_exhibit(
+    title: str, tree: Tree, classes: Sequence[str], file: str, step: str = "word"
+) -> Exhibit:
     """Show which words a network treats alike; `file` is the name of the CSV file."""
     N = len(tree.labels)
     names = [*tree.labels, *(f"cluster {N + row}" for row in range(N - 1))]
@@ -149,10 +151,10 @@ def tree_exhibit(title: str, tree: Tree, classes: Sequence[str], file: str) -> E
     ]
     return Exhibit(
         title,
-        "Words whose branches meet early, near the words, leave the network in similar states."
-        + (" A branch in colour holds words of one class." if classes else ""),
+        f"Branches that meet early, near the {step}s, lead to {step}s that leave the network in "
+        f"similar states{'; a branch within one group has its colour' if classes else ''}.",
         TREE,
-        Numbers(file, ("cluster", "joins", "and", "distance", "words"), rows),
+        Numbers(file, ("cluster", "joins", "and", "distance", f"{step}s"), rows),
         tree_figure(tree, classes),
     )
 

@@ -201,7 +201,11 @@ def label_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
 
 
 def component_figure(
-    scores: ArrayLike, shares: Sequence[float], classes: Sequence[str], texts: Sequence[str]
+    scores: ArrayLike,
+    shares: Sequence[float],
+    classes: Sequence[str],
+    texts: Sequence[str],
+    names: Sequence[str],
 ) -> go.Figure:
     """Draw states in the two directions in which they differ most, a colour for each class.
 
@@ -210,23 +214,26 @@ def component_figure(
     scores, shares
         The first two of `glassgate.inside.principal_components`, [N, 2] and [2].
     classes
-        The class of each state, at most seven different ones; they are named in order of
-        appearance.
+        The class of each state, [N].
     texts
-        Appear on hover, one per state.
+        Appear on hover, [N].
+    names
+        The classes in the order of their colours, at most seven. Groups of
+        `glassgate.inside.Tree`, in order of their numbers, have the colours that `tree_figure`
+        gives them.
     """
-    array, names = np.asarray(scores), np.asarray(classes)
+    array, kinds = np.asarray(scores), np.asarray(classes)
     horizontal, vertical = (
         f"component {number} ({share:.0%} of the variance)"
         for number, share in enumerate(shares[:2], start=1)
     )
     figure = new_figure("", 480, xaxis_title=horizontal, yaxis_title=vertical)
-    for index, name in enumerate(dict.fromkeys(classes)):
-        chosen = np.flatnonzero(names == name)
+    for index, name in enumerate(names):
+        chosen = np.flatnonzero(kinds == name)
         figure.add_scatter(
             x=array[chosen, 0].tolist(),
             y=array[chosen, 1].tolist(),
-            name=name,
+            name=label_text(name),
             mode="markers",
             marker={
                 "color": OTHERS[index],

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from plotly import graph_objects as go
 
 from glassgate.analysis.report.contents import Report
+from glassgate.analysis.report.page.states import followers_section, similarity_section
 from glassgate.analysis.report.page.units import (
     NETWORK_NAMES,
     connectivity_section,
@@ -30,7 +31,9 @@ def report_page(report: Report, facts: Mapping[str, str]) -> str:
         memory_section(report),
         saturation_section(report),
         gates_section(report),
+        followers_section(report),
         connectivity_section(report),
+        similarity_section(report),
         _gradient_section(report),
         _surprisal_section(report),
         _parameters_section(report),
