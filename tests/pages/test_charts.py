@@ -80,4 +80,4 @@ def test_the_first_column_wraps_sooner_on_a_narrow_screen():
     assert "td:first-child div { width: max-content; max-width: 21rem; white-space: normal; }" in (
         wide
     )
-    assert "td:first-child div { max-width: 9rem; }" in narrow
+    assert "td:first-child div { max-width: 9rem; overflow-wrap: anywhere; }" in narrow

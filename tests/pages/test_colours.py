@@ -1,11 +1,13 @@
 """The palette: colours are far enough apart for colour-blind readers."""
 
+from collections.abc import Callable, Iterable
 from itertools import combinations
 
 import numpy as np
 import pytest
+from plotly.io import templates
 
-from glassgate.pages.colours import NETWORKS, OTHERS
+from glassgate.pages.colours import DARK, INK, NETWORKS, OTHERS, SOFT
 
 EYES = {  # transforms of linear RGB: Machado, Oliveira & Fernandes 2009
     "all three cones": np.eye(3),
@@ -52,8 +54,36 @@ def test_distances_agree_with_cie():
     np.testing.assert_allclose(green, [87.7, -86.2, 83.2], atol=0.1)
 
 
+def on_dark(colours: Iterable[str]) -> list[str]:
+    """The counterparts of colours on a dark page."""
+    return [DARK.get(one.lower(), one) for one in colours]
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of luminances of WCAG 2.2: text needs 4.5, lines and points need 3."""
+    light = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (one, other)]) / 255
+    linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+    dim, bright = sorted((linear @ XYZ[1]).tolist())
+    return (bright + 0.05) / (dim + 0.05)
+
+
 @pytest.mark.parametrize("eyes", EYES)
-def test_colours_differ_with_any_colour_vision(eyes: str):
-    assert nearest(list(NETWORKS.values()), eyes) > 18
-    assert nearest(list(OTHERS[:4]), eyes) > 35
-    assert nearest(list(OTHERS), eyes) > 15
+@pytest.mark.parametrize("page", [list, on_dark])
+def test_colours_differ_with_any_colour_vision(eyes: str, page: Callable[..., list[str]]):
+    assert nearest(page(NETWORKS.values()), eyes) > 18
+    assert nearest(page(OTHERS[:4]), eyes) > 35
+    assert nearest(page(OTHERS), eyes) > 15
+
+
+def test_contrasts_agree_with_wcag():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21, abs=0.01)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+def test_on_a_dark_page_lines_and_text_stand_out():
+    paper = DARK["#ffffff"]
+    for drawn in on_dark([*NETWORKS.values(), *OTHERS]):
+        assert contrast(drawn, paper) > 3
+    for text in on_dark([INK, SOFT, templates["plotly_white"].layout.font.color]):
+        assert contrast(text, paper) > 4.5
+    assert all(key == key.lower() for key in DARK)  # as the script of the page looks them up

@@ -189,7 +189,12 @@ def suggest_resume(begun: Path | None = None) -> Iterator[None]:
 
 def check_plots() -> None:
     """Raise ModuleNotFoundError if pictures could not be drawn, before any work is done."""
-    for package in EXTRAS["plot"]:
+    check_installed("plot")
+
+
+def check_installed(*extras: str) -> None:
+    """Raise ModuleNotFoundError if a package of these extras is missing."""
+    for package in (package for extra in extras for package in EXTRAS[extra]):
         if find_spec(package) is None:
             raise ModuleNotFoundError(name=package)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from glassgate.cli.options import Model, Overwrite, Threads, check_free, check_plots
+from glassgate.cli.options import Model, Overwrite, Threads, check_free, check_installed
 
 
 def report(
@@ -36,8 +36,9 @@ def report(
     """Write a page on a model: how it learned, what its units remember, what surprises it.
 
     The page is a single file that opens without a network connection. It has
-    learning curves, memory spans, saturation, gates word by word, the gradient
-    by lag, the most and least surprising words, and the parameters. Every
+    learning curves, memory spans, saturation, gates word by word, texts coloured
+    by single units, a tree of the words that the model treats alike, the
+    gradient by lag, the most and least surprising words, and the parameters. Every
     figure explains how to read it, defines its terms (the i beside its title)
     and offers its numbers as a CSV file. Measurements are made over a random
     sample of at most 200 lines or passages of the text.
@@ -51,7 +52,7 @@ def report(
     from glassgate.cli.screen import announce_reading, bar
 
     check_free(output, overwrite)
-    check_plots()
+    check_installed("plot", "inside")
     announce_reading(model)
     from glassgate.analysis.report import describe_sample, gather, report_page
     from glassgate.experiments.common import provenance

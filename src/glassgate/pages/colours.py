@@ -2,6 +2,7 @@
 
 Networks have the colours of Okabe & Ito (2008). Everything else draws on theirs and Tol's (2021),
 ordered so that the first few are the easiest to tell apart with any kind of colour vision.
+Pictures in files are light; on a dark page each colour gives way to its counterpart in `DARK`.
 """
 
 NETWORKS = {
@@ -11,12 +12,36 @@ NETWORKS = {
     "lstm": "#D55E00",
     "the grammar": "#000000",
 }
+DATA = {"training": "#009E73", "held out": "#332288"}
+"""What a curve of learning was measured on."""
 OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
 
+INK, SOFT, PALE = "#222222", "#666666", "#bbbbbb"  # of text, of what is beside it, of lines
+
+DARK = {
+    "#ffffff": "#15181c",  # the page itself
+    "#000000": "#ffffff",
+    INK: "#e8e8e8",
+    SOFT: "#a8a8a8",
+    PALE: "#565d66",
+    "#0072b2": "#2f8fd6",
+    "#009e73": "#74ddbf",
+    "#332288": "#8665ff",
+    "#661100": "#926439",
+    "#999933": "#ffe76d",
+    "#cc79a7": "#ec7dc8",
+    "#56b4e9": "#6e7b81",
+    "#2a3f5f": "#d5dae0",  # the rest is plotly's: text, grid and lines of axes
+    "#ebf0f8": "#30353c",
+}
+"""The counterpart on a dark page of each colour that does not serve on both; keys in lower case."""
+
+
 def colour(name: str, index: int) -> str:
-    """Return a network's own colour, or the colour of a line's index where it is no network.
+    """Return the colour of a network or of a kind of data, or else that of a line's index.
 
     A variant such as "GRU, spans set" has the colour of the network before the comma.
     """
-    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
+    own = NETWORKS | DATA
+    return own.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])

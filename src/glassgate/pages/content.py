@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from glassgate.inside.clusters import Tree
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,22 @@ class UnitPicture:
 
 
 @dataclass(frozen=True)
+class TreePicture:
+    """Which words a network treats alike, as a tree.
+
+    Attributes
+    ----------
+    tree
+        As `glassgate.inside.similarity_tree` returns it.
+    classes
+        The class of each of its labels, at most seven different ones; none is no colours.
+    """
+
+    tree: Tree
+    classes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Section:
     """One question, how to read its answer, and the answer.
 
@@ -93,12 +112,15 @@ class Section:
     explanation
         Paragraphs separated by empty lines.
     body
-        The answer: a table, a chart, several charts by title, or the gates over a text.
+        The answer: a table, a chart, several charts by title, the gates over a text, a tree, or
+        several trees by title.
     """
 
     heading: str
     explanation: str
-    body: Table | Chart | Mapping[str, Chart] | UnitPicture
+    body: (
+        Table | Chart | Mapping[str, Chart] | UnitPicture | TreePicture | Mapping[str, TreePicture]
+    )
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,30 @@ CONNECTIVITY = Definition(
     "earlier word (Madsen 2019, Visualizing memorization in RNNs, Distill, "
     "doi:10.23915/distill.00016).",
 )
+TREE = Definition(
+    "Hierarchical clustering",
+    "each word stands for the mean of the states right after it was read. The two closest words "
+    "are joined first, then again and again the two clusters whose union adds least to the "
+    "variance within clusters (Ward 1963). Elman 1990, Finding structure in time, figures 7 and 8, "
+    "introduced such trees.",
+)
+UNIT = Definition(
+    "State of a unit",
+    "the value, from -1 to 1, that the unit holds after each step; in an LSTM it is the tanh of "
+    "the cell. Its memory span is that of the figures above.",
+)
+SHARE = Definition(
+    "Share of variance",
+    "the part of the variance of the unit's state that lies between the mean states at each word, "
+    "or at each place, adjusted for the number of words or places (adjusted R²): at 1 nothing else "
+    "matters to the unit. The state is from -1 to 1; in an LSTM it is the tanh of the cell.",
+)
+COMPONENTS = Definition(
+    "Principal components",
+    "the directions in which the states differ most: the first has the largest share of their "
+    "variance, the second the largest share of what is left (Elman 1991, Distributed "
+    "representations, simple recurrent networks, and grammatical structure).",
+)
 GRADIENT = Definition(
     "Gradient by lag",
     "the norm of dL/dh, where L is the loss at one step and h the state k steps earlier, averaged "

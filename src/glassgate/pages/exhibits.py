@@ -1,4 +1,4 @@
-"""Exhibits: a figure or table with its title, explanation, definition and downloadable numbers."""
+"""Exhibits: a figure, table or text with title, explanation, definition and numbers to download."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
+from glassgate.pages.coloured_text import ColouredText
 from glassgate.pages.content import Table
-from glassgate.pages.definitions import VALUES, Definition
+from glassgate.pages.definitions import TREE, VALUES, Definition
 from glassgate.pages.figures import FEW_COLUMNS, Band, gate_figure
+from glassgate.pages.trees import tree_figure
+
+if TYPE_CHECKING:
+    from glassgate.inside.clusters import Tree
 
 UNIT_GRID = "Each row is a unit and each column a step: "
 READINGS = {
@@ -70,7 +76,7 @@ class Exhibit:
     numbers
         To download.
     body
-        The figure or table itself.
+        The figure, table or coloured text itself.
     width
         Its minimum width in pixels; it scrolls on a narrower screen.
     full_row
@@ -81,7 +87,7 @@ class Exhibit:
     reading: str
     definition: Definition
     numbers: Numbers
-    body: go.Figure | Table
+    body: go.Figure | Table | ColouredText
     width: int = 0
     full_row: bool = False
 
@@ -130,6 +136,26 @@ def unit_exhibit(
         Numbers(file, ("step", "word", "unit", name), rows),
         gate_figure("", words, array, order, y_title, signed=name == "hidden", band=band),
         picture_width(words),
+    )
+
+
+def tree_exhibit(
+    title: str, tree: Tree, classes: Sequence[str], file: str, step: str = "word"
+) -> Exhibit:
+    """Show which words a network treats alike; `file` is the name of the CSV file."""
+    N = len(tree.labels)
+    names = [*tree.labels, *(f"cluster {N + row}" for row in range(N - 1))]
+    rows = [
+        (f"cluster {N + row}", names[int(first)], names[int(second)], distance, int(size))
+        for row, (first, second, distance, size) in enumerate(tree.merges.tolist())
+    ]
+    return Exhibit(
+        title,
+        f"Branches that meet early, near the {step}s, lead to {step}s that leave the network in "
+        f"similar states{'; a branch within one group has its colour' if classes else ''}.",
+        TREE,
+        Numbers(file, ("cluster", "joins", "and", "distance", f"{step}s"), rows),
+        tree_figure(tree, classes),
     )
 
 

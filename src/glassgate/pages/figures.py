@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
-from glassgate.pages.colours import NETWORKS, colour
+from glassgate.pages.colours import NETWORKS, OTHERS, colour
 
 Band: TypeAlias = tuple[float, float, str]
 """A highlighted stretch of columns: index of the first, index after the last, label."""
@@ -19,10 +19,13 @@ SYMBOLS = {
     "lstm": "square",
     "the grammar": "diamond",
 }
+LINE_SYMBOLS = SYMBOLS | {"training": "x", "held out": "triangle-up"}
+POINT_SYMBOLS = (*SYMBOLS.values(), "cross", "star")  # one for each of OTHERS
 LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 VISIBLE_SPACES = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 # Colour scales, readable with any kind of colour vision.
 GATE_SCALE, STATE_SCALE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]
+CLEAR = "rgba(0,0,0,0)"  # the page shows through
 FEW_COLUMNS = 50  # up to here columns and their labels have the usual size
 ROUND_TICKS = [digit * 10.0**power for power in range(-9, 9) for digit in (1, 2, 5)]
 
@@ -33,6 +36,8 @@ def new_figure(title: str, height: int, **layout: object) -> go.Figure:
     figure.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
         template="plotly_white",
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
         height=height,
         margin={"l": 56, "r": 12, "t": 48 if title else 12, "b": 56},
         legend={"orientation": "h", "y": -0.22} if title else LEGEND_ABOVE,
@@ -73,7 +78,7 @@ def line_figure(
             name=name,
             mode="lines+markers",
             line={"color": colour(name, index), "width": 2.5},
-            marker={"symbol": SYMBOLS.get(name, list(SYMBOLS.values())[index]), "size": 9},
+            marker={"symbol": LINE_SYMBOLS.get(name, list(SYMBOLS.values())[index]), "size": 9},
             hovertemplate=f"{name}: %{{y:.4~g}}<extra></extra>",
         )
     if logarithmic:
@@ -119,16 +124,20 @@ def bar_figure(
 def span_figure(
     title: str, spans: ArrayLike, step: str = "word", network: str = "gru"
 ) -> go.Figure:
-    """Draw the memory span of each unit of a layer, longest first; an infinite span has no bar."""
+    """Draw a point for the memory span of each unit of a layer, longest first.
+
+    An infinite span has no point.
+    """
     values = np.asarray(spans, np.float64)
     order = np.argsort(-values, kind="stable")
     figure = new_figure(
         title, 380, xaxis_title="units, longest memory first", yaxis_title=f"memory span ({step}s)"
     )
-    figure.add_bar(
+    figure.add_scatter(
         x=list(range(1, len(values) + 1)),
         y=[float(values[unit]) if np.isfinite(values[unit]) else None for unit in order],
-        marker={"color": NETWORKS[network], "line_width": 0},  # borders would cover narrow bars
+        mode="markers",
+        marker={"color": NETWORKS[network], "symbol": SYMBOLS[network], "size": 7},
         customdata=[[int(unit)] for unit in order],
         hovertemplate=f"unit %{{customdata[0]}}: %{{y:.2f}} {step}s<extra></extra>",
     )
@@ -188,4 +197,51 @@ def label_columns(figure: go.Figure, words: Sequence[str]) -> go.Figure:
         tickangle=-60 if any(len(word) > 2 for word in words) else 0,
         tickfont_size=12 if len(words) <= FEW_COLUMNS else 9,
     )
+    return figure
+
+
+def component_figure(
+    scores: ArrayLike,
+    shares: Sequence[float],
+    classes: Sequence[str],
+    texts: Sequence[str],
+    names: Sequence[str],
+) -> go.Figure:
+    """Draw states in the two directions in which they differ most, a colour for each class.
+
+    Parameters
+    ----------
+    scores, shares
+        The first two of `glassgate.inside.principal_components`, [N, 2] and [2].
+    classes
+        The class of each state, [N].
+    texts
+        Appear on hover, [N].
+    names
+        The classes in the order of their colours, at most seven. Groups of
+        `glassgate.inside.Tree`, in order of their numbers, have the colours that `tree_figure`
+        gives them.
+    """
+    array, kinds = np.asarray(scores), np.asarray(classes)
+    horizontal, vertical = (
+        f"component {number} ({share:.0%} of the variance)"
+        for number, share in enumerate(shares[:2], start=1)
+    )
+    figure = new_figure("", 480, xaxis_title=horizontal, yaxis_title=vertical)
+    for index, name in enumerate(names):
+        chosen = np.flatnonzero(kinds == name)
+        figure.add_scatter(
+            x=array[chosen, 0].tolist(),
+            y=array[chosen, 1].tolist(),
+            name=label_text(name),
+            mode="markers",
+            marker={
+                "color": OTHERS[index],
+                "symbol": POINT_SYMBOLS[index],
+                "size": 7,
+                "opacity": 0.75,
+            },
+            text=[label_text(texts[i]) for i in chosen.tolist()],
+            hovertemplate="%{text}<extra></extra>",
+        )
     return figure

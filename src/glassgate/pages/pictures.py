@@ -14,11 +14,10 @@ from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
 
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.pages.colours import colour
+from glassgate.pages.colours import INK, SOFT, colour
 from glassgate.weights import require_shape
 
 GATE_COLOURS = "cividis"  # dark blue for 0, yellow for 1; readable with any colour vision
-INK, SOFT = "#222222", "#666666"
 MAX_LABELS = 60  # words; of a longer text every second, third, ... word is labelled
 DPI = 160
 

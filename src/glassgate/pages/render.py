@@ -7,13 +7,17 @@ from typing import Any
 
 import jinja2
 from plotly import graph_objects as go
+from plotly.io.json import to_json_plotly
 from plotly.offline import get_plotlyjs
 
 from glassgate.pages.charts import chart_exhibit
-from glassgate.pages.content import Chart, Page, Section, Table, UnitPicture
-from glassgate.pages.exhibits import Exhibit, unit_exhibit
+from glassgate.pages.coloured_text import ColouredText
+from glassgate.pages.colours import DARK
+from glassgate.pages.content import Chart, Page, Section, Table, TreePicture, UnitPicture
+from glassgate.pages.exhibits import Exhibit, tree_exhibit, unit_exhibit
 
-PLOTLY_CONFIG = {"displayModeBar": False}
+TREE_TITLE = "Words that leave the network in similar states"
+PLOTLY_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 @dataclass(frozen=True)
@@ -72,19 +76,16 @@ def render_page(
         ],
         facts=facts,
         plotly=get_plotlyjs(),
+        plotly_config=PLOTLY_CONFIG,
+        dark_colours=DARK,
+        dark_paper=DARK["#ffffff"],
     )
 
 
 def _template_section(section: FigureSection, number: int) -> dict[str, Any]:
     """Return a section's variables for the template; its `number` makes the HTML ids unique."""
     exhibits = [
-        {
-            "id": f"{number}-{index}",
-            "exhibit": exhibit,
-            "figure": None
-            if isinstance(exhibit.body, Table)
-            else _figure_html(exhibit.body, f"exhibit-{number}-{index}-figure"),
-        }
+        _template_exhibit(exhibit, f"{number}-{index}")
         for index, exhibit in enumerate(section.exhibits, start=1)
     ]
     figures = [
@@ -100,11 +101,27 @@ def _template_section(section: FigureSection, number: int) -> dict[str, Any]:
     }
 
 
+def _template_exhibit(exhibit: Exhibit, place: str) -> dict[str, Any]:
+    """Return an exhibit's variables for the template."""
+    item: dict[str, Any] = {"id": place, "exhibit": exhibit}
+    if isinstance(exhibit.body, Table):
+        return item | {"kind": "table"}
+    if isinstance(exhibit.body, ColouredText):
+        return item | {"kind": "text"}
+    return item | {
+        "kind": "figure",
+        "figure": _figure_html(exhibit.body, f"exhibit-{place}-figure"),
+    }
+
+
 def _figure_html(figure: go.Figure, div_id: str) -> str:
-    html: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config=PLOTLY_CONFIG, div_id=div_id
+    """Return the place of a figure and its data, which the script of the page draws there."""
+    data = to_json_plotly(figure.to_plotly_json())  # with <, > and / escaped
+    height = figure.layout.height
+    return (
+        f'<div id="{div_id}" class="plotly-graph-div" style="height: {height}px"></div>'
+        f'<script>figures["{div_id}"] = {data};</script>'
     )
-    return html
 
 
 def _draw_section(section: Section, number: int) -> FigureSection:
@@ -115,12 +132,19 @@ def _draw_section(section: Section, number: int) -> FigureSection:
     if isinstance(section.body, UnitPicture):
         exhibits = _gate_exhibits(section.body, number)
         return FigureSection(section.heading, paragraphs, exhibits=exhibits)
-    charts = {"": section.body} if isinstance(section.body, Chart) else section.body
+    drawn = section.body
+    titled = {"": drawn} if isinstance(drawn, Chart | TreePicture) else drawn
     exhibits = [
-        chart_exhibit(chart, title, f"chart_{number}_{index}.csv")
-        for index, (title, chart) in enumerate(charts.items(), start=1)
+        _draw(picture, title, f"{number}_{index}.csv")
+        for index, (title, picture) in enumerate(titled.items(), start=1)
     ]
     return FigureSection(section.heading, paragraphs, exhibits=exhibits)
+
+
+def _draw(picture: Chart | TreePicture, title: str, file: str) -> Exhibit:
+    if isinstance(picture, Chart):
+        return chart_exhibit(picture, title, f"chart_{file}")
+    return tree_exhibit(title or TREE_TITLE, picture.tree, picture.classes, f"tree_{file}")
 
 
 def _gate_exhibits(picture: UnitPicture, number: int) -> list[Exhibit]:

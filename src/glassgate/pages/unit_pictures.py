@@ -14,8 +14,8 @@ from glassgate.errors import BadInput
 from glassgate.formulation import Array
 from glassgate.inside.memory import LONG, SHORT
 from glassgate.inside.saturation import HIGH, LOW, Saturation
-from glassgate.pages.colours import colour
-from glassgate.pages.pictures import INK, SOFT, Target, save
+from glassgate.pages.colours import INK, SOFT, colour
+from glassgate.pages.pictures import Target, save
 from glassgate.weights import require_shape
 
 MARKERS = "os^Dv"

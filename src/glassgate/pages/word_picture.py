@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from glassgate.errors import BadInput
 from glassgate.formulation import Array
-from glassgate.pages.pictures import INK, Target, save
+from glassgate.pages.colours import INK
+from glassgate.pages.pictures import Target, save
 from glassgate.weights import require_shape
 
 SHADES = "Blues"  # one hue, which varies in lightness alone

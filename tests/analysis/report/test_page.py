@@ -63,6 +63,7 @@ def test_every_figure_has_an_explanation_a_definition_and_its_numbers(pages, mod
         )
         assert exhibit.one("h3").text
         drawn = exhibit.all("div", class_="plotly-graph-div") + exhibit.all("table")
+        drawn += exhibit.all("div", class_="coloured")
         assert len(drawn) == 1
         ((_, rows),) = downloads(exhibit).items()
         assert rows
@@ -83,7 +84,11 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
         "How long does each unit remember?",
         "How far do the gates open?",
         "What does each unit do, word by word?",
+        "What do single units follow?",
         "Which earlier words matter?",
+        "Which characters does it treat alike?"
+        if model == "letters"
+        else "Which words does it treat alike?",
         "How far back does the gradient reach?",
         "What surprises it?",
         "What are its parameters?",
@@ -97,12 +102,12 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
     expected = {
         "srn": no_gates,
         "feedforward": no_gates | {"How far back does the gradient reach?"},
-        "sentiment": {"What surprises it?"},
+        "sentiment": {"What surprises it?", "Which words does it treat alike?"},
     }
     assert set(left_out) == expected.get(model, set())
     for sentence in left_out.values():
         assert sentence.endswith(".")
-        assert re.match("(An SRN|A classifier|A feedforward network) ", sentence)
+        assert re.match("(An SRN|A classifier|A feedforward network|The sample) ", sentence)
 
 
 # The numbers --------------------------------------------------------------------------------------
@@ -234,7 +239,7 @@ def test_the_page_fetches_nothing_and_forbids_fetching(pages, model):
         assert "srcset" not in element.attributes
         assert element.tag not in ("link", "iframe", "object", "embed", "img", "base", "form")
         if "href" in element.attributes:
-            assert re.match(r"#section-\d$|data:text/csv;", str(element.attributes["href"]))
+            assert re.match(r"#section-\d+$|data:text/csv;", str(element.attributes["href"]))
     for style in page.all("style"):
         assert "url(" not in style.text
         assert "@import" not in style.text

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from glassgate.analysis.report.followers import ColouredUnits, colour_units
 from glassgate.analysis.report.gradient import Flow, measure_flow
 from glassgate.analysis.report.sample import Sample, choose_sentences, draw_sample
+from glassgate.analysis.report.similarity import Similarity, measure_similarity
+from glassgate.analysis.report.steps import sample_steps
 from glassgate.analysis.report.units import (
     Layer,
     Reading,
@@ -72,6 +75,10 @@ class Report:
         Of a gru or lstm.
     readings
         What every unit does in a few sentences.
+    coloured
+        Single units that follow something, along these sentences and texts of the sample.
+    similarity
+        Which words are treated alike; None if the sample is too small.
     flow
         Of a network with a state, if the text has long enough sequences.
     surprisals
@@ -89,6 +96,8 @@ class Report:
     history: tuple[Epoch, ...]
     layers: tuple[Layer, ...]
     readings: tuple[Reading, ...]
+    coloured: ColouredUnits
+    similarity: Similarity | None
     flow: Flow | None
     surprisals: Surprisals | None
     parameters: tuple[Parameter, ...]
@@ -166,6 +175,7 @@ def _measure(
         layers = measure_layers(loaded, sample.texts, done)
     with bar("surprisal", len(sample.texts)) as done:
         surprisals = measure_surprisal(loaded, sample, done)
+    steps, memories = sample_steps(loaded, sample), [layer.memory for layer in layers]
     return Report(
         model=folder.resolve().name,
         text=file.name,
@@ -176,6 +186,8 @@ def _measure(
         history=history,
         layers=layers,
         readings=tuple(read(loaded, sentence) for sentence in sentences),
+        coloured=colour_units(loaded, sample, steps, memories, sentences),
+        similarity=measure_similarity(loaded, steps, sample.seed),
         flow=measure_flow(loaded, sample.texts, sample.seed),
         surprisals=surprisals,
         parameters=describe_parameters(loaded),

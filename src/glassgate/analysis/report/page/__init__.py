@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from plotly import graph_objects as go
 
 from glassgate.analysis.report.contents import Report
+from glassgate.analysis.report.page.states import followers_section, similarity_section
 from glassgate.analysis.report.page.units import (
     NETWORK_NAMES,
     connectivity_section,
@@ -30,7 +31,9 @@ def report_page(report: Report, facts: Mapping[str, str]) -> str:
         memory_section(report),
         saturation_section(report),
         gates_section(report),
+        followers_section(report),
         connectivity_section(report),
+        similarity_section(report),
         _gradient_section(report),
         _surprisal_section(report),
         _parameters_section(report),
@@ -108,7 +111,7 @@ def _measure_exhibit(report: Report) -> Exhibit:
         f"{'higher' if is_accuracy else 'lower'} is better.",
         definitions.ACCURACY if is_accuracy else definitions.PERPLEXITY,
         Numbers(f"{measure}.csv", ("epoch", measure), rows),
-        _epoch_figure({measure: values}, measure, (0, 1.02) if is_accuracy else None),
+        _epoch_figure({"held out": values}, measure, (0, 1.02) if is_accuracy else None),
     )
 
 

@@ -10,7 +10,7 @@ from plotly import graph_objects as go
 from glassgate.formulation import Array
 from glassgate.inside.regulation import Amounts
 from glassgate.inside.saturation import HIGH, LOW, Saturation
-from glassgate.pages.colours import OTHERS, colour
+from glassgate.pages.colours import OTHERS, PALE, colour
 from glassgate.pages.figures import GATE_SCALE, SYMBOLS, label_columns, label_text, new_figure
 
 FEW_ROWS = 30  # up to here rows and their labels have the usual size
@@ -23,7 +23,7 @@ def saturation_figure(gates: Mapping[str, Saturation]) -> go.Figure:
     figure = new_figure(
         "", 440, xaxis_title=f"share of time below {LOW}", yaxis_title=f"share of time above {HIGH}"
     )
-    figure.add_shape(type="line", x0=1, y0=0, x1=0, y1=1, line={"color": "#bbb", "width": 1})
+    figure.add_shape(type="line", x0=1, y0=0, x1=0, y1=1, line={"color": PALE, "width": 1})
     for index, (name, shares) in enumerate(gates.items()):
         figure.add_scatter(
             x=shares.left.tolist(),

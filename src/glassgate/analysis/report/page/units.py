@@ -52,20 +52,20 @@ def memory_section(report: Report) -> FigureSection:
 def _describe_spans(report: Report, number: int) -> str:
     memory = report.layers[number].memory
     sentence = (
-        f"Of {len(memory.span)} units{_layer_suffix(report, number)}, {len(memory.long)} have a "
+        f"Of {len(memory.span)} units{layer_suffix(report, number)}, {len(memory.long)} have a "
         f"memory span of {LONG:g} {report.step}s or more; {len(memory.short)} have one of "
         f"{SHORT:g} or less."
     )
     infinite = int(np.isinf(memory.span).sum())
-    return sentence + (f" {infinite} never forget and have no bar." if infinite else "")
+    return sentence + (f" {infinite} never forget and have no point." if infinite else "")
 
 
 def _span_exhibit(report: Report, number: int) -> Exhibit:
     memory = report.layers[number].memory
     rows = [(unit, memory.kept[unit], memory.span[unit]) for unit in memory.order]
     return Exhibit(
-        f"Memory span of each unit{_layer_suffix(report, number)}",
-        "Each bar is a unit: the higher the bar, the longer it remembers.",
+        f"Memory span of each unit{layer_suffix(report, number)}",
+        "Each point is a unit: the higher the point, the longer it remembers.",
         definitions.SPAN,
         Numbers(f"spans_layer{number}.csv", ("unit", "mean_kept_share", "memory_span"), rows),
         figures.span_figure("", memory.span, report.step, report.network),
@@ -93,7 +93,7 @@ def _saturation_exhibit(report: Report, number: int) -> Exhibit:
     values = [side for shares in layer.saturation.values() for side in shares]
     units = range(len(layer.memory.span))
     return Exhibit(
-        f"Saturation of the gates{_layer_suffix(report, number)}",
+        f"Saturation of the gates{layer_suffix(report, number)}",
         "Each point is a unit: in the upper left corner its gate is almost always open, in the "
         "lower right corner almost always shut, and near the origin mostly in between.",
         definitions.SATURATION,
@@ -113,7 +113,7 @@ def _regulation_exhibits(report: Report) -> Iterator[Exhibit]:
             continue
         order, amounts = layer.memory.order.tolist(), layer.regulated.amounts
         yield Exhibit(
-            f"Up- and down-regulation{_layer_suffix(report, number)}",
+            f"Up- and down-regulation{layer_suffix(report, number)}",
             "Each column is the previous state of a unit: from the bottom, the shares that are "
             "passed on unchanged, blended with the input, and dropped.",
             definitions.REGULATION,
@@ -185,7 +185,7 @@ def _unit_exhibits(report: Report, reading: Reading, text_number: int) -> Iterat
                 order = report.layers[number].memory.order.tolist()
             yield unit_exhibit(
                 name,
-                source=f"{_layer_suffix(report, number)}: {_quote(report, reading)}",
+                source=f"{layer_suffix(report, number)}: {_quote(report, reading)}",
                 words=reading.words,
                 values=values,
                 order=order,
@@ -266,7 +266,7 @@ def _no_gates(report: Report, consequence: str) -> str:
     return f"{NETWORK_NAMES[report.network]} has no gates: {consequence}."
 
 
-def _layer_suffix(report: Report, number: int) -> str:
+def layer_suffix(report: Report, number: int) -> str:
     """Name a layer where there are several, by the number that `clamp` and `trace` use."""
     layers = max(len(report.layers), *(len(reading.layers) for reading in report.readings))
     return f", layer {number}" if layers > 1 else ""
