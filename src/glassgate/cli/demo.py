@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.grammar import GrammarFile
-from glassgate.cli.options import Overwrite, Threads, check_plots
+from glassgate.cli.options import Overwrite, Threads, check_plots, holds_output
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo.experiment import Results
 
 
+@holds_output
 def demo(
     output: Annotated[Path, typer.Option(help="Folder to write the results to.")] = Path("demo"),
     seed: Annotated[

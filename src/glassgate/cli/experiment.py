@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from glassgate.cli.options import Backend, Overwrite, Threads, WorkerCount, check_plots
+from glassgate.cli.options import (
+    Backend,
+    Overwrite,
+    Threads,
+    WorkerCount,
+    check_plots,
+    holds_output,
+)
 from glassgate.experiments import EXPERIMENTS, load
 from glassgate.experiments.common import Experiment, Option, check_free, provenance, write
 from glassgate.train.backends import LOKY, choose_workers
@@ -34,6 +41,7 @@ Seeds = Annotated[
 ]
 
 
+@holds_output
 def ask(
     experiment: Experiment[Any, Any],
     output: Output,

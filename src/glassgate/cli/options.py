@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -173,6 +174,19 @@ def _option(name: str, default: object) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def holds_output(command: Command) -> Command:
+    """Let a command hold the folder `output` while it runs: see `glassgate.train.lock`."""
+
+    @wraps(command)
+    def run(*arguments: Any, **values: Any) -> None:
+        from glassgate.train.lock import lock_folder
+
+        with lock_folder(values["output"]):
+            command(*arguments, **values)
+
+    return run
 
 
 @contextmanager

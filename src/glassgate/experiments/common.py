@@ -8,7 +8,6 @@ the files: `results.py` (what results.json holds), `experiment.py` (plan and run
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -192,16 +191,9 @@ def provenance(command: str) -> Provenance:
 
 
 def check_free(folder: Path, overwrite: bool) -> None:
-    """Refuse, before any work is done, a folder that cannot or must not be written to."""
+    """Refuse, before any work is done, a folder that holds results that may not be replaced."""
     if (folder / RESULTS).exists() and not overwrite:
         raise BadInput(f"{folder / RESULTS} already exists: name a new folder or pass --overwrite")
-    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not standing.is_dir():
-        if standing == folder:
-            raise BadInput(f"{folder} is a file, expected a folder")
-        raise BadInput(f"{standing} is a file, so {folder} cannot be made")
-    if not os.access(standing, os.W_OK):
-        raise BadInput(f"{standing} is not writable, so {folder} cannot hold results")
 
 
 def write(results: Mapping[str, Any], page: str, picture: bytes, folder: Path) -> list[str]:
