@@ -46,7 +46,7 @@ def test_gates_held_on_its_network_hold_for_its_answers(trained: Path) -> None:
 def test_what_a_model_cannot_do_is_said(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="score needs a language model"):
         glassgate.load(trained / "sentiment").score("good")
-    with pytest.raises(BadInput, match="trace needs a gru"):
-        glassgate.load(trained / "srn").trace("the boy")
+    with pytest.raises(BadInput, match="has no state to trace: trace needs a gru, lstm or srn"):
+        glassgate.load(trained / "feedforward").trace("the boy")
     with pytest.raises(BadInput, match="there is no model folder"):
         glassgate.load(tmp_path / "nowhere")

@@ -55,12 +55,12 @@ class TrainedModel(Loaded):
         return list(chain.from_iterable(by_word(tokens) if words else tokens))
 
     def trace(self, text: str) -> TextGates:
-        """Read every gate of every layer over `text`, in arrays [T, 1, H].
+        """Read every gate of every layer over `text`, or an SRN's states, in arrays [T, 1, H].
 
         Raises
         ------
         BadInput
-            When the network is no GRU, or the text holds no word.
+            When the network is feedforward, or the text holds no word.
         """
         return trace_text(self, text)
 

@@ -70,7 +70,8 @@ def _write(output: Path, results: "Results") -> None:
     facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}
     shown = results["gates"]
     kept, reset = (np.asarray(shown[name]) for name in ("kept", "reset"))  # (T, H)
-    panel = GatePanel(kept, reset, np.asarray(results["memory"]["span_words"]), "the corpus")
+    span = np.asarray(results["memory"]["span_words"])  # (H,)
+    panel = GatePanel({"kept": kept, "reset": reset}, span, "the corpus")
     picture = io.BytesIO()
     gate_picture(shown["words"], [panel], picture, "The gates of the GRU over one sentence")
     output.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,8 @@ Clamps = Annotated[
         metavar="CLAMP",
         help='Hold gates at a value, such as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates '
         "are reset, update and kept, from 0 to 1; state holds the units' states themselves. "
-        "Without units=, all units are held.",
+        "Of an LSTM kept (its forget gate) and state can be held, of an SRN state. Without units=, "
+        "all units are held.",
     ),
 ]
 

@@ -11,6 +11,7 @@ NETWORKS = {
     "lstm": "#D55E00",
     "the grammar": "#000000",
 }
+STATE_SCALE = ["#0072B2", "#ffffff", "#D55E00"]  # from -1 over 0 to 1
 OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
 
