@@ -92,8 +92,7 @@ def train_classifier(
     more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
     more |= {"level": "words", "classes": list(data.classes)}
     config = _config("classifier", reviews, data.vocabulary, settings, more)
-    texts = "text was" if labelled.empty == 1 else "texts were"
-    notes = [f"{labelled.empty} empty {texts} skipped in {reviews}"] if labelled.empty else []
+    notes = labelled.notes(reviews, label)
     return _fit(task, settings, config, data.vocabulary, output, threads, watchers, notes)
 
 
