@@ -99,7 +99,10 @@ SAID = (("good", "positive"), ("bad", "negative"))
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of model folders: stream, lines, letters, deep, srn, sentiment. Only to be read."""
+    """A folder of model folders: stream, lines, letters, deep, the other networks, sentiment.
+
+    Only to be read.
+    """
     from glassgate.train.run import Output, train_classifier, train_language
     from glassgate.train.settings import Settings
 
@@ -115,7 +118,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     one = {**tiny.to_json(), "epochs": 1}
     train_language(corpus, Output(folder / "letters"), Settings(**one), level="characters")
     train_language(corpus, Output(folder / "deep"), Settings(**{**one, "layers": 2}))
-    train_language(corpus, Output(folder / "srn"), Settings(**{**one, "network": "srn"}))
+    for network, layers in (("srn", 1), ("lstm", 2), ("feedforward", 1)):
+        options = {**one, "network": network, "layers": layers}
+        train_language(corpus, Output(folder / network), Settings(**options))
     reviews = write_reviews(folder / "reviews.csv")
     train_classifier(reviews, Output(folder / "sentiment"), Settings(**{**one, "epochs": 8}))
     return folder

@@ -11,6 +11,7 @@ from importlib import import_module
 EXTRAS = {  # optional packages by the extra that installs them
     "train": (
         "accelerate",
+        "filelock",
         "joblib",
         "rich",
         "tensorboard",

@@ -167,6 +167,16 @@ class GRUWeights:
         """The dtype of all four arrays, float32 or float64."""
         return self.weight_input.dtype
 
+    def describe_form(self) -> str:
+        """Describe the form of the unit and how the engine stores the weights."""
+        dtype = "bfloat16" if self.bfloat16 else self.dtype
+        return f"formulation={self.formulation}, dtype={dtype}"
+
+    def __repr__(self) -> str:
+        """Describe the sizes, the form and the dtype; the arrays are attributes."""
+        sizes = f"input_size={self.input_size}, hidden_size={self.hidden_size}"
+        return f"GRUWeights({sizes}, {self.describe_form()})"
+
     def with_update(self, update: Update) -> "GRUWeights":
         """Return weights for the same function whose update gate ``"keeps"`` or ``"writes"``.
 

@@ -46,7 +46,31 @@ def test_gates_held_on_its_network_hold_for_its_answers(trained: Path) -> None:
 def test_what_a_model_cannot_do_is_said(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="score needs a language model"):
         glassgate.load(trained / "sentiment").score("good")
-    with pytest.raises(BadInput, match="trace needs a gru"):
-        glassgate.load(trained / "srn").trace("the boy")
+    with pytest.raises(BadInput, match="has no state to trace: trace needs a gru, lstm or srn"):
+        glassgate.load(trained / "feedforward").trace("the boy")
     with pytest.raises(BadInput, match="there is no model folder"):
         glassgate.load(tmp_path / "nowhere")
+
+
+FORM = (
+    "formulation=Formulation(update='keeps', reset='after', gate='sigmoid', squash='tanh'), "
+    "dtype=torch.float32"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("deep", f"level='words', vocabulary=13, gru=GRU(6, 8, num_layers=2, {FORM})"),
+        ("letters", f"level='characters', vocabulary=23, gru=GRU(6, 8, {FORM})"),
+        ("lstm", "level='words', vocabulary=13, lstm=LSTM(6, 8, num_layers=2)"),
+    ],
+)
+def test_print_says_what_it_is(trained: Path, name: str, what: str) -> None:
+    assert repr(glassgate.load(trained / name)) == f"TrainedModel(kind='language', {what})"
+
+
+def test_print_names_the_classes(trained: Path) -> None:
+    said = repr(glassgate.load(trained / "sentiment"))
+    assert said.startswith("TrainedModel(kind='classifier', classes=['negative', 'positive'], ")
+    assert said.endswith(f"gru=GRU(6, 8, {FORM}))")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import glassgate
 from glassgate import clamp
 from glassgate.analysis.prediction import predict
 from glassgate.cli.clamps import clamps, read_clamp
@@ -123,7 +124,51 @@ def test_what_is_no_clamp_is_refused_in_a_sentence(
     assert (said.code, said.out, said.err) == (2, "", f"glassgate: {message}\n")
 
 
-def test_another_network_than_a_gru_cannot_be_held(glassgate_: Run, trained: Path):
-    said = glassgate_("predict", trained / "srn", TEXT, "--clamp", "kept=0")
-    message = "--clamp needs a model of network gru, got srn"
-    assert (said.code, said.err) == (2, f"glassgate: {message}\n")
+@pytest.mark.parametrize(
+    ("network", "text", "message"),
+    [
+        (
+            "srn",
+            "kept=0",
+            "kept must be left out: an SRN has no gates, only its state can be held",
+        ),
+        (
+            "lstm",
+            "reset=0",
+            "reset must be left out: an LSTM has no reset gate, only kept (its forget gate) and "
+            "state can be held",
+        ),
+        (
+            "feedforward",
+            "state=0",
+            "--clamp needs a model of network gru, lstm or srn, got feedforward",
+        ),
+    ],
+)
+def test_what_a_network_does_not_have_cannot_be_held(
+    glassgate_: Run, trained: Path, corpus: Path, network: str, text: str, message: str
+):
+    for command in ("predict", "score"):
+        said = glassgate_(command, trained / network, corpus, "--clamp", text)
+        assert (said.code, said.err.splitlines()[-1]) == (2, f"glassgate: {message}")
+
+
+@pytest.mark.parametrize(
+    ("network", "text", "held"),
+    [("srn", "state=0", {"state": 0}), ("lstm", "layer=1 kept=0", {"layer": 1, "kept": 0})],
+)
+def test_an_lstm_and_an_srn_are_held_by_every_command(
+    glassgate_: Run, trained: Path, tmp_path: Path, network: str, text: str, held: dict[str, int]
+):
+    model = glassgate.load(trained / network)
+    free = model.predict(TEXT)
+    with clamp(model.network, **held):
+        wanted, scored = model.predict(TEXT), model.score(TEXT)
+    assert wanted.ranked != free.ranked
+    found = table(glassgate_("predict", trained / network, TEXT, "--clamp", text).out)
+    for word, (_, chance) in found.items():
+        assert chance == pytest.approx(dict(wanted.ranked)[word], abs=6e-7)
+    (tmp_path / "text.txt").write_text(TEXT)
+    rows = glassgate_("score", trained / network, "text.txt", "--clamp", text).out.splitlines()
+    bits = [float(row.split("\t")[3]) for row in rows if row[0].isdigit()]
+    assert bits == pytest.approx([token.surprisal for token in scored], abs=1e-6)

@@ -3,20 +3,21 @@
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from glassgate.analysis.prediction import predict
+from glassgate.analysis.prediction import predict, read_ids
 from glassgate.analysis.text_gates import trace_text
 from glassgate.errors import BadInput
 from glassgate.formulation import Formulation
 from glassgate.gates import Gates
 from glassgate.pages import pictures
 from glassgate.pages.pictures import GatePanel, gate_picture
-from glassgate.train import load
+from glassgate.train import Loaded, load
 from tests.conftest import Run
 from tests.equations.gates_cases import verify
 
@@ -127,12 +128,90 @@ def test_the_states_are_the_models_own(trained: Path):
     np.testing.assert_array_equal(gates[1].hidden, output.numpy())
 
 
+def by_cells(loaded: Loaded, text: str) -> list[dict[str, np.ndarray]]:
+    """What torch's own cells compute word by word with a model's weights, layer by layer."""
+    network: Any = loaded.model.network
+    is_lstm = isinstance(network, torch.nn.LSTM)
+    kind = torch.nn.LSTMCell if is_lstm else torch.nn.RNNCell
+    with torch.no_grad():
+        input = loaded.model.embedding(torch.tensor(read_ids(loaded, text)))  # (T, I)
+        layers = []
+        for layer in range(network.num_layers):
+            cell = kind(input.shape[1], network.hidden_size)
+            for name, parameter in cell.named_parameters():
+                parameter.copy_(getattr(network, f"{name}_l{layer}"))
+            state, steps = None, []
+            for x in input:
+                state = cell(x[None], None if state is None else state)
+                steps.append(state if is_lstm else (state,))
+            arrays = [torch.cat(parts) for parts in zip(*steps, strict=True)]  # (T, H)
+            names = ("hidden", "cell")[: len(arrays)]
+            layers.append({n: a.numpy() for n, a in zip(names, arrays, strict=True)})
+            input = arrays[0]
+    return layers
+
+
+@pytest.mark.parametrize("network", ["lstm", "srn"])
+def test_states_of_an_lstm_and_an_srn_are_those_of_torchs_cells(
+    glassgate_: Run, trained: Path, tmp_path: Path, network: str
+):
+    said = glassgate_("trace", trained / network, SENTENCE, "--format", "npz")
+    assert said.code == 0
+    layers = by_cells(load(trained / network), SENTENCE)
+    with np.load(tmp_path / "trace.npz") as file:
+        found = dict(file)
+    assert (str(found["network"]), "formulation" in found) == (network, False)
+    for index, layer in enumerate(layers):
+        for name, wanted in layer.items():
+            np.testing.assert_allclose(found[f"layer{index}_{name}"], wanted, rtol=0, atol=2e-7)
+    assert len(said.out.splitlines()) == 1 + (len(layers) if network == "lstm" else 0)
+    if network == "lstm":  # kept is the share of the cell before: c_t = k c_{t-1} + i g
+        for index in range(2):
+            names = ("kept", "input", "candidate", "cell", "forget")
+            kept, input, candidate, cell, forget = (found[f"layer{index}_{n}"] for n in names)
+            rebuilt = kept[1:] * cell[:-1] + (input * candidate)[1:]
+            np.testing.assert_allclose(cell[1:], rebuilt, rtol=0, atol=2e-7)
+            np.testing.assert_array_equal(kept, forget)
+            np.testing.assert_allclose(found[f"layer{index}_mean_kept_share"], kept.mean(0), 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("network", "titles"),
+    [
+        (
+            "lstm",
+            [
+                "kept: share of the cell passed on",
+                "input: share of the candidate written",
+                "output: share of the cell shown",
+            ],
+        ),
+        ("srn", ["hidden: the state after each word"]),
+    ],
+)
+def test_the_picture_of_a_network_says_what_it_shows(
+    glassgate_: Run, trained: Path, monkeypatch: pytest.MonkeyPatch, network: str, titles: list[str]
+):
+    figures = []
+    monkeypatch.setattr(pictures, "save", lambda figure, _: figures.append(figure))
+    assert glassgate_("trace", trained / network, SENTENCE).code == 0
+    assert [axes.get_title() for axes in figures[0].axes if axes.get_title()] == titles
+    first = figures[0].axes[0].images[0]
+    states = trace_text(load(trained / network), SENTENCE).layers[0]
+    if network == "srn":
+        np.testing.assert_array_equal(first.get_array(), states.hidden[:, 0].T)
+        assert first.get_clim() == (-1, 1)
+    else:
+        order = np.argsort(-states.kept[:, 0].mean(0))
+        np.testing.assert_array_equal(first.get_array(), states.kept[:, 0].T[order])
+
+
 def test_json_of_a_classifier(glassgate_: Run, trained: Path, tmp_path: Path):
     said = glassgate_("trace", trained / "sentiment", "a good book", "--output", "gates.json")
     assert said.code == 0
     found = json.loads((tmp_path / "gates.json").read_text())
     assert found["words"] == ["a", "good", "book"]
-    assert found["formulation"]["update"] == "keeps"
+    assert (found["network"], found["formulation"]["update"]) == ("gru", "keeps")
     (layer,) = found["layers"]
     assert np.shape(layer["kept"]) == (3, 8)
     assert np.shape(layer["memory_span"]) == (8,)

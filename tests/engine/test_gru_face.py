@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from glassgate import GRU, BadInput
+from glassgate import GRU, BadInput, Formulation, LayerPlan
+from glassgate.engine.plan import BOTH
 from glassgate.weights import ARRAYS
-from tests.engine.gru_cases import FORMS, LENGTHS, B, H, I, T, by_reference, given, network
+from tests.engine.gru_cases import FORMS, LENGTHS, B, H, I, T, by_reference, given, network, planned
 
 
 def as_torch(gru):
@@ -158,6 +159,29 @@ def test_a_network_says_what_it_is():
     assert gru.astype("float64").dtype == np.float64
     narrow = gru.astype("bfloat16")
     assert (narrow.bfloat16, narrow.dtype) == (True, np.float32)
+
+
+def test_print_says_sizes_directions_form_and_dtype():
+    form = "formulation=Formulation(update='keeps', reset='after', gate='sigmoid', squash='tanh')"
+    gru = network(layers=2, dtype=np.float32)
+    assert repr(gru) == (
+        f"GRU(input_size={I}, hidden_size={H}, layers=2 (forward), {form}, dtype=float32)"
+    )
+    assert repr(gru.astype("bfloat16")).endswith(f"{form}, dtype=bfloat16)")
+    both = network(layers=1, directions=2, form=Formulation("writes", "before", squash="relu"))
+    assert repr(both) == (
+        f"GRU(input_size={I}, hidden_size={H}, layers=1 (forward and reverse, concatenated), "
+        "formulation=Formulation(update='writes', reset='before', gate='sigmoid', squash='relu'), "
+        "dtype=float64)"
+    )
+    plan = [LayerPlan(BOTH, "sum"), LayerPlan(("reverse",), order="read")]
+    assert repr(planned(plan, sizes=(4, 3))) == (
+        f"GRU(input_size={I}, hidden_size=(4, 3), layers=2 (forward and reverse, summed; reverse, "
+        f"in reading order), {form}, dtype=float64)"
+    )
+    assert repr(gru.weights[1][0]) == (
+        f"GRUWeights(input_size={H}, hidden_size={H}, {form}, dtype=float32)"
+    )
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda gru: pickle.loads(pickle.dumps(gru))])  # noqa: S301 - its own

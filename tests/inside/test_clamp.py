@@ -11,6 +11,7 @@ from glassgate import GRU, Formulation, GRUWeights, LayerPlan, clamp, reference,
 from glassgate.engine import Layer
 from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import apply_edit
+from glassgate.inside.clamp.units import GRUUnit
 from glassgate.nn.batched import run_batched
 from tests.engine.engine_cases import (
     FORMS,
@@ -71,7 +72,7 @@ def test_an_edited_gate_is_an_overwritten_gate(case):
     weights, input, hidden = drawn(form, seed)
     wanted = overwritten(weights, input, hidden, holds)
     chosen = {name: value for name, _, value in holds}
-    held = apply_edit(weights, make_edit(form, H, holds[0][1], chosen))
+    held = apply_edit(weights, make_edit(GRUUnit(form), H, holds[0][1], chosen))
     for run in (by_reference, by_engine, by_loops):
         np.testing.assert_allclose(run(held, input, hidden), wanted, rtol=1e-13, atol=1e-13)
 
@@ -107,7 +108,7 @@ def test_plain_torch_networks_are_held_likewise(name):
 @each_form
 def test_kept_at_1_passes_the_state_as_it_is(form, dtype, target):
     weights, input, hidden = drawn(form, dtype=dtype)
-    held = apply_edit(weights, make_edit(form, H, None, {"kept": 1}))
+    held = apply_edit(weights, make_edit(GRUUnit(form), H, None, {"kept": 1}))
     output, last = Layer(held, target).sequence(100 * input, hidden)
     same_bits(output, np.broadcast_to(hidden, output.shape))
     same_bits(last, hidden)
@@ -118,7 +119,8 @@ def test_kept_at_1_passes_the_state_as_it_is(form, dtype, target):
 @pytest.mark.parametrize("form", [form for form in FORMS if form.reset != "none"], ids=form_name)
 def test_kept_and_reset_at_0_leave_the_current_input_alone(form, dtype, target):
     weights, input, hidden = drawn(form, dtype=dtype)
-    held = Layer(apply_edit(weights, make_edit(form, H, None, {"kept": 0, "reset": 0})), target)
+    edit = make_edit(GRUUnit(form), H, None, {"kept": 0, "reset": 0})
+    held = Layer(apply_edit(weights, edit), target)
     output, _ = held.sequence(input, hidden)
     other = input.copy()
     other[:-1] = -3 * input[1:]
@@ -136,7 +138,7 @@ def test_kept_and_reset_at_0_leave_the_current_input_alone(form, dtype, target):
 @each_form
 def test_in_between_amounts_in_between(form, value):
     weights, input, hidden = drawn(form)
-    held = apply_edit(weights, make_edit(form, H, None, {"kept": value}))
+    held = apply_edit(weights, make_edit(GRUUnit(form), H, None, {"kept": value}))
     tape = reference.forward(held, input, hidden)
     np.testing.assert_allclose(tape.kept, value, rtol=0, atol=2e-16)
     blended = value * tape.previous + (1 - value) * tape.candidate
@@ -152,7 +154,7 @@ def test_in_float32_a_gate_is_held_to_some_1e_7(gate, target):
     shapes = [(3 * len(values), 1), (3 * len(values), len(values)), *[3 * len(values)] * 2]
     form = Formulation(reset="none", gate=gate)
     weights = GRUWeights(*(np.zeros(shape, np.float32) for shape in shapes), form)
-    held = apply_edit(weights, make_edit(form, len(values), None, {"kept": values}))
+    held = apply_edit(weights, make_edit(GRUUnit(form), len(values), None, {"kept": values}))
     run = Layer(held, target).record(np.ones((1, 1, 1), np.float32))
     np.testing.assert_allclose(run.tape[0, 1], values, rtol=0, atol=3e-7)
 
@@ -165,7 +167,8 @@ def test_in_float32_a_gate_is_held_to_some_1e_7(gate, target):
 def test_a_state_at_an_end_of_tanh_is_exactly_there(target, value):
     for dtype in (np.float32, np.float64):
         weights, input, hidden = drawn(dtype=dtype)
-        held = apply_edit(weights, make_edit(weights.formulation, H, [1, 4], {"state": value}))
+        edit = make_edit(GRUUnit(weights.formulation), H, [1, 4], {"state": value})
+        held = apply_edit(weights, edit)
         output, _ = Layer(held, target).sequence(input, hidden)
         assert (output[..., [1, 4]] == value).all()
         assert (output[..., [0, 2, 3]] != value).all()
@@ -191,7 +194,7 @@ def test_one_layer_and_direction_is_held_and_no_other(layer, direction):
             parameter.copy_(torch.tensor(array))
     way = ("forward", "reverse").index(direction)
     stack = [list(directions) for directions in gru.weights]
-    edit = make_edit(gru.formulation, gru.hidden_size, [1, 2], {"reset": 0.2})
+    edit = make_edit(GRUUnit(gru.formulation), gru.hidden_size, [1, 2], {"reset": 0.2})
     stack[layer][way] = apply_edit(stack[layer][way], edit)
     input = np.random.default_rng(2).normal(size=(T, B, gru.input_size))
     wanted, _ = GRU(stack).run(input)

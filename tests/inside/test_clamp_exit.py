@@ -248,18 +248,24 @@ def test_no_reset_gate_cannot_be_held():
         clamp(network(form=Formulation(reset="none")), reset=0)
 
 
+NONE_INSIDE = "network must be a GRU, LSTM or SRN, or have one inside, got Feedforward without"
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (torch.nn.LSTM(2, 3), "network must be a GRU or have one inside, got LSTM without"),
-        (glassgate.nn.SRN(2, 3), "network must be a GRU or have one inside, got SRN without"),
-        (Two(), "network must have one GRU inside, got below and above: pass one of them"),
+        (glassgate.nn.Feedforward(2, 3), NONE_INSIDE),
+        (
+            Two(),
+            "network must have one GRU, LSTM or SRN inside, got below and above: pass one of them",
+        ),
+        (torch.nn.LSTM(2, 3, proj_size=1), "an LSTM to be held must have proj_size 0, got 1"),
         (
             parametrizations.weight_norm(torch.nn.GRU(2, 3), "weight_hh_l0"),
             "weight_hh_l0 must be a parameter to be held, got one that is computed",
         ),
     ],
-    ids=["lstm", "srn", "two", "computed"],
+    ids=["feedforward", "two", "projections", "computed"],
 )
 def test_models_that_cannot_be_held_are_refused(model, message):
     with pytest.raises(BadInput, match=f"^{message}$"):

@@ -51,9 +51,10 @@ def test_the_constructor_takes_what_torchs_takes():
     ],
     ids=str,
 )
-def test_what_it_says_of_itself_is_what_torch_says(options):
+def test_what_it_says_of_itself_is_what_torch_says_and_its_form(options):
     theirs, ours = torch.nn.GRU(I, H, **options), GRU(I, H, **options)
-    assert repr(ours) == repr(theirs)
+    form = f", formulation={Formulation()}, dtype=torch.float32)"
+    assert repr(ours) == repr(theirs)[:-1] + form
     assert ours.mode == theirs.mode == "GRU"
     shapes = [[[w.shape for w in layer] for layer in net.all_weights] for net in (theirs, ours)]
     assert shapes[0] == shapes[1]
@@ -63,7 +64,14 @@ def test_what_it_says_of_itself_is_what_torch_says(options):
 
 def test_another_form_says_so():
     form = Formulation("writes", "before")
-    assert repr(GRU(I, H, formulation=form)) == f"GRU(3, 5, formulation={form})"
+    assert repr(GRU(I, H, formulation=form)) == (
+        "GRU(3, 5, formulation=Formulation(update='writes', reset='before', gate='sigmoid', "
+        "squash='tanh'), dtype=torch.float32)"
+    )
+    double = GRU(I, H, 2, formulation=form, bidirectional=True).double()
+    assert repr(double) == (
+        f"GRU(3, 5, num_layers=2, bidirectional=True, formulation={form}, dtype=torch.float64)"
+    )
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])

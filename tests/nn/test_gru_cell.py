@@ -56,7 +56,8 @@ def test_it_is_one_of_torchs_cells_in_all_that_is_asked_of_a_module():
     ):
         assert name == other_name
         assert torch.equal(one, other)
-    assert repr(cell) == repr(torchs)
+    form = f", formulation={Formulation()}, dtype=torch.float32)"
+    assert repr(cell) == repr(torchs)[:-1] + form
     x = torch.randn(2, I)
     for twin in (copy.deepcopy(cell), pickle.loads(pickle.dumps(cell))):  # noqa: S301
         assert torch.equal(twin(x), cell(x))

@@ -22,6 +22,7 @@ from glassgate.exchange.keras import arrays as keras
 from glassgate.exchange.onnx import arrays as onnx
 from glassgate.exchange.onnx.node import Activation, run_node
 from glassgate.inside.clamp.edit import make_edit
+from glassgate.inside.clamp.units import GRUUnit
 from glassgate.nn.batched import run_batched
 
 ROOT = Path(__file__).parents[2]
@@ -35,8 +36,8 @@ ADDED: dict[str, Any] = {  # what softsign adds to each table, by file and name
     "reference.py: SQUASH_SLOPES": lambda y: (1 - np.abs(y)) ** 2,
     "nn/loops.py: SQUASHES": lambda x: x.div_(1 + x.abs()),
     "nn/loops.py: SQUASHES_BACK": lambda grad, y: grad * (1 - y.abs()) ** 2,
-    "inside/clamp/edit.py: SQUASH_INVERSES": lambda y: y / (1 - np.abs(y)),
-    "inside/clamp/edit.py: SQUASH_RANGES": (-1.0, 1.0),
+    "inside/clamp/units.py: SQUASH_INVERSES": lambda y: y / (1 - np.abs(y)),
+    "inside/clamp/units.py: SQUASH_RANGES": (-1.0, 1.0),
     "exchange/keras/arrays.py: SQUASHES": lambda x: x / (1 + np.abs(x)),
     "exchange/onnx/arrays.py: SQUASHES": Activation("Softsign"),
     "exchange/onnx/node.py: FUNCTIONS": lambda x, *_: x / (1 + np.abs(x)),
@@ -47,7 +48,7 @@ ADDED_GATE: dict[str, Any] = {  # what clip(x / 4 + 0.5, 0, 1) adds
     "reference.py: GATE_SLOPES": lambda y: np.where((y > 0) & (y < 1), 1 / 4, 0),
     "nn/loops.py: GATES": lambda x: x.div_(4).add_(0.5).clamp_(0, 1),
     "nn/loops.py: GATES_BACK": lambda grad, y: grad * ((y > 0) & (y < 1)) / 4,
-    "inside/clamp/edit.py: GATE_INVERSES": lambda y: 4 * (y - 0.5),
+    "inside/clamp/units.py: GATE_INVERSES": lambda y: 4 * (y - 0.5),
     "exchange/onnx/arrays.py: GATES": Activation("HardSigmoid", 0.25, 0.5),
 }
 T, B, I, H = 6, 2, 3, 4
@@ -146,8 +147,8 @@ def _check_torch(
 
 
 def _check_clamp(weights: Any, input: Any) -> None:
-    edit = make_edit(weights.formulation, H, [1], {"state": 0.25})
-    kept = make_edit(weights.formulation, H, [1], {"kept": 0.3}).bias
+    edit = make_edit(GRUUnit(weights.formulation), H, [1], {"state": 0.25})
+    kept = make_edit(GRUUnit(weights.formulation), H, [1], {"kept": 0.3}).bias
     np.testing.assert_allclose(reference.GATES[weights.formulation.gate](kept), 0.3, atol=1e-12)
     arrays = [array.copy() for array in (weights.weight_input, weights.weight_hidden)]
     biases = [weights.bias_input.copy(), weights.bias_hidden.copy()]

@@ -53,6 +53,29 @@ def test_not_utf8_is_refused(tmp_path: Path):
         read_reviews(path, "text", "label")
 
 
+@pytest.mark.parametrize(
+    ("labels", "alone"),
+    [
+        (["a", "b"], 2),  # a class for each text
+        ([f"id{i}" for i in range(9)] + ["a", "a"], 9),
+        (["a", "a", "b"], None),
+        (["a", "a", "b", "c"], None),  # a half is not yet more than a half
+        (["a", "b"] * 20, None),
+        ([f"topic{i // 2}" for i in range(40)], None),  # many classes, but none of one text
+    ],
+)
+def test_a_label_that_looks_like_no_class_is_noted(
+    tmp_path: Path, labels: list[str], alone: int | None
+):
+    path = written(tmp_path, "text,name\n" + "".join(f"w,{label}\n" for label in labels))
+    notes = read_reviews(path, "text", "name").notes(path, "name")
+    wanted = (
+        f"{alone} of the {len(labels)} texts in {path} are the only one of their class, so "
+        "held-out texts cannot test what is learned: is 'name' the right column?"
+    )
+    assert notes == ([] if alone is None else [wanted])
+
+
 def test_a_random_tenth_is_held_out_by_seed(tmp_path: Path):
     rows = "".join(f"w{i} common,{'odd' if i % 2 else 'even'}\n" for i in range(40))
     reviews = read_reviews(written(tmp_path, "text,label\n" + rows), "text", "label")

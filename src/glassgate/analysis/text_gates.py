@@ -1,4 +1,4 @@
-"""The gates of a trained network over a text."""
+"""The gates, or the states, of a trained network over a text."""
 
 from __future__ import annotations
 
@@ -13,56 +13,62 @@ import torch
 from glassgate.analysis.prediction import read_ids
 from glassgate.errors import BadInput
 from glassgate.formulation import Array, Formulation
-from glassgate.gates import Gates, kept_share, memory_span
+from glassgate.gates import kept_share, memory_span
 from glassgate.inside.trace import trace
-from glassgate.nn import GRU
+from glassgate.inside.trace.states import LayerTrace, SRNStates, arrays
+from glassgate.nn import GRU, Feedforward
 from glassgate.train import Loaded
-
-ARRAYS = ("reset", "update", "candidate", "hidden", "kept")
 
 
 @dataclass(frozen=True, eq=False)
 class TextGates:
-    """The gates of every layer over a text of T words, `<bos>` included.
+    """What every layer of a network does over a text of T words, `<bos>` included.
 
-    `words` are spelled as in the text; `unknown` are the ones that the model reads as `<unk>`.
+    `words` are spelled as in the text; `unknown` are the ones that the model reads as `<unk>`. The
+    layers hold the gates of a GRU or LSTM, or the states of an SRN; `network` says which.
     """
 
     words: tuple[str, ...]
     unknown: tuple[str, ...]
-    layers: Sequence[Gates]  # arrays [T, 1, H]
-    formulation: Formulation
+    layers: Sequence[LayerTrace]  # arrays [T, 1, H]
+    network: str
+    formulation: Formulation | None  # of a GRU
 
     def to_arrays(self) -> dict[str, Array]:
         """Return every array by its name: `layer0_reset` [T, H], ..., `layer0_memory_span` [H]."""
         return {
             f"layer{index}_{name}": array
-            for index, gates in enumerate(self.layers)
-            for name, array in _arrays(gates).items()
+            for index, layer in enumerate(self.layers)
+            for name, array in _arrays(layer).items()
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return words, formulation and arrays; None stands for an infinite memory span."""
+        """Return words, network and arrays; None stands for an infinite memory span."""
         return {
             "words": list(self.words),
-            "formulation": vars(self.formulation),
+            **self.form(),
             "layers": [
-                {name: _finite(array.tolist()) for name, array in _arrays(gates).items()}
-                for gates in self.layers
+                {name: _finite(array.tolist()) for name, array in _arrays(layer).items()}
+                for layer in self.layers
             ],
         }
 
+    def form(self) -> dict[str, Any]:
+        """Return the network's name and, of a GRU, its formulation."""
+        form = {} if self.formulation is None else {"formulation": vars(self.formulation)}
+        return {"network": self.network, **form}
+
 
 def trace_text(loaded: Loaded, text: str) -> TextGates:
-    """Trace every gate of every layer over `text`; a language model reads `<bos>` first.
+    """Trace every layer over `text`; a language model reads `<bos>` first.
 
-    Raises `BadInput` for a network without gates, and for a text without a word.
+    Raises `BadInput` for a feedforward network, and for a text without a word.
     """
-    network = loaded.model.network
-    if not isinstance(network, GRU):
+    network: Any = loaded.model.network
+    if isinstance(network, Feedforward):
         raise BadInput(
-            f"the model is of network {loaded.settings.network}, which has no reset and update "
-            "gates: trace needs a gru"
+            "the model is of network feedforward, which has no state to trace: trace needs a gru, "
+            "lstm or srn"
         )
     spelled = loaded.vocabulary.words(text)
     if not spelled:
@@ -75,15 +81,18 @@ def trace_text(loaded: Loaded, text: str) -> TextGates:
         (*marks, *spelled),
         tuple(loaded.vocabulary.unknown(text)),
         tuple(trace(network, embedded)),
-        network.formulation,
+        loaded.settings.network,
+        network.formulation if isinstance(network, GRU) else None,
     )
 
 
-def _arrays(gates: Gates) -> dict[str, Array]:
-    """Return the arrays [T, H] of a layer, and each unit's kept share and memory span, [H]."""
-    share = kept_share(gates.kept)
-    arrays = {name: getattr(gates, name)[:, 0] for name in ARRAYS}
-    return {**arrays, "mean_kept_share": share, "memory_span": memory_span(np.clip(share, 0, 1))}
+def _arrays(layer: LayerTrace) -> dict[str, Array]:
+    """Return the arrays [T, H] of a layer; with gates, also kept share and memory span, [H]."""
+    named = {name: array[:, 0] for name, array in arrays(layer).items()}
+    if isinstance(layer, SRNStates):
+        return named
+    share = kept_share(layer.kept)
+    return {**named, "mean_kept_share": share, "memory_span": memory_span(np.clip(share, 0, 1))}
 
 
 def _finite(values: list[Any]) -> list[Any]:

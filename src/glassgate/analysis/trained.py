@@ -21,6 +21,16 @@ class TrainedModel(Loaded):
     are held in all of its methods.
     """
 
+    def __repr__(self) -> str:
+        """Describe what the model predicts, and its network: sizes and form."""
+        level, classes = self.config.get("level", "words"), self.classes
+        predicts = f"classes={list(classes)}" if classes else f"level={level!r}"
+        name, network = self.settings.network, self.network
+        return (
+            f"TrainedModel(kind={self.kind!r}, {predicts}, vocabulary={len(self.vocabulary)}, "
+            f"{name}={type(network).__name__}({network.extra_repr()}))"
+        )
+
     @property
     def network(self) -> nn.Module:
         """The recurrent (or feedforward) network inside, which `glassgate.clamp` takes."""
@@ -55,12 +65,12 @@ class TrainedModel(Loaded):
         return list(chain.from_iterable(by_word(tokens) if words else tokens))
 
     def trace(self, text: str) -> TextGates:
-        """Read every gate of every layer over `text`, in arrays [T, 1, H].
+        """Read every gate of every layer over `text`, or an SRN's states, in arrays [T, 1, H].
 
         Raises
         ------
         BadInput
-            When the network is no GRU, or the text holds no word.
+            When the network is feedforward, or the text holds no word.
         """
         return trace_text(self, text)
 

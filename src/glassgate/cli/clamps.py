@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from torch import nn
+
 from glassgate.errors import BadInput
 from glassgate.inside.clamp import clamp
+from glassgate.nn import Feedforward
 
 
 @contextmanager
-def clamps(network: object, texts: Sequence[str]) -> Iterator[None]:
+def clamps(network: nn.Module, texts: Sequence[str]) -> Iterator[None]:
     """Apply several clamps, given as text, at once.
 
     Parameters
@@ -25,6 +28,8 @@ def clamps(network: object, texts: Sequence[str]) -> Iterator[None]:
     BadInput
         When a text is not a clamp, or the network cannot be clamped so.
     """
+    if texts and any(isinstance(part, Feedforward) for part in network.modules()):
+        raise BadInput("--clamp needs a model of network gru, lstm or srn, got feedforward")
     with ExitStack() as stack:
         for arguments in list(map(read_clamp, texts)):
             stack.enter_context(clamp(network, **arguments))

@@ -24,6 +24,7 @@ from glassgate.cli.options import (
     Sentences,
     WorkerCount,
     check_plots,
+    holds_output,
     suggest_resume,
     with_settings,
 )
@@ -37,6 +38,7 @@ CURVES, TABLE = "curves.png", "table.md"
 
 
 @with_settings(LANGUAGE, without=("network",))
+@holds_output
 def compare(
     corpus: Corpus,
     output: Annotated[

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.grammar import GrammarFile
-from glassgate.cli.options import Overwrite, Threads, check_plots
+from glassgate.cli.options import Overwrite, Threads, check_plots, holds_output
 
 if TYPE_CHECKING:
     from glassgate.experiments.demo.experiment import Results
 
 
+@holds_output
 def demo(
     output: Annotated[Path, typer.Option(help="Folder to write the results to.")] = Path("demo"),
     seed: Annotated[
@@ -69,7 +70,8 @@ def _write(output: Path, results: "Results") -> None:
     facts = {"command": made["command"], "seed": str(results["seed"]), **made["versions"]}
     shown = results["gates"]
     kept, reset = (np.asarray(shown[name]) for name in ("kept", "reset"))  # (T, H)
-    panel = GatePanel(kept, reset, np.asarray(results["memory"]["span_words"]), "the corpus")
+    span = np.asarray(results["memory"]["span_words"])  # (H,)
+    panel = GatePanel({"kept": kept, "reset": reset}, span, "the corpus")
     picture = io.BytesIO()
     gate_picture(shown["words"], [panel], picture, "The gates of the GRU over one sentence")
     output.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from glassgate.cli.options import (
     Threads,
     WorkerCount,
     check_plots,
+    holds_output,
     suggest_resume,
 )
 from glassgate.cli.screen import announce
@@ -67,6 +68,7 @@ Quick = Annotated[
 ]
 
 
+@holds_output
 def ask(
     experiment: Experiment[Any, Any],
     output: Output,

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -68,7 +69,8 @@ Clamps = Annotated[
         metavar="CLAMP",
         help='Hold gates at a value, such as "layer=0 units=3,7-9 kept=0"; may be repeated. Gates '
         "are reset, update and kept, from 0 to 1; state holds the units' states themselves. "
-        "Without units=, all units are held.",
+        "Of an LSTM kept (its forget gate) and state can be held, of an SRN state. Without units=, "
+        "all units are held.",
     ),
 ]
 
@@ -173,6 +175,19 @@ def _option(name: str, default: object) -> inspect.Parameter:
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
     )
+
+
+def holds_output(command: Command) -> Command:
+    """Let a command hold the folder `output` while it runs: see `glassgate.train.lock`."""
+
+    @wraps(command)
+    def run(*arguments: Any, **values: Any) -> None:
+        from glassgate.train.lock import lock_folder
+
+        with lock_folder(values["output"]):
+            command(*arguments, **values)
+
+    return run
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glassgate.cli.options import Clamps, Model
-from glassgate.errors import BadInput
 
 if TYPE_CHECKING:
     from glassgate.analysis.prediction import Prediction
@@ -53,8 +52,6 @@ def predict(
     from glassgate.train import load
 
     loaded = load(model)
-    if clamp and loaded.settings.network != "gru":
-        raise BadInput(f"--clamp needs a model of network gru, got {loaded.settings.network}")
     predictions = [predict_text(loaded, text)]
     if clamp:
         with clamps(loaded.model, clamp):

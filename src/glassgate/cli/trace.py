@@ -1,4 +1,4 @@
-"""`glassgate trace`: the gates of a GRU over a text, as a picture or as numbers."""
+"""`glassgate trace`: what the units of a network do over a text, as a picture or as numbers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from glassgate.errors import BadInput
 if TYPE_CHECKING:
     from glassgate.analysis.text_gates import TextGates
     from glassgate.gates import Gates
+    from glassgate.inside.trace.states import LSTMGates
 
 MAX_UNITS = 5  # units with the longest memory that are printed
 
@@ -45,12 +46,16 @@ def trace(
 ) -> None:
     """Draw the kept share and the reset gate of every unit at every word.
 
+    Of an LSTM, kept (the forget gate), input and output gate are drawn, and of
+    an SRN, which has no gates, the states.
+
     The command also prints the units with the longest memory, numbered from 0
     as in --clamp, and their memory spans.
 
-    The formats npz and json hold, for each layer, the arrays reset, update,
-    candidate, hidden and kept (words x units), and each unit's mean kept share
-    and memory span in words.
+    The formats npz and json hold, for each layer, the arrays of a GRU (reset,
+    update, candidate, hidden and kept; words x units), an LSTM (input, forget,
+    output, candidate, cell, hidden and kept) or an SRN (candidate and hidden),
+    and each gated unit's mean kept share and memory span in words.
 
     For example:
 
@@ -69,6 +74,7 @@ def trace(
     announce_reading(model)
     from glassgate.analysis.text_gates import trace_text
     from glassgate.files import write_whole
+    from glassgate.inside.trace.states import SRNStates
     from glassgate.train import load
 
     traced = trace_text(load(model), text)
@@ -76,17 +82,18 @@ def trace(
     encode = {"png": _picture, "npz": _arrays, "json": _json}[kind]
     write_whole(path, encode(traced))
     typer.echo(f"{path}: {len(traced.words)} words, {_layers(traced)}")
-    for layer, gates in enumerate(traced.layers):
-        typer.echo(f"layer {layer}, longest memory: {_longest(gates)}")
+    for layer, units in enumerate(traced.layers):
+        if not isinstance(units, SRNStates):
+            typer.echo(f"layer {layer}, longest memory: {_longest(units)}")
 
 
 def _layers(traced: TextGates) -> str:
     layers = len(traced.layers)
-    units = traced.layers[0].kept.shape[-1]
+    units = traced.layers[0].hidden.shape[-1]
     return f"{units} units" if layers == 1 else f"{layers} layers of {units} units"
 
 
-def _longest(gates: Gates) -> str:
+def _longest(gates: Gates | LSTMGates) -> str:
     """Return the units of a layer with the longest memory over the text, and their spans."""
     from glassgate.inside.memory import Memory
 
@@ -102,7 +109,7 @@ def _picture(traced: TextGates) -> bytes:
     picture = io.BytesIO()
     words = [visible(word) for word in traced.words]
     title = textwrap.shorten(" ".join(words), 90, placeholder=" …")
-    gate_picture(words, [GatePanel.of(gates) for gates in traced.layers], picture, title)
+    gate_picture(words, [GatePanel.of(layer) for layer in traced.layers], picture, title)
     return picture.getvalue()
 
 
@@ -111,8 +118,11 @@ def _arrays(traced: TextGates) -> bytes:
 
     file = io.BytesIO()
     words = np.array(traced.words)
-    form = np.array(json.dumps(vars(traced.formulation)))
-    arrays: dict[str, Any] = {"words": words, "formulation": form, **traced.to_arrays()}
+    form = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in traced.form().items()
+    }
+    arrays: dict[str, Any] = {"words": words, **form, **traced.to_arrays()}
     np.savez_compressed(file, **arrays)
     return file.getvalue()
 

@@ -156,6 +156,7 @@ def _report(outcome: Outcome, settings: Settings, output: Path, *commands: str) 
         f"trained in {outcome.train_seconds:.1f} s, {outcome.tokens_per_second:,.0f} tokens/s"
     )
     typer.echo(f"The model is in {output}. Next:")
-    trace = [f'glassgate trace {output} "a whole sentence"'] if settings.network == "gru" else []
+    has_state = settings.network != "feedforward"
+    trace = [f'glassgate trace {output} "a whole sentence"'] if has_state else []
     for command in (*commands, *trace):
         typer.echo(f"  {command}")

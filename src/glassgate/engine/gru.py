@@ -105,6 +105,15 @@ class GRU:
         self._same_size = len(set(self.hidden_sizes)) == 1
         self._steps = tuple(directions[0].step for directions in self._layers)
 
+    def __repr__(self) -> str:
+        """Describe the sizes, the directions of each layer, the form and the dtype."""
+        sizes = self.hidden_size if self._same_size else self.hidden_sizes
+        plans = dict.fromkeys(map(_describe_plan, self.plan))
+        return (
+            f"GRU(input_size={self.input_size}, hidden_size={sizes}, layers={self.num_layers} "
+            f"({'; '.join(plans)}), {self.weights[0][0].describe_form()})"
+        )
+
     def __reduce__(self) -> tuple[type["GRU"], tuple[Stack, tuple[LayerPlan, ...]]]:
         return type(self), (self.weights, self.plan)
 
@@ -354,3 +363,12 @@ class GRU:
             When it cannot be read.
         """
         return cls(*read_file(path))
+
+
+def _describe_plan(plan: LayerPlan) -> str:
+    ways = " and ".join(plan.directions)
+    merged = f", {MERGES[plan.merge]}" if len(plan.directions) > 1 else ""
+    return ways + merged + (", in reading order" if plan.turns else "")
+
+
+MERGES = {"concat": "concatenated", "sum": "summed", "mul": "multiplied", "ave": "averaged"}

@@ -8,7 +8,6 @@ the files: `results.py` (what results.json holds), `experiment.py` (plan and run
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -226,13 +225,6 @@ def check_free(folder: Path, overwrite: bool, *, resume: bool = False) -> None:
         raise BadInput(
             f"{folder} holds an unfinished run: name a new folder, or pass --resume or --overwrite"
         )
-    standing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not standing.is_dir():
-        if standing == folder:
-            raise BadInput(f"{folder} is a file, expected a folder")
-        raise BadInput(f"{standing} is a file, so {folder} cannot be made")
-    if not os.access(standing, os.W_OK):
-        raise BadInput(f"{standing} is not writable, so {folder} cannot hold results")
 
 
 def write(results: Mapping[str, Any], page: str, picture: bytes, folder: Path) -> list[str]:

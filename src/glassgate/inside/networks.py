@@ -28,7 +28,6 @@ from glassgate.weights import require_shape
 Stacked: TypeAlias = GRU | nn.GRU | nn.LSTM | nn.RNN  # of one layer or more
 Module: TypeAlias = Stacked | nn.GRUCell
 STACKED = (GRU, nn.GRU, nn.LSTM, nn.RNN)
-GRUS = (GRU, nn.GRU, nn.GRUCell)
 MODULES = (*STACKED, nn.GRUCell)
 PYTORCH = Formulation()
 PLANS = {1: LayerPlan(), 2: LayerPlan(BOTH)}  # by the number of directions

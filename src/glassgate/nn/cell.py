@@ -121,6 +121,6 @@ class GRUCell(nn.GRUCell):
         return GRUWeights(W, U, b, c, self.formulation)
 
     def extra_repr(self) -> str:
-        """Describe the sizes and non-default options, for `print`."""
-        form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
+        """Describe the sizes, the form, the dtype and non-default options, for `print`."""
+        form = f", formulation={self.formulation}, dtype={self.weight_hh.dtype}"
         return super().extra_repr() + form

@@ -276,6 +276,6 @@ class GRU(nn.RNNBase):
         )
 
     def extra_repr(self) -> str:
-        """Describe the sizes and non-default options, for `print`."""
-        form = "" if self.formulation == Formulation() else f", formulation={self.formulation}"
+        """Describe the sizes, the form, the dtype and non-default options, for `print`."""
+        form = f", formulation={self.formulation}, dtype={self.weight_hh_l0.dtype}"
         return super().extra_repr() + form + (f", chrono={self.chrono}" if self.chrono else "")

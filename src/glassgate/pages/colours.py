@@ -14,6 +14,7 @@ NETWORKS = {
 }
 DATA = {"training": "#009E73", "held out": "#332288"}
 """What a curve of learning was measured on."""
+STATE_SCALE = ["#0072B2", "#ffffff", "#D55E00"]  # from -1 over 0 to 1
 OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from plotly import graph_objects as go
 
-from glassgate.pages.colours import NETWORKS, OTHERS, colour
+from glassgate.pages.colours import NETWORKS, OTHERS, STATE_SCALE, colour
 
 Band: TypeAlias = tuple[float, float, str]
 """A highlighted stretch of columns: index of the first, index after the last, label."""
@@ -23,8 +23,7 @@ LINE_SYMBOLS = SYMBOLS | {"training": "x", "held out": "triangle-up"}
 POINT_SYMBOLS = (*SYMBOLS.values(), "cross", "star")  # one for each of OTHERS
 LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
 VISIBLE_SPACES = {" ": "␣", "\n": "⏎", "\t": "⇥"}
-# Colour scales, readable with any kind of colour vision.
-GATE_SCALE, STATE_SCALE = "Cividis", ["#0072B2", "#ffffff", "#D55E00"]
+GATE_SCALE = "Cividis"  # readable with any kind of colour vision
 CLEAR = "rgba(0,0,0,0)"  # the page shows through
 FEW_COLUMNS = 50  # up to here columns and their labels have the usual size
 ROUND_TICKS = [digit * 10.0**power for power in range(-9, 9) for digit in (1, 2, 5)]

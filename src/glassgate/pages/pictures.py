@@ -5,19 +5,30 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter, ScalarFormatter
+from numpy.typing import NDArray
 
 from glassgate.formulation import Array
 from glassgate.gates import Gates, kept_share, memory_span
-from glassgate.pages.colours import INK, SOFT, colour
+from glassgate.inside.trace.states import LayerTrace, SRNStates
+from glassgate.pages.colours import INK, SOFT, STATE_SCALE, colour
 from glassgate.weights import require_shape
 
 GATE_COLOURS = "cividis"  # dark blue for 0, yellow for 1; readable with any colour vision
+STATE_COLOURS = LinearSegmentedColormap.from_list("state", STATE_SCALE)
+TITLES = {  # of panels; {} is what a network carries from step to step
+    "kept": "kept: share of the {} passed on",
+    "reset": "reset: share of the {} that the candidate sees",
+    "input": "input: share of the candidate written",
+    "output": "output: share of the {} shown",
+    "hidden": "hidden: the {} after each word",
+}
 MAX_LABELS = 60  # words; of a longer text every second, third, ... word is labelled
 DPI = 160
 
@@ -30,39 +41,43 @@ class GatePanel(NamedTuple):
 
     Attributes
     ----------
-    kept, reset
-        Kept share and reset gate, [T, H].
+    gates
+        What is drawn side by side, by name: ``"kept"`` and ``"reset"`` of a GRU, ``"kept"``,
+        ``"input"`` and ``"output"`` of an LSTM, ``"hidden"``, the state, of an SRN; [T, H] each.
     span
-        Memory spans in words, [H].
+        Memory spans in words, [H], by which units are sorted; None where there is no gate.
     span_over
         The text that the spans were measured over, for the axis title.
     """
 
-    kept: Array
-    reset: Array
-    span: Array
-    span_over: str
+    gates: Mapping[str, Array]
+    span: Array | None = None
+    span_over: str = "this text"
 
     @classmethod
-    def of(cls, gates: Gates) -> GatePanel:
-        """Return the panel of one sequence, gates [T, 1, H], with the spans of that sequence."""
-        span = memory_span(np.clip(kept_share(gates.kept), 0, 1))
-        return cls(gates.kept[:, 0], gates.reset[:, 0], span, "this text")
+    def of(cls, layer: LayerTrace) -> GatePanel:
+        """Return the panel of one sequence, arrays [T, 1, H], with the spans of that sequence."""
+        if isinstance(layer, SRNStates):
+            return cls({"hidden": layer.hidden[:, 0]})
+        names = ("kept", "reset") if isinstance(layer, Gates) else ("kept", "input", "output")
+        span = memory_span(np.clip(kept_share(layer.kept), 0, 1))
+        return cls({name: getattr(layer, name)[:, 0] for name in names}, span)
 
 
 def gate_picture(
     words: Sequence[str], layers: Sequence[GatePanel], path: Target, title: str
 ) -> None:
-    """Draw kept share and reset gate of units by words side by side, one row of panels per layer.
+    """Draw gates, or states, of units by words side by side, one row of panels per layer.
 
-    Units are sorted by memory span, the longest on top; the spans are written at the side.
+    Units are sorted by memory span, the longest on top, with the spans written at the side; units
+    without gates keep their order.
 
     Parameters
     ----------
     words
         What each of the T steps read.
     layers
-        One entry per layer.
+        One entry per layer, all of one kind of network.
     path
         Where the PNG is written: a file name, or a file open for writing.
     title
@@ -74,43 +89,62 @@ def gate_picture(
         When the gates do not have one step for each word.
     """
     for layer in layers:
-        require_shape("kept", layer.kept.shape, (len(words), "H"))
-    heights = [min(max(layer.kept.shape[1] * 0.05, 2.4), 5.0) for layer in layers]
-    width = min(max(0.27 * len(words), 3.2), 12.0)
-    figure = Figure(figsize=(2 * width + 2.6, sum(heights) + 1.7), layout="constrained")
+        for name, array in layer.gates.items():
+            require_shape(name, array.shape, (len(words), "H"))
+    names = list(layers[0].gates)
+    heights = [min(max(layer.gates[names[0]].shape[1] * 0.05, 2.4), 5.0) for layer in layers]
+    width = min(max(0.27 * len(words), 3.2), 24 / len(names))
+    size = (max(len(names) * width, 5.2) + 2.6, sum(heights) + 1.7)
+    figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(
-        len(layers), 2, squeeze=False, sharex=True, gridspec_kw={"height_ratios": heights}
+        len(layers),
+        len(names),
+        squeeze=False,
+        sharex=True,
+        gridspec_kw={"height_ratios": heights},
     )
-    for index, (layer, (left, right)) in enumerate(zip(layers, panels, strict=True)):
-        name = f"layer {index}: units" if len(layers) > 1 else "units"
-        _draw_layer(layer, left, right, name)
-    for panel in panels[-1]:
+    for index, (layer, row) in enumerate(zip(layers, panels, strict=True)):
+        _draw_layer(layer, row, f"layer {index}: units" if len(layers) > 1 else "units")
+    for panel, name in zip(panels[-1], names, strict=True):
         _label_words(panel, words)
-    panels[0, 0].set_title("kept: share of the state passed on", fontsize=10, color=INK)
-    panels[0, 1].set_title(
-        "reset: share of the state that the candidate sees", fontsize=10, color=INK
-    )
-    bar = figure.colorbar(panels[0, 0].images[0], ax=panels, shrink=0.9, aspect=30, pad=0.015)
-    bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0 none", "0.25", "0.5", "0.75", "1 all"])
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=8, length=0)
+        memory = "cell" if "output" in names else "state"
+        panels[0, names.index(name)].set_title(TITLES[name].format(memory), fontsize=10, color=INK)
+    _draw_scale(figure, panels, signed="hidden" in names)
     figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
     save(figure, path)
 
 
-def _draw_layer(layer: GatePanel, left: Axes, right: Axes, name: str) -> None:
-    """Draw one layer's kept share and reset gate, units sorted by span."""
-    order = np.argsort(-layer.span, kind="stable")
-    for axes, array in ((left, layer.kept), (right, layer.reset)):
+def _draw_scale(figure: Figure, panels: NDArray[Any], *, signed: bool) -> None:
+    """Draw the scale of all panels at the right."""
+    bar = figure.colorbar(panels[0, 0].images[0], ax=panels, shrink=0.9, aspect=30, pad=0.015)
+    if signed:
+        bar.set_ticks([-1, -0.5, 0, 0.5, 1])
+    else:
+        bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0 none", "0.25", "0.5", "0.75", "1 all"])
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=8, length=0)
+
+
+def _draw_layer(layer: GatePanel, row: Sequence[Axes], name: str) -> None:
+    """Draw the panels of one layer, units sorted by span."""
+    H = next(iter(layer.gates.values())).shape[1]
+    order = np.arange(H) if layer.span is None else np.argsort(-layer.span, kind="stable")
+    for axes, (gate, array) in zip(row, layer.gates.items(), strict=True):
+        scale = (STATE_COLOURS, -1, 1) if gate == "hidden" else (GATE_COLOURS, 0, 1)
+        colours, low, high = scale
         axes.imshow(
-            array[:, order].T, GATE_COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest"
+            array[:, order].T, colours, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
         )
         axes.tick_params(length=0, labelsize=8, labelcolor=SOFT)
         axes.spines[:].set_visible(False)
         axes.set_yticks([])
-    rows = np.unique(np.linspace(0, len(order) - 1, 5).round().astype(int))
-    left.set_yticks(rows, [_span_text(layer.span[order[row]]) for row in rows])
-    left.set_ylabel(f"{name}, by memory span over {layer.span_over}", fontsize=9, color=INK)
+    rows = np.unique(np.linspace(0, H - 1, 5).round().astype(int))
+    if layer.span is None:
+        row[0].set_yticks(rows, [str(unit) for unit in rows])
+        row[0].set_ylabel(name, fontsize=9, color=INK)
+        return
+    row[0].set_yticks(rows, [_span_text(layer.span[order[unit]]) for unit in rows])
+    row[0].set_ylabel(f"{name}, by\nmemory span over {layer.span_over}", fontsize=9, color=INK)
 
 
 def _span_text(steps: float) -> str:

@@ -10,7 +10,8 @@ Read the files in this order:
 3. `tokens`, `corpus`, `reviews`: from a file to token ids.
 4. `batches`, `tasks`: from token ids to batches, and from a batch to a loss.
 5. `loop`, `worker`: the training loop, and the part of each process.
-6. `snapshot`, `folder`, `model`: the state of a run, the files it writes, and reading a model back.
+6. `snapshot`, `folder`, `lock`, `model`: the state of a run, the files it writes, one run a folder,
+   and reading a model back.
 7. `watch`, `interrupt`, `threads`: progress, Ctrl-C, and the number of threads.
 8. `study`, `parallel`, `relay`, `backends`: several networks and seeds, side by side.
 """

@@ -55,11 +55,8 @@ class ModelFolder:
         self.path, self._config, self._tokenizer = path, dict(config), tokenizer
         self._resume, self._save_seconds = resume, save_seconds
         self._saved = time.monotonic()
-        self._created = not path.exists()  # this run creates the folder
         self._has_state = resume  # the state in the folder belongs to this run
         self._has_model = False  # the model in the folder belongs to this run
-        if path.exists() and not path.is_dir():
-            raise BadInput(f"{path} is a file, expected a folder to write the model to")
         if resume:
             self._check_same_run()
         elif not overwrite:
@@ -131,14 +128,12 @@ class ModelFolder:
         self._remove(STATE)
 
     def abandon(self) -> None:
-        """Remove this run's state, and the folder if the run created it and it is empty.
+        """Remove this run's state.
 
         The model stays: the best one of this run, or of an earlier run if this one has none yet.
         """
         if self._has_state:
             self._remove(STATE)
-        if self._created and self.path.is_dir() and not any(self.path.iterdir()):
-            self.path.rmdir()
 
     # Checks and single files ------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from glassgate.train.corpus import read_text
 from glassgate.train.tokens import Vocabulary
 
 HELD_OUT = 0.1  # share of the texts, chosen at random
+MOST_ALONE = 0.5  # share of texts alone in their class from which on a label looks like no class
 
 Labelled = tuple[Sequence[Sequence[int]], Sequence[int]]
 """The token ids of each text, and the index of each text's class."""
@@ -32,6 +34,25 @@ class Reviews:
     def classes(self) -> tuple[str, ...]:
         """The distinct labels, sorted."""
         return tuple(sorted(set(self.labels)))
+
+    @property
+    def alone(self) -> int:
+        """The number of texts whose class no other text has."""
+        return sum(count == 1 for count in Counter(self.labels).values())
+
+    def notes(self, path: Path, label: str) -> list[str]:
+        """Say how many texts were left out, and that column `label` looks like a wrong one."""
+        notes = []
+        if self.empty:
+            texts = "text was" if self.empty == 1 else "texts were"
+            notes.append(f"{self.empty} empty {texts} skipped in {path}")
+        if self.alone > MOST_ALONE * len(self.texts):
+            notes.append(
+                f"{self.alone} of the {len(self.texts)} texts in {path} are the only one of their "
+                f"class, so held-out texts cannot test what is learned: is {label!r} the right "
+                "column?"
+            )
+        return notes
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import glassgate
 from glassgate.nn.models import Classifier, LanguageModel
 from glassgate.train.corpus import Files, fingerprint, name_of, read_sentences, read_stream
 from glassgate.train.folder import SAVE_SECONDS, ModelFolder
+from glassgate.train.lock import lock_folder
 from glassgate.train.loop import Outcome, fit
 from glassgate.train.model import build
 from glassgate.train.reviews import encode_reviews, read_reviews
@@ -26,7 +27,7 @@ from glassgate.train.watch import Watcher
 
 @dataclass(frozen=True)
 class Output:
-    """Where a run writes its model, and what it may do there."""
+    """Where a run writes its model, and what it may do there; one run at a time."""
 
     folder: Path
     overwrite: bool = False  # replace an existing model
@@ -91,8 +92,7 @@ def train_classifier(
     more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
     more |= {"level": "words", "classes": list(data.classes)}
     config = _config("classifier", reviews, data.vocabulary, settings, more)
-    texts = "text was" if labelled.empty == 1 else "texts were"
-    notes = [f"{labelled.empty} empty {texts} skipped in {reviews}"] if labelled.empty else []
+    notes = labelled.notes(reviews, label)
     return _fit(task, settings, config, data.vocabulary, output, threads, watchers, notes)
 
 
@@ -130,16 +130,16 @@ def _fit(
     watchers: Sequence[Watcher],
     notes: Sequence[str],
 ) -> Outcome:
-    store = ModelFolder(
-        output.folder,
-        config,
-        vocabulary.to_json(),
-        overwrite=output.overwrite,
-        resume=output.resume,
-        save_seconds=output.save_seconds,
-    )
     events = output.folder if output.tensorboard else None
-    with on_threads(threads):
+    with lock_folder(output.folder), on_threads(threads):
+        store = ModelFolder(
+            output.folder,
+            config,
+            vocabulary.to_json(),
+            overwrite=output.overwrite,
+            resume=output.resume,
+            save_seconds=output.save_seconds,
+        )
         return fit(
             task,
             settings,

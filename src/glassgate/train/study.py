@@ -101,8 +101,8 @@ def run_study(
     half-finished one goes on. `BadInput` when the folder already holds a study and neither is
     given, or when it was made in another way; `Interrupted` after Ctrl-C.
     """
-    if resume and not study.folder.is_dir():
-        raise BadInput(f"{study.folder} does not exist: there is nothing to resume")
+    if resume and not any(study.folder.glob("*/")):
+        raise BadInput(f"{study.folder} holds no run: there is nothing to resume")
     folders = [folder for folder, _ in study.runs()]
     if not (overwrite or resume) and any(map(Path.exists, [study.folder / RESULTS, *folders])):
         raise BadInput(

@@ -1,6 +1,7 @@
 """Hold gates at chosen values to find out what they do: `glassgate.clamp`.
 
-Read `edit` (which weights hold a gate), then `engine` and `torch` (which apply and undo the edit).
+Read `edit` (which weights hold a gate) and `units` (at which values, in each kind of unit), then
+`engine` and `torch` (which apply and undo the edit).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from glassgate.inside.clamp.edit import make_edit
 from glassgate.inside.clamp.engine import EngineGRU
 
 if TYPE_CHECKING:
-    from glassgate.inside.clamp.torch import TorchGRU
+    from glassgate.inside.clamp.torch import TorchNetwork
 
 
 def clamp(
@@ -44,8 +45,8 @@ def clamp(
     Parameters
     ----------
     network
-        A `glassgate.GRU`, a GRU or GRUCell of `glassgate.nn` or `torch.nn`, or a torch module that
-        has exactly one of these inside.
+        A `glassgate.GRU`; a GRU, GRUCell, LSTM, SRN or RNN of `glassgate.nn` or `torch.nn`; or a
+        torch module that has exactly one of these inside.
     layer
         The layer, counted from 0 at the input.
     direction
@@ -56,11 +57,14 @@ def clamp(
     reset, update, kept
         The value of the gate or of the kept share, 0..1: a number, or one for each unit. `update`
         is the gate as the network's own formulation defines it; `kept` is the share of the previous
-        state that is kept, in every formulation. Give at most one of these two.
+        state that is kept, in every formulation. Give at most one of these two. Of an LSTM `kept`
+        is the forget gate, the share of the previous *cell* state, and there is no other gate to
+        hold; an SRN has none.
     state
-        The value of the units' state from the first step on: a number, or one for each unit, within
-        the range of the candidate's curve, -1..1 for tanh. The kept share is 0, and the candidate
-        constant. The first step still reads the initial state, zeros by default.
+        The value of the units' state h from the first step on: a number, or one for each unit,
+        within the range of the candidate's curve, -1..1 for tanh. The kept share is 0, and the
+        candidate constant. Of an LSTM also the input and output gates are 1, so that a state
+        reaches tanh(±1), ±0.76. The first step still reads the initial state, zeros by default.
 
     Returns
     -------
@@ -71,8 +75,9 @@ def clamp(
     ------
     BadInput
         When nothing is given to hold, or two holds contradict; when a layer, direction, unit or
-        value is out of range; when the network has no such gate; and when a network without biases
-        should hold anything but gates at 0.5, the only value that zero weights give.
+        value is out of range; when the network has no such gate; when an LSTM has projections; and
+        when a network without biases should hold anything but gates at 0.5, or an SRN's state at
+        0, the only values that zero weights give.
     TypeError
         When the network is of another type, units are not integers, or values not numbers.
 
@@ -101,20 +106,21 @@ def clamp(
     layer, direction = resolve_place(layer, direction, target.directions)
     named = {"reset": reset, "update": update, "kept": kept, "state": state}
     holds = {name: value for name, value in named.items() if value is not None}
-    edit = make_edit(target.formulation, target.hidden_sizes[layer], units, holds)
+    edit = make_edit(target.kind, target.hidden_sizes[layer], units, holds)
     if not target.bias and edit.bias.any():
         given = ", ".join(f"{name} {value}" for name, value in holds.items())
-        raise BadInput(f"a network without biases can hold gates only at 0.5, got {given}")
+        possible = target.kind.without_biases
+        raise BadInput(f"a network without biases can hold {possible}, got {given}")
     return target.hold(layer, direction, edit)
 
 
-def _adapt(network: object) -> EngineGRU | TorchGRU:
+def _adapt(network: object) -> EngineGRU | TorchNetwork:
     if isinstance(network, GRU):
         return EngineGRU(network)
     torch = sys.modules.get("torch")  # otherwise nothing can be a module
     if torch is None or not isinstance(network, torch.nn.Module):
         kind = type(network).__name__
         raise TypeError(f"network must be a glassgate.GRU or a torch module, got {kind}")
-    from glassgate.inside.clamp.torch import TorchGRU
+    from glassgate.inside.clamp.torch import TorchNetwork
 
-    return TorchGRU(network)
+    return TorchNetwork(network)

@@ -2,11 +2,11 @@
 
 A gate is a curve over W x + U h + b. With zeros in its rows of ``weight_input``, ``weight_hidden``
 and ``bias_hidden``, and in ``bias_input`` the argument at which the curve has a value, the gate has
-that value whatever the input and the state. A state is held by its unit's update gate and
-candidate: the kept share is 0, and the candidate is constant.
+that value whatever the input and the state. A state is held by the gates and the candidate that
+make it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,26 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glassgate.errors import BadInput
-from glassgate.formulation import Formulation
+from glassgate.inside.clamp.units import Numbers, Unit
 from glassgate.weights import require_shape
-
-Numbers = NDArray[np.float64]
-
-SATURATING = 1e4  # at this argument every curve is exactly at its limit, in float16 to float64
-RESET, UPDATE, CANDIDATE = range(3)  # blocks of H rows
-
-# The argument at which a curve has the value y, for y between its limits.
-GATE_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
-    "sigmoid": lambda y: np.log(y) - np.log1p(-y),
-    "hard_sigmoid_fifth": lambda y: 5 * (y - 0.5),
-    "hard_sigmoid_sixth": lambda y: 6 * (y - 0.5),
-}
-SQUASH_INVERSES: dict[str, Callable[[Numbers], Numbers]] = {
-    "tanh": np.arctanh,
-    "relu": lambda y: y,
-    "linear": lambda y: y,
-}
-SQUASH_RANGES = {"tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "linear": (-np.inf, np.inf)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +25,7 @@ class Edit:
     Attributes
     ----------
     rows
-        The rows, of 3H, [N].
+        The rows, of 3H, 4H or H, [N].
     bias
         The new values of `bias_input` in them, [N].
     """
@@ -53,7 +35,7 @@ class Edit:
 
 
 def make_edit(
-    formulation: Formulation,
+    kind: Unit,
     hidden_size: int,
     units: ArrayLike | None,
     holds: Mapping[str, ArrayLike],
@@ -62,8 +44,8 @@ def make_edit(
 
     Parameters
     ----------
-    formulation
-        That of the layer.
+    kind
+        What the layer's units are.
     hidden_size
         H, the number of units of the layer.
     units
@@ -80,47 +62,15 @@ def make_edit(
         When units are not integers, or values not numbers.
     """
     chosen = _check_units(units, hidden_size)
-    _check_holds(formulation, holds)
-    sign = 1 if formulation.update == "keeps" else -1  # 1 - gate(a) = gate(-a)
-    blocks: dict[int, Numbers] = {}
-    for name, value in holds.items():
-        if name == "state":
-            values = _check_values(name, value, len(chosen), *SQUASH_RANGES[formulation.squash])
-            blocks[UPDATE] = np.full(len(chosen), -SATURATING * sign)
-            blocks[CANDIDATE] = _squash_argument(formulation, values)
-            continue
-        values = _check_values(name, value, len(chosen), 0, 1)
-        argument = _argument(GATE_INVERSES[formulation.gate], values, 0, 1)
-        block = RESET if name == "reset" else UPDATE
-        blocks[block] = sign * argument if name == "kept" else argument
-    rows = np.concatenate([block * hidden_size + chosen for block in blocks])
-    return Edit(rows, np.concatenate(list(blocks.values())))
-
-
-def _argument(
-    inverse: Callable[[Numbers], Numbers], values: Numbers, low: float, high: float
-) -> Numbers:
-    """Return the arguments at which a curve from `low` to `high` has the values."""
-    with np.errstate(divide="ignore"):  # at the limits, which are replaced
-        between = inverse(values)
-    return np.where(values <= low, -SATURATING, np.where(values >= high, SATURATING, between))
-
-
-def _squash_argument(formulation: Formulation, values: Numbers) -> Numbers:
-    inverse = SQUASH_INVERSES[formulation.squash]
-    return _argument(inverse, values, -1, 1) if formulation.squash == "tanh" else inverse(values)
-
-
-def _check_holds(formulation: Formulation, holds: Mapping[str, ArrayLike]) -> None:
     if not holds:
         raise BadInput("clamp must be given one of reset, update, kept and state, got none")
-    exclusive = [name for name in ("update", "kept", "state") if name in holds]
-    if len(exclusive) > 1:
-        raise BadInput(
-            f"update, kept and state hold the same: give one, got {' and '.join(exclusive)}"
-        )
-    if "reset" in holds and formulation.reset == "none":
-        raise BadInput("reset must be left out: the network's formulation has no reset gate")
+    kind.check(holds)
+    blocks: dict[int, Numbers] = {}
+    for name, value in holds.items():
+        values = _check_values(name, value, len(chosen), *kind.range_of(name))
+        blocks |= kind.sums(name, values)
+    rows = np.concatenate([block * hidden_size + chosen for block in blocks])
+    return Edit(rows, np.concatenate(list(blocks.values())))
 
 
 def _check_units(units: ArrayLike | None, H: int) -> NDArray[np.intp]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from glassgate.engine import GRU
 from glassgate.engine.plan import Direction
-from glassgate.formulation import Formulation
 from glassgate.inside.clamp.edit import Edit
+from glassgate.inside.clamp.units import GRUUnit
 from glassgate.weights import ARRAYS, GRUWeights
 
 
@@ -19,9 +19,9 @@ class EngineGRU:
     bias: bool = True
 
     @property
-    def formulation(self) -> Formulation:
-        """The form of its units."""
-        return self.network.formulation
+    def kind(self) -> GRUUnit:
+        """What its units are."""
+        return GRUUnit(self.network.formulation)
 
     @property
     def hidden_sizes(self) -> tuple[int, ...]:

@@ -10,27 +10,34 @@ from torch import Tensor, nn
 from glassgate.engine.plan import Direction
 from glassgate.errors import BadInput
 from glassgate.inside.clamp.edit import Edit
-from glassgate.inside.networks import GRUS, Network
+from glassgate.inside.clamp.units import GRUUnit, LSTMUnit, SRNUnit, Unit
+from glassgate.inside.networks import MODULES, Network
 
 
-class TorchGRU:
-    """The one GRU of torch or `glassgate.nn` in a model, as `glassgate.clamp` sees it.
+class TorchNetwork:
+    """The one recurrent module of torch or `glassgate.nn` in a model, as `glassgate.clamp` sees it.
 
-    A model without a GRU or with several raises `BadInput`.
+    A model without one or with several raises `BadInput`, and so does an LSTM with projections.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        grus = {name: part for name, part in model.named_modules() if isinstance(part, GRUS)}
-        if not grus:
+        found = {name: part for name, part in model.named_modules() if isinstance(part, MODULES)}
+        if not found:
             kind = type(model).__name__
-            raise BadInput(f"network must be a GRU or have one inside, got {kind} without")
-        if len(grus) > 1:
-            names = " and ".join(grus)
-            raise BadInput(f"network must have one GRU inside, got {names}: pass one of them")
-        (self.module,) = grus.values()
+            raise BadInput(
+                f"network must be a GRU, LSTM or SRN, or have one inside, got {kind} without"
+            )
+        if len(found) > 1:
+            names = " and ".join(found)
+            raise BadInput(
+                f"network must have one GRU, LSTM or SRN inside, got {names}: pass one of them"
+            )
+        (self.module,) = found.values()
+        if getattr(self.module, "proj_size", 0):
+            raise BadInput(f"an LSTM to be held must have proj_size 0, got {self.module.proj_size}")
         self._network = Network(self.module)
         self.bias = bool(self.module.bias)
-        self.formulation = self._network.formulation
+        self.kind = _kind_of(self._network)
         self.directions = (self._network.directions,) * self._network.num_layers
         self.hidden_sizes = (self.module.hidden_size,) * self._network.num_layers
 
@@ -61,6 +68,15 @@ class TorchGRU:
                     cleanup.callback(getattr(module, name).register_hook(after.mask).remove)
             cleanup.callback(module.register_forward_pre_hook(after.write_again).remove)
             yield
+
+
+def _kind_of(network: Network) -> Unit:
+    module = network.module
+    if isinstance(module, nn.LSTM):
+        return LSTMUnit()
+    if isinstance(module, nn.RNN):
+        return SRNUnit(module.nonlinearity)
+    return GRUUnit(network.formulation)
 
 
 @dataclass(frozen=True, eq=False)
