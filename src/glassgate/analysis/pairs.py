@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from glassgate.analysis.intervals import wilson
 from glassgate.analysis.pairs_file import Pair
 from glassgate.analysis.scoring import language_model
-from glassgate.analysis.surprisal import sentence_bits
+from glassgate.analysis.surprisal import predict_sentences
 from glassgate.train import Loaded
 from glassgate.train.tokens import EOS, Vocabulary
 
@@ -91,10 +91,12 @@ def judge(
     """
     model, vocabulary = language_model(loaded), loaded.vocabulary
     read = [side for pair in pairs for side in _read(loaded, pair)]
-    bits = sentence_bits(model, vocabulary.bos, [sentence.targets for sentence in read], progress)
+    targets = [sentence.targets for sentence in read]
+    predicted = predict_sentences(model, vocabulary.bos, targets, progress)
     between = "" if loaded.config.get("level") == "characters" else " "
     sides = [
-        _side(sentence, own, vocabulary, between) for sentence, own in zip(read, bits, strict=True)
+        _side(sentence, [token.bits for token in tokens], vocabulary, between)
+        for sentence, tokens in zip(read, predicted, strict=True)
     ]
     return [Judged(*both) for both in zip(pairs, sides[::2], sides[1::2], strict=True)]
 
