@@ -21,7 +21,7 @@ def score(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="MODEL FILE...",
+            metavar="MODEL FILE",
             help="Model folder written by `glassgate train`, and what to score: UTF-8 text, or a "
             ".tsv or .jsonl file with a column text.",
         ),
