@@ -11,8 +11,16 @@ import pytest
 from scipy.stats import binomtest
 
 from glassgate import clamp
-from glassgate.analysis.pairs import Critical, Judged, Side, accuracies, counts, judge
-from glassgate.analysis.pairs_file import Pair, read_pairs
+from glassgate.analysis.pairs import (
+    Critical,
+    Judged,
+    Pair,
+    Side,
+    accuracies,
+    counts,
+    judge,
+    read_pairs,
+)
 from glassgate.analysis.prediction import predict
 from glassgate.analysis.scoring import score
 from glassgate.errors import BadInput
@@ -174,7 +182,8 @@ def test_blimp_names_the_words_at_which_its_sentences_first_differ(trained: Path
 
 
 def side(bits: float, word_bits: float | None = None, unknown: int = 0, known: bool = True) -> Side:
-    found = None if word_bits is None else Critical("word", 1, known, word_bits)
+    before = unknown if known else 0  # an unknown word is the critical one or stands before it
+    found = None if word_bits is None else Critical("word", 1, before, known, word_bits)
     return Side(bits, 4, unknown, found)
 
 
@@ -194,14 +203,17 @@ def test_marks_are_counted_on_each_set_of_pairs():
     assert found == {
         ("whole sentence", "all"): (6, 4, 1, 4.5 / 6),
         ("whole sentence", "critical words known"): (4, 2, 1, 2.5 / 4),
+        ("whole sentence", "known to critical"): (3, 2, 1, 2.5 / 3),
         ("whole sentence", "all words known"): (4, 3, 1, 3.5 / 4),
         ("critical word", "all"): (5, 3, 1, 3.5 / 5),
         ("critical word", "critical words known"): (4, 2, 1, 2.5 / 4),
+        ("critical word", "known to critical"): (3, 1, 1, 1.5 / 3),
         ("critical word", "all words known"): (3, 1, 1, 1.5 / 3),
     }
     counted = counts(JUDGED)
     assert (counted.pairs, counted.unknown, counted.unknown_critical) == (6, 2, 1)
     assert (counted.unlike_length, counted.no_critical, counted.no_prefix) == (0, 1, 0)
+    assert (counted.unknown_before, counted.same_tokens) == (1, 0)
 
 
 def test_intervals_are_scipys_and_of_no_pair_there_is_none():
@@ -209,7 +221,7 @@ def test_intervals_are_scipys_and_of_no_pair_there_is_none():
     whole = accuracies(judged)[0]
     wanted = binomtest(62, 77).proportion_ci(0.95, method="wilson")
     assert whole.interval == pytest.approx((wanted.low, wanted.high), abs=1e-12)
-    none = accuracies([JUDGED[5]])[3]
+    none = accuracies([JUDGED[5]])[4]
     assert (none.n, none.share, none.interval) == (0, None, None)
 
 
@@ -225,20 +237,23 @@ def test_the_table_the_rows_and_the_figures(glassgate_: Run, trained: Path, tmp_
     assert lines[0].startswith("p.tsv, judged by lines, a gru of sentences of words: each sentence")
     assert lines[1] == (
         "4 pairs; 2 have unknown words; 1 have an unknown critical word; "
+        "1 have an unknown word before it; "
+        "2 are the same tokens to the model up to it, a tie by construction; "
         "1 have sentences of different length; 1 have no critical word"
     )
     figures = json.loads((tmp_path / "o.json").read_text())
     assert figures["counts"]["unknown_critical"] == 1
     assert figures["command"].startswith("glassgate pairs ")
-    for line, one in zip(lines[3:], figures["accuracies"], strict=True):
+    assert lines[-1].startswith('Cite the pairs "known to critical": ')
+    for line, one in zip(lines[3:-1], figures["accuracies"], strict=True):
         assert line.startswith(f"{one['method']:14}  {one['pairs']} ")
         assert line.split()[-7:-4] == [str(one[name]) for name in ("n", "right", "tied")]
         assert line.split()[-4] == f"{one['accuracy']:.1%}"
         low, high = one["interval"]
         assert line.split()[-3:] == [f"{low:.1%}", "to", f"{high:.1%}"]
     table = (tmp_path / "o.tsv").read_text().splitlines()
-    assert [line[:2] for line in table[:3]] == ["# "] * 3
-    rows = list(csv.DictReader(io.StringIO("\n".join(table[3:])), delimiter="\t"))
+    assert [line[:2] for line in table[:5]] == ["# "] * 5
+    rows = list(csv.DictReader(io.StringIO("\n".join(table[5:])), delimiter="\t"))
     assert [row["line"] for row in rows] == ["1", "2", "3", "4"]
     assert [row["critical_good"] for row in rows] == ["his", "1", "", "fell"]
     assert [row["critical_right"] for row in rows][1:3] == ["0.5", ""]
@@ -257,7 +272,7 @@ def test_gates_may_be_held_while_it_judges(glassgate_: Run, trained: Path, tmp_p
     said = glassgate_("pairs", trained / "lines", "p.tsv", *hold)
     assert said.out.splitlines()[0].endswith("; held: layer=0 kept=0")
     assert json.loads((tmp_path / "o.json").read_text())["held"] == ["layer=0 kept=0"]
-    heading, row = [line.split("\t") for line in (tmp_path / "o.tsv").read_text().splitlines()[3:]]
+    heading, row = [line.split("\t") for line in (tmp_path / "o.tsv").read_text().splitlines()[5:]]
     loaded = load(trained / "lines")
     with clamp(loaded.model, kept=0):
         held = scored(loaded, BAD)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glassgate.analysis.pairs_file import Pair, read_pairs
+from glassgate.analysis.pairs import Pair, read_pairs
 from tests.analysis.test_pairs import written
 from tests.conftest import Run
 
@@ -70,7 +70,24 @@ FINE = '{"sentence_good": "a b", "sentence_bad": "a c"}\n'
         ),
         ("p.tsv", "a\tb\nc\t \n", "p.tsv, line 2: sentence_bad must be a sentence, got ' '"),
         ("p.tsv", "sentence_good\tsentence_bad\n", "p.tsv holds no pair, expected one or more"),
-        ("p.tsv", "bad\tgood\na\tb\n", "p.tsv, line 1: the good sentence must come first, got "),
+        (
+            "p.tsv",
+            "a\tb\tc\n",
+            "p.tsv, line 1: expected two columns with a tab between them, got 3; name them in the "
+            "first line: sentence_good, sentence_bad, ...",
+        ),
+        (
+            "p.tsv",
+            "good\tbad\titem\na\tb\n",
+            "p.tsv, line 2: expected the 3 columns of line 1, got 2",
+        ),
+        ("p.tsv", "good\tbad\t \na\tb\t1\n", "p.tsv, line 1: column 3 has no name"),
+        ("p.tsv", "good\tbad\tx\tx\n", "p.tsv, line 1: two columns are called 'x'"),
+        (
+            "p.jsonl",
+            FINE.replace("}", ', "item": "\\ud800"}'),
+            "p.jsonl, line 1: 'item' must be text, got '\\ud800'",
+        ),
         ("p.tsv", 'a\tb\n""\tb\n', "p.tsv, line 2: sentence_good must be a sentence, got ''"),
         (
             "p.jsonl",

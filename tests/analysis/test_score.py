@@ -11,8 +11,8 @@ import pytest
 
 from glassgate import clamp
 from glassgate.analysis.prediction import predict
+from glassgate.analysis.score_table import BEHIND, TOKENS, WORDS
 from glassgate.analysis.scoring import MAX_TOKENS, ScoredToken, by_word, score
-from glassgate.cli.score import TOKENS, WORDS
 from glassgate.cli.screen import head, row
 from glassgate.train import Loaded, load
 from tests.conftest import TINY, Run, write_corpus
@@ -133,7 +133,10 @@ def test_the_table_and_its_summary(glassgate_: Run, trained: Path, tmp_path: Pat
     assert (said.code, said.out) == (0, "")
     table = (tmp_path / "s.tsv").read_text()
     rows = read(table)
-    assert list(rows[0]) == ["sentence", "position", "token", "surprisal", "unknown"]
+    assert list(rows[0]) == [
+        *("sentence", "position", "token", "surprisal", "unknown"),
+        *("entropy", "entropy_reduction", "rank"),
+    ]
     assert [row["token"] for row in rows[:13]] == [*SENTENCE.split(), "the", '"', "boy", "#", "1"]
     assert [rows[9][name] for name in ("sentence", "position", "unknown")] == ["2", "2", "1"]
     assert len(rows) == 13 * MAX_TOKENS
@@ -150,7 +153,7 @@ def test_the_words_of_a_table_have_the_bits_of_its_tokens(
     said = glassgate_("score", trained / "lines", "text.txt", "--by-word")
     assert said.err.startswith("7 words and 2 ends of lines, ")
     rows = read(said.out)
-    assert list(rows[0])[3:] == ["surprisal", "unknown", "length", "pieces"]
+    assert list(rows[0])[3:] == ["surprisal", "unknown", "length", "pieces", *BEHIND]
     assert [row["word"] for row in rows] == [
         *["The", "boy", '"fell".', "<eos>", "NA", "null", "#1,", "3", "<eos>"]
     ]
@@ -241,7 +244,7 @@ def test_the_page_shows_tables_as_they_are_and_its_example_runs(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     page = (Path(__file__).parents[2] / "docs" / "scores.md").read_text()
-    assert all("\t".join(columns) + "\n" in page for columns in (TOKENS, WORDS))
+    assert all("\t".join([*columns, *BEHIND]) + "\n" in page for columns in (TOKENS, WORDS))
     monkeypatch.chdir(tmp_path)
     Path("austen_model").symlink_to(trained / "lines")
     pair = {"sentence_good": "the boy fell", "sentence_bad": "the boy and"}

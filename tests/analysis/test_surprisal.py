@@ -1,6 +1,5 @@
-"""Surprisal of many tokens at once beside a plain oracle: a line and a token at a time, float64."""
+"""What a model makes of many tokens at once, beside a plain oracle: one at a time, in float64."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -44,8 +43,8 @@ def untrained(network: str, level: Level, *, by_sentence: bool, layers: int = 2)
     return Loaded(model.eval(), vocabulary, replace(LANGUAGE, network=network), config)
 
 
-def one_by_one(loaded: Loaded, text: str) -> Iterator[tuple[Token, float]]:
-    """Give each token and its bits, with a call of the model for each."""
+def one_by_one(loaded: Loaded, text: str) -> Iterator[tuple[Token, list[float]]]:
+    """Give each token with its bits, entropy and rank, with a call of the model for each."""
     vocabulary, by_sentence = loaded.vocabulary, loaded.config["by_sentence"]
     before, state = vocabulary.bos, None
     lines = text.rstrip().split("\n")
@@ -63,8 +62,11 @@ def one_by_one(loaded: Loaded, text: str) -> Iterator[tuple[Token, float]]:
                 spelt, ids, begins = [*spelt, EOS], [*ids, vocabulary.eos], [*begins, True]
         for position, (word, i, first) in enumerate(zip(spelt, ids, begins, strict=True), 1):
             logits, state = call(loaded, before, state)
-            nats = torch.logsumexp(logits, 0) - logits[i]
-            yield (number, position, word, i != vocabulary.unk, first), float(nats) / math.log(2)
+            probability = torch.softmax(logits, 0)
+            entropy = -(probability * probability.log2()).sum()
+            rank = int((logits > logits[i]).sum()) + 1
+            measures = [float(-probability[i].log2()), float(entropy), rank]
+            yield (number, position, word, i != vocabulary.unk, first), measures
             before = i
 
 
@@ -80,9 +82,15 @@ def listed(tokens: list[ScoredToken]) -> list[Token]:
 
 def check(loaded: Loaded, text: str) -> None:
     scored = [token for stretch in score(loaded, text) for token in stretch]
-    tokens, bits = zip(*one_by_one(loaded, text), strict=True)
+    tokens, measures = zip(*one_by_one(loaded, text), strict=True)
     assert listed(scored) == list(tokens)
+    bits, entropy, rank = zip(*measures, strict=True)
     np.testing.assert_allclose([t.surprisal for t in scored], bits, rtol=0, atol=1e-5)
+    np.testing.assert_allclose([t.entropy for t in scored], entropy, rtol=0, atol=1e-5)
+    assert [t.rank for t in scored] == list(rank)
+    after = np.array([t.entropy_after for t in scored])
+    ends = np.array([t.is_end for t in scored[:-1]])  # nothing follows <eos>
+    np.testing.assert_allclose(after[:-1], np.where(ends, 0, entropy[1:]), rtol=0, atol=1e-5)
     assert len({token[3] for token in tokens}) == 2  # words that it knows, and others
 
 
@@ -132,6 +140,22 @@ def test_no_more_is_read_than_a_window(monkeypatch: pytest.MonkeyPatch, by_sente
     list(stretches)
     assert max(read) < 1020
     assert sum(read) > 14 * 4999
+
+
+def test_after_the_last_token_of_a_stream_the_model_is_as_uncertain_as_before_the_next():
+    loaded = untrained("gru", "words", by_sentence=False)
+    (stretch,) = score(loaded, "the boy fell")
+    (longer,) = score(loaded, "the boy fell hurt")
+    assert stretch[-1].entropy_after == pytest.approx(longer[-1].entropy, abs=1e-5)
+    assert longer[-2].entropy_reduction == max(0.0, longer[-2].entropy - longer[-1].entropy)
+
+
+def test_surprisal_entropy_and_rank_of_a_distribution_worked_out_by_hand():
+    """Of 1/2, 1/4, 1/8 and 1/8 the entropy is 1.75 bits."""
+    logits = torch.tensor([[0.5, 0.25, 0.125, 0.125]]).log().repeat(4, 1) + 3
+    measures = surprisal._measure(logits, torch.arange(4))
+    wanted = [[1, 1.75, 1], [2, 1.75, 2], [3, 1.75, 3], [3, 1.75, 3]]
+    np.testing.assert_allclose(measures, wanted, rtol=0, atol=1e-6)
 
 
 def test_nothing_has_no_tokens():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from glassgate.analysis.intervals import TWO_SEEDS_WARNING
 from glassgate.cli.lines import Lines
 from tests.conftest import TINY, Run, names
 from tests.train.folder_cases import MODEL_FILES
@@ -45,7 +46,10 @@ def test_a_study_stopped_and_resumed_is_that_of_one_go(
     row = found["networks"][1]
     assert row["perplexity"] == pytest.approx(sum(reached) / 2)
     assert row["deviation"] == pytest.approx(abs(reached[0] - reached[1]) / 2**0.5)
-    assert f"{row['perplexity']:.2f} ± {row['deviation']:.2f}" in table
+    reach = 12.7062 * row["deviation"] / 2**0.5  # Student's t for two seeds
+    assert "| held-out perplexity, ± 95% interval over seeds |" in table
+    assert f"{row['perplexity']:.2f} ± {reach:.2f}" in table
+    assert TWO_SEEDS_WARNING in said.out
 
     again = [*SMALL[:-1], "again"]
     with monkeypatch.context() as patch:

@@ -15,8 +15,7 @@ from glassgate.doors import lazy
 if TYPE_CHECKING:
     from glassgate.analysis.intervals import t_interval, wilson
     from glassgate.analysis.language import Language, match_vocabulary, sample_language
-    from glassgate.analysis.pairs import accuracies, judge
-    from glassgate.analysis.pairs_file import Pair, read_pairs
+    from glassgate.analysis.pairs import Pair, accuracies, judge, mean_accuracies, read_pairs
     from glassgate.analysis.prediction import Prediction, predict
     from glassgate.analysis.scoring import ScoredToken, ScoredWord, by_word, score
     from glassgate.analysis.selectivity import feature_selectivity
@@ -40,6 +39,7 @@ __all__ = [
     "feature_selectivity",
     "judge",
     "match_vocabulary",
+    "mean_accuracies",
     "predict",
     "read_pairs",
     "sample_language",
@@ -54,7 +54,7 @@ __getattr__, __dir__ = lazy(
     {
         "Ablation": "units",
         "Language": "language",
-        "Pair": "pairs_file",
+        "Pair": "pairs",
         "Prediction": "prediction",
         "ScoredToken": "scoring",
         "ScoredWord": "scoring",
@@ -67,10 +67,11 @@ __getattr__, __dir__ = lazy(
         "feature_selectivity": "selectivity",
         "judge": "pairs",
         "predict": "prediction",
-        "read_pairs": "pairs_file",
+        "read_pairs": "pairs",
         "sample_language": "language",
         "score": "scoring",
         "match_vocabulary": "language",
+        "mean_accuracies": "pairs",
         "t_interval": "intervals",
         "trace_text": "text_gates",
         "wilson": "intervals",

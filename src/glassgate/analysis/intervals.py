@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from statistics import NormalDist, geometric_mean, mean, stdev
 from typing import Any, Literal, TypedDict
 
@@ -76,6 +77,7 @@ def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
     return math.exp(low), math.exp(min(high, math.log(sys.float_info.max)))
 
 
+@cache
 def _t_reach(freedom: int) -> float:
     """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""
     low, high = 0.0, math.pi / 2  # of the angle whose tangent is t / sqrt(freedom)

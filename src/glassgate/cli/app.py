@@ -25,6 +25,7 @@ from glassgate.cli import (
     trace,
     train,
 )
+from glassgate.cli.variadic import VariadicCommand
 
 app = typer.Typer(
     name="glassgate",
@@ -37,8 +38,8 @@ app.command("demo")(demo.demo)
 app.add_typer(train.app, name="train")
 app.command("compare")(compare.compare)
 app.command("predict")(predict.predict)
-app.command("score")(score.score)
-app.command("pairs")(pairs.pairs)
+app.command("score", cls=VariadicCommand)(score.score)
+app.command("pairs", cls=VariadicCommand)(pairs.pairs)
 app.command("trace")(trace.trace)
 app.command("report")(report.report)
 app.command("bench")(bench.bench)

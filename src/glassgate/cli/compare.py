@@ -101,6 +101,7 @@ def compare(
 
 def _report(study: Study, runs: Sequence[Run]) -> None:
     """Write and print what was found."""
+    from glassgate.analysis.intervals import TWO_SEEDS_WARNING
     from glassgate.files import write_whole
     from glassgate.pages.pictures import learning_curves
     from glassgate.train.corpus import name_of
@@ -111,7 +112,7 @@ def _report(study: Study, runs: Sequence[Run]) -> None:
         **_versions(),
         **to_json(study, runs),
     }
-    table = _table(summary(runs))
+    table = _table(summary(runs), runs)
     curves: dict[str, list[list[float]]] = {}
     for run in runs:
         values = [epoch.valid_measure for epoch in run.history]
@@ -123,6 +124,8 @@ def _report(study: Study, runs: Sequence[Run]) -> None:
     write_whole(study.folder / CURVES, picture.getvalue())
     write_whole(study.folder / RESULTS, (json.dumps(results, indent=2) + "\n").encode())
     typer.echo(table, nl=False)
+    if len(study.seeds) == 2:
+        typer.echo(TWO_SEEDS_WARNING)
     typer.echo(f"{study.folder} holds {RESULTS}, {TABLE}, {CURVES} and a model folder for each run")
 
 
@@ -134,11 +137,19 @@ def _versions() -> dict[str, str]:
     return {"glassgate": glassgate.__version__, "torch": torch.__version__}
 
 
-def _table(rows: Sequence[Row]) -> str:
-    """Return the rows as an aligned Markdown table."""
-    lines = [("network", "parameters", "held-out perplexity", "seconds")]
+def _table(rows: Sequence[Row], runs: Sequence[Run]) -> str:
+    """Return the rows as an aligned Markdown table; ± is half a 95% interval over seeds."""
+    from glassgate.analysis.intervals import t_interval
+
+    several = any(row.deviation is not None for row in rows)
+    heading = "held-out perplexity" + (", ± 95% interval over seeds" if several else "")
+    lines = [("network", "parameters", heading, "seconds")]
     for row in rows:
-        spread = "" if row.deviation is None else f" ± {row.deviation:.2f}"
+        reached = [run.best.valid_measure for run in runs if run.network == row.network]
+        spread = ""
+        if several:
+            low, high = t_interval(reached)
+            spread = f" ± {(high - low) / 2:.2f}"
         perplexity = f"{row.perplexity:.2f}{spread}"
         lines.append((row.network, f"{row.parameters:,}", perplexity, f"{row.seconds:.1f}"))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,7 +1,7 @@
 """Options that several commands share: training settings, models, outputs."""
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from functools import wraps
@@ -47,6 +47,14 @@ CHOICES = {
 
 Model = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model folder written by `glassgate train`.")
+]
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--models",
+        metavar="MODEL...",
+        help="Several model folders in place of MODEL, such as one network with several seeds.",
+    ),
 ]
 Corpus = Annotated[
     list[Path],
@@ -212,6 +220,36 @@ def check_installed(*extras: str) -> None:
     for package in (package for extra in extras for package in EXTRAS[extra]):
         if find_spec(package) is None:
             raise ModuleNotFoundError(name=package)
+
+
+def split_models(
+    paths: Sequence[Path] | None, models: Sequence[Path] | None
+) -> tuple[Sequence[Path], Sequence[Path]]:
+    """Return the models and the files of a command line: MODEL FILE..., or FILE... --models.
+
+    Raises `BadInput` if there is no file, or one of either stands twice.
+    """
+    if models:
+        files = paths or []
+    else:
+        models, files = (paths or [])[:1], (paths or [])[1:]
+    if not models or not files:
+        raise BadInput(
+            "expected a model and one or more files, "
+            f"got {' '.join(map(str, [*models, *files])) or 'neither'}: "
+            "write MODEL FILE..., or FILE... --models MODEL..."
+        )
+    for kind, given in (("model", models), ("file", files)):
+        for number, path in enumerate(given):
+            if path.resolve() in [other.resolve() for other in given[:number]]:
+                raise BadInput(f"the {kind} {path} is given twice")
+    return models, files
+
+
+def label(paths: Sequence[Path]) -> list[str]:
+    """Return the name of each path, or the paths as they are given if two have one name."""
+    names = [path.resolve().name for path in paths]
+    return names if len(set(names)) == len(names) else list(map(str, paths))
 
 
 def check_free(output: Path, overwrite: bool) -> None:

@@ -4,6 +4,7 @@ Progress goes to stderr, so that stdout holds nothing but results.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -93,12 +94,16 @@ def head(comments: Iterable[str], columns: Iterable[str]) -> str:
 
 
 def row(values: Iterable[object]) -> str:
-    """Return one line of a table; floats have six decimals, text holds no tab or line break."""
+    """Return one line of a table; floats have six decimals, and None is an empty cell.
+
+    Text with a quotation mark, a #, a tab or a line break is quoted, so that R and pandas read it
+    back as it was.
+    """
     return "\t".join(map(_cell, values)) + "\n"
 
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6f}"
-    text = str(value)
-    return '"' + text.replace('"', '""') + '"' if '"' in text or "#" in text else text
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if re.search('["#\t\n\r]', text) else text

@@ -1,8 +1,9 @@
-"""Tables on the screen."""
+"""Tables on the screen: with rules around them, or as plain columns."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,3 +28,15 @@ def print_table(content: Table) -> None:
     if not console.is_terminal:
         console.width = FILE_WIDTH
     console.print(printed)
+
+
+def align(lines: Sequence[Sequence[str]], text_columns: int) -> str:
+    """Return lines of cells as columns; the first ones hold text, the others numbers."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if number < text_columns else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -14,18 +14,19 @@ and Goldberg 2016; Marvin and Linzen 2018; Warstadt et al. 2020):
   by this method.
 
 Sentences that differ by less than `TIE_MARGIN` bits are tied, and a tie counts as half right. Two
-unknown critical words are tied, because the model reads both as `<unk>`.
+unknown critical words are tied, because the model reads both as `<unk>`. So are two contexts that
+differ in an unknown word alone, when they lead to the same critical word. Such pairs are marked
+`same_tokens`: they are ties by construction and say nothing about the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from glassgate.analysis.intervals import wilson
-from glassgate.analysis.pairs_file import Pair
+from glassgate.analysis.pairs.file import Pair
 from glassgate.analysis.scoring import language_model
-from glassgate.analysis.surprisal import sentence_bits
+from glassgate.analysis.surprisal import predict_sentences
 from glassgate.train import Loaded
 from glassgate.train.tokens import EOS, Vocabulary
 
@@ -38,8 +39,14 @@ class Critical:
 
     word: str  # as the sentence spells it
     before: int  # number of tokens before it
+    unknown_before: int  # of these, read as `<unk>`
     known: bool  # whether none of it was read as `<unk>`
     bits: float  # its surprisal
+
+    @property
+    def known_throughout(self) -> bool:
+        """Whether neither it nor any word before it was read as `<unk>`."""
+        return self.known and self.unknown_before == 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,7 @@ class Judged:
     pair: Pair
     good: Side
     bad: Side
+    same_tokens: bool = False  # to the model, up to and including the critical words
 
     @property
     def whole_sentence(self) -> float:
@@ -81,6 +89,11 @@ class _Read:
     spelt: list[str]
     critical: slice | None
 
+    @property
+    def to_critical(self) -> list[int]:
+        """The ids up to and including the critical word; all of them without one."""
+        return self.targets if self.critical is None else self.targets[: self.critical.stop]
+
 
 def judge(
     loaded: Loaded, pairs: Sequence[Pair], progress: Callable[[int], object] | None = None
@@ -91,12 +104,17 @@ def judge(
     """
     model, vocabulary = language_model(loaded), loaded.vocabulary
     read = [side for pair in pairs for side in _read(loaded, pair)]
-    bits = sentence_bits(model, vocabulary.bos, [sentence.targets for sentence in read], progress)
+    targets = [sentence.targets for sentence in read]
+    predicted = predict_sentences(model, vocabulary.bos, targets, progress)
     between = "" if loaded.config.get("level") == "characters" else " "
     sides = [
-        _side(sentence, own, vocabulary, between) for sentence, own in zip(read, bits, strict=True)
+        _side(sentence, [token.bits for token in tokens], vocabulary, between)
+        for sentence, tokens in zip(read, predicted, strict=True)
     ]
-    return [Judged(*both) for both in zip(pairs, sides[::2], sides[1::2], strict=True)]
+    same = [
+        good.to_critical == bad.to_critical for good, bad in zip(read[::2], read[1::2], strict=True)
+    ]
+    return [Judged(*one) for one in zip(pairs, sides[::2], sides[1::2], same, strict=True)]
 
 
 def _mark(good: float, bad: float) -> float:
@@ -111,7 +129,13 @@ def _side(sentence: _Read, bits: list[float], vocabulary: Vocabulary, between: s
     critical = None
     if (at := sentence.critical) is not None:
         word = between.join(sentence.spelt[at])
-        critical = Critical(word, at.start, not any(unknown[at]), sum(bits[at]))
+        critical = Critical(
+            word=word,
+            before=at.start,
+            unknown_before=sum(unknown[: at.start]),
+            known=not any(unknown[at]),
+            bits=sum(bits[at]),
+        )
     return Side(sum(bits), tokens, sum(unknown), critical)
 
 
@@ -153,90 +177,3 @@ def _first_difference(
     )
     both = enumerate(zip(good, bad, strict=False))
     return next((slice(at, at + 1) for at, (token, other) in both if token != other), None)
-
-
-METHODS: Mapping[str, Callable[[Judged], float | None]] = {
-    "whole sentence": lambda judged: judged.whole_sentence,
-    "critical word": lambda judged: judged.critical_word,
-}
-
-
-def has_unknown(judged: Judged) -> bool:
-    """Whether either sentence has a word that the model does not know."""
-    return judged.good.unknown + judged.bad.unknown > 0
-
-
-def knows_critical(judged: Judged) -> bool:
-    """Whether the pair has critical words and the model knows both."""
-    return all(critical is not None and critical.known for critical in _criticals(judged))
-
-
-SETS: Mapping[str, Callable[[Judged], bool]] = {
-    "all": lambda judged: True,  # noqa: ARG005
-    "critical words known": knows_critical,
-    "all words known": lambda judged: not has_unknown(judged),
-}
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How often a method is right on a set of pairs."""
-
-    method: str  # one of METHODS
-    pairs: str  # one of SETS
-    n: int  # pairs that the method judges
-    right: int
-    tied: int  # each half right
-
-    @property
-    def share(self) -> float | None:
-        """The accuracy, 0 to 1; None without pairs."""
-        return (self.right + self.tied / 2) / self.n if self.n else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The 95% interval of the accuracy (Wilson 1927); None without pairs."""
-        return wilson(self.right + self.tied / 2, self.n) if self.n else None
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many pairs have features that a reader of the accuracies should know."""
-
-    pairs: int
-    unknown: int  # with a word that the model does not know
-    unknown_critical: int  # with an unknown critical word
-    unlike_length: int  # whose sentences differ in their number of tokens
-    no_critical: int  # not judged by critical words
-    no_prefix: int  # whose critical words come first, conditioned on <bos> alone
-
-
-def accuracies(judged: Sequence[Judged]) -> list[Accuracy]:
-    """Return the accuracy of each method on each set of pairs."""
-    table = []
-    for method, mark in METHODS.items():
-        for name, belongs in SETS.items():
-            marks = [mark(pair) for pair in judged if belongs(pair)]
-            n = sum(value is not None for value in marks)
-            table.append(Accuracy(method, name, n=n, right=marks.count(1.0), tied=marks.count(0.5)))
-    return table
-
-
-def counts(judged: Sequence[Judged]) -> Counts:
-    """Count the pairs that need care in reading the accuracies."""
-    return Counts(
-        pairs=len(judged),
-        unknown=sum(map(has_unknown, judged)),
-        unknown_critical=sum(
-            pair.critical_word is not None and not knows_critical(pair) for pair in judged
-        ),
-        unlike_length=sum(pair.good.tokens != pair.bad.tokens for pair in judged),
-        no_critical=sum(pair.critical_word is None for pair in judged),
-        no_prefix=sum(
-            any(c is not None and c.before == 0 for c in _criticals(pair)) for pair in judged
-        ),
-    )
-
-
-def _criticals(judged: Judged) -> tuple[Critical | None, Critical | None]:
-    return judged.good.critical, judged.bad.critical
