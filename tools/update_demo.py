@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from glassgate.experiments.demo.page import overview
+from glassgate.experiments.demo.tables import overview
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,7 +8,13 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
-from glassgate.analysis.intervals import TWO_SEEDS_WARNING, geometric_interval, t_interval, wilson
+from glassgate.analysis.intervals import (
+    TWO_SEEDS_WARNING,
+    cluster_interval,
+    geometric_interval,
+    t_interval,
+    wilson,
+)
 
 Z = 1.959963984540054  # of the normal distribution, 97.5% lie below
 
@@ -95,3 +101,37 @@ def test_what_has_no_logarithm_is_refused(values: list[float]):
 def test_by_hand_over_two_seeds_an_interval_reaches_nearly_13_standard_errors():
     low, high = t_interval([0, 2])  # their mean is 1, its standard error 1
     assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in TWO_SEEDS_WARNING
+
+
+def test_clusters_of_one_number_are_single_numbers():
+    values = [0.5, 2.0, 3.5, 1.25]
+    assert cluster_interval([[value] for value in values]) == pytest.approx(t_interval(values))
+
+
+def test_by_hand_two_uneven_clusters():
+    # mean 6 / 4; deviations of the totals from mean times size: 0 - 1.5 and 6 - 4.5
+    half = math.tan(0.95 * math.pi / 2) * math.sqrt(2 * (1.5**2 + 1.5**2)) / 4
+    assert cluster_interval([[0], [1, 2, 3]]) == pytest.approx((1.5 - half, 1.5 + half))
+
+
+def test_numbers_that_repeat_within_their_cluster_say_nothing_more():
+    values = [0.5, 2.0, 3.5, 1.25]
+    assert cluster_interval([[value] * 7 for value in values]) == pytest.approx(t_interval(values))
+
+
+def test_it_covers_the_mean_of_a_population_of_clusters_as_often_as_it_says():
+    chance = np.random.default_rng(5)
+    sizes = chance.integers(1, 20, 4000)
+    population = [chance.normal(size / 10, 1) + chance.normal(0, 0.2, size) for size in sizes]
+    mean = np.concatenate(population).mean()
+    within = 0
+    for _ in range(400):
+        low, high = cluster_interval([population[i] for i in chance.integers(0, 4000, 100)])
+        within += low <= mean <= high
+    assert 0.92 <= within / 400 <= 0.98  # 0.95 with a standard error of 0.011
+
+
+@pytest.mark.parametrize("clusters", [[], [[1.0]], [[1.0], []]])
+def test_fewer_than_two_clusters_are_refused(clusters: list[list[float]]):
+    with pytest.raises(ValueError, match="clusters must be two or more"):
+        cluster_interval(clusters)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from glassgate.cli.options import SETTINGS
-from glassgate.train.settings import CLASSIFIER, LANGUAGE, Settings
+from glassgate.train.settings import CLASSIFIER, GRAMMAR, LANGUAGE, Settings
 from tests.conftest import TINY, Run, names, write_corpus, write_reviews
 
 FILES = {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl"}
@@ -96,6 +96,39 @@ def test_help_names_every_setting_with_its_default(
             option = f"│ --{name.replace('_', '-')} "
             (line,) = (line for line in said.out.splitlines() if line.startswith(option))
             assert f"[default: {value}]" in line
+
+
+def test_options_beside_a_recipe_count_also_where_they_are_defaults(
+    glassgate_: Run, tmp_path: Path
+):
+    corpus = write_corpus(tmp_path / "corpus.txt")
+    given = ["--epochs", 1, "--hidden-size", LANGUAGE.hidden_size, "--seed", 4]
+    command = ("train", "language", corpus, "--sentences", "--recipe", "grammar")
+    assert glassgate_(*command, "-o", "model", *given).code == 0
+    wanted = {**GRAMMAR.to_json(), "epochs": 1, "hidden_size": LANGUAGE.hidden_size, "seed": 4}
+    assert config(tmp_path / "model")["settings"] == wanted
+    assert config(tmp_path / "model")["recipe"] == "grammar"
+    assert glassgate_("train", "language", corpus, "-o", "plain", *TINY).code == 0
+    assert "recipe" not in config(tmp_path / "plain")
+
+
+def test_a_recipe_that_does_not_exist_is_refused(glassgate_: Run, tmp_path: Path):
+    corpus = write_corpus(tmp_path / "corpus.txt")
+    said = glassgate_("train", "language", corpus, "-o", "model", "--recipe", "novel")
+    assert (said.code, said.err) == (2, "glassgate: --recipe must be one of grammar, got 'novel'\n")
+    assert not (tmp_path / "model").exists()
+
+
+def test_help_says_what_a_recipe_sets(glassgate_: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    (line,) = (
+        x
+        for x in glassgate_("train", "language", "--help").out.splitlines()
+        if "--recipe" in x and "│" in x
+    )
+    for name, value in GRAMMAR.to_json().items():
+        shown = f"--{name.replace('_', '-')} {value}" in line
+        assert shown == (value != getattr(LANGUAGE, name))
 
 
 def test_every_setting_is_explained():

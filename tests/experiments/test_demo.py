@@ -1,23 +1,32 @@
 """The demo's measures against the truth, and the demo whole on a small grammar."""
 
+import base64
 import json
 import math
+import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+import glassgate
 from glassgate.analysis import agreement
 from glassgate.analysis.gradient import distant_items, gradient_by_lag
 from glassgate.analysis.language import Language, language_task, sample_language
 from glassgate.analysis.units import long_sentence, sentence_gates, unit_memory
 from glassgate.cli import main
+from glassgate.experiments.demo import demo_page
 from glassgate.experiments.demo.experiment import NETWORKS
+from glassgate.experiments.demo.phrase import has_phrase, phrase_of, predict_phrase
+from glassgate.experiments.demo.summary import phrase_rows
 from glassgate.grammar.dependency import dependency_items
 from glassgate.grammar.grammar import Grammar
+from glassgate.inside.clamp import clamp
 from glassgate.nn.models import LanguageModel
+from glassgate.train.folder import read_history
 from glassgate.train.settings import Settings
 
 SMALL = """
@@ -40,6 +49,9 @@ Verb[singular]
 Verb[plural]
     run
 """
+
+
+NOUNS = ("boy", "dog", "boys", "dogs")
 
 
 @pytest.fixture(scope="module")
@@ -200,12 +212,116 @@ def test_the_demo_writes_page_picture_and_numbers(tmp_path: Path, monkeypatch, c
         assert network["cross_entropy_bits"] > results["grammar_entropy_bits"] - 0.01
         assert network["tokens_per_second"] > 0 < network["train_seconds"]
         assert all(cell["n"] and cell["n"] % 2 == 0 for cell in network["agreement"])
+        for measure in ("kl_bits", "cross_entropy_bits"):
+            low, high = network["intervals"][measure]
+            assert low < network[measure] < high
+    assert results["phrase"] is None  # not in this grammar
     page = (output / "report.html").read_text()
+    assert "fell down" not in page
     assert "http://" not in page.split("</script>")[-1]
     assert "src=" not in page.split("</script>")[-1]
     assert f"{results['networks'][2]['kl_bits']:.4f}" in page
     assert (output / "gates.png").read_bytes().startswith(b"\x89PNG")
+    for name in NETWORKS:
+        loaded = glassgate.load(output / "models" / name)
+        assert loaded.settings.network == name
+        assert loaded.config["data"] == f"300 sentences of {grammar}, seed 0"
+        assert len(read_history(output / "models" / name, "perplexity")) == 5
+        (after_the,) = [n for n in results["networks"] if n["name"] == name]
+        nouns = sum(dict(loaded.predict("the").ranked)[word] for word in NOUNS)
+        assert nouns == pytest.approx(after_the["classes_after"]["noun"], rel=1e-5)
     with pytest.raises(SystemExit) as refused:
         main()
     assert refused.value.code == 2
     assert "results.json already exists" in capsys.readouterr().err
+    before = (output / "models" / "gru" / "model.safetensors").read_bytes()
+    (output / "results.json").unlink()
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2
+    assert "already holds a model (model.safetensors)" in capsys.readouterr().err
+    assert (output / "models" / "gru" / "model.safetensors").read_bytes() == before
+    assert not (output / "results.json").exists()
+    monkeypatch.setattr(sys, "argv", [*command, "--overwrite", "--seed", "1"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, None)
+    assert glassgate.load(output / "models" / "gru").settings.seed == 1
+    assert (output / "results.json").exists()
+
+
+def english(train: int) -> Language:
+    return sample_language(Grammar.load(), seed=2, train=train, held_out=10, items=False)
+
+
+def test_the_phrase_is_asked_of_each_network_and_of_the_gru_with_its_gates_held():
+    language = english(10)
+    models = {name: untrained(language, name) for name in NETWORKS}
+    predictions = [p for name in NETWORKS for p in predict_phrase(models[name], name, language)]
+    phrase = phrase_of(language, predictions)
+    assert phrase["clamp"] == "kept=0 reset=0"
+    order = [(p["network"], p["held"], p["subject"]) for p in phrase["predictions"]]
+    asked = [(name, False) for name in ("feedforward", "srn", "gru")]
+    asked += [("gru", True), ("lstm", False), ("the grammar", False)]
+    assert order == [(*which, subject) for which in asked for subject in ("boy", "girl", "boys")]
+    for prediction in phrase["predictions"]:
+        if prediction["network"] == "the grammar":
+            right = phrase["right"][prediction["subject"]]
+            assert prediction["probabilities"] == {
+                word: float(word == right) for word in ("his", "her", "its", "their")
+            }
+            continue
+        ids = torch.tensor(language.context(prediction["after"].split()))[:, None]
+        model = models[prediction["network"]]
+        with torch.no_grad():
+            # With both gates at 0 a state is the candidate of its own input alone.
+            read = ids[-1:] if prediction["held"] else ids
+            holding = clamp(model, kept=0, reset=0) if prediction["held"] else nullcontext()
+            with holding:
+                q = model(read)[0][-1, 0].softmax(-1)
+        for word, probability in prediction["probabilities"].items():
+            assert probability == pytest.approx(float(q[language.ids[word]]), rel=1e-5)
+
+
+def test_a_network_without_memory_expects_the_same_after_every_twin():
+    language = english(10)
+    rows = phrase_rows(
+        phrase_of(language, predict_phrase(untrained(language, "gru"), "gru", language))
+    )
+    assert rows["GRU, held"]["boy"] == pytest.approx(rows["GRU, held"]["girl"], rel=1e-6)
+    assert rows["GRU"]["boy"] != pytest.approx(rows["GRU"]["girl"], rel=1e-3)
+
+
+@pytest.mark.parametrize("missing", ["its", "hurt"])
+def test_a_grammar_without_a_word_of_the_phrase_is_not_asked(missing: str):
+    text = (
+        Grammar.load().text.replace(f" {missing}\n", " other\n").replace(f" {missing} ", " other ")
+    )
+    language = sample_language(Grammar(text), seed=0, train=5, held_out=5, items=False)
+    assert missing not in language.ids
+    assert not has_phrase(language)
+    assert has_phrase(english(5))
+
+
+def test_the_page_opens_with_the_phrase_and_every_figure_has_its_numbers():
+    results = json.loads((Path(__file__).parents[2] / "docs" / "demo.json").read_text())
+    page = demo_page(results, {})
+    body = page.split("</style>")[1]
+    first = body.index("The boy fell down and hurt")
+    assert first < body.index('<section id="section-1">') < body.index("Who predicts best?</h2>")
+    sections = body.split('<section id="section-')[1:]
+    assert len(sections) == 6
+    for section in sections:
+        exhibits = section.count('role="group"')
+        assert exhibits
+        assert section.count("What is meant by") == section.count(" download=") == exhibits
+        tables = [place.start() for place in re.finditer("<table>", section)]
+        drawn = [place.start() for place in re.finditer("plotly-graph-div", section)]
+        assert max(drawn) < min(tables, default=len(section))
+    rows = phrase_rows(results["phrase"])
+    assert f"{rows['GRU']['boy']['his']:.3f}" in sections[0]
+    assert f"{rows['GRU, held']['boy']['his']:.3f}" in sections[0]
+    for link in re.findall(r'href="data:text/csv;charset=utf-8;base64,([^"]+)"', body):
+        header, *lines = base64.b64decode(link).decode().splitlines()
+        assert lines
+        assert all(line.count(",") >= header.count(",") for line in lines)

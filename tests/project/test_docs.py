@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from glassgate.experiments.demo.page import overview
 from glassgate.experiments.demo.summary import accuracy_at
+from glassgate.experiments.demo.tables import overview
 from glassgate.grammar.grammar import Grammar
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ Shapes: V tokens; a context of n ids gives n distributions, one after each.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 import torch
@@ -79,23 +79,44 @@ def log2_probabilities(model: LanguageModel, contexts: Sequence[Sequence[int]]) 
     return [log2_q[i] for i in range(len(contexts))]
 
 
-def score(model: LanguageModel, language: Language) -> Score:
-    """Measure a model on the held-out sentences.
+class WordBits(NamedTuple):
+    """Of each position of one sentence, its end included: [n + 1] each, in bits."""
 
-    Cross-entropy is the mean of -log2 q(word) over all words; KL divergence is the mean over all
-    positions of sum_w p(w) log2 (p(w) / q(w)), p the truth (Kullback & Leibler 1951).
-    """
+    surprisal: Floats  # -log2 q(word)
+    divergence: Floats  # sum_w p(w) log2 (p(w) / q(w)), p the truth
+
+
+def word_bits(model: LanguageModel, language: Language) -> list[WordBits]:
+    """Measure a model at each position of each held-out sentence."""
     contexts = [language.context(words) for words in language.held_out]
-    surprisal, divergence = [], []
+    bits = []
     for words, truth, log_q in zip(
         language.held_out, language.truth, log2_probabilities(model, contexts), strict=True
     ):
         targets = language.sentence(words)[1:]
-        surprisal.append(-log_q[range(len(targets)), targets])
-        divergence.append(kl_divergence(truth, log_q))
-    bits = float(np.concatenate(surprisal).mean(dtype=np.float64))
-    kl = float(np.concatenate(divergence).mean(dtype=np.float64))
-    return {"cross_entropy_bits": bits, "perplexity": 2.0**bits, "kl_bits": kl}
+        bits.append(WordBits(-log_q[range(len(targets)), targets], kl_divergence(truth, log_q)))
+    return bits
+
+
+def score(model: LanguageModel, language: Language) -> Score:
+    """Measure a model on the held-out sentences: `summarize_bits` of `word_bits`."""
+    return summarize_bits(word_bits(model, language))
+
+
+def summarize_bits(bits: Sequence[WordBits]) -> Score:
+    """Average over all positions of all sentences.
+
+    Cross-entropy is the mean of -log2 q(word); KL divergence is the mean of
+    sum_w p(w) log2 (p(w) / q(w)), p the truth (Kullback & Leibler 1951).
+    """
+    cross_entropy, kl = (
+        float(np.concatenate(values).mean(dtype=np.float64)) for values in zip(*bits, strict=True)
+    )
+    return {
+        "cross_entropy_bits": cross_entropy,
+        "perplexity": 2.0**cross_entropy,
+        "kl_bits": kl,
+    }
 
 
 def kl_divergence(truth: Floats, log2_q: Floats) -> Floats:

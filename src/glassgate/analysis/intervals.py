@@ -77,6 +77,30 @@ def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
     return math.exp(low), math.exp(min(high, math.log(sys.float_info.max)))
 
 
+def cluster_interval(clusters: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return the 95% interval of the mean over all numbers, of which whole clusters were drawn.
+
+    The words of a sentence resemble one another, so that many words say less than as many
+    sentences. The mean is the ratio of two totals, of the numbers and of their count; the interval
+    is mean - t s to mean + t s with n - 1 degrees of freedom for n clusters, where s is the
+    standard error of such a ratio (Cochran 1977, Sampling Techniques, chapter 6).
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two clusters, or one is empty.
+    """
+    n = len(clusters)
+    if n < 2 or not all(len(cluster) for cluster in clusters):
+        raise ValueError(f"clusters must be two or more, none of them empty, got {n}")
+    sums, sizes = [math.fsum(cluster) for cluster in clusters], [len(c) for c in clusters]
+    middle = math.fsum(sums) / sum(sizes)
+    deviations = [total - middle * size for total, size in zip(sums, sizes, strict=True)]
+    error = math.sqrt(n / (n - 1) * math.fsum(d * d for d in deviations)) / sum(sizes)
+    half = _t_reach(n - 1) * error
+    return middle - half, middle + half
+
+
 @cache
 def _t_reach(freedom: int) -> float:
     """Give t such that `SURE` of Student's distribution lie from -t to t, by bisection."""

@@ -11,7 +11,10 @@ from glassgate.cli.grammar import GrammarFile
 from glassgate.cli.options import Overwrite, Threads, check_plots, holds_output
 
 if TYPE_CHECKING:
-    from glassgate.experiments.demo.experiment import Results
+    from glassgate.analysis.language import Language
+    from glassgate.experiments.demo.experiment import Results, Trained
+
+MODELS = "models"  # the folder of the networks' model folders
 
 
 @holds_output
@@ -26,11 +29,14 @@ def demo(
 ) -> None:
     """Train four networks on one language and show what they remember, and how.
 
-    Writes report.html (open it in a browser), results.json (the same numbers) and gates.png.
+    Writes report.html (open it in a browser), results.json (the same numbers), gates.png, and a
+    model folder for each network: models/feedforward, models/srn, models/gru and models/lstm.
 
     For example:
 
         glassgate demo --output demo
+
+        glassgate predict demo/models/gru "the boy fell down and hurt"
 
         glassgate demo --seed 7 --grammar mine.grammar --output mine
     """
@@ -41,18 +47,40 @@ def demo(
     check_plots()
     announce("Sampling sentences and dependencies")
     from glassgate.analysis import language as sampled
-    from glassgate.experiments.demo.experiment import run_demo
+    from glassgate.experiments.demo.experiment import NETWORKS, run_demo
     from glassgate.grammar.grammar import Grammar
+    from glassgate.train.folder import check_free as check_folder
     from glassgate.train.threads import on_threads
 
+    for name in NETWORKS:
+        check_folder(output / MODELS / name, overwrite)
     loaded = Grammar.load(grammar)
     with waiting("sampling sentences and dependencies"):
         language = sampled.sample_language(loaded, seed, sampled.TRAIN, sampled.HELD_OUT)
     with watching() as watcher, on_threads(threads):
-        results = run_demo(language, seed, watcher)
+        results, networks = run_demo(language, seed, watcher)
+    _save(output / MODELS, networks, language, seed, overwrite)
     _write(output, results)
     _print(results)
     typer.echo(f"\nThe page is {output / 'report.html'}; open it in a browser.")
+    typer.echo(f"The networks are in {output / MODELS}: {', '.join(networks)}.")
+
+
+def _save(
+    folder: Path, networks: "dict[str, Trained]", language: "Language", seed: int, overwrite: bool
+) -> None:
+    """Write a model folder for each network."""
+    import hashlib
+
+    from glassgate.train.run import Output, Source, save_trained
+
+    text = "".join(f"{' '.join(words)}\n" for words in language.train)
+    name = f"{len(language.train)} sentences of {language.grammar.rules.file.name}, seed {seed}"
+    source = Source(name, hashlib.sha256(text.encode()).hexdigest())
+    for network, trained in networks.items():
+        model, settings, outcome = trained
+        output = Output(folder / network, overwrite=overwrite)
+        save_trained(model, outcome, language.vocabulary, source, settings, output)
 
 
 def _write(output: Path, results: "Results") -> None:
@@ -84,7 +112,7 @@ def _print(results: "Results") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from glassgate.experiments.demo.page import overview
+    from glassgate.experiments.demo.tables import overview
 
     content = overview(results)
     table = Table(title=None, caption=content.caption, caption_justify="left")

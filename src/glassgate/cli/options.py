@@ -16,7 +16,15 @@ from glassgate.engine.settings import check_threads
 from glassgate.errors import BadInput
 from glassgate.train.backends import PACKAGES, check_backend, check_count
 from glassgate.train.interrupt import Interrupted
-from glassgate.train.settings import NETWORKS, OPTIMIZERS, PRECISIONS, SCHEDULES, Settings
+from glassgate.train.settings import (
+    LANGUAGE,
+    NETWORKS,
+    OPTIMIZERS,
+    PRECISIONS,
+    RECIPES,
+    SCHEDULES,
+    Settings,
+)
 
 SETTINGS = {
     "network": "Network to train.",
@@ -38,6 +46,7 @@ SETTINGS = {
     "seed": "Random seed.",
     "mixed_precision": "Compute in bfloat16 where precision allows.",
 }
+RECIPE_TEXTS = {"grammar": "for sentences of a small grammar (with --sentences)"}
 CHOICES = {
     "network": NETWORKS,
     "optimizer": OPTIMIZERS,
@@ -139,12 +148,44 @@ Backend = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")]
+
+
+def _recipe_help() -> str:
+    """Return the help of `--recipe`: what each recipe sets, as options."""
+    lines = []
+    for name, settings in RECIPES.items():
+        values, defaults = settings.to_json(), LANGUAGE.to_json()
+        options = [
+            f"--{key.replace('_', '-')} {value}"
+            for key, value in values.items()
+            if value != defaults[key]
+        ]
+        lines.append(f"{name}: {RECIPE_TEXTS[name]}, {' '.join(options)}.")
+    return f"Settings to start from; options given beside it count. {' '.join(lines)}"
+
+
+def _check_recipe(name: str | None) -> str | None:
+    """Refuse the name of a recipe that does not exist, before any work is done."""
+    if name is not None and name not in RECIPES:
+        raise BadInput(f"--recipe must be one of {', '.join(RECIPES)}, got {name!r}")
+    return name
+
+
+Recipe = Annotated[
+    str | None,
+    typer.Option(
+        metavar="|".join(RECIPES), help=_recipe_help(), callback=_check_recipe, show_default=False
+    ),
+]
 Log = Annotated[
     Literal["tensorboard"] | None,
     typer.Option(help="Also write TensorBoard event files to the model folder."),
 ]
 
 Command = Callable[..., None]
+CONTEXT = inspect.Parameter(
+    "context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context
+)  # what typer knows of the command line
 
 
 def with_settings(
@@ -153,23 +194,34 @@ def with_settings(
     """Replace a command's parameter `settings` by one option for each setting.
 
     The command is called with the `Settings` that the options give. Settings in `without` get no
-    option and keep their defaults. `BadInput` for a value out of range.
+    option and keep their defaults. If the command has a parameter `recipe` and it is given, the
+    settings of that recipe take the place of the defaults. `BadInput` for a value out of range.
     """
     names = [field.name for field in fields(Settings) if field.name not in without]
 
     def decorate(command: Command) -> Command:
-        def run(**values: Any) -> None:
+        def run(context: typer.Context, **values: Any) -> None:
             chosen = {name: values.pop(name) for name in names}
-            command(settings=replace(defaults, **chosen), **values)
+            recipe = RECIPES.get(values.get("recipe") or "", defaults)
+            if recipe is not defaults:
+                chosen = {name: chosen[name] for name in names if _is_given(context, name)}
+            command(settings=replace(recipe, **chosen), **values)
 
         own = inspect.signature(command, eval_str=True).parameters.values()
         parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in own if p.name != "settings"]
+        parameters.insert(0, CONTEXT)
         parameters += [_option(name, getattr(defaults, name)) for name in names]
         run.__name__, run.__doc__ = command.__name__, command.__doc__
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         return run
 
     return decorate
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether the user has given an option, also if it is the default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _option(name: str, default: object) -> inspect.Parameter:

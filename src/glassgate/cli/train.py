@@ -14,6 +14,7 @@ from glassgate.cli.options import (
     MeasuredThreads,
     MinimumFrequency,
     Overwrite,
+    Recipe,
     Resume,
     Sentences,
     suggest_resume,
@@ -52,6 +53,7 @@ def language(
     characters: Characters = False,
     sentences: Sentences = False,
     minimum_frequency: MinimumFrequency = MINIMUM_FREQUENCY,
+    recipe: Recipe = None,
     threads: MeasuredThreads = None,
     overwrite: Overwrite = False,
     resume: Resume = False,
@@ -72,6 +74,8 @@ def language(
 
         glassgate train language lines.txt --sentences --output model/
 
+        glassgate train language sampled.txt --sentences --recipe grammar -o gru/
+
         glassgate train language novel.txt --network srn --bptt 1 -o elman/
 
     In several processes, with the same gradients as in one:
@@ -91,6 +95,7 @@ def language(
             level="characters" if characters else "words",
             by_sentence=sentences,
             minimum_frequency=minimum_frequency,
+            recipe=recipe,
             threads=threads,
             watchers=[watcher(settings.network)],
         )

@@ -57,10 +57,9 @@ class ModelFolder:
         self._saved = time.monotonic()
         self._has_state = resume  # the state in the folder belongs to this run
         self._has_model = False  # the model in the folder belongs to this run
+        check_free(path, overwrite or resume)
         if resume:
             self._check_same_run()
-        elif not overwrite:
-            self._check_free()
 
     # What the loop calls -----------------------------------------------------------------------
 
@@ -137,19 +136,6 @@ class ModelFolder:
 
     # Checks and single files ------------------------------------------------------------------
 
-    def _check_free(self) -> None:
-        """Refuse to write to a folder that holds a model or an unfinished run."""
-        obstacles = (
-            (STATE, "an unfinished run", "--resume or --overwrite"),
-            (MODEL, "a model", "--overwrite"),
-        )
-        for name, content, options in obstacles:
-            if (self.path / name).exists():
-                raise BadInput(
-                    f"{self.path} already holds {content} ({name}): "
-                    f"choose another folder or pass {options}"
-                )
-
     def _check_same_run(self) -> None:
         """Refuse to continue from a state of a run with other settings or other data."""
         if not (self.path / STATE).exists():
@@ -218,6 +204,25 @@ class ModelFolder:
         for name in names:
             (self.path / name).unlink(missing_ok=True)
         sync_folder(self.path)
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """Refuse a path that cannot be a folder, and a folder whose model or run may not be replaced.
+
+    Raises `BadInput`. Nothing is written.
+    """
+    standing = next(part for part in (path, *path.absolute().parents) if part.exists())
+    if not standing.is_dir():
+        raise BadInput(f"{standing} is a file, expected a folder to write the model to")
+    obstacles = (
+        (STATE, "an unfinished run", "--resume or --overwrite"),
+        (MODEL, "a model", "--overwrite"),
+    )
+    for name, content, options in obstacles:
+        if (path / name).exists() and not overwrite:
+            raise BadInput(
+                f"{path} already holds {content} ({name}): choose another folder or pass {options}"
+            )
 
 
 def read_config(folder: Path) -> dict[str, Any]:

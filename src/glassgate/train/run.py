@@ -36,6 +36,14 @@ class Output:
     save_seconds: float = SAVE_SECONDS  # between two saved states within an epoch
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a model was trained on: a name, and the SHA-256 of the text."""
+
+    name: str
+    sha256: str
+
+
 def train_language(
     corpus: Files,
     output: Output,
@@ -44,13 +52,15 @@ def train_language(
     level: Level = "words",
     by_sentence: bool = False,
     minimum_frequency: int = MINIMUM_FREQUENCY,
+    recipe: str | None = None,
     threads: int | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Outcome:
     """Train a model to predict the next token of a UTF-8 text, whose last tenth is held out.
 
     Several files are read one after the other, as one text. With `by_sentence` each line is a
-    sequence of its own; otherwise the text is one stream. `threads` is the number of threads of
+    sequence of its own; otherwise the text is one stream. `recipe` is the name of the recipe that
+    the settings began with, for config.json. `threads` is the number of threads of
     torch and the engine, 1..256; None measures in the first steps whether one thread or all train
     faster, and a resumed run keeps the number chosen. Raises `BadInput` for a text, a folder or
     settings that cannot be used, `Interrupted` after Ctrl-C, and `OSError` when the folder cannot
@@ -64,8 +74,10 @@ def train_language(
         task = SentenceTask(model, data.train, data.held_out, settings)
     else:
         task = StreamTask(model, data.train, data.held_out, data.vocabulary.bos, settings)
-    more = {"level": level, "by_sentence": by_sentence, "minimum_frequency": minimum_frequency}
-    config = _config("language", corpus, data.vocabulary, settings, more)
+    more: dict[str, Any] = {"recipe": recipe} if recipe else {}
+    more |= {"level": level, "by_sentence": by_sentence, "minimum_frequency": minimum_frequency}
+    source = Source(name_of(corpus), fingerprint(corpus))
+    config = _config("language", source, data.vocabulary, settings, more)
     return _fit(task, settings, config, data.vocabulary, output, threads, watchers, ())
 
 
@@ -91,9 +103,31 @@ def train_classifier(
     task = ClassifierTask(model, data.train, data.held_out, settings)
     more = {"text": text, "label": label, "minimum_frequency": minimum_frequency}
     more |= {"level": "words", "classes": list(data.classes)}
-    config = _config("classifier", reviews, data.vocabulary, settings, more)
+    source = Source(name_of(reviews), fingerprint(reviews))
+    config = _config("classifier", source, data.vocabulary, settings, more)
     notes = labelled.notes(reviews, label)
     return _fit(task, settings, config, data.vocabulary, output, threads, watchers, notes)
+
+
+def save_trained(
+    model: LanguageModel,
+    outcome: Outcome,
+    vocabulary: Vocabulary,
+    source: Source,
+    settings: Settings,
+    output: Output,
+) -> None:
+    """Write a model that `fit` has trained on sentences of words, without a store, to a folder.
+
+    The folder holds what `train_language` writes, and is refused for the same reasons.
+    """
+    more = {"level": "words", "by_sentence": True, "minimum_frequency": 1}
+    config = _config("language", source, vocabulary, settings, more)
+    store = _open_folder(output, config, vocabulary)
+    store.begin()
+    store.record_threads(outcome.threads)
+    store.save_epochs([epoch.to_json() for epoch in outcome.history], model.state_dict())
+    store.finish()
 
 
 def new_model(
@@ -106,7 +140,7 @@ def new_model(
 
 
 def _config(
-    kind: str, data: Files, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
+    kind: str, source: Source, vocabulary: Vocabulary, settings: Settings, more: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the contents of config.json for a run."""
     return {
@@ -114,8 +148,8 @@ def _config(
         "kind": kind,
         "vocabulary_size": len(vocabulary),
         **more,
-        "data": name_of(data),
-        "data_sha256": fingerprint(data),
+        "data": source.name,
+        "data_sha256": source.sha256,
         "settings": settings.to_json(),
     }
 
@@ -132,14 +166,7 @@ def _fit(
 ) -> Outcome:
     events = output.folder if output.tensorboard else None
     with lock_folder(output.folder), on_threads(threads):
-        store = ModelFolder(
-            output.folder,
-            config,
-            vocabulary.to_json(),
-            overwrite=output.overwrite,
-            resume=output.resume,
-            save_seconds=output.save_seconds,
-        )
+        store = _open_folder(output, config, vocabulary)
         return fit(
             task,
             settings,
@@ -149,3 +176,14 @@ def _fit(
             notes=notes,
             try_threads=threads is None,
         )
+
+
+def _open_folder(output: Output, config: dict[str, Any], vocabulary: Vocabulary) -> ModelFolder:
+    return ModelFolder(
+        output.folder,
+        config,
+        vocabulary.to_json(),
+        overwrite=output.overwrite,
+        resume=output.resume,
+        save_seconds=output.save_seconds,
+    )

@@ -96,4 +96,20 @@ def _check_number(name: str, value: object, range: str, allows: Callable[[float]
 
 LANGUAGE = Settings()
 CLASSIFIER = Settings(dropout=0.5)
+GRAMMAR = Settings(
+    hidden_size=64,
+    embedding_size=32,
+    dropout=0.0,
+    epochs=5,
+    batch_size=256,
+    learning_rate=0.02,
+    weight_decay=0.0,
+    schedule="linear",
+    patience=5,
+)
+"""For sentences of a small grammar, each a line of its own. They are plentiful: no dropout."""
+
+RECIPES: Mapping[str, Settings] = {"grammar": GRAMMAR}
+"""Settings by name, for texts that the defaults do not suit."""
+
 MINIMUM_FREQUENCY = 2  # occurrences in the training data that a token needs to be in the vocabulary

@@ -5,21 +5,29 @@ Every number of the result is computed here, from the seed alone.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from glassgate.analysis import agreement
 from glassgate.analysis.agreement import Agreement
 from glassgate.analysis.gradient import distant_items, gradient_by_lag
+from glassgate.analysis.intervals import cluster_interval
 from glassgate.analysis.language import Language, language_task, true_distributions
 from glassgate.analysis.units import long_sentence, sentence_gates, unit_memory
 from glassgate.experiments.common import SETTINGS
+from glassgate.experiments.demo.phrase import (
+    Phrase,
+    Prediction,
+    has_phrase,
+    phrase_of,
+    predict_phrase,
+)
 from glassgate.gates import Gates
 from glassgate.grammar.dependency import Item
 from glassgate.inside.memory import LONG, SHORT
 from glassgate.nn.models import LanguageModel
-from glassgate.train.loop import fit
+from glassgate.train.loop import Outcome, fit
 from glassgate.train.settings import Settings
 from glassgate.train.watch import Watcher
 
@@ -28,7 +36,11 @@ LAGS = 12  # words back that the gradient is measured
 
 
 class Network(TypedDict):
-    """What one network reached. `classes_after` has the shares that it gives the next classes."""
+    """What one network reached.
+
+    `intervals` has the 95% intervals of measures over the held-out sentences; `classes_after` the
+    shares that the network gives the next classes.
+    """
 
     name: str
     parameters: int
@@ -37,13 +49,25 @@ class Network(TypedDict):
     cross_entropy_bits: float
     perplexity: float
     kl_bits: float
+    intervals: dict[str, tuple[float, float]]
     agreement: list[Agreement]
     classes_after: dict[str, float]
     gradient_by_lag: dict[str, list[float]] | None
 
 
+class Trained(NamedTuple):
+    """A network of the demo, to be kept."""
+
+    model: LanguageModel
+    settings: Settings
+    outcome: Outcome
+
+
 class Results(TypedDict):
-    """All that the demo measured; results.json adds `glassgate.experiments.common.Provenance`."""
+    """All that the demo measured; results.json adds `glassgate.experiments.common.Provenance`.
+
+    `phrase` is None for a grammar that does not know it.
+    """
 
     seed: int
     grammar: str
@@ -51,6 +75,7 @@ class Results(TypedDict):
     settings: dict[str, Any]
     grammar_entropy_bits: float
     grammar_entropy_exact_bits: float
+    phrase: Phrase | None
     networks: list[Network]
     short_distance: dict[str, Any]
     memory: dict[str, Any]
@@ -59,7 +84,7 @@ class Results(TypedDict):
 
 def run_demo(
     language: Language, seed: int, watcher: Callable[[str], Watcher], settings: Settings = SETTINGS
-) -> Results:
+) -> tuple[Results, dict[str, Trained]]:
     """Train the four networks and answer the questions of the demo.
 
     Parameters
@@ -72,18 +97,29 @@ def run_demo(
         Makes the watcher of the network of this name.
     settings
         How they are trained; network and seed are set here.
+
+    Returns
+    -------
+    results
+        What was measured.
+    networks
+        The trained networks by name.
     """
     gradient_items = distant_items(language)
     probe = _probe(language)
-    networks: list[Network] = []
+    networks: dict[str, Trained] = {}
+    measured: list[Network] = []
+    predictions: list[Prediction] = []
     for name in NETWORKS:
-        model, network = _train(
+        trained, network = _train(
             language, replace(settings, network=name, seed=seed), watcher(name), gradient_items
         )
-        networks.append(network)
-        network["classes_after"] = _classes(model, language, probe)
-        if name == "gru":
-            memory, gates = _memory(model, language), _gates(model, language)
+        networks[name] = trained
+        measured.append(network)
+        network["classes_after"] = _classes(trained.model, language, probe)
+        if has_phrase(language):
+            predictions += predict_phrase(trained.model, name, language)
+    gru = networks["gru"].model
     return {
         "seed": seed,
         "grammar": language.grammar.rules.file.name,
@@ -91,28 +127,34 @@ def run_demo(
         "settings": {k: v for k, v in asdict(settings).items() if k not in ("network", "seed")},
         "grammar_entropy_bits": agreement.floor(language),
         "grammar_entropy_exact_bits": language.grammar.entropy() / language.grammar.mean_length,
-        "networks": networks,
+        "phrase": phrase_of(language, predictions) if predictions else None,
+        "networks": measured,
         "short_distance": {"after": " ".join(probe), "truth": _true_classes(language, probe)},
-        "memory": memory,
-        "gates": gates,
-    }
+        "memory": _memory(gru, language),
+        "gates": _gates(gru, language),
+    }, networks
 
 
 def _train(
     language: Language, settings: Settings, watcher: Watcher, items: Sequence[Item]
-) -> tuple[LanguageModel, Network]:
+) -> tuple[Trained, Network]:
     task = language_task(language, settings)
     model = task.model.eval()
     recurrent = settings.network != "feedforward" and bool(items)
     before = gradient_by_lag(model, language, items, LAGS).tolist() if recurrent else []
     outcome = fit(task, settings, watchers=[watcher])
     after = gradient_by_lag(model, language, items, LAGS).tolist() if recurrent else []
-    return model, {
+    bits = agreement.word_bits(model, language)
+    return Trained(model, settings, outcome), {
         "name": settings.network,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "train_seconds": outcome.train_seconds,
         "tokens_per_second": outcome.tokens_per_second,
-        **agreement.score(model, language),
+        **agreement.summarize_bits(bits),
+        "intervals": {
+            "cross_entropy_bits": cluster_interval([of.surprisal.tolist() for of in bits]),
+            "kl_bits": cluster_interval([of.divergence.tolist() for of in bits]),
+        },
         "agreement": agreement.agreement(model, language),
         "classes_after": {},
         "gradient_by_lag": {"before": before, "after": after} if recurrent else None,

@@ -1,22 +1,53 @@
-"""The demo's page and tables: the five questions of the project, each with its answer."""
+"""The demo's page: the phrase that all began with, then the questions of the project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from glassgate.analysis.agreement import Agreement, distance_name
-from glassgate.experiments.demo.experiment import LAGS, Network, Results
-from glassgate.experiments.demo.summary import accuracy_at, sort_by_span
-from glassgate.grammar.dependency import DISTANCES
-from glassgate.pages import figures
+from glassgate.analysis.intervals import join_names
+from glassgate.experiments.demo.experiment import Results
+from glassgate.experiments.demo.figures import (
+    agreement_charts,
+    classes_figure,
+    divergence_chart,
+    gradient_charts,
+    phrase_figure,
+)
+from glassgate.experiments.demo.phrase import PHRASE, Phrase
+from glassgate.experiments.demo.summary import HELD, phrase_rows, sort_by_span
+from glassgate.experiments.demo.tables import (
+    class_numbers,
+    classes_table,
+    construction_numbers,
+    constructions,
+    overview,
+    overview_numbers,
+    phrase_numbers,
+    phrase_table,
+)
+from glassgate.pages import definitions, figures
+from glassgate.pages.charts import MEASURES, chart_exhibit
 from glassgate.pages.content import Table
+from glassgate.pages.definitions import Definition
+from glassgate.pages.exhibits import Exhibit, Numbers, unit_exhibit
 from glassgate.pages.render import FigureSection, render_page
 
 TITLE = "Four networks learn one language"
 LEAD = (
-    "A feedforward network, a simple recurrent network, a GRU and an LSTM of the same hidden size "
-    "learned the same sentences. Which of them remembers, and how?"
+    "A feedforward network, a simple recurrent network (SRN), a GRU and an LSTM of the same hidden "
+    "size learned the same sentences. Which of them remembers, and how?"
 )
-NO_VALUE = "–"  # in a cell of a table
+PHRASE_LEAD = "“The boy fell down and hurt …”: his, her, its or their?"
 MAX_UNITS = 12  # named in a sentence
+PROBABILITY = Definition(
+    "Probability",
+    "the share that a network, or the grammar, gives a word among all words that may come next; "
+    "the shares of all words add up to 1.",
+)
+CROSS_ENTROPY = Definition(
+    "Cross-entropy",
+    "the mean of -log2 of the probability of each word of the held-out sentences, their ends "
+    "included, in bits. Perplexity is 2 to the power of it; the KL divergence is what remains of "
+    "it above the grammar's own, averaged over all words that might have come.",
+)
 
 
 def demo_page(results: Results, facts: Mapping[str, str]) -> str:
@@ -29,11 +60,50 @@ def demo_page(results: Results, facts: Mapping[str, str]) -> str:
     if results["networks"][0]["agreement"]:
         sections.insert(1, _agreement_section(results))
         sections.append(_gradient_section(results))
-    return render_page(TITLE, LEAD, sections, facts)
+    if results["phrase"]:
+        sections.insert(0, _phrase_section(results["phrase"]))
+    lead = f"{PHRASE_LEAD} {LEAD}" if results["phrase"] else LEAD
+    return render_page(TITLE, lead, sections, facts)
+
+
+def _phrase_section(phrase: Phrase) -> FigureSection:
+    rows, right = phrase_rows(phrase), phrase["right"]
+    subject, word = next(iter(right.items()))
+    free, held = (rows[name][subject][word] for name in ("GRU", f"GRU{HELD}"))
+    feedforward = rows["feedforward"][subject][word]
+    text = [
+        f"After “{PHRASE.format(subject)}” the grammar allows “{word}” alone, because of "
+        f"“{subject}”. For its twins another pronoun is right, although the words in between are "
+        f"the same. The feedforward network sees the last word only, and gives “{word}” "
+        f"{feedforward:.3f}; the GRU gives it {free:.3f}.",
+        "Then the gates of all units of the GRU are held at 0: the kept share, so that no unit "
+        "passes its state on, and the reset gate, so that no candidate sees it. Nothing of the "
+        f"past is left, and “{word}” falls to {held:.3f}.",
+    ]
+    bars = [
+        Exhibit(
+            f"“{PHRASE.format(subject).capitalize()} …”",
+            "One bar per network; the hatched one is the GRU with its gates held.",
+            PROBABILITY,
+            phrase_numbers(phrase, f"after_the_{subject}.csv", subject),
+            phrase_figure(phrase, subject),
+        )
+        for subject in right
+    ]
+    named = join_names(f"“{word}” after “{subject}”" for subject, word in right.items())
+    table = Exhibit(
+        "Probability of the pronoun that agrees",
+        f"{named}. Held: {phrase['clamp']} in all units.",
+        PROBABILITY,
+        phrase_numbers(phrase, "phrase.csv"),
+        phrase_table(phrase),
+    )
+    return FigureSection("His, her, its or their?", text, exhibits=[*bars, table])
 
 
 def _prediction_section(results: Results) -> FigureSection:
     exact = results["grammar_entropy_exact_bits"]
+    table = overview(results)
     return FigureSection(
         "Who predicts best?",
         [
@@ -42,19 +112,26 @@ def _prediction_section(results: Results) -> FigureSection:
             "divergence is how many bits per word a network's predictions are from the truth, on "
             "average.",
             f"The grammar's exact entropy is {exact:.3f} bits per word; the table has its "
-            "cross-entropy on the held-out sentences that the networks were measured on.",
+            "cross-entropy on the held-out sentences that the networks were measured on. The "
+            "intervals are over these sentences. They say nothing of networks that begin with "
+            "other weights: that takes several seeds, as “glassgate experiment” trains them.",
         ],
-        tables=[overview(results)],
+        exhibits=[
+            chart_exhibit(divergence_chart(results), "KL divergence", "divergence.csv"),
+            Exhibit(
+                "All measures",
+                f"{table.caption}.",
+                CROSS_ENTROPY,
+                overview_numbers(results, "measures.csv"),
+                Table(table.columns, table.rows),
+                full_row=True,
+            ),
+        ],
     )
 
 
 def _agreement_section(results: Results) -> FigureSection:
-    names = [distance_name(low, high) for low, high in DISTANCES]
-    lines = {
-        network["name"]: [accuracy_at(network["agreement"], low) for low, _ in DISTANCES]
-        for network in results["networks"]
-    }
-    with_state = {name: line for name, line in lines.items() if name != "feedforward"}
+    charts = agreement_charts(results["networks"])
     return FigureSection(
         "Who remembers?",
         [
@@ -62,35 +139,51 @@ def _agreement_section(results: Results) -> FigureSection:
             "(“the girl …”), in which the other word is right, so a network that does not "
             "remember the subject scores 0.5. At 0 words cue and target are adjacent; farther "
             "apart, a network has to carry the subject past everything in between.",
-            "The figures pool the constructions in which no word between cue and target repeats "
-            "the feature; the one on the right omits the feedforward network. The table lists all "
-            "constructions.",
+            "The charts pool the constructions in which no word between cue and target repeats "
+            "the feature; the second omits the feedforward network. Bars are 95% intervals of a "
+            "share (Wilson) over the choices. The table lists all constructions.",
         ],
-        tables=[constructions(results)],
-        figures=[
-            figures.line_figure(title, names, drawn, "distance between cue and target", "accuracy")
-            for title, drawn in (("All networks", lines), ("Networks with a state", with_state))
+        exhibits=[
+            *(
+                chart_exhibit(chart, title, f"agreement_{number}.csv")
+                for number, (title, chart) in enumerate(charts.items(), start=1)
+            ),
+            Exhibit(
+                "Accuracy by construction and distance",
+                "One row per construction and number of words between cue and target; n choices.",
+                MEASURES["accuracy"],
+                construction_numbers(results, "constructions.csv"),
+                constructions(results),
+                full_row=True,
+            ),
         ],
     )
 
 
 def _short_distance_section(results: Results) -> FigureSection:
-    short = results["short_distance"]
-    classes = list(short["truth"])
-    bars = {n["name"]: [n["classes_after"][c] for c in classes] for n in results["networks"]}
-    bars["the grammar"] = [short["truth"][name] for name in classes]
+    after = results["short_distance"]["after"]
     return FigureSection(
         "What do short-distance predictions look like?",
         [
-            f"The next word after “{short['after']}” at the beginning of a sentence, summed by "
-            "word class. One word of context is all there is, so no memory is needed: the "
-            "feedforward network knows as well as the others which classes may follow."
+            f"The next word after “{after}” at the beginning of a sentence, summed by word class. "
+            "One word of context is all there is, so no memory is needed: the feedforward network "
+            "knows as well as the others which classes may follow."
         ],
-        tables=[classes_table(results)],
-        figures=[
-            figures.bar_figure(
-                f"The next word after “{short['after']}”", classes, bars, "probability"
-            )
+        exhibits=[
+            Exhibit(
+                f"The next word after “{after}”",
+                "One bar per network, and one for the grammar.",
+                PROBABILITY,
+                class_numbers(results, "classes.csv"),
+                classes_figure(results),
+            ),
+            Exhibit(
+                "The same in numbers",
+                "One row per class of words.",
+                PROBABILITY,
+                class_numbers(results, "classes_table.csv"),
+                classes_table(results),
+            ),
         ],
     )
 
@@ -99,6 +192,18 @@ def _gates_section(results: Results) -> FigureSection:
     memory, gates = results["memory"], results["gates"]
     spans = memory["span_words"]
     order = sort_by_span(spans)
+    pictures = [
+        unit_exhibit(
+            name,
+            source="",
+            words=gates["words"],
+            values=gates[name],
+            order=order,
+            y_title="units, longest memory on top",
+            file=f"{name}.csv",
+        )
+        for name in ("kept", "reset")
+    ]
     return FigureSection(
         "How did the GRU do it?",
         [
@@ -106,121 +211,49 @@ def _gates_section(results: Results) -> FigureSection:
             "memory span, -1 / ln(mean kept share), is the number of words after which 1/e of it "
             "is left. "
             f"{len(memory['long_units'])} of {len(spans)} units have a span of "
-            f"{memory['long_from_words']:g} words or more "
-            f"(units {_unit_names(memory['long_units'])}); {len(memory['short_units'])} have "
-            f"one of {memory['short_to_words']:g} or less "
-            f"(units {_unit_names(memory['short_units'])}).",
-            f"The pictures show the gates at each word of “{' '.join(gates['words'])}”, the unit "
-            "with the longest memory on top. In the left picture yellow means that the state is "
-            "passed on unchanged; in the right one blue means that the candidate ignores the past.",
+            f"{memory['long_from_words']:g} words or more{_unit_names(memory['long_units'])}; "
+            f"{len(memory['short_units'])} have one of {memory['short_to_words']:g} or less"
+            f"{_unit_names(memory['short_units'])}.",
+            f"The pictures show both gates at each word of “{' '.join(gates['words'])}”.",
         ],
-        figures=[
-            figures.span_figure("Memory span of each unit", spans),
-            figures.gate_figure("Kept share", gates["words"], gates["kept"], order),
-            figures.gate_figure("Reset gate", gates["words"], gates["reset"], order),
-        ],
+        exhibits=[_span_exhibit(memory["kept"], spans, order), *pictures],
+    )
+
+
+def _span_exhibit(kept: list[float], spans: list[float], order: list[int]) -> Exhibit:
+    rows = [(unit, kept[unit], spans[unit]) for unit in order]
+    return Exhibit(
+        "Memory span of each unit",
+        "The higher a unit is, the longer it remembers.",
+        definitions.SPAN,
+        Numbers("spans.csv", ("unit", "mean_kept_share", "memory_span"), rows),
+        figures.span_figure("", spans),
+        full_row=True,
     )
 
 
 def _gradient_section(results: Results) -> FigureSection:
-    lags = list(range(LAGS + 1))
-    curves = {n["name"]: n["gradient_by_lag"] for n in results["networks"]}
-    drawn = [
-        figures.line_figure(
-            f"{when} training",
-            lags,
-            {name: curve[when.lower()] for name, curve in curves.items() if curve},
-            "words back (k)",
-            "norm of the gradient",
-            logarithmic=True,
-        )
-        for when in ("Before", "After")
-    ]
+    charts = gradient_charts(results)
     return FigureSection(
         "Did the gradient vanish?",
         [
             "The norm of the gradient of the loss at the target of each dependency across ten "
-            "words or more, with respect to the state k words earlier. Where a curve falls by a "
-            "constant factor per word, the network cannot learn from the distant past; where it "
-            "stays level, it can. A network that is already certain of the right word has a small "
-            "loss, and so a small gradient at every k: after training compare the slopes, not "
-            "the heights. The feedforward network has no state.",
+            "words or more, with respect to the state k words earlier, as a multiple of the norm "
+            "at k = 0. Where a curve falls by a constant factor per word, a straight line here, "
+            "the network cannot learn from the distant past; where it stays level, it can. The "
+            "feedforward network has no state.",
         ],
-        figures=drawn,
+        exhibits=[
+            chart_exhibit(chart, title, f"gradient_{number}.csv")
+            for number, (title, chart) in enumerate(charts.items(), start=1)
+        ],
     )
 
 
 def _unit_names(units: list[int]) -> str:
-    names = ", ".join(map(str, units[:MAX_UNITS])) or "none"
+    """Name a few units in parentheses, to follow a count of them; nothing where there are none."""
+    if not units:
+        return ""
     rest = len(units) - MAX_UNITS
-    return f"{names} and {rest} more" if rest > 0 else names
-
-
-def overview(results: Results) -> Table:
-    """Tabulate every measure that is a single number per network."""
-    networks = results["networks"]
-    truth = f"{results['grammar_entropy_bits']:.3f}"
-    perplexity = f"{2 ** results['grammar_entropy_bits']:.3f}"
-    rows = [
-        ["parameters", *(f"{n['parameters']:,}" for n in networks), NO_VALUE],
-        ["training (s)", *(f"{n['train_seconds']:.1f}" for n in networks), NO_VALUE],
-        ["tokens per second", *(f"{n['tokens_per_second']:,.0f}" for n in networks), NO_VALUE],
-        ["cross-entropy (bits)", *_column(networks, "cross_entropy_bits", ".3f"), truth],
-        ["perplexity", *_column(networks, "perplexity", ".3f"), perplexity],
-        ["KL divergence (bits)", *_column(networks, "kl_bits", ".4f"), "0"],
-        *_agreement_rows(networks),
-    ]
-    header = ["", *(n["name"] for n in networks), "the grammar"]
-    sentences = results["sentences"]
-    caption = (
-        f"{sentences['train']:,} training sentences, {sentences['held_out']:,} held out, "
-        f"seed {results['seed']}; agreement is forced-choice accuracy, chance is 0.5"
-    )
-    return Table(header, rows, caption)
-
-
-def _agreement_rows(networks: Sequence[Network]) -> list[list[str]]:
-    """Return a row for each distance at which all networks have an accuracy."""
-    rows = []
-    for low, high in DISTANCES:
-        cells = [_accuracy_cell(network["agreement"], low) for network in networks]
-        if NO_VALUE not in cells:
-            rows.append([f"agreement, {distance_name(low, high)}", *cells, "1.000"])
-    return rows
-
-
-def constructions(results: Results) -> Table:
-    """List forced-choice accuracy in every cell, a row a construction and distance."""
-    networks = results["networks"]
-    rows = [
-        [
-            cell["construction"],
-            "yes" if cell["cue_repeated"] else "no",
-            distance_name(cell["distance_min"], cell["distance_max"]),
-            str(cell["n"]),
-            *(f"{n['agreement'][i]['accuracy']:.3f}" for n in networks),
-        ]
-        for i, cell in enumerate(networks[0]["agreement"])
-    ]
-    header = ["construction", "cue repeated", "distance", "n", *(n["name"] for n in networks)]
-    return Table(header, rows, "Forced-choice accuracy by construction and distance")
-
-
-def classes_table(results: Results) -> Table:
-    """List the share of each class of words after the probe, per network and in truth."""
-    truth: Mapping[str, float] = results["short_distance"]["truth"]
-    networks = results["networks"]
-    rows = [
-        [name, *(f"{n['classes_after'][name]:.4f}" for n in networks), f"{truth[name]:.4f}"]
-        for name in truth
-    ]
-    return Table(["class", *(n["name"] for n in networks), "the grammar"], rows)
-
-
-def _column(networks: Sequence[Network], name: str, form: str) -> list[str]:
-    return [format(network[name], form) for network in networks]  # type: ignore[literal-required]
-
-
-def _accuracy_cell(agreement: Sequence[Agreement], low: int) -> str:
-    accuracy = accuracy_at(agreement, low)
-    return NO_VALUE if accuracy is None else f"{accuracy:.3f}"
+    names = ", ".join(map(str, units[:MAX_UNITS])) + (f" and {rest} more" if rest > 0 else "")
+    return f" (units {names})" if len(units) > 1 else f" (unit {names})"
