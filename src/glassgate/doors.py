@@ -23,6 +23,7 @@ EXTRAS = {  # optional packages by the extra that installs them
     "plot": ("jinja2", "matplotlib", "plotly"),
     "exchange": ("h5py", "onnx"),
     "inside": ("scipy", "sklearn", "xarray"),
+    "reproduce": ("mnist1d",),
 }
 
 

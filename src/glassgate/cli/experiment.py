@@ -218,7 +218,7 @@ def _seeds(experiment: Experiment[Any, Any]) -> Any:
     option = typer.Option(
         metavar="N",
         min=2,
-        help="Number of seeds; each has its own data.",
+        help="Number of seeds; each has its own initial weights and, if drawn, data.",
         show_default=f"{experiment.seeds}; {QUICK_SEEDS} with --quick",
     )
     return Annotated[int | None, option]

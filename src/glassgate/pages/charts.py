@@ -25,6 +25,9 @@ SYMBOLS_BY_NAME = SYMBOLS | VARIANT_SYMBOLS
 """A network has the same symbol in every chart; other lines go by their index."""
 MEASURES = {
     "accuracy": Definition("Accuracy", "the share of correct answers; chance is 0.5."),
+    "accuracy over ten classes": Definition(
+        "Accuracy", "the share of correct answers; chance is 0.1."
+    ),
     "cost in accuracy": Definition(
         "Cost", "the accuracy of the whole network minus its accuracy with the unit held."
     ),

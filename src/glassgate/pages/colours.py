@@ -10,6 +10,7 @@ NETWORKS = {
     "srn": "#E69F00",
     "gru": "#0072B2",
     "lstm": "#D55E00",
+    "cnn": "#332288",
     "the grammar": "#000000",
 }
 DATA = {"training": "#009E73", "held out": "#332288"}

@@ -15,5 +15,7 @@ from glassgate.reproductions.comparison import (
 
 __all__ = ["REPRODUCTIONS", "Comparison", "Reproduction", "compare_claim", "compare_value"]
 
-REPRODUCTIONS: dict[str, str] = {}
+REPRODUCTIONS: dict[str, str] = {
+    "mnist1d": "glassgate.reproductions.mnist1d",
+}
 """The package of each reproduction by the name of its command, imported when it is asked for."""

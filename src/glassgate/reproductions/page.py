@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
+from glassgate.analysis.intervals import join_names
 from glassgate.pages.content import Section, Table
-from glassgate.reproductions.comparison import Comparison
+from glassgate.reproductions.comparison import Comparison, Outcome
 
 HOW_COMPARED = (
     "Each row has a published figure or statement, what was measured here as the mean over seeds, "
@@ -15,6 +17,17 @@ HOW_COMPARED = (
     "reproduced, or, where the runs differ in data, size or budget, measured under other "
     "conditions."
 )
+
+
+def count_outcomes(comparisons: Sequence[Comparison]) -> str:
+    """Return the sentence that a page opens with: how many comparisons had which outcome."""
+    outcomes = [comparison["outcome"] for comparison in comparisons]
+    counts = [(outcomes.count(outcome), outcome) for outcome in get_args(Outcome)]
+    named = join_names(f"{n} {MEASURED.get(outcome, outcome)}" for n, outcome in counts if n)
+    return f"Published figures and statements: {named}."
+
+
+MEASURED = {"other conditions": "measured under other conditions"}
 
 
 def comparison_sections(
@@ -27,7 +40,10 @@ def comparison_sections(
     )
 
 
-HOW_ALIKE = "For each row above: what the published run and this one share, and where they differ."
+HOW_ALIKE = (
+    "Which rows of the first table share a condition with the published run, counted from the top, "
+    "and in which it differs."
+)
 
 
 def comparison_table(comparisons: Sequence[Comparison], form: str = ".3g") -> Table:
@@ -38,26 +54,41 @@ def comparison_table(comparisons: Sequence[Comparison], form: str = ".3g") -> Ta
     rows = [
         (
             comparison["text"],
+            comparison["outcome"],
             _cell(comparison["published"], form),
             _cell(comparison["measured"], form),
             " to ".join(f"{end:{form}}" for end in comparison["interval"]),
-            comparison["outcome"],
         )
         for comparison in comparisons
     ]
-    return Table(("claim", "published", "measured", "95% interval", "outcome"), rows)
+    return Table(("claim", "outcome", "published", "measured", "95% interval"), rows)
 
 
 def _conditions(comparisons: Sequence[Comparison]) -> Table:
-    rows = [
-        (
-            comparison["text"],
-            "; ".join(comparison["same"]) or "nothing",
-            "; ".join(comparison["different"]) or "nothing",
+    every = [name for row in comparisons for name in (*row["same"], *row["different"])]
+    rows = []
+    for condition in dict.fromkeys(every):
+        same = [n for n, row in enumerate(comparisons, 1) if condition in row["same"]]
+        different = [n for n, row in enumerate(comparisons, 1) if condition in row["different"]]
+        rows.append(
+            (condition, *(_name_rows(numbers, len(comparisons)) for numbers in (same, different)))
         )
-        for comparison in comparisons
-    ]
-    return Table(("claim", "the same", "different"), rows)
+    return Table(("condition", "the same in", "different in"), rows)
+
+
+def _name_rows(numbers: Sequence[int], total: int) -> str:
+    """Name rows by their numbers.
+
+    >>> _name_rows([1, 2], 2), _name_rows([1, 2, 3], 9), _name_rows([2, 4], 9), _name_rows([], 9)
+    ('all rows', 'rows 1 to 3', 'rows 2 and 4', '')
+    """
+    if len(numbers) == total:
+        return "all rows"
+    if len(numbers) < 2:
+        return "".join(f"row {number}" for number in numbers)
+    if len(numbers) == numbers[-1] - numbers[0] + 1 > 2:
+        return f"rows {numbers[0]} to {numbers[-1]}"
+    return f"rows {join_names(map(str, numbers))}"
 
 
 def _cell(value: float | str, form: str) -> str:
