@@ -71,7 +71,9 @@ def test_the_page_shows_a_review_word_by_word_and_judges_the_claims(glassgate_, 
         assert float(row["kept"]) == review["kept"][step][unit]
     for claim in results["claims"]:
         assert claim["text"] in html.text
-    assert "the past is washed out – " in html.text
+    opening = html.all("section")[0].text
+    assert "What is true of it, and where" in opening
+    assert "The past is washed out" in opening
 
 
 def test_conditions_have_names_of_their_own():

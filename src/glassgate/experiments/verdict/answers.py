@@ -28,16 +28,16 @@ from glassgate.experiments.verdict.summary import (
     part_values,
 )
 
-Layout = Literal["first", "last"]
+Layout = Literal["first", "last", "mixed"]
 
 
 def main_condition(results: Results, layout: Layout) -> ConditionResults | None:
-    """Return the condition that the page tells of: the first GRU that learned one place, if any."""
+    """Return the condition that the page tells of: the first GRU that learned a layout, if any."""
     return next((condition for condition in grus(results, layout) if is_learned(condition)), None)
 
 
 def grus(results: Results, layout: Layout) -> list[ConditionResults]:
-    """Return the conditions in which a GRU was trained for a verdict at one place."""
+    """Return the conditions in which a GRU was trained on reviews of a layout."""
     return [c for c in results["conditions"] if (c["layout"], c["network"]) == (layout, "gru")]
 
 
@@ -53,13 +53,16 @@ def control(results: Results) -> ConditionResults | None:
     return own[0] if own else None
 
 
-def answers(results: Results, layout: Layout) -> str:
+def answers(results: Results, layout: Literal["first", "last"]) -> str:
     """Say in paragraphs what was found for a verdict at one place."""
     condition = main_condition(results, layout)
     if condition is None:
         return f"No GRU learned reviews with the verdict {layout}: there is no policy to look at."
-    told = _told_last(condition) if layout == "last" else _told_first(results, condition)
-    return f"{told}\n\n{HOW_SHOWN}"
+    if layout == "first":
+        return f"{_told_first(results, condition)}\n\n{HOW_SHOWN}"
+    mixed = main_condition(results, "mixed")
+    both = [_told_last(condition), *([_told_mixed(mixed)] if mixed else []), HOW_SHOWN]
+    return "\n\n".join(both)
 
 
 HOW_SHOWN = (
@@ -73,20 +76,33 @@ def _told_last(condition: ConditionResults) -> str:
     zeroed, swapped = (
         _mean(condition, "last", which, "unchanged") for which in (ZEROED_BEFORE, SWAPPED_BEFORE)
     )
-    free, reset_held, kept_held = (
-        _mean(condition, "last", which, "shift")
-        for which in (SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
-    )
     return (
         f"{condition['unit']}; {condition['reviews']}. With the state before the verdict zeroed "
         f"{zeroed}, and with it swapped {swapped} of the answers stay as they were. From the plot "
         f"to the verdict's first word the carriers' kept share goes from "
         f"{_moves(condition, 'last', 'plot before', 'kept_carriers')}, their reset gate from "
-        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. Which of the two washes "
-        "out the past? A swapped state moves the margin between the classes by "
-        f"{free} of its size; "
-        f"with the reset gate held over the verdict at its mean over the plot by {reset_held}, "
-        f"with the kept share held so by {kept_held}."
+        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. {_told_gates(condition)}"
+    )
+
+
+def _told_mixed(condition: ConditionResults) -> str:
+    return (
+        "A network that never has to remember forgets all along, so that little is left to wash "
+        f"out. One that has to remember other verdicts shows which gate does it: "
+        f"{condition['unit']}; {condition['reviews']}. {_told_gates(condition)}"
+    )
+
+
+def _told_gates(condition: ConditionResults) -> str:
+    """Say what comes through when each gate is kept from moving over a last verdict."""
+    free, reset_held, kept_held = (
+        _mean(condition, "last", which, "shift")
+        for which in (SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
+    )
+    return (
+        f"A swapped state moves the margin between the classes by {free} of its size; with the "
+        f"reset gate held over the verdict at its mean over the plot by {reset_held}, with the "
+        f"kept share held so by {kept_held}."
     )
 
 

@@ -44,12 +44,12 @@ SETTINGS = Settings(
     hidden_size=24,
     embedding_size=16,
     dropout=0.0,
-    epochs=24,
+    epochs=40,
     batch_size=32,
     learning_rate=0.01,
     weight_decay=0.0,
     schedule="linear",
-    patience=24,
+    patience=40,
 )
 
 
@@ -99,7 +99,9 @@ REAL_PLAN = Plan(
     train_reviews=10_800,
     valid_reviews=900,
     test_reviews=900,
-    settings=replace(SETTINGS, dropout=0.5, hidden_size=48, embedding_size=32, epochs=10),
+    settings=replace(
+        SETTINGS, dropout=0.5, hidden_size=48, embedding_size=32, epochs=10, patience=10
+    ),
 )
 """Plans for made-up sentences and for real ones, which take more reviews to learn from."""
 

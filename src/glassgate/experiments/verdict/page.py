@@ -31,7 +31,7 @@ from glassgate.experiments.verdict.summary import (
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
 TITLE = "Where does the verdict stand?"
-LAYOUTS: tuple[Layout, ...] = ("last", "first")
+LAYOUTS: tuple[Literal["last", "first"], ...] = ("last", "first")
 WHERE: dict[Place, str] = {"first": "first", "middle": "in the middle", "last": "last"}
 
 
@@ -57,6 +57,7 @@ def page(results: Results) -> Page:
         layout: [_picture(condition)] for layout, condition in shown if condition is not None
     }
     sections = (
+        Section("What is true of it, and where", HOW_OPENED, _opening_table(results)),
         *pictures.get("last", []),
         Section("Verdict last: is the past washed out?", last, _gate_charts(results, "last")),
         *pictures.get("first", []),
@@ -79,8 +80,8 @@ def _lead(results: Results) -> str:
         f"real sentences ({files['plot']}, {files['verdicts']})" if files else "made-up sentences"
     )
     return (
-        f"{SAYS} {_in_short(results)} One network cannot show both, so each was trained on reviews "
-        f"of one kind, with {len(results['seeds'])} seeds: {len(results['conditions'])} kinds of "
+        f"{SAYS} One network cannot show both, so networks were trained apart, on reviews of one "
+        f"kind each, with {len(results['seeds'])} seeds: {len(results['conditions'])} kinds of "
         f"network and review, {plan['train_reviews']:,} reviews to learn from, of {source}."
     )
 
@@ -93,41 +94,58 @@ SAYS = (
 )
 
 
-def _in_short(results: Results) -> str:
-    """Say of the main claims whether they are so."""
-    by_name = {claim["id"]: claim["confirmed"] for claim in results["claims"]}
-    parts = []
-    for layout in LAYOUTS:
+def _opening_table(results: Results) -> Table:
+    """Say of the document's claims whether they are so, and where."""
+    claims = {claim["id"]: claim for claim in results["claims"]}
+    rows = []
+    for layout, asked in ASKED.items():
         condition = main_condition(results, layout)
-        if condition is None:
-            continue
-        told = [
-            f"{words} – {by_name[name]}"
-            for suffix, words in ASKED[layout]
-            if (name := f"{condition['id']}:{suffix}") in by_name
-        ]
-        known = f": {'; '.join(told)}" if told else ": not learned, so nothing can be said"
-        parts.append(f"Verdict {layout}{known}.")
-    return " ".join(parts)
+        name = condition["id"] if condition else ""
+        for suffix, words in asked if condition else ():
+            claim = claims[f"{name}:{suffix}"]
+            number = f"{claim['measured']:.3f}"
+            rows.append((words, ASKED_OF[layout], claim["confirmed"], number, _interval(claim)))
+    columns = ("claim", "trained on reviews where", "confirmed", "measured", "95% interval")
+    return Table(columns, rows)
 
 
+def _interval(claim: Claim) -> str:
+    return "{:.3f} to {:.3f}".format(*claim["interval"])
+
+
+ASKED_OF: dict[Layout, str] = {
+    "last": "the last verdict counts",
+    "first": "the first verdict counts",
+    "mixed": "there is one verdict, anywhere",
+}
 ASKED: dict[Layout, Sequence[tuple[str, str]]] = {
     "last": (
-        ("washed-out", "the past is washed out"),
-        ("reset-falls", "the reset gate falls"),
-        ("reset-near-zero", "it comes close to 0"),
-        ("reset-washes", "the reset gate does the washing out"),
-        ("update-washes", "the update gate does"),
-        ("update-more", "it does more of it"),
+        ("washed-out", "The past is washed out"),
+        ("reset-falls", "The reset gate falls at the verdict"),
+        ("reset-near-zero", "It comes close to 0"),
+        ("kept-falls", "The kept share falls at the verdict"),
+    ),
+    "mixed": (
+        ("update-washes", "The update gate washes out the past"),
+        ("reset-washes", "The reset gate washes out the past"),
+        ("update-more", "The update gate does more of it"),
     ),
     "first": (
-        ("majority-kept", "a majority of the previous information is kept"),
-        ("kept-near-one", "the kept share is close to 1"),
-        ("in-state", "the verdict is in the state"),
+        ("majority-kept", "A majority of the previous information is kept"),
+        ("kept-near-one", "The kept share is close to 1"),
+        ("in-state", "The verdict is in the state"),
+        ("rest-ignored", "The rest can be ignored"),
+        ("keeping-needed", "Memory needs the keeping"),
+        ("reset-needed", "Memory needs an open reset gate"),
     ),
 }
 """The claims that the page opens with, in a few words."""
 
+HOW_OPENED = (
+    "Each claim is judged by its 95% interval over seeds: confirmed (yes), refuted (no) or "
+    "undecided. The gates are those of the units that carry the class, and what is needed was "
+    "found by changing states and holding gates. The words in full stand below."
+)
 HOW_CLAIMS = (
     "Each row is what the document says, or what would have to be so for it to hold, in the "
     "plainest condition. “Measured” is the mean over seeds, with its 95% interval (Student's t). "
@@ -170,21 +188,21 @@ HOW_CARRIED = (
 GROUPS = (("_carriers", "carriers"), ("_best", "best unit"), ("", "all units"))
 
 
-def _gate_charts(results: Results, layout: Layout) -> dict[str, Chart]:
+def _gate_charts(results: Results, place: Literal["first", "last"]) -> dict[str, Chart]:
     """Return kept share and reset gate around the verdict, by all units, carriers and the best."""
-    condition = main_condition(results, layout) or grus(results, layout)[0]
+    condition = main_condition(results, place) or grus(results, place)[0]
     unlearned = "" if is_learned(condition) else " (not learned)"
     charts = {}
     for gate, title in (("kept", "kept share"), ("reset", "reset gate")):
-        lines = [_line(condition, layout, f"{gate}{suffix}", name) for suffix, name in GROUPS]
-        other = control(results) if layout == "first" else None
+        lines = [_line(condition, place, f"{gate}{suffix}", name) for suffix, name in GROUPS]
+        other = control(results) if place == "first" else None
         if other:
             lines.append(_line(other, "last", f"{gate}_carriers", "carriers, last verdict counts"))
         length = mean(run["words_in_a_verdict"] for run in condition["runs"])
         band = (-0.5, length - 0.5, "verdict")
         y_range = (0.0, 1.03)
         words = "words from the start of the verdict"
-        charts[f"Verdict {layout}: {title}{unlearned}"] = Chart(
+        charts[f"Verdict {place}: {title}{unlearned}"] = Chart(
             words, title, y_range, tuple(lines), band
         )
     return charts
@@ -248,7 +266,7 @@ def _claim_table(claims: Sequence[Claim], every: bool = False) -> Table:
             claim["text"],
             *((claim["condition"],) if every else ()),
             f"{claim['measured']:.3f}",
-            "{:.3f} to {:.3f}".format(*claim["interval"]),
+            _interval(claim),
             claim["confirmed"],
         )
         for claim in claims

@@ -37,6 +37,7 @@ from glassgate.experiments.verdict.reviews import PLACES, Place
 LEARNED = 0.75  # accuracy, halfway between chance and all right
 ALL_BUT_FEW = 0.95  # share of answers
 NEAR_ZERO, NEAR_ONE = 0.1, 0.9  # what "close to 0" and "close to 1" are taken to mean
+NOTICEABLE = 0.05  # of the margin between the classes, or of accuracy: less is as good as nothing
 
 Gate = Literal["kept_carriers", "reset_carriers"]
 
@@ -177,8 +178,12 @@ def _which_gate(condition: ConditionResults, place: Place) -> list[Claim]:
         for which in (SWAPPED_BEFORE, RESET_HELD, KEPT_HELD)
     )
     return [
-        claim_above(f"{name}:reset-washes", RESET_WASHES, _less(reset_held, free), 0, where),
-        claim_above(f"{name}:update-washes", UPDATE_WASHES, _less(kept_held, free), 0, where),
+        claim_above(
+            f"{name}:reset-washes", RESET_WASHES, _less(reset_held, free), NOTICEABLE, where
+        ),
+        claim_above(
+            f"{name}:update-washes", UPDATE_WASHES, _less(kept_held, free), NOTICEABLE, where
+        ),
         claim_above(f"{name}:update-more", UPDATE_MORE, _less(kept_held, reset_held), 0, where),
     ]
 
@@ -193,13 +198,14 @@ def _first(condition: ConditionResults, place: Place = "first") -> list[Claim]:
         intervention_values(condition, place, which, "accuracy")
         for which in (ALL_KEPT, NONE_KEPT, NO_RESET_AFTER)
     )
+    unkept, unread = _less(none_kept, free), _less(no_reset, free)
     return [
         claim_above(f"{name}:majority-kept", MAJORITY_KEPT, kept, 0.5, where),
         claim_above(f"{name}:kept-near-one", KEPT_NEAR_ONE, kept, NEAR_ONE, where),
         claim_below(f"{name}:in-state", IN_STATE, swapped, 1 - ALL_BUT_FEW, where),
         claim_above(f"{name}:rest-ignored", REST_IGNORED, all_kept, ALL_BUT_FEW, where),
-        claim_below(f"{name}:keeping-needed", KEEPING_NEEDED, _less(none_kept, free), 0, where),
-        claim_below(f"{name}:reset-needed", RESET_NEEDED, _less(no_reset, free), 0, where),
+        claim_below(f"{name}:keeping-needed", KEEPING_NEEDED, unkept, -NOTICEABLE, where),
+        claim_below(f"{name}:reset-needed", RESET_NEEDED, unread, -NOTICEABLE, where),
         *_negation(condition, place),
     ]
 
@@ -219,7 +225,7 @@ def _negation(condition: ConditionResults, place: Place) -> list[Claim]:
     without = intervention_values(condition, place, NO_RESET, "accuracy_negated")
     free = [float(_at(run, place)["accuracy_negated"] or 0.0) for run in condition["runs"]]
     name, where = f"{condition['id']}:negation-{place}", _describe(condition, place)
-    return [claim_below(name, NEGATION_NEEDS_RESET, _less(without, free), 0, where)]
+    return [claim_below(name, NEGATION_NEEDS_RESET, _less(without, free), -NOTICEABLE, where)]
 
 
 def _contrasts(conditions: Mapping[str, ConditionResults]) -> list[Claim]:
@@ -259,17 +265,17 @@ RESET_NEAR_ZERO = (
 )
 KEPT_FALLS = "From the plot to the verdict's first word, the carriers' kept share falls"
 RESET_WASHES = (
-    "The reset gate washes out: held over the verdict at its mean over the plot, it lets more of a "
-    "swapped state through to the answer"
+    "The reset gate washes out: held over the verdict at its mean over the plot, it lets a swapped "
+    f"state move the answer's margin by {NOTICEABLE:.0%} more, or more than that"
 )
 UPDATE_WASHES = (
     "The update gate washes out: with the kept share held over the verdict at its mean over the "
-    "plot, more of a swapped state comes through to the answer"
+    f"plot, a swapped state moves the answer's margin by {NOTICEABLE:.0%} more, or more than that"
 )
 UPDATE_MORE = "The update gate washes out more than the reset gate does"
 NEGATION_NEEDS_RESET = (
-    "A negation needs an open reset gate: with it at 0 over the verdict, fewer negated verdicts "
-    "are classified correctly"
+    "A negation needs an open reset gate: with it at 0 over the verdict, the share of negated "
+    f"verdicts classified correctly falls by more than {NOTICEABLE:.0%}"
 )
 MAJORITY_KEPT = (
     "A majority of the previous information is kept: over the plot after the verdict, the "
@@ -284,8 +290,14 @@ REST_IGNORED = (
     "The rest can be ignored: with kept at 1 after the verdict, more than "
     f"{ALL_BUT_FEW:.0%} are classified correctly"
 )
-KEEPING_NEEDED = "Memory needs keeping: with kept at 0 after the verdict, accuracy falls"
-RESET_NEEDED = "Memory needs an open reset gate: with it at 0 after the verdict, accuracy falls"
+KEEPING_NEEDED = (
+    "Memory needs keeping: with kept at 0 after the verdict, accuracy falls by more than "
+    f"{NOTICEABLE:.0%}"
+)
+RESET_NEEDED = (
+    "Memory needs an open reset gate: with it at 0 after the verdict, accuracy falls by more than "
+    f"{NOTICEABLE:.0%}"
+)
 CONTRAST = (
     "Keeping is learned: from the same initial weights, the carriers keep more over the plot where "
     "the first verdict counts than where the last one does"
