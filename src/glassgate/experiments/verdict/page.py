@@ -263,23 +263,20 @@ def _claim_table(claims: Sequence[Claim], every: bool = False) -> Table:
     """Return a row for each claim, with its condition where there are several."""
     rows = [
         (
-            claim["text"],
-            *((claim["condition"],) if every else ()),
+            f"{claim['text']}. {claim['condition']}" if every else claim["text"],
             f"{claim['measured']:.3f}",
             _interval(claim),
             claim["confirmed"],
         )
         for claim in claims
     ]
-    condition = ("condition",) if every else ()
-    return Table(("claim", *condition, "measured", "95% interval", "confirmed"), rows)
+    return Table(("claim", "measured", "95% interval", "confirmed"), rows)
 
 
 def _accuracy_table(results: Results) -> Table:
     rows = [
         (
-            condition["unit"],
-            condition["reviews"],
+            _name(condition),
             WHERE[row["place"]],
             f"{row['accuracy']['mean']:.1%}",
             f"{row['accuracy']['low']:.1%} to {row['accuracy']['high']:.1%}",
@@ -287,7 +284,7 @@ def _accuracy_table(results: Results) -> Table:
         for condition in results["conditions"]
         for row in condition["accuracy"]
     ]
-    columns = ("network", "trained on", "tested on verdict", "classified correctly", "95% interval")
+    columns = ("network and reviews", "verdict", "classified correctly", "95% interval")
     return Table(columns, rows)
 
 
@@ -301,7 +298,7 @@ def _intervention_table(results: Results) -> Table:
         for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
         for row in [_intervention_row(condition, place, intervention)]
     ]
-    columns = ("network", "trained on", "changed", "classified correctly", "unchanged", "shift")
+    columns = ("network and reviews", "changed", "classified correctly", "unchanged", "shift")
     return Table(columns, rows)
 
 
@@ -311,10 +308,14 @@ def _intervention_row(
     accuracy, unchanged, shift = (
         mean(intervention_values(condition, place, intervention, value)) for value in MEASURED
     )
-    reviews = condition["reviews"]
-    reviews += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
+    name = _name(condition)
+    name += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
     numbers = (f"{accuracy:.1%}", f"{unchanged:.1%}", f"{shift:.1%}")
-    return (condition["unit"], reviews, intervention.name, *numbers)
+    return (name, intervention.name, *numbers)
+
+
+def _name(condition: ConditionResults) -> str:
+    return f"{condition['unit']}: {condition['reviews']}"
 
 
 MEASURED: tuple[Literal["accuracy", "unchanged", "shift"], ...] = ("accuracy", "unchanged", "shift")
@@ -323,8 +324,7 @@ MEASURED: tuple[Literal["accuracy", "unchanged", "shift"], ...] = ("accuracy", "
 def _carrier_table(results: Results) -> Table:
     rows = [
         (
-            condition["unit"],
-            condition["reviews"],
+            _name(condition),
             f"{mean(gates['carriers']['best_alone'] for gates in all_gates(condition)):.1%}",
             f"{mean(gates['carriers']['group'] for gates in all_gates(condition)):.1%}",
             *_carrier_gates(condition),
@@ -333,7 +333,7 @@ def _carrier_table(results: Results) -> Table:
         if condition["network"] == "gru" and condition["layout"] != "mixed"
     ]
     columns = (
-        *("network", "trained on", "best unit", "carriers"),
+        *("network and reviews", "best unit", "carriers"),
         *("kept, plot", "kept, first word", "reset, plot", "reset, first word"),
     )
     return Table(columns, rows)
