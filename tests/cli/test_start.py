@@ -1,13 +1,16 @@
 """What the command line does before torch is imported."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import glassgate
+import glassgate.cli
 from tests.conftest import Run
 
 SPINNING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "MKL_CBWR")
@@ -158,3 +161,68 @@ def test_help_needs_no_torch(command: str):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Usage" in run.stdout
     assert run.stderr.strip() == ""
+
+
+# Ctrl-C ------------------------------------------------------------------------------------------
+
+PRESSED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+CAUGHT = "import os, signal\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "code", "said"),
+    [
+        ("numpy", PRESSED, ""),
+        ("typer", PRESSED, ""),
+        ("typer", CAUGHT, ""),
+        ("rich", CAUGHT, ""),
+        ("torch", PRESSED, "Reading .\n"),
+    ],
+)
+def test_ctrl_c_while_a_package_is_imported_ends_quietly(
+    tmp_path: Path, package: str, code: str, said: str
+):
+    (tmp_path / f"{package}.py").write_text(code)
+    run = subprocess.run(
+        [sys.executable, "-m", "glassgate", "predict", ".", "words"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (run.returncode, run.stdout) == (130, "")
+    assert run.stderr in (said, said + "\n")  # a line of its own after a terminal's ^C
+
+
+@pytest.mark.parametrize("command", ["train language", "compare", "demo"])
+@pytest.mark.parametrize("seconds", [0.0, 0.3, 1.0])
+def test_ctrl_c_at_any_moment_of_the_start_ends_quietly(
+    tmp_path: Path, corpus: Path, command: str, seconds: float
+):
+    name, *more = command.split()
+    texts = [] if name == "demo" else [str(corpus)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "glassgate", name, *more, *texts, "--output", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert first.startswith(("Reading ", "Sampling "))
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in rest
+    assert not (tmp_path / "out").exists() or (tmp_path / "out/state.safetensors").exists()
+
+
+def test_without_ctrl_c_the_handler_of_before_is_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "argv", ["glassgate", "--version"])
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit):
+        glassgate.cli.main()
+    assert signal.getsignal(signal.SIGINT) is before

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import load_file
 
 from glassgate import GRU, BadInput, Formulation, GRUWeights
 from glassgate.exchange import conversion as exchange
@@ -311,3 +312,53 @@ def test_where_none_can_be_converted_the_reason_is_given(glassgate_):
     assert said.err == (
         "glassgate: m.pt holds no GRU that can be converted exactly (a: it is an LSTM, not a GRU)\n"
     )
+
+
+def test_a_trained_model_is_converted_from_its_folder(glassgate_, trained, tmp_path):
+    said = glassgate_("convert", trained / "deep", "gru.onnx")
+    assert said.code == 0
+    warning, *_ = [line for line in said.err.splitlines() if "warning" in line]
+    assert warning == f"glassgate: warning: network: {exchange.ALONE}"
+    assert said.out.startswith(f"gru.onnx: network of {trained / 'deep'}\nlargest difference ")
+    assert glassgate_("convert", trained / "deep", "gru.safetensors").code == 0
+    network = torch.nn.GRU(6, 8, 2)  # the weights as torch itself reads them
+    state = load_file(trained / "deep/model.safetensors")
+    network.load_state_dict(
+        {name.partition(".")[2]: x for name, x in state.items() if name.startswith("network.")}
+    )
+    x = torch.randn(7, 3, 6)
+    with torch.no_grad():
+        wanted, _ = network(x)
+    output, _ = GRU.load("gru.safetensors").run(x.numpy())
+    np.testing.assert_allclose(output, wanted, rtol=0, atol=1e-6)
+    (read,) = exchange.read(trained / "deep")
+    assert (read.name, read.network.hidden_size) == ("network", 8)
+
+
+def test_inspect_takes_a_model_folder(glassgate_, trained):
+    said = glassgate_("inspect", trained / "deep")
+    assert said.code == 0
+    assert "network" in said.out
+    assert "kind GRU" in said.out
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("lstm", "cannot be converted exactly: it is an LSTM, not a GRU"),
+        ("feedforward", "holds no GRU"),
+        (
+            ".",
+            "is a folder without model.safetensors, expected a file or a folder that `glassgate ",
+        ),
+    ],
+)
+def test_a_folder_without_a_gru_is_refused(glassgate_, trained, tmp_path, folder, reason):
+    for command in (["convert", trained / folder, "gru.onnx"], ["inspect", trained / folder]):
+        said = glassgate_(*command)
+        if folder != "lstm" or command[0] == "convert":
+            assert (said.code, said.out) == (2, "")
+            assert reason in said.err.splitlines()[-1]
+        else:
+            assert "network cannot be converted: it is an LSTM, not a GRU" in said.out
+    assert not (tmp_path / "gru.onnx").exists()

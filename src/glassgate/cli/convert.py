@@ -12,7 +12,8 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            metavar="SOURCE", help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file."
+            metavar="SOURCE",
+            help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file, or a model folder.",
         ),
     ],
     target: Annotated[
@@ -38,6 +39,8 @@ def convert(
     For example:
 
         glassgate convert model.pt gru.safetensors
+
+        glassgate convert model/ gru.onnx
 
         glassgate convert model.onnx gru.safetensors --node /rnn/GRU
 

@@ -13,17 +13,20 @@ def inspect(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file."
+            metavar="FILE",
+            help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file, or a model folder.",
         ),
     ],
 ) -> None:
-    """List every GRU in a file: its name, sizes and form, and whether it can be converted.
+    """List every GRU in a file or model folder: name, sizes, form, whether it can be converted.
 
     For example:
 
         glassgate inspect model.onnx
 
         glassgate inspect checkpoint.pt
+
+        glassgate inspect model/
     """
     from glassgate.cli.screen import announce_reading
 

@@ -14,6 +14,8 @@ from glassgate.exchange.formats import read, require_writable, write
 from glassgate.exchange.proof import Proof, limitations, prove
 from glassgate.files import write_whole
 
+ALONE = "it is converted alone: the model's embedding and output layer are left out"
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -45,7 +47,7 @@ def convert(
     Parameters
     ----------
     source
-        A file that `glassgate.exchange.read` reads.
+        A file or model folder that `glassgate.exchange.read` reads.
     target
         The file to write; its ending says the format. It is written only once the proof holds.
     node
@@ -80,7 +82,7 @@ def convert(
                 f"to within {proof.limit:.0e}: {proof}"
             )
         write_whole(target, draft.read_bytes())
-    return Conversion(gru, proof, tuple(warnings(gru)))
+    return Conversion(gru, proof, (*([ALONE] if source.is_dir() else []), *warnings(gru)))
 
 
 def pick(path: Path, grus: Sequence[FileGRU], node: str | None) -> FileGRU:

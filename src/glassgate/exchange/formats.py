@@ -46,6 +46,7 @@ PACKAGES = {  # that an ending needs, and the extra of Glassgate that installs i
     ".keras": ("h5py", "exchange"),
     ".onnx": ("onnx", "exchange"),
 }
+MODEL = "model.safetensors"  # the weights in a folder that `glassgate train` wrote
 GLASSGATE_EQUATIONS = "Glassgate's equations in float64"
 
 
@@ -55,7 +56,8 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Parameters
     ----------
     path
-        A file ending in .safetensors, .pt, .pth, .h5, .hdf5, .keras or .onnx.
+        A file ending in .safetensors, .pt, .pth, .h5, .hdf5, .keras or .onnx, or a model folder
+        that `glassgate train` wrote.
 
     Returns
     -------
@@ -67,11 +69,13 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     ------
     BadInput
         When there is no such file, its ending is unknown, a package is missing, or it holds no GRU
-        or is not what its ending says.
+        or is not what its ending says; when a folder holds no model.
     OSError
         When it cannot be read.
     """
     path = Path(path)
+    if path.is_dir():
+        path = _weights_in(path)
     try:
         path.open("rb").close()  # report a missing file before a missing package
     except FileNotFoundError:
@@ -82,6 +86,17 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     if not grus:
         raise BadInput(f"{path} holds no GRU")
     return grus
+
+
+def _weights_in(folder: Path) -> Path:
+    """Return the file of weights in a model folder."""
+    path = folder / MODEL
+    if not path.is_file():
+        raise BadInput(
+            f"{folder} is a folder without {MODEL}, expected a file or a folder that "
+            "`glassgate train` wrote"
+        )
+    return path
 
 
 def write(path: str | PathLike[str], network: GRU) -> None:
