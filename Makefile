@@ -23,9 +23,10 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-# The manual's table and picture of the demo, from a run at this commit.
+# The figures of the demo in README and manual, from a run at this commit, and the drawings.
 figures: demo
 	$(BIN)/python tools/update_demo.py demo
+	$(BIN)/python tools/draw_networks.py docs
 
 # The manual as a site, in build/docs; needs no network, and a warning is an error.
 docs: .venv/dev

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from glassgate.experiments.demo.summary import accuracy_at
-from glassgate.experiments.demo.tables import overview
+from glassgate.experiments.demo.tables import overview, phrase_table
 from glassgate.grammar.grammar import Grammar
 
 ROOT = Path(__file__).parents[2]
@@ -128,6 +128,31 @@ def test_links_between_the_pages_lead_somewhere():
         prose = re.sub(r"```.*?```|`[^`]*`|^    .*?$", "", page.read_text(), flags=re.S | re.M)
         for target in re.findall(r"\]\(([^)#:]+)\)", prose):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/demo.md"])
+def test_the_phrase_on_a_page_is_answered_as_in_the_numbers_of_the_demo(page: str):
+    text, phrase = (ROOT / page).read_text(), DEMO["phrase"]
+    table = text.split("<!-- phrase:begin -->")[1].split("<!-- phrase:end -->")[0]
+    for row in phrase_table(phrase).rows:
+        assert "| " + " | ".join(row) + " |" in table
+    printed = text.split("<!-- predict:begin -->")[1].split("<!-- predict:end -->")[0]
+    free, held = (
+        next(
+            p["probabilities"]
+            for p in phrase["predictions"]
+            if (p["network"], p["held"], p["subject"]) == ("gru", is_held, "boy")
+        )
+        for is_held in (False, True)
+    )
+    alone = re.findall(r"^([\d.]+)  (\w+)$", printed, re.M)
+    beside = re.findall(r"^([\d.]+)  ([\d.]+)  (\w+)$", printed, re.M)
+    assert alone[0][1] == beside[0][2] == "his"
+    shown = [(free, word, p) for p, word in alone]
+    shown += [(free, word, p) for p, _, word in beside] + [(held, word, p) for _, p, word in beside]
+    for probabilities, word, probability in shown:
+        if word in probabilities:
+            assert float(probability) == pytest.approx(probabilities[word], abs=2e-6)
 
 
 def test_the_manual_shows_the_demo_whose_numbers_stand_beside_it():

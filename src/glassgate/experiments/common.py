@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -19,24 +19,14 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypedDict, TypeVar, ru
 
 from glassgate.errors import BadInput
 from glassgate.files import write_whole
-from glassgate.train.settings import Settings
+from glassgate.train.settings import GRAMMAR, Settings
 
 if TYPE_CHECKING:
     from glassgate.experiments.runner import Runner
     from glassgate.pages.content import Chart, Page, Table
 
-SETTINGS = Settings(
-    hidden_size=64,
-    embedding_size=32,
-    dropout=0.0,
-    epochs=5,
-    batch_size=256,
-    learning_rate=0.02,
-    weight_decay=0.0,
-    schedule="linear",
-    patience=5,
-)
-"""How networks are trained on a language. Sampled sentences are plentiful: no dropout."""
+SETTINGS = replace(GRAMMAR, batch_size=256)
+"""How networks are trained on a language: samples are large here, so larger batches save time."""
 
 QUICK_SEEDS = 3  # default number of seeds of a quick run
 

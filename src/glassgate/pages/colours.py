@@ -47,3 +47,16 @@ def colour(name: str, index: int) -> str:
     """
     own = NETWORKS | DATA
     return own.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
+    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
+
+
+WIRES = {
+    "hidden": "#1f6feb",  # blue: h_{t-1} and h_t
+    "input": "#8250df",  # purple: x_t
+    "reset": "#f0820f",  # orange: r_t
+    "past": "#f48fb1",  # pink: r_t times what the candidate reads of h_{t-1}
+    "update": "#1a7f37",  # green: z_t
+    "candidate": "#3ddc53",  # bright green: n_t
+    "written": "#8b0000",  # dark red: the share of n_t that is written
+}
+"""The wires of a GRU, in the colours that texts for beginners draw them in."""

@@ -1,7 +1,8 @@
 """Train a network on a text or on labelled texts, and save it in a model folder.
 
-The names below are public. `Settings`, `Watcher` with its `Step` and `Epoch`, and `Interrupted`
-need NumPy alone; the others are imported on first use and need ``pip install 'glassgate[train]'``.
+The names below are public. `Settings`, `RECIPES`, `Watcher` with its `Step` and `Epoch`, and
+`Interrupted` need NumPy alone; the others are imported on first use and need
+``pip install 'glassgate[train]'``.
 
 Read the files in this order:
 
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from glassgate.doors import lazy
 from glassgate.train.interrupt import Interrupted
-from glassgate.train.settings import Settings
+from glassgate.train.settings import RECIPES, Settings
 from glassgate.train.watch import Epoch, Step, Watcher
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from glassgate.train.tokens import Vocabulary
 
 __all__ = [
+    "RECIPES",
     "ClassifierTask",
     "Diverged",
     "Epoch",

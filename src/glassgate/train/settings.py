@@ -101,13 +101,15 @@ GRAMMAR = Settings(
     embedding_size=32,
     dropout=0.0,
     epochs=5,
-    batch_size=256,
+    batch_size=64,
     learning_rate=0.02,
     weight_decay=0.0,
     schedule="linear",
     patience=5,
 )
-"""For sentences of a small grammar, each a line of its own. They are plentiful: no dropout."""
+"""For sentences of a small grammar, each a line of its own. They are plentiful: no dropout.
+
+docs/training.md has the measurements by which these values were chosen."""
 
 RECIPES: Mapping[str, Settings] = {"grammar": GRAMMAR}
 """Settings by name, for texts that the defaults do not suit."""
