@@ -106,6 +106,7 @@ def test_only_the_first_process_speaks(stand_in: Path):
         ("matplotlib", "compare a.txt --networks srn --seeds 1 --epochs 1 --output study", "plot"),
         ("plotly", "demo --output study", "plot"),
         ("jinja2", "experiment capacity --output study", "plot"),
+        ("sklearn", "report model --text a.txt", "inside"),
     ],
 )
 @pytest.mark.parametrize(

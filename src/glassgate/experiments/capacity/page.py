@@ -53,7 +53,7 @@ def page(results: Results) -> Page:
 HOW_CHART = (
     "Both axes are logarithmic. Parameters are those of embedding, network and decoder. Points "
     "are geometric means over seeds, bars their 95% intervals (Student's t, of the logarithms). "
-    "Lower is closer to the truth; farther left is smaller."
+    "Lower is closer to the truth."
 )
 HOW_COMPARED = (
     "The table has the ratio of two divergences at the same number of parameters, interpolated "

@@ -47,16 +47,16 @@ def page(results: Results) -> Page:
         f"{plan['train']:,} sentences of one grammar for {plan['training']['epochs']} epochs, each "
         f"with {len(results['seeds'])} seeds."
     )
-    conclusions = "\n\n".join([*answers(results), HOW_COMPARED])
+    conclusions = "\n\n".join([*answers(results), HOW_DIVERGENCE])
     explanation = "\n\n".join([HOW_FORMS, _form_list(results), HOW_REACHED])
     return Page(
         "Why not a single regulation?",
         lead,
         (
-            Section("Is one gate enough?", conclusions, comparisons),
-            Section("Results by form", explanation, forms),
+            Section("Is one gate enough?", conclusions, divergence),
             Section("Which form remembers?", HOW_DISTANCE, by_distance),
-            Section("How far from the truth?", HOW_DIVERGENCE, divergence),
+            Section("How far is each form from the full GRU?", HOW_COMPARED, comparisons),
+            Section("Results by form", explanation, forms),
         ),
         {},
     )
@@ -88,7 +88,10 @@ HOW_DISTANCE = (
     "target repeats the feature. Bars are 95% intervals of a share (Wilson) over the choices "
     "of all seeds; they ignore that the choices of one network resemble each other."
 )
-HOW_DIVERGENCE = "Means over seeds; bars are 95% intervals (Student's t)."
+HOW_DIVERGENCE = (
+    "The figure shows how far each form is from the truth: means over seeds; bars are 95% "
+    "intervals (Student's t)."
+)
 
 
 # The pieces ---------------------------------------------------------------------------------------
@@ -109,11 +112,11 @@ def _form_table(results: Results) -> Table:
     rows = []
     for form in results["forms"]:
         kl = form["kl_bits"]
-        divergence = f"{kl['mean']:.4f} ± {kl['high'] - kl['mean']:.4f}"
+        interval = f"{kl['low']:.4f} to {kl['high']:.4f}"
         shares = (f"{row['accuracy']:.3f}" for row in form["by_distance"])
         sizes = (str(form["hidden_size"]), f"{form['learned_numbers']:,}")
-        rows.append((form["name"], *sizes, divergence, *shares))
-    return Table(("form", "units", "parameters", "KL and interval", *names), rows)
+        rows.append((form["name"], *sizes, f"{kl['mean']:.4f}", interval, *shares))
+    return Table(("form", "units", "parameters", "KL", "95% interval", *names), rows)
 
 
 def _comparison_table(results: Results) -> Table:

@@ -48,6 +48,7 @@ def page(results: Results) -> Page:
     plan, seeds = results["plan"], results["seeds"]
     units = plan["training"]["hidden_size"]
     groups, comparisons = tables(results)
+    found = "\n\n".join([*answers(results), HOW_DISTANCE])
     titled = list(charts(results).items())
     lead = (
         "Some units “will become sensitive to long distance dependencies”, others “to short "
@@ -60,15 +61,11 @@ def page(results: Results) -> Page:
         "Do long-distance units exist?",
         lead,
         (
-            Section("What was found", "\n\n".join([*answers(results), HOW_COMPARED]), comparisons),
-            Section("The cost of holding each group", HOW_GROUPS, groups),
-            Section(
-                "Accuracy by distance with a fifth of the units held",
-                HOW_DISTANCE,
-                dict(titled[:2]),
-            ),
+            Section("What was found", found, dict(titled[:2])),
             Section("Accuracy as more and more units are held", HOW_ORDERS, dict(titled[2:4])),
             Section("The cost of holding one unit", HOW_RANK, dict(titled[4:])),
+            Section("How the costs compare", HOW_COMPARED, comparisons),
+            Section("The cost of holding each group", HOW_GROUPS, groups),
             Section("Which units matter most", HOW_TOP, _costly_table(results)),
         ),
         {},

@@ -42,9 +42,10 @@ def page(results: Results) -> Page:
     sections = []
     for problem, table in zip(plan["problems"], learned, strict=True):
         title = TITLES[problem]
-        how = "\n\n".join((_statements(results, problem), HOW[problem], HOW_TABLE))
-        sections.append(Section(f"{title}: which network learns it?", how, table))
-        sections.append(Section(f"{title}: learning curves", HOW_CURVES, _curves(results, problem)))
+        how = "\n\n".join((_statements(results, problem), HOW[problem], HOW_CURVES))
+        curves = _curves(results, problem)
+        sections.append(Section(f"{title}: which network learns it?", how, curves))
+        sections.append(Section(f"{title}: what was reached", HOW_TABLE, table))
     for problem in plan["problems"]:
         title = f"Does the gradient vanish in {problem}?"
         how = f"{HOW_GRADIENT} {LOSS[problem]}"
@@ -70,9 +71,9 @@ HOW_TABLE = (
     f"t, of the logarithms). A seed has solved the problem if its accuracy is {SOLVED:.0%} or more."
 )
 HOW_CURVES = (
-    "Loss on held-out sequences during training, relative to the input-blind baseline, the lowest "
-    "loss that a network can reach while ignoring its input: geometric means over seeds, with 95% "
-    "intervals."
+    "The figures show the loss on held-out sequences during training, relative to the input-blind "
+    "baseline, the lowest loss that a network can reach while ignoring its input: geometric means "
+    "over seeds, with 95% intervals."
 )
 HOW_GRADIENT = (
     "The norm of the gradient of a loss with respect to the state k steps before it, relative to "
