@@ -254,7 +254,7 @@ def test_the_page_shows_tables_as_they_are_and_its_example_runs(
     assert " ".join(line.split()[0] for line in said[:9]) == (
         "The boy fell down and hurt his knee. <eos>"
     )
-    assert len(said) == 9 + 6
+    assert len(said) == 9 + 8
 
 
 def test_a_network_without_memory_is_given_one_token(glassgate_: Run, tmp_path: Path):

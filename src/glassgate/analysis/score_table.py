@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from statistics import mean
 
@@ -52,7 +53,7 @@ class Layout:
     added: Sequence[str] = ()
     further: Mapping[str, str] | None = None
 
-    @property
+    @cached_property
     def own(self) -> list[str]:
         """The columns that describe a word itself."""
         columns = [*(WORDS if self.words else TOKENS), *BEHIND]
@@ -62,13 +63,13 @@ class Layout:
             columns += [f"{name}_{end}" for name in MEASURES for end in ("low", "high")]
         return columns
 
-    @property
+    @cached_property
     def spelt(self) -> set[str]:
         """The columns that hold tokens or words as the text spells them."""
         name = "word" if self.words else "token"
         return {name, *(f"previous_{k}_{name}" for k in range(1, self.previous + 1))}
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
         """All columns, in order."""
         own = self.own
@@ -175,17 +176,20 @@ def _own_cells(scored: Sequence[Scored], layout: Layout) -> Cells:
     if layout.frequencies is not None:
         cells["log_frequency"] = layout.frequencies.log_frequency(first)
     for name in MEASURES:
-        cells |= _mean_cells(name, [getattr(one, name) for one in scored])
+        if len(scored) == 1:
+            cells[name] = getattr(first, name)
+        else:
+            cells |= _mean_cells(name, [getattr(one, name) for one in scored])
     return cells
 
 
 def _mean_cells(name: str, values: Sequence[float | None]) -> Cells:
-    """Return a value, or the mean over models with its 95% interval; None for what is missing."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return {name: values[0]}
+    """Return the mean over models with its 95% interval; None if the word has no such value."""
+    known = [float(value) for value in values if value is not None]
+    if not known:
+        return {name: None}
     low, high = t_interval(known)
-    return {name: mean(map(float, known)), f"{name}_low": low, f"{name}_high": high}
+    return {name: mean(known), f"{name}_low": low, f"{name}_high": high}
 
 
 def _previous_cells(before: Iterable[Cells]) -> Cells:

@@ -134,8 +134,8 @@ class Judgement:
         parts += [self._group_table(kind, groups) for kind, groups in self.groups().items()]
         if any(counts(judged).unknown_before for judged in self.judged.values()):
             parts.append(
-                f'Cite the pairs "{TO_CITE}": where a word before the critical one is unknown, '
-                "the model may not know the cue, and is right by chance."
+                f'Cite the pairs "{TO_CITE}": where a word before the critical one is unknown, it '
+                "may be the cue, and the model can only guess."
             )
         if len(tables) == 2:
             parts.append(TWO_SEEDS_WARNING)

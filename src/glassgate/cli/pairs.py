@@ -41,8 +41,8 @@ def pairs(
     half. Intervals are 95% intervals (Wilson 1927).
 
     Unknown words are read as <unk>, which stands for many words. If a word
-    before the critical one is unknown, that may be the cue, and the pair is
-    right by chance: cite the pairs "known to critical".
+    before the critical one is unknown, it may be the cue, and the model can
+    only guess: cite the pairs "known to critical".
 
     Further columns, such as item and condition, stand in the --output, and
     accuracies are printed for each condition, or each file if there are

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from statistics import mean
 
 import typer
 
@@ -164,7 +163,7 @@ class _Count:
         self.number += 1
         self.ends += scores.scored[0].is_end
         self.unknown += not all(scored.known for scored in scores.scored)
-        self.bits += mean(scored.surprisal for scored in scores.scored)
+        self.bits += sum(scored.surprisal for scored in scores.scored) / len(scores.scored)
 
     def summary(self, output: Path | None) -> str:
         things, ends = self.number - self.ends, f" and {self.ends:,} ends of lines"

@@ -18,6 +18,8 @@ from glassgate.cli.bars import Bars
 from glassgate.cli.lines import Counter, Lines, ticking
 from glassgate.train.watch import Watcher
 
+TO_QUOTE = re.compile('["#\\t\\n\\r]')  # what R and pandas read otherwise in a bare cell
+
 
 def is_main() -> bool:
     """Whether this process, the only or the first one, prints to the user."""
@@ -106,4 +108,4 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6f}"
     text = "" if value is None else str(value)
-    return '"' + text.replace('"', '""') + '"' if re.search('["#\t\n\r]', text) else text
+    return '"' + text.replace('"', '""') + '"' if TO_QUOTE.search(text) else text

@@ -2,7 +2,8 @@
 
 The rows to cite are those of pairs whose words the model knows up to and including the critical
 one. If a word before it is unknown, that may be the cue itself, such as the subject that a verb
-agrees with: the model cannot know the answer, and such pairs are right by chance.
+agrees with, and the model can only guess. With as many pairs of either answer it is then right in
+exactly half of them.
 """
 
 from __future__ import annotations
