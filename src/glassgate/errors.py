@@ -29,3 +29,15 @@ def printable(text: str) -> str:
     'name?[2J'
     """
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def os_message(error: OSError) -> str:
+    """Return what an error of the system says, and of which file, without its number.
+
+    Examples
+    --------
+    >>> os_message(OSError(28, "No space left on device", "model.bin"))
+    'model.bin: No space left on device'
+    """
+    said = error.strerror or str(error)
+    return f"{error.filename}: {said}" if error.filename else said

@@ -21,7 +21,8 @@ def write_whole(path: Path, data: bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise OSError(f"{path} could not be written: {error.strerror}") from error
+        message = f"{path} could not be written: {error.strerror}"
+        raise OSError(error.errno, message) from error
     sync_folder(path.parent)
 
 

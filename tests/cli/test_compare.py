@@ -2,8 +2,12 @@
 
 import json
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from glassgate.analysis.intervals import TWO_SEEDS_WARNING
@@ -86,6 +90,45 @@ def stop_after(patch: pytest.MonkeyPatch, label: str, epoch: int) -> None:
             signal.raise_signal(signal.SIGINT)
 
     patch.setattr(Lines, "on_epoch_end", on_epoch_end)
+
+
+def test_a_study_killed_with_its_workers_goes_on_with_the_same_numbers(
+    glassgate_: Run, corpus: Path, tmp_path: Path
+):
+    study = ["compare", corpus, *SMALL[:-1], "killed", "--epochs", "30", "--patience", "30"]
+    two = [*map(str, study), "--workers", "2", "--threads", "1"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "glassgate", *two],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        runs = [tmp_path / "killed" / name for name in ("srn-0", "srn-1", "gru-0", "gru-1")]
+        deadline = time.monotonic() + 120
+        while not any(map(finished, runs)):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.01)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    assert psutil.wait_procs(workers, timeout=60)[1] == []  # none goes on alone
+    assert not all(map(finished, runs))
+    before = [path / "model.safetensors" for path in runs if finished(path)]
+    times = [path.stat().st_mtime_ns for path in before]
+
+    said = glassgate_(*two, "--resume")
+    assert said.code == 0, said.err
+    assert [path.stat().st_mtime_ns for path in before] == times
+    study[study.index("killed")] = "whole"
+    assert glassgate_(*study, "--workers", 1, "--threads", 1).code == 0
+    results = [tmp_path / name / "results.json" for name in ("killed", "whole")]
+    assert without_seconds(results[0]) == without_seconds(results[1])
+    assert not list(tmp_path.rglob(".lock"))
+
+
+def finished(run: Path) -> bool:
+    """Whether a run has come to its end."""
+    return (run / "model.safetensors").exists() and not (run / "state.safetensors").exists()
 
 
 def test_a_run_that_diverged_is_not_taken_for_finished(

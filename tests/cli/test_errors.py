@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
+from glassgate.cli.lines import Lines
+from glassgate.train import Epoch
 from tests.conftest import TINY, Run, Said, names, write_corpus, write_reviews
+from tests.train.folder_cases import MODEL_FILES
 
 FILES = {"model.safetensors", "config.json", "tokenizer.json", "metrics.jsonl"}
 
@@ -133,8 +136,8 @@ def test_a_config_that_is_none(glassgate_: Run, model: Path, tmp_path: Path):
 
 def test_models_that_cannot_do_it(glassgate_: Run, trained: Path, tmp_path: Path):
     write_corpus(tmp_path / "c.txt")
-    said = glassgate_("trace", trained / "srn", "the boy")
-    assert sentence(said).startswith("the model is of network srn, which has no reset and update")
+    said = glassgate_("trace", trained / "feedforward", "the boy")
+    assert sentence(said).startswith("the model is of network feedforward, which has no state")
     assert "classifier gives no surprisal" in sentence(
         glassgate_("score", trained / "sentiment", "c.txt", "-o", "s.tsv")
     )
@@ -210,6 +213,57 @@ def test_a_disk_that_fills_up(
         said = glassgate_(*command, name)
     assert sentence(said) == f"{name} could not be written: File too large"
     assert names(tmp_path) == {"c.txt", "model"}
+
+
+MAKE_ROOM = "File too large: make room and repeat the command with --resume to continue"
+
+
+@contextmanager
+def filling_up(monkeypatch: pytest.MonkeyPatch, label: str) -> Iterator[None]:
+    """Let the disk be full from the end of a run's first epoch on."""
+
+    def on_epoch_end(self: Lines, epoch: Epoch) -> None:
+        if (self._label, epoch.epoch) == (label, 1):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.RLIM_INFINITY))
+
+    with monkeypatch.context() as patch, room(resource.RLIM_INFINITY):
+        patch.setattr(Lines, "on_epoch_end", on_epoch_end)
+        yield
+
+
+def test_a_training_says_how_to_go_on_once_there_is_room(
+    glassgate_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    corpus, reviews = write_corpus(tmp_path / "c.txt"), write_reviews(tmp_path / "r.csv")
+    for kind, data in (("language", corpus), ("classifier", reviews)):
+        command = ["train", kind, data, "-o", kind, *TINY]
+        with filling_up(monkeypatch, "gru"):
+            said = last_sentence(glassgate_(*command))
+        assert re.fullmatch(rf"{kind}/\S+ could not be written: {MAKE_ROOM}", said)
+        said = glassgate_(*command, "--resume")
+        assert said.code == 0, said.err
+        assert names(tmp_path / kind) == MODEL_FILES
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_so_does_a_study(
+    glassgate_: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+):
+    corpus = write_corpus(tmp_path / "c.txt")
+    study = ["compare", corpus, "--networks", "srn,gru", "--seeds", "1", "-o", "study", *TINY]
+    with filling_up(monkeypatch, "gru-0"):
+        said = last_sentence(glassgate_(*study, "--workers", "1", "--threads", "1"))
+    wanted = rf"study/gru-0/\S+ could not be written: {MAKE_ROOM}"
+    assert re.fullmatch(wanted, said)
+    again = [*study, "--workers", workers, "--threads", "1", "--resume"]
+    shutil.rmtree(tmp_path / "study/srn-0")
+    with room(2000):  # which the workers' files have, too
+        said = last_sentence(glassgate_(*again))
+    assert re.fullmatch(rf"study/(srn|gru)-0/\S+ could not be written: {MAKE_ROOM}", said) or (
+        workers == 1 and "study/srn-0" in said
+    )
+    said = glassgate_(*again)
+    assert said.code == 0, said.err
 
 
 # What happens on the way ----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from glassgate.doors import extra_of
-from glassgate.errors import BadInput
+from glassgate.errors import BadInput, os_message
 
 STOPPED = 130  # the exit code after Ctrl-C, as shells give it
 
@@ -29,7 +29,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         _fail(_missing(error), 2)
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        _fail(os_message(error), 2)
     except Interrupted as stopped:
         _fail(str(stopped), STOPPED)
     except KeyboardInterrupt:

@@ -92,11 +92,13 @@ def compare(
         sentences,
         minimum_frequency,
     )
-    with suggest_resume(), watching() as watcher:
-        chosen = choose_workers(workers, backend, threads)
-        run_study(study, watcher, chosen, overwrite=overwrite, resume=resume)
-    if is_main():
-        _report(study, read_study(study))
+    chosen = choose_workers(workers, backend, threads)
+    first, _ = next(study.runs())
+    with suggest_resume(first):
+        with watching() as watcher:
+            run_study(study, watcher, chosen, overwrite=overwrite, resume=resume)
+        if is_main():
+            _report(study, read_study(study))
 
 
 def _report(study: Study, runs: Sequence[Run]) -> None:

@@ -102,9 +102,9 @@ def ask(
     chosen = choose_workers(workers, backend, threads)
     with suggest_resume(output / PIECES):
         results = experiment.run(plan, range(seed, seed + count), _runner(chosen, finished))
-    command = shlex.join(["glassgate", *sys.argv[1:]])
-    made = {"experiment": experiment.name, **provenance(command), "quick": quick}
-    answer(experiment, {**made, **results}, output)
+        command = shlex.join(["glassgate", *sys.argv[1:]])
+        made = {"experiment": experiment.name, **provenance(command), "quick": quick}
+        answer(experiment, {**made, **results}, output)
     finished.discard()
 
 

@@ -1,5 +1,6 @@
 """Options that several commands share: training settings, models, outputs."""
 
+import errno
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import typer
 
 from glassgate.doors import EXTRAS
 from glassgate.engine.settings import check_threads
-from glassgate.errors import BadInput
+from glassgate.errors import BadInput, os_message
 from glassgate.train.backends import PACKAGES, check_backend, check_count
 from glassgate.train.interrupt import Interrupted
 from glassgate.train.settings import (
@@ -146,6 +147,7 @@ Backend = Annotated[
         callback=check_backend,
     ),
 ]
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, of a quota, of a file's limit
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")]
 
@@ -251,15 +253,20 @@ def holds_output(command: Command) -> Command:
 
 
 @contextmanager
-def suggest_resume(begun: Path | None = None) -> Iterator[None]:
-    """Add to the message after Ctrl-C how to continue; once `begun` exists, if it is named."""
+def suggest_resume(begun: Path) -> Iterator[None]:
+    """Add to the message after Ctrl-C or of a full disk how to continue, once `begun` exists."""
     try:
         yield
     except (Interrupted, KeyboardInterrupt) as stopped:
         message = str(stopped) or "stopped"
-        if begun is None or begun.exists():
+        if begun.exists():
             message += ": repeat the command with --resume to continue"
         raise Interrupted(message) from None
+    except OSError as error:
+        if error.errno not in NO_ROOM or not begun.exists():
+            raise
+        message = f"{os_message(error)}: make room and repeat the command with --resume to continue"
+        raise OSError(error.errno, message) from None
 
 
 def check_plots() -> None:

@@ -86,8 +86,9 @@ def language(
 
     announce_reading(*corpus)
     from glassgate.train import Output, train_language
+    from glassgate.train.folder import STATE
 
-    with suggest_resume(), watching() as watcher:
+    with suggest_resume(output / STATE), watching() as watcher:
         outcome = train_language(
             corpus,
             Output(output, overwrite=overwrite, resume=resume, tensorboard=log is not None),
@@ -133,8 +134,9 @@ def classifier(
 
     announce_reading(reviews)
     from glassgate.train import Output, train_classifier
+    from glassgate.train.folder import STATE
 
-    with suggest_resume(), watching() as watcher:
+    with suggest_resume(output / STATE), watching() as watcher:
         outcome = train_classifier(
             reviews,
             Output(output, overwrite=overwrite, resume=resume, tensorboard=log is not None),
