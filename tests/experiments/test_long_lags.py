@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from glassgate.experiments.vanishing.problems import PROBLEMS, Adding, Copying, Estimate, Reader
+from glassgate.experiments.long_lags.problems import PROBLEMS, Adding, Copying, Estimate, Reader
 
 each_problem = pytest.mark.parametrize("name", PROBLEMS)
 

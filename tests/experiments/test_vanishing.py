@@ -6,9 +6,10 @@ import signal
 import pytest
 import torch
 
+from glassgate.experiments.long_lags.problems import PROBLEMS, Adding, Copying
+from glassgate.experiments.long_lags.training import TEST, VALID, LagTask, Training
 from glassgate.experiments.vanishing import experiment
 from glassgate.experiments.vanishing.page import charts, page, tables
-from glassgate.experiments.vanishing.problems import PROBLEMS, Adding, Copying
 from glassgate.pages.content import Chart
 from glassgate.train.loop import fit
 
@@ -21,8 +22,7 @@ TINY = experiment.Plan(times=(5,), steps=13, hidden_size=4, valid=10, test=20, g
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_all_steps_are_taken_on_new_sequences_and_all_networks_see_the_same(name):
     tasks = [
-        experiment.LagTask(experiment.Training(PROBLEMS[name], 8, network, 3), TINY)
-        for network in ("srn", "gru")
+        LagTask(Training(PROBLEMS[name], 8, network, 3), 4, TINY) for network in ("srn", "gru")
     ]
     seen, same = ([b for e in range(1, 13) for b in task.batches(e)] for task in tasks)
     assert len(seen) == TINY.steps
@@ -33,16 +33,16 @@ def test_all_steps_are_taken_on_new_sequences_and_all_networks_see_the_same(name
 
 
 def test_test_sequences_are_not_those_that_choose_the_weights():
-    training = experiment.Training(Adding(), 8, "gru", 0)
-    test = training.draw(10, experiment.TEST)
-    assert not torch.equal(test.inputs, training.draw(10, experiment.VALID).inputs)
+    training = Training(Adding(), 8, "gru", 0)
+    test = training.draw(10, TEST)
+    assert not torch.equal(test.inputs, training.draw(10, VALID).inputs)
 
 
 def test_the_loop_learns_numbers_and_needs_a_state_for_it():
     plan = experiment.Plan(times=(6,), steps=240, hidden_size=12, valid=50)
     reached = {}
     for network in ("gru", "feedforward"):
-        task = experiment.LagTask(experiment.Training(Adding(), 6, network, 0), plan)
+        task = LagTask(Training(Adding(), 6, network, 0), 12, plan)
         reached[network] = fit(task, plan.settings(network, 0)).best
     assert reached["gru"].valid_loss < 0.01
     assert reached["gru"].valid_measure > 0.8
@@ -50,7 +50,7 @@ def test_the_loop_learns_numbers_and_needs_a_state_for_it():
 
 
 def test_by_hand_the_gradient_of_a_state_that_halves_halves():
-    training = experiment.Training(Adding(), 60, "srn", 0)
+    training = Training(Adding(), 60, "srn", 0)
     model = training.model(3)
     with torch.no_grad():
         for weight in model.network.parameters():
@@ -64,7 +64,7 @@ def test_by_hand_the_gradient_of_a_state_that_halves_halves():
 
 
 def test_without_a_state_nothing_is_left_and_a_kept_state_does_not_halve():
-    training = experiment.Training(Adding(), 10, "feedforward", 0)
+    training = Training(Adding(), 10, "feedforward", 0)
     assert experiment.measure_gradient(training, training.model(3), 5)["norms"][1:] == [0.0] * 9
     training = training._replace(network="gru")
     model = training.model(3)
@@ -82,8 +82,7 @@ def test_without_a_state_nothing_is_left_and_a_kept_state_does_not_halve():
 def test_all_but_the_biases_of_what_keeps_are_the_same_with_spans_set(name):
     T, H = 30, 8
     plain, chrono = (
-        experiment.Training(Adding(), T, form, 3).model(H).network
-        for form in (name, f"{name}-chrono")
+        Training(Adding(), T, form, 3).model(H).network for form in (name, f"{name}-chrono")
     )
     same = [
         torch.equal(value, chrono.state_dict()[key]) for key, value in plain.state_dict().items()
@@ -99,7 +98,7 @@ def test_all_but_the_biases_of_what_keeps_are_the_same_with_spans_set(name):
 @pytest.mark.parametrize("problem", [Adding(), Copying()])
 def test_a_cell_whose_spans_are_set_keeps_up_to_the_length_of_a_sequence(problem):
     T, H = 30, 500
-    network = experiment.Training(problem, T, "lstm-chrono", 0).model(H).network
+    network = Training(problem, T, "lstm-chrono", 0).model(H).network
     with torch.no_grad():
         for weight in (network.weight_ih_l0, network.weight_hh_l0):
             weight.zero_()  # the gates have nothing but their biases
@@ -152,7 +151,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
 
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
     begun = []
-    draw = experiment.Training.draw
+    draw = Training.draw
 
     def stopped(self, *arguments):
         begun.append(self)
@@ -160,7 +159,7 @@ def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
         return draw(self, *arguments)
 
-    monkeypatch.setattr(experiment.Training, "draw", stopped)
+    monkeypatch.setattr(Training, "draw", stopped)
     assert glassgate_("experiment", "vanishing").code == 130
     assert not (tmp_path / "vanishing").exists()
 
@@ -176,7 +175,7 @@ def test_what_is_out_of_range_is_refused(glassgate_, option):
 
 def test_a_run_depends_on_its_seed_alone():
     def numbers(seed: int) -> str:
-        found = experiment.train(experiment.Training(Copying(), 3, "gru", seed), TINY, [])
+        found = experiment.train(Training(Copying(), 3, "gru", seed), TINY, [])
         return json.dumps({**found, "train_seconds": None, "seed": None})
 
     assert numbers(5) == numbers(5)

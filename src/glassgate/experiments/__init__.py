@@ -6,7 +6,8 @@ A newcomer reads `common` (the protocol of an experiment, and what all of them s
 (the shortest experiment), `runner` (which trains its networks side by side), `finished` (which
 keeps what is trained, so that a stopped run can go on) and `claims` (what a document says, and
 whether it is so); then any of `regulators`, `spans`, `vanishing` and `verdict`. `languages` samples
-the demo's language, and `demo` is the demo, which has its own command.
+the demo's language, `long_lags` has problems whose answer lies many steps back, and `demo` is the
+demo, which has its own command.
 """
 
 from collections.abc import Mapping

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import mean
 from typing import TypedDict
 
-from glassgate.analysis.intervals import UNDECIDED, Judgement, t_interval
+from glassgate.analysis.intervals import (
+    UNDECIDED,
+    Estimate,
+    Judgement,
+    estimate,
+    geometric_estimate,
+)
 
 
 class Claim(TypedDict):
     """What is claimed, what was measured, and what follows.
 
-    `interval` has the ends of the 95% interval of the mean over seeds (Student's t), of which
-    `measured` is the middle. `condition` says of which networks and texts the claim is judged.
+    `measured` is the mean over seeds, and `interval` has the ends of its 95% interval (Student's
+    t); both are geometric where values span powers of ten. `condition` says of which networks and
+    texts the claim is judged.
     """
 
     id: str
@@ -30,13 +36,17 @@ def claim_above(
     values: Sequence[float],
     bound: float,
     condition: str,
+    *,
+    geometric: bool = False,
 ) -> Claim:
     """Judge the claim that the mean of a value, of one seed each, is above a bound.
 
-    It is *yes* where the whole interval is above, *no* where none of it is, else *undecided*.
+    It is *yes* where the whole interval is above, *no* where none of it is, else *undecided*. With
+    `geometric`, for values over powers of ten, mean and interval are those of the logarithms.
     """
-    low, high = t_interval(values)
-    return _claim(id, text, values, judge_above(low, high, bound), condition)
+    over_seeds = geometric_estimate(values) if geometric else estimate(values)
+    judged = judge_above(over_seeds["low"], over_seeds["high"], bound)
+    return _claim(id, text, over_seeds, judged, condition)
 
 
 def claim_below(
@@ -45,10 +55,13 @@ def claim_below(
     values: Sequence[float],
     bound: float,
     condition: str,
+    *,
+    geometric: bool = False,
 ) -> Claim:
     """Judge the claim that the mean of a value, of one seed each, is below a bound."""
-    low, high = t_interval(values)
-    return _claim(id, text, values, judge_above(-high, -low, -bound), condition)
+    over_seeds = geometric_estimate(values) if geometric else estimate(values)
+    judged = judge_above(-over_seeds["high"], -over_seeds["low"], -bound)
+    return _claim(id, text, over_seeds, judged, condition)
 
 
 def judge_above(low: float, high: float, bound: float) -> Judgement:
@@ -63,13 +76,13 @@ def judge_above(low: float, high: float, bound: float) -> Judgement:
 
 
 def _claim(
-    name: str, text: str, values: Sequence[float], confirmed: Judgement, condition: str
+    name: str, text: str, over_seeds: Estimate, confirmed: Judgement, condition: str
 ) -> Claim:
     return {
         "id": name,
         "text": text,
-        "measured": mean(values),
-        "interval": list(t_interval(values)),
+        "measured": over_seeds["mean"],
+        "interval": [over_seeds["low"], over_seeds["high"]],
         "confirmed": confirmed,
         "condition": condition,
     }

@@ -10,12 +10,22 @@ from glassgate.reproductions.comparison import (
     Comparison,
     Reproduction,
     compare_claim,
+    compare_magnitude,
     compare_value,
 )
 
-__all__ = ["REPRODUCTIONS", "Comparison", "Reproduction", "compare_claim", "compare_value"]
+__all__ = [
+    "REPRODUCTIONS",
+    "Comparison",
+    "Reproduction",
+    "compare_claim",
+    "compare_magnitude",
+    "compare_value",
+]
 
 REPRODUCTIONS: dict[str, str] = {
     "mnist1d": "glassgate.reproductions.mnist1d",
+    "adding": "glassgate.reproductions.adding",
+    "copying": "glassgate.reproductions.copying",
 }
 """The package of each reproduction by the name of its command, imported when it is asked for."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import mean
 from typing import Any, Literal, Protocol, TypedDict, TypeVar, runtime_checkable
 
-from glassgate.analysis.intervals import t_interval
+from glassgate.analysis.intervals import Estimate, estimate, geometric_estimate
 from glassgate.experiments.claims import Claim
 from glassgate.experiments.common import Experiment, Plan
 
@@ -68,10 +67,44 @@ def compare_value(
     where a part of it does. Where none does, it is *not reproduced*, or, if something is
     different, measured under *other conditions*.
     """
-    low, high = t_interval(values)
-    if published - margin <= low and high <= published + margin:
+    reach = (published - margin, published + margin)
+    return _compare(id, text, published, estimate(values), reach, same, different)
+
+
+def compare_magnitude(
+    id: str,
+    text: str,
+    published: float,
+    values: Sequence[float],
+    *,
+    factor: float,
+    same: Sequence[str],
+    different: Sequence[str] = (),
+) -> Comparison:
+    """Compare a published figure with a measured one where seeds differ by powers of ten.
+
+    What is compared is the geometric mean over seeds with its interval, and `factor` stands in
+    place of the margin of `compare_value`: *reproduced* is an interval from published / factor to
+    published * factor.
+    """
+    reach = (published / factor, published * factor)
+    return _compare(id, text, published, geometric_estimate(values), reach, same, different)
+
+
+def _compare(
+    id: str,
+    text: str,
+    published: float,
+    measured: Estimate,
+    reach: tuple[float, float],
+    same: Sequence[str],
+    different: Sequence[str],
+) -> Comparison:
+    """Say whether an interval lies within what counts as the published figure."""
+    low, high = measured["low"], measured["high"]
+    if reach[0] <= low and high <= reach[1]:
         outcome: Outcome = "reproduced"
-    elif low <= published + margin and published - margin <= high:
+    elif low <= reach[1] and reach[0] <= high:
         outcome = "undecided"
     else:
         outcome = _failed(different)
@@ -79,7 +112,7 @@ def compare_value(
         "id": id,
         "text": text,
         "published": published,
-        "measured": mean(values),
+        "measured": measured["mean"],
         "interval": [low, high],
         "outcome": outcome,
         "same": list(same),

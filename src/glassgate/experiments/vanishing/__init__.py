@@ -1,8 +1,8 @@
 """Does the gradient vanish, and which networks learn across many steps? Two problems test it.
 
-Read `problems.py` (what is to be learned), `networks.py` (what learns it), `results.py` (what is
-measured), `experiment.py` (what is trained), `summary.py` (statistics over seeds) and `page.py`
-(how it is shown).
+Read `glassgate.experiments.long_lags` (what is to be learned, and by which networks), and here
+`results.py` (what is measured), `experiment.py` (what is trained), `summary.py` (statistics over
+seeds) and `page.py` (how it is shown).
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +11,9 @@ from glassgate.doors import lazy
 from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
+    from glassgate.experiments.long_lags.networks import FORMS
+    from glassgate.experiments.long_lags.problems import PROBLEMS
     from glassgate.experiments.vanishing.experiment import Plan
-    from glassgate.experiments.vanishing.networks import FORMS
-    from glassgate.experiments.vanishing.problems import PROBLEMS
     from glassgate.experiments.vanishing.results import Results
     from glassgate.experiments.vanishing.summary import statements, summaries
 
@@ -31,8 +31,8 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "FORMS": "networks",
-        "PROBLEMS": "problems",
+        "FORMS": "experiment",
+        "PROBLEMS": "experiment",
         "Plan": "experiment",
         "Results": "results",
         "statements": "summary",

@@ -2,8 +2,8 @@
 
 A recurrent network learns from what lies far back only as far as the gradient reaches (Hochreiter
 1991; Bengio, Simard & Frasconi 1994); gates were made so that it does, if they keep long enough
-from the start (Tallec & Ollivier 2018). Each network of `networks.FORMS` is trained on each problem
-of `problems` at each T, with each seed.
+from the start (Tallec & Ollivier 2018). Each network of `long_lags.networks` is trained on each
+problem of `long_lags.problems` at each T, with each seed.
 """
 
 from __future__ import annotations
@@ -11,30 +11,27 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 
 from glassgate.errors import BadInput
 from glassgate.experiments.common import check_counts
+from glassgate.experiments.long_lags.networks import FORMS
+from glassgate.experiments.long_lags.problems import PROBLEMS, Reader
+from glassgate.experiments.long_lags.training import EPOCHS, TEST, LagTask, Training
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
-from glassgate.experiments.vanishing.networks import FORMS, make_reader
-from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
 from glassgate.experiments.vanishing.results import Baseline, GradientDecay, Measured, Results, Run
 from glassgate.experiments.vanishing.summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
-from glassgate.nn.models import State
 from glassgate.train.batches import Batch
 from glassgate.train.loop import fit
 from glassgate.train.parallel import Piece
 from glassgate.train.settings import Settings
-from glassgate.train.tasks import Measure, Scored
 from glassgate.train.watch import Watcher
 
-EPOCHS = 12  # stretches of a training, each ending with an evaluation of held-out sequences
 LAGS = 20  # the gradient is measured at every T / LAGS steps back
-TRAIN, VALID, TEST = 1, 2, 3  # random streams of a seed
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Plan:
     """The numbers of a run; `BadInput` for one out of range.
 
     Each network has the best of the learning rates 0.003, 0.01 and 0.03, tried at T = 100; their
-    names are those of `glassgate.experiments.vanishing.networks.FORMS`.
+    names are those of `glassgate.experiments.long_lags.networks.FORMS`.
     """
 
     problems: Sequence[str] = tuple(PROBLEMS)
@@ -85,58 +82,6 @@ class Plan:
         shared = self.settings(next(iter(self.learning_rates)), 0)
         names = ("optimizer", "weight_decay", "clip", "schedule")
         return {**vars(self), "training": {name: getattr(shared, name) for name in names}}
-
-
-class Training(NamedTuple):
-    """One network learning one problem at one T, with one seed."""
-
-    problem: Problem
-    T: int
-    network: str
-    seed: int
-
-    def draw(self, size: int, *stream: int) -> Batch:
-        """Draw sequences, the same for every network."""
-        place = list(PROBLEMS).index(self.problem.name)
-        random = np.random.default_rng([self.seed, place, self.T, *stream])
-        return self.problem.draw(self.T, size, random)
-
-    def model(self, hidden_size: int) -> Reader:
-        """Return the network before training, a function of the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            sizes = (self.problem.inputs, self.problem.outputs, hidden_size)
-            return make_reader(self.network, *sizes, self.problem.steps(self.T)).eval()
-
-
-class LagTask:
-    """A training as `glassgate.train.fit` takes it: new sequences at every step."""
-
-    def __init__(self, training: Training, plan: Plan) -> None:
-        self.model = training.model(plan.hidden_size)
-        self.measure: Measure = training.problem.measure
-        self._training, self._plan = training, plan
-        self._held_out = [training.draw(plan.valid, VALID)]
-
-    def batches(self, epoch: int) -> list[Batch]:
-        """Return the batches of one of `EPOCHS` stretches."""
-        first, end = (self._plan.steps * e // EPOCHS for e in (epoch - 1, epoch))
-        return [
-            self._training.draw(self._plan.batch_size, TRAIN, step) for step in range(first, end)
-        ]
-
-    def held_out(self) -> list[Batch]:
-        """Return the sequences that are not trained on."""
-        return self._held_out
-
-    def predict(
-        self,
-        model: torch.nn.Module,
-        batch: Batch,
-        state: State | None,  # noqa: ARG002 - every sequence starts anew
-    ) -> Scored:
-        """Predict a batch as the problem does."""
-        return self._training.problem.predict(model, batch)
 
 
 def quick(plan: Plan) -> Plan:
@@ -193,7 +138,7 @@ def lags(T: int) -> list[int]:
 def train(training: Training, plan: Plan, watchers: Sequence[Watcher]) -> Run:
     """Do one training, and measure loss, share right and gradient on test sequences."""
     problem, T, network, seed = training
-    task = LagTask(training, plan)
+    task = LagTask(training, plan.hidden_size, plan)
     before = measure_gradient(training, task.model, plan.gradient)
     outcome = fit(task, plan.settings(network, seed), watchers=watchers)
     after = measure_gradient(training, task.model, plan.gradient)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from glassgate.analysis.intervals import Estimate, join_names
-from glassgate.experiments.vanishing.networks import FORMS
+from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.experiments.vanishing.results import RemainingShare, Results
 from glassgate.experiments.vanishing.summary import (
     SOLVED,

@@ -8,7 +8,7 @@ from statistics import mean, median, median_low
 from typing import Any
 
 from glassgate.analysis.intervals import geometric_estimate, join_names
-from glassgate.experiments.vanishing.networks import FORMS
+from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.experiments.vanishing.results import (
     Baseline,
     DecayOverSeeds,

@@ -1,8 +1,8 @@
-"""The networks of the vanishing experiment: with PyTorch's initial weights, and with spans set."""
+"""The networks: with PyTorch's initial weights, and with spans set."""
 
 from typing import NamedTuple
 
-from glassgate.experiments.vanishing.problems import Reader
+from glassgate.experiments.long_lags.problems import Reader
 from glassgate.nn import GRU, LSTM
 from glassgate.nn.chrono import set_lstm_spans, set_spans
 

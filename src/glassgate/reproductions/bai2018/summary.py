@@ -1,0 +1,65 @@
+"""Means over seeds, look-ups, and what the published run and this one share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import mean
+from typing import NamedTuple
+
+from glassgate.analysis.intervals import estimate, geometric_estimate
+from glassgate.reproductions.bai2018.results import Measured, Network, Run
+
+
+class Published(NamedTuple):
+    """The size of the published problem."""
+
+    T: int
+    parameters: str  # of each network
+    sequences: str  # that it was trained on
+
+
+def summaries(runs: Sequence[Run], units: Mapping[str, int]) -> list[Network]:
+    """Put the seeds of each network together."""
+    return [
+        _summary([run for run in runs if run["network"] == network], units[network])
+        for network in units
+    ]
+
+
+def _summary(runs: Sequence[Run], units: int) -> Network:
+    curves = zip(*(run["valid_loss"] for run in runs), strict=True)
+    return {
+        "network": runs[0]["network"],
+        "units": units,
+        "parameters": runs[0]["parameters"],
+        "train_seconds": mean(run["train_seconds"] for run in runs),
+        "valid_loss": [geometric_estimate(losses) for losses in curves],
+        "loss": geometric_estimate([run["loss"] for run in runs]),
+        "right": estimate([run["right"] for run in runs]),
+    }
+
+
+def find_network(results: Measured, network: str) -> Network:
+    """Return the summary of a network."""
+    return next(row for row in results["networks"] if row["network"] == network)
+
+
+def losses(results: Measured, network: str) -> list[float]:
+    """Return the test loss of each seed of a network."""
+    return [run["loss"] for run in results["runs"] if run["network"] == network]
+
+
+def conditions(results: Measured, published: Published) -> tuple[list[str], list[str]]:
+    """Return what a run shares with the published one, and what is different."""
+    plan = results["plan"]
+    same = ["problem, as in the published code", f"about {published.parameters} parameters"]
+    different = [
+        f"{plan['steps'] * plan['batch_size']:,} training sequences, each seen once, instead of "
+        f"{published.sequences} as in the published code",
+        "learning rates, limit of the gradient and initial weights, chosen here",
+    ]
+    if plan["T"] == published.T:
+        same.append(f"T = {published.T}")
+    else:
+        different.append(f"T = {plan['T']} instead of {published.T}")
+    return same, different
