@@ -53,7 +53,7 @@ class Plan:
 def quick(plan: Plan) -> Plan:
     """Return the plan of a quick run."""
     settings = replace(plan.settings, hidden_size=16, epochs=2)
-    return replace(plan, train=8_000, held_out=300, traced=300, settings=settings)
+    return replace(plan, train=20_000, held_out=500, traced=500, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:

@@ -80,7 +80,7 @@ class Trained(TypedDict):
 def quick(plan: Plan) -> Plan:
     """Return the plan of a quick run."""
     settings = replace(plan.settings, hidden_size=32, epochs=2)
-    return replace(plan, train=10_000, held_out=200, traced=200, settings=settings)
+    return replace(plan, train=30_000, held_out=300, traced=300, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
