@@ -133,7 +133,7 @@ def test_kept_pieces_give_the_numbers_of_an_unbroken_run(experiment, plan, tmp_p
     runner = Runner(Workers(1, LOKY, 1), finished=Finished(tmp_path, {}))
     whole = experiment.run(plan, (3, 4), runner)
     pieces = sorted((tmp_path / "pieces").glob("*seed*"))
-    assert len(pieces) >= 4
+    assert len(pieces) >= 2  # one is kept, another done again
     for path in pieces[::2]:
         path.unlink()
     resumed = experiment.run(plan, (3, 4), runner)

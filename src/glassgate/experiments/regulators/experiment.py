@@ -18,7 +18,7 @@ from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.regulators.networks import FIXED, FORMS, FULL, Form, hold, shape
 from glassgate.experiments.regulators.results import Results, Run
-from glassgate.experiments.regulators.summary import statements, summarize
+from glassgate.experiments.regulators.summary import claims, statements, summarize
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
@@ -79,6 +79,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "plan": plan.to_json(),
         "forms": forms,
         "statements": statements(forms),
+        "claims": claims(plan.to_json(), forms),
     }
 
 

@@ -30,7 +30,7 @@ from glassgate.experiments.spans.holds import (
     singles,
 )
 from glassgate.experiments.spans.results import Divergence, Held, Results, Run, Whole
-from glassgate.experiments.spans.summary import statements
+from glassgate.experiments.spans.summary import claims, statements
 from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
@@ -106,6 +106,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "word": PROBE_WORD,
         "runs": runs,
         "statements": statements(runs),
+        "claims": claims(plan.to_json(), PROBE_WORD, runs),
     }
 
 

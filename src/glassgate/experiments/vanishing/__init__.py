@@ -1,8 +1,8 @@
 """Does the gradient vanish, and which networks learn across many steps? Two problems test it.
 
 Read `problems.py` (what is to be learned), `networks.py` (what learns it), `results.py` (what is
-measured), `experiment.py` (what is trained), `summary.py` (statistics over seeds) and `page.py`
-(how it is shown).
+measured), `experiment.py` (what is trained), `summary.py` (statistics over seeds), `judgements.py`
+(claims) and `page.py` (how it is shown).
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ from glassgate.experiments.common import Experiment, InFolder, Option
 
 if TYPE_CHECKING:
     from glassgate.experiments.vanishing.experiment import Plan
+    from glassgate.experiments.vanishing.judgements import claims
     from glassgate.experiments.vanishing.networks import FORMS
     from glassgate.experiments.vanishing.problems import PROBLEMS
     from glassgate.experiments.vanishing.results import Results
@@ -24,6 +25,7 @@ __all__ = [
     "Plan",
     "Results",
     "Vanishing",
+    "claims",
     "statements",
     "summaries",
 ]
@@ -35,6 +37,7 @@ __getattr__, __dir__ = lazy(
         "PROBLEMS": "problems",
         "Plan": "experiment",
         "Results": "results",
+        "claims": "judgements",
         "statements": "summary",
         "summaries": "summary",
     },
@@ -54,10 +57,11 @@ class Vanishing(InFolder["Plan", "Results"]):
     memory spans set before training. The folder gets report.html, vanishing.png
     and results.json: what each has learned, its learning curve, and its gradient
     by lag before and after training. It takes about twenty to forty minutes;
-    the time grows in proportion to --steps.
+    the time grows in proportion to --steps, and --quick takes one or two.
     """
     examples = (
         "glassgate experiment vanishing",
+        "glassgate experiment vanishing --quick --output quick/",
         "glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/",
     )
     preparing = "Preparing sequences"

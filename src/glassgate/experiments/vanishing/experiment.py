@@ -19,6 +19,7 @@ import torch
 from glassgate.errors import BadInput
 from glassgate.experiments.common import check_counts
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
+from glassgate.experiments.vanishing.judgements import claims
 from glassgate.experiments.vanishing.networks import FORMS, make_reader
 from glassgate.experiments.vanishing.problems import PROBLEMS, Problem, Reader
 from glassgate.experiments.vanishing.results import Baseline, GradientDecay, Measured, Results, Run
@@ -168,7 +169,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "runs": runs,
         "networks": networks,
     }
-    return {**measured, "statements": statements(measured)}
+    return {**measured, "statements": statements(measured), "claims": claims(measured)}
 
 
 def trainings(plan: Plan, seeds: Sequence[int]) -> Iterator[Training]:
