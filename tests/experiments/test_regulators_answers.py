@@ -13,7 +13,7 @@ from glassgate.experiments.regulators.networks import (
     NO_UPDATE,
     SHARED_GATE,
 )
-from glassgate.experiments.regulators.summary import statements
+from glassgate.experiments.regulators.summary import claims, statements
 
 
 def invented(kl: dict[str, list[float]], far: dict[str, list[float]]) -> dict:
@@ -75,30 +75,48 @@ def test_statements_are_differences_from_the_full_gru_seed_by_seed():
 def test_answers_follow_the_numbers():
     one, missed, memory, fixed = answers(invented(KL, FAR))
     assert one == (
-        "At equal numbers of parameters, one gate is not shown to do worse than two in the form "
-        "“no reset gate” or “one gate for both”, but does worse in the form “no update gate”. "
-        "Better than the full GRU: “no reset gate”."
+        "At equal numbers of parameters, one gate does better than two in the form “no reset gate” "
+        "and does worse than two in the form “no update gate”; in the form “one gate for both” it "
+        "is undecided."
     )
-    assert missed == ("Of the two gates, only leaving out the update gate is shown to hurt.")
+    assert missed == "Leaving out the reset gate helps; leaving out the update gate hurts."
     assert memory == (
-        "Over 10+ words, the subject is not shown to be remembered better than chance by “no "
+        "Over 10+ words, whether the subject is remembered better than chance is undecided for “no "
         "update gate” (0.503)."
     )
-    assert "predict worse than the full GRU and remember worse than the full GRU" in fixed
+    assert fixed.endswith("predict worse than the full GRU and remember worse than the full GRU.")
 
     turned = dict(zip(KL, reversed(KL.values()), strict=True))
     far = {name: [0.9, 0.91, 0.9] for name in FAR}
     one, missed, memory, fixed = answers(invented(turned | {FULL.name: [0.01, 0.011, 0.01]}, far))
     assert one == (
-        "At equal numbers of parameters, one gate is not enough: “no reset gate”, “no update "
-        "gate” and “one gate for both” did worse than two."
+        "At equal numbers of parameters, one gate does worse than two in the form “no reset gate”, "
+        "“no update gate” or “one gate for both”."
     )
-    assert missed == "Leaving out either gate hurts."
+    assert missed == "Leaving out the reset gate hurts; leaving out the update gate hurts."
     assert memory == "Every form remembers the subject over 10+ words better than chance."
-    assert "are not shown to remember better or worse" in fixed
+    assert fixed.endswith("whether they remember better or worse than the full GRU is undecided.")
     alike = dict.fromkeys(KL, KL[FULL.name])
     assert answers(invented(alike, far))[:2] == [
-        "At equal numbers of parameters, one gate is not shown to do worse than two in the form "
-        "“no reset gate”, “no update gate” or “one gate for both”.",
-        "Leaving out either gate is not shown to hurt.",
+        "At equal numbers of parameters, whether one gate does better or worse than two is "
+        "undecided in every form.",
+        "Whether leaving out the reset gate hurts is undecided; whether leaving out the update "
+        "gate hurts is undecided.",
     ]
+    below = {name: [0.4, 0.41, 0.4] for name in FAR}
+    assert "remembered no better than chance by “GRU” (0.403)" in answers(invented(KL, below))[2]
+
+
+PLAN = {"train": 50_000, "training": {"epochs": 4}}
+
+
+def test_claims_are_that_two_gates_do_better():
+    judged = {claim["id"]: claim for claim in claims(PLAN, invented(KL, FAR)["forms"])}
+    assert len(judged) == 2 * (len(FORMS) - 1)
+    better = judged[f"predicts: {NO_RESET.name}"]
+    assert (better["confirmed"], better["measured"]) == ("no", pytest.approx(-0.029 / 3))
+    assert better["interval"] == pytest.approx(t_interval([-0.010, -0.009, -0.010]))
+    assert judged[f"predicts: {SHARED_GATE.name}"]["confirmed"] == "undecided"
+    worse = judged[f"remembers: {NO_UPDATE.name}"]
+    assert (worse["confirmed"], worse["measured"]) == ("yes", pytest.approx(1.43 / 3))
+    assert "50,000 sentences" in worse["condition"]

@@ -151,6 +151,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
         none = [one["far"] for one in run["orders"] if not one["units"]]
         assert all(far == run["intact"]["by_distance"][-1] for far in none)
     assert json.loads(json.dumps(statements(results["runs"]))) == results["statements"]
+    assert len(results["claims"]) == 6
     for table in tables(results):
         assert table.rows[0][-1] in said.out
     assert all(answer in page(results).sections[0].explanation for answer in answers(results))

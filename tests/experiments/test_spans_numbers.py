@@ -12,6 +12,7 @@ from glassgate.experiments.spans.holds import GROUPS, WAYS
 from glassgate.experiments.spans.summary import (
     LONGEST_DISTANCE,
     SHORT_DISTANCE,
+    claims,
     costs,
     costs_alone,
     rank_correlation,
@@ -122,9 +123,39 @@ def test_answers_follow_the_numbers():
     assert "matters most costs 0.300 over 10+ words" in alone
     turned = SHARES | {"longest": SHARES["shortest"], "shortest": SHARES["longest"]}
     first, near, *_, after, _, _ = answers(invented(turned, [1, 1, 1, 1, 1]))
-    assert first.endswith("the long units are not shown to stand out.")
+    assert first.endswith("the long units do not stand out.")
     assert near == (
         "Their forgetting costs 0.017 over 10+ words and 0.000 over 1-2 words: which of the two is "
         "larger is undecided."
     )
     assert "0.5067 bits and that of the longest 0.9833: the first is smaller." in after
+    alike = SHARES | {"random": SHARES["longest"]}
+    assert answers(invented(alike, [1] * 5))[0].endswith(
+        "whether the long units stand out is undecided."
+    )
+
+
+PLAN = {"train": 50_000, "training": {"hidden_size": 5}}
+
+
+def judge(shares: dict[str, list[list[float]]]) -> dict[str, dict]:
+    judged = claims(PLAN, "the", invented(shares, [1] * 5)["runs"])
+    return {claim["id"]: claim for claim in judged}
+
+
+def test_claims_are_those_of_the_document():
+    judged = {
+        claim["id"]: claim for claim in claims(PLAN, "the", invented(SHARES, [1] * 5)["runs"])
+    }
+    assert [claim["confirmed"] for claim in judged.values()] == ["yes"] * 6
+    far = judged["silent: far: longest, random"]
+    assert far["measured"] == pytest.approx(1.06 / 3)
+    assert far["interval"] == pytest.approx(t_interval([0.35, 0.34, 0.37]))
+    assert far["condition"].endswith("held units are silent")
+    turned = SHARES | {"longest": SHARES["shortest"], "shortest": SHARES["longest"]}
+    found = {
+        c["id"]: c["confirmed"] for c in claims(PLAN, "the", invented(turned, [1] * 5)["runs"])
+    }
+    assert found["forgets: far: longest, random"] == "no"
+    assert found["forgets: longest: far, near"] == "undecided"
+    assert found["forgets: after the word: shortest, longest"] == "no"

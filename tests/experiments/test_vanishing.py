@@ -146,7 +146,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     shown = [s.body for s in content.sections if isinstance(s.body, dict)]
     assert {title: chart for body in shown for title, chart in body.items()} == charts(results)
     assert all(isinstance(chart, Chart) for chart in charts(results).values())
-    assert len(tables(results)) == 3
+    assert len(tables(results)) == 4
 
 
 def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):

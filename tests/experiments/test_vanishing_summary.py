@@ -6,6 +6,7 @@ import pytest
 
 from glassgate.analysis.intervals import geometric_interval
 from glassgate.experiments.vanishing import experiment
+from glassgate.experiments.vanishing.judgements import claims
 from glassgate.experiments.vanishing.page import charts, tables
 from glassgate.experiments.vanishing.summary import statements, summaries
 
@@ -42,6 +43,7 @@ def some_results(runs, times=(100,)):
         "runs": runs,
     }
     results["networks"] = summaries(runs)
+    results["claims"] = claims(results)
     return results
 
 
@@ -77,7 +79,8 @@ def test_by_hand_seeds_are_put_together():
         "baseline."
     )
     assert sentences["adding", "srn"] == (
-        "The SRN solves adding at no T, and is not shown to beat the input-blind baseline at any."
+        "The SRN solves adding at no T; whether it beats the input-blind baseline is undecided at "
+        "every T."
     )
     (reached,) = (one for one in said.values() if one.get("problem"))
     assert reached["farther"]["lstm"] == [100]
@@ -96,7 +99,7 @@ def test_a_sentence_names_each_time_once():
     said = statements(some_results(runs, (10, 20, 30)))
     assert said[2]["statement"] == (
         "The GRU solves adding at T = 10 with 2 of 2 seeds; at T = 20 it beats the input-blind "
-        "baseline; at T = 30 it is not shown to beat the input-blind baseline."
+        "baseline; whether it beats the input-blind baseline is undecided at T = 30."
     )
     assert said[2]["solved"] == {"10": 2, "20": 0, "30": 0}
 
@@ -113,9 +116,9 @@ def test_a_gradient_that_does_not_halve_is_said_to_be_above_the_lags_looked_at()
     assert "PyTorch's initial weights halves within 3 steps at the latest" in plain["statement"]
     assert chrono["half_life"] is None
     assert "spans are set does not always fall to half" in chrono["statement"]
-    assert tables(results)[-1].rows[-1][3:5] == ("> 99", "2.0")
+    assert tables(results)[-2].rows[-1][3:5] == ("> 99", "2.0")
     runs[-2]["gradient"]["before"] = a_run("gru", 0, 0, 0, [1.0, 1.0])["gradient"]["before"]
-    assert tables(some_results(runs))[-1].rows[-1][3] == "2.0"  # one of two seeds does halve
+    assert tables(some_results(runs))[-2].rows[-1][3] == "2.0"  # one of two seeds does halve
 
 
 def test_before_training_what_is_left_at_most_is_that_of_the_seed_with_most():
@@ -144,7 +147,7 @@ def test_where_a_seed_has_nothing_left_there_is_a_median_and_nothing_is_compared
         "LSTM with spans set at no T. Where nothing remains with some seed there is no interval: "
         "in the SRN and the LSTM at T = 100."
     )
-    shown = {row[2]: row[-2:] for row in tables(results)[-1].rows}
+    shown = {row[2]: row[-2:] for row in tables(results)[-2].rows}
     assert shown["SRN"] == ("0 (median)", "")
     assert shown["LSTM"] == ("4.0e-05 (median)", "")
     assert shown["GRU"] == ("2.9e-01", "2.8e-01 to 3.0e-01")  # the mean lies within
@@ -157,7 +160,7 @@ def test_the_feedforward_network_has_a_row_and_a_mark_of_its_gradient():
         for seed in (0, 1)
     ]
     results = some_results(runs)
-    assert tables(results)[-1].rows[0][2:] == (
+    assert tables(results)[-2].rows[0][2:] == (
         "feedforward", "2.0", "2.0", "99", "0 from lag 1 on", "",
     )  # fmt: skip
     for when in ("before", "after"):
@@ -167,3 +170,33 @@ def test_the_feedforward_network_has_a_row_and_a_mark_of_its_gradient():
         one["about"] == "gradient" and "feedforward" in one["statement"]
         for one in statements(results)
     )
+
+
+def test_claims_compare_the_gru_with_the_srn_at_the_longest_time():
+    def side(half_life: float | None) -> dict:
+        return {"half_life": half_life, "norms": [1.0, 0.5]}
+
+    runs = [
+        a_run(network, seed, 0.1, right, [1.0, 0.5], T)
+        for network in NETWORKS
+        for T, right in ((10, 0.0), (20, 1.0 if network == "gru" else 0.2))
+        for seed in (0, 1)
+    ]
+    far = {(run["network"], run["seed"]): run for run in runs if run["T"] == 20}
+    for seed in (0, 1):
+        far["gru", seed]["gradient"] = {"before": side(2.0 + seed), "after": side(None)}
+        far["gru-chrono", seed]["gradient"]["after"] = side(0.5)
+        far["srn", seed]["gradient"]["after"] = side(2.0)
+    judged = {claim["id"]: claim for claim in claims(some_results(runs, (10, 20)))}
+    assert judged["adding: gru learns"]["confirmed"] == "yes"
+    assert judged["adding: gru learns"]["measured"] == pytest.approx(0.8)
+    assert judged["adding: gru-chrono learns"]["confirmed"] == "no"  # as much as the SRN
+    after = judged["adding: gru after training"]
+    wanted = math.log2(19 / 2)  # not halved within 19 steps
+    assert (after["confirmed"], after["measured"]) == ("yes", pytest.approx(wanted))
+    assert judged["adding: gru-chrono after training"]["confirmed"] == "no"
+    assert "PyTorch's initial weights" in after["condition"]
+    for network in ("srn", "gru"):
+        far[network, 1]["gradient"]["after"] = side(None)
+    judged = {claim["id"]: claim for claim in claims(some_results(runs, (10, 20)))}
+    assert judged["adding: gru after training"]["confirmed"] == "undecided"

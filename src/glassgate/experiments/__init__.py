@@ -5,9 +5,9 @@ To add an experiment, add a folder, and a line to `EXPERIMENTS` below.
 A newcomer reads `common` (the protocol of an experiment, and what all of them share), `capacity`
 (the shortest experiment), `runner` (which trains its networks side by side), `finished` (which
 keeps what is trained, so that a stopped run can go on) and `claims` (what a document says, and
-whether it is so); then any of `regulators`, `spans`, `vanishing` and `verdict`. `languages` samples
-the demo's language, `long_lags` has problems whose answer lies many steps back, and `demo` is the
-demo, which has its own command.
+whether it is so); then any of `regulators`, `spans`, `learning`, `vanishing` and `verdict`.
+`languages` samples the demo's language, `long_lags` has problems whose answer lies many steps back,
+and `demo` is the demo, which has its own command.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ EXPERIMENTS = {
     "verdict": "glassgate.experiments.verdict",
     "regulators": "glassgate.experiments.regulators",
     "spans": "glassgate.experiments.spans",
+    "learning": "glassgate.experiments.learning",
     "vanishing": "glassgate.experiments.vanishing",
     "capacity": "glassgate.experiments.capacity",
 }

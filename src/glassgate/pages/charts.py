@@ -14,7 +14,7 @@ from plotly import graph_objects as go
 
 from glassgate.pages.colours import colour
 from glassgate.pages.content import Chart, Line
-from glassgate.pages.definitions import GRADIENT, VALUES, Definition
+from glassgate.pages.definitions import GRADIENT, SPAN, VALUES, Definition
 from glassgate.pages.exhibits import Exhibit, Numbers
 from glassgate.pages.figures import ROUND_TICKS, SYMBOLS, new_figure
 
@@ -43,6 +43,11 @@ MEASURES = {
         "multiple of the lowest loss that a network can reach without reading its input.",
     ),
     "gradient relative to lag 0": GRADIENT,
+    "memory span (words)": SPAN,
+    "share of units": SPAN,
+    "probability": Definition(
+        "Probability", "what the network expects: the probability of a word before it is read."
+    ),
     "kept share": VALUES["kept"],
     "reset gate": VALUES["reset"],
 }

@@ -75,14 +75,31 @@ class UnitPicture:
     by
         The title of the vertical axis, which explains the order.
     band
-        The highlighted words: index of the first, index after the last, label.
+        The highlighted words, if any: index of the first, index after the last, label.
     """
 
     words: Sequence[str]
     gates: Mapping[str, Sequence[Sequence[float]]]
     order: Sequence[int]
     by: str
-    band: tuple[float, float, str]
+    band: tuple[float, float, str] | None = None
+
+
+@dataclass(frozen=True)
+class OverTime:
+    """Charts, or the gates over a text, at several moments: a slider of the page chooses one.
+
+    Attributes
+    ----------
+    moments
+        What each moment is called, in order; the same in all sections of a page.
+    bodies
+        What is shown at each: charts with the same titles, axes and names of lines, or gates of
+        the same units over the same text.
+    """
+
+    moments: Sequence[str]
+    bodies: Sequence[Mapping[str, Chart]] | Sequence[UnitPicture]
 
 
 @dataclass(frozen=True)
@@ -112,14 +129,20 @@ class Section:
     explanation
         Paragraphs separated by empty lines.
     body
-        The answer: a table, a chart, several charts by title, the gates over a text, a tree, or
-        several trees by title.
+        The answer: a table, a chart, several charts by title, the gates over a text, a tree,
+        several trees by title, or charts or gates at several moments.
     """
 
     heading: str
     explanation: str
     body: (
-        Table | Chart | Mapping[str, Chart] | UnitPicture | TreePicture | Mapping[str, TreePicture]
+        Table
+        | Chart
+        | Mapping[str, Chart]
+        | UnitPicture
+        | OverTime
+        | TreePicture
+        | Mapping[str, TreePicture]
     )
 
 

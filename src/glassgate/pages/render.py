@@ -1,5 +1,6 @@
 """Render a page as one self-contained HTML file; the browser fetches nothing."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -13,8 +14,9 @@ from plotly.offline import get_plotlyjs
 from glassgate.pages.charts import chart_exhibit
 from glassgate.pages.coloured_text import ColouredText
 from glassgate.pages.colours import DARK
-from glassgate.pages.content import Chart, Page, Section, Table, TreePicture, UnitPicture
-from glassgate.pages.exhibits import Exhibit, tree_exhibit, unit_exhibit
+from glassgate.pages.content import Chart, OverTime, Page, Section, Table, TreePicture, UnitPicture
+from glassgate.pages.exhibits import Exhibit, tree_exhibit
+from glassgate.pages.moments import MovingExhibit, moving_exhibits, still_picture, unit_exhibits
 
 TREE_TITLE = "Words that leave the network in similar states"
 PLOTLY_CONFIG = {"displayModeBar": False, "responsive": True}
@@ -34,6 +36,8 @@ class FigureSection:
         The answer; figures stand side by side where the page is wide enough.
     exhibits
         Figures and tables that carry their own explanation.
+    still
+        A PNG to show in place of the exhibits where scripts are off, if there is one.
     """
 
     heading: str
@@ -41,6 +45,7 @@ class FigureSection:
     tables: Sequence[Table] = ()
     figures: Sequence[go.Figure] = ()
     exhibits: Sequence[Exhibit] = ()
+    still: bytes = b""
 
 
 def content_page(page: Page) -> str:
@@ -66,20 +71,32 @@ def render_page(
         How the page was made (command, seed, versions), one line each in the footer.
     """
     folder = resources.files("glassgate.pages")
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string((folder / "page.html").read_text(encoding="utf-8"))
-    return template.render(
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+    )
+    return environment.get_template("page.html").render(
         title=title,
         lead=lead,
         sections=[
             _template_section(section, number) for number, section in enumerate(sections, start=1)
         ],
         facts=facts,
+        moments=_moments(sections),
         plotly=get_plotlyjs(),
         plotly_config=PLOTLY_CONFIG,
         dark_colours=DARK,
         dark_paper=DARK["#ffffff"],
     )
+
+
+def _moments(sections: Sequence[FigureSection]) -> Sequence[str]:
+    """Return the moments that figures show, the same for all of them; none if there are none."""
+    exhibits = [exhibit for section in sections for exhibit in section.exhibits]
+    moments = {tuple(e.moments) for e in exhibits if isinstance(e, MovingExhibit)}
+    assert len(moments) <= 1, f"moments differ: {moments}"
+    return moments.pop() if moments else ()
 
 
 def _template_section(section: FigureSection, number: int) -> dict[str, Any]:
@@ -98,6 +115,7 @@ def _template_section(section: FigureSection, number: int) -> dict[str, Any]:
         "tables": section.tables,
         "figures": figures,
         "exhibits": exhibits,
+        "still": base64.b64encode(section.still).decode(),
     }
 
 
@@ -111,6 +129,7 @@ def _template_exhibit(exhibit: Exhibit, place: str) -> dict[str, Any]:
     return item | {
         "kind": "figure",
         "figure": _figure_html(exhibit.body, f"exhibit-{place}-figure"),
+        "changes": exhibit.changes_json() if isinstance(exhibit, MovingExhibit) else "",
     }
 
 
@@ -130,8 +149,11 @@ def _draw_section(section: Section, number: int) -> FigureSection:
     if isinstance(section.body, Table):
         return FigureSection(section.heading, paragraphs, tables=[section.body])
     if isinstance(section.body, UnitPicture):
-        exhibits = _gate_exhibits(section.body, number)
+        exhibits = unit_exhibits(section.body, number)
         return FigureSection(section.heading, paragraphs, exhibits=exhibits)
+    if isinstance(section.body, OverTime):
+        moving, still = moving_exhibits(section.body, number), still_picture(section.body)
+        return FigureSection(section.heading, paragraphs, exhibits=moving, still=still)
     drawn = section.body
     titled = {"": drawn} if isinstance(drawn, Chart | TreePicture) else drawn
     exhibits = [
@@ -145,20 +167,3 @@ def _draw(picture: Chart | TreePicture, title: str, file: str) -> Exhibit:
     if isinstance(picture, Chart):
         return chart_exhibit(picture, title, f"chart_{file}")
     return tree_exhibit(title or TREE_TITLE, picture.tree, picture.classes, f"tree_{file}")
-
-
-def _gate_exhibits(picture: UnitPicture, number: int) -> list[Exhibit]:
-    """Draw each gate of a picture."""
-    return [
-        unit_exhibit(
-            name,
-            source="",
-            words=picture.words,
-            values=values,
-            order=picture.order,
-            y_title=picture.by,
-            file=f"{name}_{number}.csv",
-            band=picture.band,
-        )
-        for name, values in picture.gates.items()
-    ]

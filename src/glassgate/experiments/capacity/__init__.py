@@ -39,10 +39,11 @@ class Capacity(InFolder["Plan", "Results"]):
     SRN, GRU and LSTM of several sizes learn the demo's language. The folder
     gets report.html, capacity.png and results.json: the KL divergence from the
     grammar by the number of parameters, and how the networks compare at equal
-    numbers. It takes about ten to fifteen minutes.
+    numbers. It takes about ten to fifteen minutes; --quick takes one.
     """
     examples = (
         "glassgate experiment capacity",
+        "glassgate experiment capacity --quick --output quick/",
         "glassgate experiment capacity --sizes 16,32,64,128 --output larger/",
     )
     preparing = "Sampling sentences"

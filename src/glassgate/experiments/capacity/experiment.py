@@ -63,7 +63,7 @@ def read_sizes(text: str) -> tuple[int, ...]:
 
 def quick(plan: Plan) -> Plan:
     """Return the plan of a quick run."""
-    return replace(plan, train=4_000, held_out=300, settings=replace(plan.settings, epochs=2))
+    return replace(plan, train=14_000, held_out=500, settings=replace(plan.settings, epochs=2))
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:

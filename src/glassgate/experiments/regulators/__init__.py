@@ -14,9 +14,18 @@ if TYPE_CHECKING:
     from glassgate.experiments.regulators.experiment import Plan
     from glassgate.experiments.regulators.networks import FORMS, Form
     from glassgate.experiments.regulators.results import Results
-    from glassgate.experiments.regulators.summary import statements
+    from glassgate.experiments.regulators.summary import claims, statements
 
-__all__ = ["EXPERIMENT", "FORMS", "Form", "Plan", "Regulators", "Results", "statements"]
+__all__ = [
+    "EXPERIMENT",
+    "FORMS",
+    "Form",
+    "Plan",
+    "Regulators",
+    "Results",
+    "claims",
+    "statements",
+]
 
 __getattr__, __dir__ = lazy(
     __name__,
@@ -25,6 +34,7 @@ __getattr__, __dir__ = lazy(
         "Form": "networks",
         "Plan": "experiment",
         "Results": "results",
+        "claims": "summary",
         "statements": "summary",
     },
 )
@@ -41,10 +51,11 @@ class Regulators(InFolder["Plan", "Results"]):
     the same number of learned parameters, learn the demo's language. The folder
     gets report.html, regulators.png and results.json: the divergence from the
     grammar, and accuracy at dependencies by distance. It takes about ten to
-    fifteen minutes.
+    fifteen minutes; --quick takes one.
     """
     examples = (
         "glassgate experiment regulators",
+        "glassgate experiment regulators --quick --output quick/",
         "glassgate experiment regulators --seed 10 --seeds 8 --output more/",
     )
     preparing = "Sampling sentences"

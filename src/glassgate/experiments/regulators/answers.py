@@ -29,63 +29,85 @@ def _verdicts(statement: Statement) -> tuple[str, str]:
     return statement["kl_bits"]["verdict"], statement["far"]["verdict"]
 
 
+def _judge(statement: Statement) -> str:
+    """Say how a form does: worse if any measure says so, else better, else undecided."""
+    verdicts = _verdicts(statement)
+    return next((word for word in ("worse", "better") if word in verdicts), UNDECIDED)
+
+
 def _is_one_enough(by_form: Mapping[str, Statement]) -> str:
-    """Say which forms with one gate are not shown to do worse than the full GRU, and which are."""
-    worse = [name for name in ONE_GATE_FORMS if "worse" in _verdicts(by_form[name])]
-    enough = [name for name in ONE_GATE_FORMS if name not in worse]
-    better = [name for name in enough if "better" in _verdicts(by_form[name])]
-    if not enough:
-        return (
-            f"At equal numbers of parameters, one gate is not enough: {_quote(worse)} did "
-            "worse than two."
-        )
-    sentence = (
-        "At equal numbers of parameters, one gate is not shown to do worse than two in the form "
-        f"{_quote(enough, 'or')}"
-    )
-    sentence += f", but does worse in the form {_quote(worse, 'or')}." if worse else "."
-    return sentence + (f" Better than the full GRU: {_quote(better)}." if better else "")
+    """Say which forms with one gate do worse than the full GRU, which better, and which neither."""
+    names: dict[str, list[str]] = {"worse": [], "better": [], UNDECIDED: []}
+    for name in ONE_GATE_FORMS:
+        names[_judge(by_form[name])].append(name)
+    said = [
+        f"does {word} than two in the form {_quote(names[word], 'or')}"
+        for word in ("better", "worse")
+        if names[word]
+    ]
+    start = "At equal numbers of parameters, "
+    if not said:
+        return f"{start}whether one gate does better or worse than two is undecided in every form."
+    rest = names[UNDECIDED]
+    undecided = f"; in the form {_quote(rest, 'or')} it is undecided" if rest else ""
+    return f"{start}one gate {join_names(said)}{undecided}."
 
 
 def _missing_gate(by_form: Mapping[str, Statement]) -> str:
     """Say which of the two gates is missed."""
     gates = {"reset": NO_RESET.name, "update": NO_UPDATE.name}
-    missed = [gate for gate, name in gates.items() if "worse" in _verdicts(by_form[name])]
-    if len(missed) == 1:
-        return f"Of the two gates, only leaving out the {missed[0]} gate is shown to hurt."
-    if missed:
-        return "Leaving out either gate hurts."
-    return "Leaving out either gate is not shown to hurt."
+    verdicts = {gate: _judge(by_form[name]) for gate, name in gates.items()}
+    effects = {"worse": "hurts", "better": "helps"}
+    said = [
+        f"leaving out the {gate} gate {effects[verdict]}"
+        if verdict in effects
+        else f"whether leaving out the {gate} gate hurts is undecided"
+        for gate, verdict in verdicts.items()
+    ]
+    sentence = "; ".join(said)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _memory(results: Results) -> str:
     """Say which forms are above chance at the longest distance, over seeds, and which are not."""
-    far, at_chance = longest_distance(results), []
+    far, at_chance, open_ = longest_distance(results), [], []
     for form in results["forms"]:
         shares = far_accuracies(form)
-        if t_interval(shares)[0] <= CHANCE:
-            at_chance.append(f"“{form['name']}” ({mean(shares):.3f})")
-    if not at_chance:
-        return f"Every form remembers the subject over {far} better than chance."
-    return (
-        f"Over {far}, the subject is not shown to be remembered better than chance by "
-        f"{join_names(at_chance)}."
-    )
+        low, high = t_interval(shares)
+        named = f"“{form['name']}” ({mean(shares):.3f})"
+        if high <= CHANCE:
+            at_chance.append(named)
+        elif low <= CHANCE:
+            open_.append(named)
+    said = []
+    if at_chance:
+        said.append(
+            f"Over {far}, the subject is remembered no better than chance by "
+            f"{join_names(at_chance)}."
+        )
+    if open_:
+        said.append(
+            f"Over {far}, whether the subject is remembered better than chance is undecided for "
+            f"{join_names(open_)}."
+        )
+    return " ".join(said) or f"Every form remembers the subject over {far} better than chance."
 
 
 def _fixed_gates(statement: Statement) -> str:
     """Say whether gates have to move."""
     kl, far = _verdicts(statement)
-    return (
-        "Gates that do not move, held at the means of each unit in a trained GRU, "
-        f"{_compare('predict', kl)} and {_compare('remember', far)}."
-    )
-
-
-def _compare(verb: str, verdict: str) -> str:
-    if verdict == UNDECIDED:
-        return f"are not shown to {verb} better or worse than the full GRU"
-    return f"{verb} {verdict} than the full GRU"
+    decided = {"predict": kl, "remember": far}
+    said = [
+        f"{verb} {verdict} than the full GRU"
+        for verb, verdict in decided.items()
+        if verdict != UNDECIDED
+    ]
+    rest = [verb for verb, verdict in decided.items() if verdict == UNDECIDED]
+    undecided = f"whether they {' or '.join(rest)} better or worse than the full GRU is undecided"
+    gates = "Gates that do not move, held at the means of each unit in a trained GRU"
+    if not said:
+        return f"{gates}: {undecided}."
+    return f"{gates}, {join_names(said)}{f'; {undecided}' if rest else ''}."
 
 
 def _quote(names: Iterable[str], conjunction: str = "and") -> str:

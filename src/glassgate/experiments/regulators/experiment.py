@@ -18,7 +18,7 @@ from glassgate.experiments import common
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.regulators.networks import FIXED, FORMS, FULL, Form, hold, shape
 from glassgate.experiments.regulators.results import Results, Run
-from glassgate.experiments.regulators.summary import statements, summarize
+from glassgate.experiments.regulators.summary import claims, statements, summarize
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.nn.gru import GRU
 from glassgate.train.loop import fit
@@ -53,7 +53,7 @@ class Plan:
 def quick(plan: Plan) -> Plan:
     """Return the plan of a quick run."""
     settings = replace(plan.settings, hidden_size=16, epochs=2)
-    return replace(plan, train=8_000, held_out=300, traced=300, settings=settings)
+    return replace(plan, train=20_000, held_out=500, traced=500, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
@@ -79,6 +79,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "plan": plan.to_json(),
         "forms": forms,
         "statements": statements(forms),
+        "claims": claims(plan.to_json(), forms),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glassgate.analysis.agreement import distance_name
 from glassgate.analysis.intervals import difference_cells
+from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.distances import distance_chart, distance_line
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.results import Form, Results
@@ -11,9 +12,10 @@ from glassgate.experiments.regulators.summary import longest_distance
 from glassgate.pages.content import Chart, Line, Page, Section, Table
 
 
-def tables(results: Results) -> tuple[Table, Table]:
-    """Return what each form reached, and how far it is from the full GRU."""
-    return _form_table(results), _comparison_table(results)
+def tables(results: Results) -> tuple[Table, Table, Table]:
+    """Return what each form reached, how far it is from the full GRU, and the claims."""
+    claims = claim_table(results["claims"], ".4f")
+    return _form_table(results), _comparison_table(results), claims
 
 
 def charts(results: Results) -> dict[str, Chart]:
@@ -37,7 +39,7 @@ def charts(results: Results) -> dict[str, Chart]:
 def page(results: Results) -> Page:
     """Return the content of the page."""
     plan, learned = results["plan"], round(results["forms"][0]["learned_numbers"], -3)
-    forms, comparisons = tables(results)
+    forms, comparisons, claims = tables(results)
     by_distance, divergence = charts(results).values()
     lead = (
         "A GRU regulates its previous state twice: the update gate sets how much of it is kept, "
@@ -54,6 +56,7 @@ def page(results: Results) -> Page:
         lead,
         (
             Section("Is one gate enough?", conclusions, divergence),
+            Section("Do two gates do better?", HOW_JUDGED, claims),
             Section("Which form remembers?", HOW_DISTANCE, by_distance),
             Section("How far is each form from the full GRU?", HOW_COMPARED, comparisons),
             Section("Results by form", explanation, forms),

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from glassgate.analysis.agreement import Accuracy, Agreement, Score
 from glassgate.analysis.intervals import Difference, Estimate
+from glassgate.experiments.claims import Claim
 
 
 class Run(Score):
@@ -41,7 +42,7 @@ class Statement(TypedDict):
 
 
 class Results(TypedDict):
-    """All measurements, and the statements that follow from them."""
+    """All measurements, and the statements and claims that follow from them."""
 
     seeds: list[int]
     grammar: str  # name of its file
@@ -49,3 +50,4 @@ class Results(TypedDict):
     plan: dict[str, Any]
     forms: list[Form]
     statements: list[Statement]
+    claims: list[Claim]

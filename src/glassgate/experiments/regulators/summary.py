@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
+from typing import Any
 
 from glassgate.analysis.agreement import distance_name, pool_cells
 from glassgate.analysis.intervals import difference, estimate
+from glassgate.experiments.claims import Claim, claim_above
 from glassgate.experiments.regulators import networks, results
 from glassgate.experiments.regulators.networks import FULL
 from glassgate.experiments.regulators.results import Results, Run, Statement
@@ -44,6 +46,44 @@ def statements(forms: Sequence[results.Form]) -> list[Statement]:
         for form in forms
         if form is not full
     ]
+
+
+def claims(plan: Mapping[str, Any], forms: Sequence[results.Form]) -> list[Claim]:
+    """Judge whether two gates do better than each simpler form, which the first document asks.
+
+    Two gates predict better where their divergence is lower, and remember better where accuracy at
+    the longest distance is higher.
+    """
+    (full,) = (form for form in forms if form["name"] == FULL.name)
+    condition = (
+        f"all forms with as many learned parameters, {plan['train']:,} sentences of one grammar, "
+        f"{plan['training']['epochs']} epochs"
+    )
+    return [
+        claim
+        for form in forms
+        if form is not full
+        for claim in (
+            claim_above(
+                f"predicts: {form['name']}",
+                f"The full GRU predicts better than the form “{form['name']}” (divergence)",
+                _less(_divergences(form), _divergences(full)),
+                0,
+                condition,
+            ),
+            claim_above(
+                f"remembers: {form['name']}",
+                f"The full GRU remembers better than the form “{form['name']}” (accuracy)",
+                _less(far_accuracies(full), far_accuracies(form)),
+                0,
+                condition,
+            ),
+        )
+    ]
+
+
+def _less(values: Sequence[float], others: Sequence[float]) -> list[float]:
+    return [value - other for value, other in zip(values, others, strict=True)]
 
 
 def longest_distance(measured: Results) -> str:

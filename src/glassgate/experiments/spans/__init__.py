@@ -13,15 +13,16 @@ from glassgate.experiments.common import Experiment, InFolder
 if TYPE_CHECKING:
     from glassgate.experiments.spans.experiment import Plan
     from glassgate.experiments.spans.results import Results
-    from glassgate.experiments.spans.summary import rank_correlation, statements
+    from glassgate.experiments.spans.summary import claims, rank_correlation, statements
 
-__all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "rank_correlation", "statements"]
+__all__ = ["EXPERIMENT", "Plan", "Results", "Spans", "claims", "rank_correlation", "statements"]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "Plan": "experiment",
         "Results": "results",
+        "claims": "summary",
         "rank_correlation": "summary",
         "statements": "summary",
     },
@@ -39,10 +40,12 @@ class Spans(InFolder["Plan", "Results"]):
     that they forget at every word, or so that their states stay at their means;
     then growing groups in order of span; and each unit alone. The folder gets
     report.html, spans.png and results.json: accuracy at dependencies by
-    distance, after each. It takes about five to ten minutes.
+    distance, after each. It takes about five to ten minutes; --quick takes
+    one.
     """
     examples = (
         "glassgate experiment spans",
+        "glassgate experiment spans --quick --output quick/",
         "glassgate experiment spans --seed 10 --seeds 8 --output more/",
     )
     preparing = "Sampling sentences"

@@ -9,6 +9,7 @@ from glassgate.analysis.intervals import UNDECIDED, t_interval
 from glassgate.experiments.spans.holds import GROUPS, WAYS, Way, group_size
 from glassgate.experiments.spans.results import Results
 from glassgate.experiments.spans.summary import (
+    HELD,
     LONGEST_DISTANCE,
     SHORT_DISTANCE,
     costs,
@@ -20,7 +21,6 @@ from glassgate.experiments.spans.summary import (
     rises,
 )
 
-HELD: Mapping[Way, str] = {"forgets": "forget at every word", "silent": "are silent"}
 HELD_ALONE: Mapping[Way, str] = {"forgets": "forgets at every word", "silent": "is silent"}
 HOLDING: Mapping[Way, str] = {"forgets": "forgetting", "silent": "silence"}
 
@@ -38,14 +38,19 @@ def _far(results: Results, way: Way) -> str:
     intact = pool_intact(runs)[LONGEST_DISTANCE]["accuracy"]
     shares = {group: pool_group(runs, way, group)[LONGEST_DISTANCE]["accuracy"] for group in GROUPS}
     against = [_verdict(results, way, f"far: longest, {other}") for other in ("random", "shortest")]
-    stands_out = against == ["more", "more"]
+    if against == ["more", "more"]:
+        standing = "the long units stand out"
+    elif "less" in against:
+        standing = "the long units do not stand out"
+    else:
+        standing = f"whether the long units stand out is {UNDECIDED}"
     units = f"{size} units with the longest spans" if size > 1 else "unit with the longest span"
     shortest = "units with the shortest spans" if size > 1 else "unit with the shortest span"
     return (
         f"When the {units} {HELD[way] if size > 1 else HELD_ALONE[way]}, accuracy over {far} is "
         f"{shares['longest']:.3f} (intact network: {intact:.3f}); it is {shares['random']:.3f} "
-        f"with as many random units, and {shares['shortest']:.3f} with the {shortest}: the long "
-        f"units {'stand out' if stands_out else 'are not shown to stand out'}."
+        f"with as many random units, and {shares['shortest']:.3f} with the {shortest}: "
+        f"{standing}."
     )
 
 

@@ -30,7 +30,7 @@ from glassgate.experiments.spans.holds import (
     singles,
 )
 from glassgate.experiments.spans.results import Divergence, Held, Results, Run, Whole
-from glassgate.experiments.spans.summary import statements
+from glassgate.experiments.spans.summary import claims, statements
 from glassgate.inside.memory import Memory
 from glassgate.nn.models import LanguageModel
 from glassgate.train.loop import fit
@@ -80,7 +80,7 @@ class Trained(TypedDict):
 def quick(plan: Plan) -> Plan:
     """Return the plan of a quick run."""
     settings = replace(plan.settings, hidden_size=32, epochs=2)
-    return replace(plan, train=10_000, held_out=200, traced=200, settings=settings)
+    return replace(plan, train=30_000, held_out=300, traced=300, settings=settings)
 
 
 def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Results:
@@ -106,6 +106,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "word": PROBE_WORD,
         "runs": runs,
         "statements": statements(runs),
+        "claims": claims(plan.to_json(), PROBE_WORD, runs),
     }
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from glassgate.analysis.agreement import Accuracy, distance_name
 from glassgate.analysis.intervals import difference_cells
+from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.distances import distance_chart, distance_line
-from glassgate.experiments.spans.answers import HELD, HELD_ALONE, answers
+from glassgate.experiments.spans.answers import HELD_ALONE, answers
 from glassgate.experiments.spans.holds import GROUPS, ORDERS, WAYS, Way
 from glassgate.experiments.spans.results import Results
 from glassgate.experiments.spans.summary import (
+    HELD,
     LONGEST_DISTANCE,
     SHORT_DISTANCE,
     accuracy_by_count,
@@ -28,9 +30,9 @@ SHORT = {"forgets": "forget", "silent": "are silent"}
 NAMED_UNITS = 2  # of each network, in the table of those that matter most
 
 
-def tables(results: Results) -> tuple[Table, Table]:
-    """Return what each group costs, and how the groups compare."""
-    return _group_table(results), _comparison_table(results)
+def tables(results: Results) -> tuple[Table, Table, Table]:
+    """Return what each group costs, how the groups compare, and the claims."""
+    return _group_table(results), _comparison_table(results), claim_table(results["claims"])
 
 
 def charts(results: Results) -> dict[str, Chart]:
@@ -47,7 +49,7 @@ def page(results: Results) -> Page:
     """Return the content of the page."""
     plan, seeds = results["plan"], results["seeds"]
     units = plan["training"]["hidden_size"]
-    groups, comparisons = tables(results)
+    groups, comparisons, claims = tables(results)
     found = "\n\n".join([*answers(results), HOW_DISTANCE])
     titled = list(charts(results).items())
     lead = (
@@ -62,6 +64,7 @@ def page(results: Results) -> Page:
         lead,
         (
             Section("What was found", found, dict(titled[:2])),
+            Section("Is it as the document says?", HOW_JUDGED, claims),
             Section("Accuracy as more and more units are held", HOW_ORDERS, dict(titled[2:4])),
             Section("The cost of holding one unit", HOW_RANK, dict(titled[4:])),
             Section("How the costs compare", HOW_COMPARED, comparisons),

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from glassgate.analysis.agreement import Accuracy
 from glassgate.analysis.intervals import Difference
+from glassgate.experiments.claims import Claim
 from glassgate.experiments.spans.holds import Way
 
 
@@ -63,7 +64,7 @@ class Statement(Difference):
 
 
 class Results(TypedDict):
-    """All measurements, and the statements that follow from them."""
+    """All measurements, and the statements and claims that follow from them."""
 
     seeds: list[int]
     grammar: str  # name of its file
@@ -71,3 +72,4 @@ class Results(TypedDict):
     word: str  # after which one word of context is nearly enough
     runs: list[Run]
     statements: list[Statement]
+    claims: list[Claim]

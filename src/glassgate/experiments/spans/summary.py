@@ -5,7 +5,7 @@ A cost is the accuracy that is lost, or the divergence that is added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any, Literal, NamedTuple
 
@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike
 
 from glassgate.analysis.agreement import Accuracy, distance_name, pool_cells
 from glassgate.analysis.intervals import difference
+from glassgate.experiments.claims import Claim, claim_above
 from glassgate.experiments.spans.holds import WAYS, Way
 from glassgate.experiments.spans.results import HeldGroup, Run, Statement
 
 LONGEST_DISTANCE = -1  # place in a row of accuracies
 SHORT_DISTANCE = 1  # place in a row of accuracies: 1-2 words
+HELD: Mapping[Way, str] = {"forgets": "forget at every word", "silent": "are silent"}
 Kind = Literal["kl_bits", "kl_after_word"]
 
 
@@ -132,6 +134,37 @@ def _cost_pairs(runs: Sequence[Run], way: Way) -> dict[str, tuple[list[float], l
         "after the word: shortest, longest": (after["shortest"], after["longest"]),
         "alone: correlation with span, none": (correlations, [0.0] * len(correlations)),
     }
+
+
+def claims(plan: Mapping[str, Any], word: str, runs: Sequence[Run]) -> list[Claim]:
+    """Judge what the first document says: that some units serve long distances, others short ones.
+
+    `word` is the word after which one word of context is nearly enough.
+    """
+    far, near = distance_at(runs, LONGEST_DISTANCE), distance_at(runs, SHORT_DISTANCE)
+    texts = {
+        "far: longest, random": "The units with the longest memory serve long distances: holding "
+        f"them costs more accuracy over {far} than holding as many random ones",
+        "longest: far, near": "They serve long distances more than short ones: holding them costs "
+        f"more accuracy over {far} than over {near}",
+        "after the word: shortest, longest": "The units with the shortest memory serve short "
+        f"distances: after “{word}”, holding them costs more bits than holding the longest",
+    }
+    trained = (
+        f"GRUs of {plan['training']['hidden_size']} units, {plan['train']:,} sentences of one "
+        "grammar"
+    )
+    return [
+        claim_above(
+            f"{way}: {compared}",
+            f"{text} (held units {HELD[way]})",
+            [value - other for value, other in zip(*_cost_pairs(runs, way)[compared], strict=True)],
+            0,
+            f"{trained}; held units {HELD[way]}",
+        )
+        for way in WAYS
+        for compared, text in texts.items()
+    ]
 
 
 # What tables and charts show ----------------------------------------------------------------------

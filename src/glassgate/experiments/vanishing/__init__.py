@@ -2,7 +2,7 @@
 
 Read `glassgate.experiments.long_lags` (what is to be learned, and by which networks), and here
 `results.py` (what is measured), `experiment.py` (what is trained), `summary.py` (statistics over
-seeds) and `page.py` (how it is shown).
+seeds), `judgements.py` (claims) and `page.py` (how it is shown).
 """
 
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from glassgate.experiments.long_lags.networks import FORMS
     from glassgate.experiments.long_lags.problems import PROBLEMS
     from glassgate.experiments.vanishing.experiment import Plan
+    from glassgate.experiments.vanishing.judgements import claims
     from glassgate.experiments.vanishing.results import Results
     from glassgate.experiments.vanishing.summary import statements, summaries
 
@@ -24,6 +25,7 @@ __all__ = [
     "Plan",
     "Results",
     "Vanishing",
+    "claims",
     "statements",
     "summaries",
 ]
@@ -35,6 +37,7 @@ __getattr__, __dir__ = lazy(
         "PROBLEMS": "experiment",
         "Plan": "experiment",
         "Results": "results",
+        "claims": "judgements",
         "statements": "summary",
         "summaries": "summary",
     },
@@ -54,10 +57,11 @@ class Vanishing(InFolder["Plan", "Results"]):
     memory spans set before training. The folder gets report.html, vanishing.png
     and results.json: what each has learned, its learning curve, and its gradient
     by lag before and after training. It takes about twenty to forty minutes;
-    the time grows in proportion to --steps.
+    the time grows in proportion to --steps, and --quick takes one or two.
     """
     examples = (
         "glassgate experiment vanishing",
+        "glassgate experiment vanishing --quick --output quick/",
         "glassgate experiment vanishing --steps 5000 --seeds 5 --output longer/",
     )
     preparing = "Preparing sequences"

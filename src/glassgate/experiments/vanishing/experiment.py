@@ -22,6 +22,7 @@ from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.experiments.long_lags.problems import PROBLEMS, Reader
 from glassgate.experiments.long_lags.training import EPOCHS, TEST, LagTask, Training
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
+from glassgate.experiments.vanishing.judgements import claims
 from glassgate.experiments.vanishing.results import Baseline, GradientDecay, Measured, Results, Run
 from glassgate.experiments.vanishing.summary import statements, summaries
 from glassgate.inside.gradient import gradient_by_lag, half_life
@@ -113,7 +114,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "runs": runs,
         "networks": networks,
     }
-    return {**measured, "statements": statements(measured)}
+    return {**measured, "statements": statements(measured), "claims": claims(measured)}
 
 
 def trainings(plan: Plan, seeds: Sequence[int]) -> Iterator[Training]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from glassgate.analysis.intervals import Estimate, join_names
+from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.experiments.vanishing.results import RemainingShare, Results
 from glassgate.experiments.vanishing.summary import (
@@ -22,9 +23,9 @@ MIN_SHARE = 1e-30  # smallest share of the gradient that a chart shows
 
 
 def tables(results: Results) -> list[Table]:
-    """Return what was learned of each problem, and how far the gradient reaches."""
+    """Return what was learned of each problem, how far the gradient reaches, and the claims."""
     learned = [_learning_table(results, problem) for problem in results["plan"]["problems"]]
-    return [*learned, _gradient_table(results)]
+    return [*learned, _gradient_table(results), claim_table(results["claims"])]
 
 
 def charts(results: Results) -> dict[str, Chart]:
@@ -38,7 +39,7 @@ def charts(results: Results) -> dict[str, Chart]:
 def page(results: Results) -> Page:
     """Return the content of the page."""
     plan = results["plan"]
-    *learned, gradient = tables(results)
+    *learned, gradient, claims = tables(results)
     sections = []
     for problem, table in zip(plan["problems"], learned, strict=True):
         title = TITLES[problem]
@@ -52,6 +53,7 @@ def page(results: Results) -> Page:
         sections.append(Section(title, how, _gradients(results, problem)))
     how = "\n\n".join([*_gradient_statements(results), HOW_REACH])
     sections.append(Section("How far back does the gradient reach?", how, gradient))
+    sections.append(Section("Does the GRU reach farther than the SRN?", HOW_CLAIMED, claims))
     return Page("Does the gradient vanish?", _lead(results), tuple(sections), {})
 
 
@@ -93,6 +95,11 @@ HOW_REACH = (
     "with its 95% interval; where nothing remains with some seed there is neither, and the table "
     "has the median. A network that has learned to ignore the past has no use for a gradient that "
     "reaches it."
+)
+HOW_CLAIMED = (
+    "GRU “aims to solve the vanishing gradient problem”, says a document that this project grew "
+    "from. Here it is compared with the SRN at the longest T, seed by seed. A gradient that does "
+    f"not halve is taken to halve at T - 1 steps back. {HOW_JUDGED}"
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 from glassgate.analysis.intervals import Estimate
+from glassgate.experiments.claims import Claim
 
 When = Literal["before", "after"]  # training
 
@@ -86,6 +87,7 @@ class Measured(TypedDict):
 
 
 class Results(Measured):
-    """What was measured, and what follows: each statement a sentence, and what it is made of."""
+    """What was measured, the claims, and statements: each a sentence and what it is made of."""
 
     statements: list[dict[str, Any]]
+    claims: list[Claim]

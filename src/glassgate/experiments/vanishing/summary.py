@@ -139,9 +139,11 @@ def _learning_statement(results: Measured, problem: str, network: str) -> dict[s
     if better:
         sentence += f"; at {_times(better)} it beats the input-blind baseline"
     if no_better == list(times):
-        sentence += ", and is not shown to beat the input-blind baseline at any"
+        sentence += "; whether it beats the input-blind baseline is undecided at every T"
     elif no_better:
-        sentence += f"; at {_times(no_better)} it is not shown to beat the input-blind baseline"
+        sentence += (
+            f"; whether it beats the input-blind baseline is undecided at {_times(no_better)}"
+        )
     return {
         "about": problem,
         "network": network,
