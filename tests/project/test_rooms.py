@@ -25,6 +25,7 @@ ROOMS = (
     "glassgate.analysis.report",
     "glassgate.train",
     "glassgate.experiments",
+    "glassgate.reproductions",
     "glassgate.pages",
     "glassgate.grammar",
     "glassgate.speed",

@@ -42,6 +42,16 @@ MEASURES = {
         "the squared error of a sum, or -ln of the probability of the correct symbol, as a "
         "multiple of the lowest loss that a network can reach without reading its input.",
     ),
+    "squared error (a bit)": Definition(
+        "Error",
+        "the squared difference of the predicted probability that a bit is 1 and the bit, mean "
+        "over the bits of a vector.",
+    ),
+    "state of the unit that counts": Definition(
+        "State",
+        "the value that the unit passes on to the next step, of an LSTM its cell, as a share of "
+        "its range in this word.",
+    ),
     "gradient relative to lag 0": GRADIENT,
     "memory span (words)": SPAN,
     "share of units": SPAN,

@@ -2,7 +2,8 @@
 
 To add one, add a folder, and a line to `REPRODUCTIONS` below.
 
-A newcomer reads `comparison` (what was published beside what was measured) and one of the folders;
+A newcomer reads `comparison` (what was published beside what was measured), `page` (what all pages
+share) and one of the folders, such as `counting`. `networks` has the SRN as it was trained in 1990;
 `glassgate.experiments.common` has the protocol of an experiment.
 """
 
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 REPRODUCTIONS: dict[str, str] = {
+    "counting": "glassgate.reproductions.counting",
     "mnist1d": "glassgate.reproductions.mnist1d",
     "adding": "glassgate.reproductions.adding",
     "copying": "glassgate.reproductions.copying",
