@@ -107,7 +107,7 @@ def test_without_a_name_the_command_lists_what_there_is(glassgate_: Run, monkeyp
     for name in REPRODUCTIONS:
         reproduction = load(name, REPRODUCTIONS)
         (row,) = (line for line in said.out.splitlines() if line.split()[:1] == [name])
-        assert reproduction.source in row
+        assert reproduction.source.partition(",")[0] in row  # long cells have several lines
         assert reproduction.duration in row
     assert "glassgate reproduce NAME runs one; --quick takes one or two minutes." in said.out
 

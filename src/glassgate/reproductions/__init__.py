@@ -29,5 +29,6 @@ REPRODUCTIONS: dict[str, str] = {
     "mnist1d": "glassgate.reproductions.mnist1d",
     "adding": "glassgate.reproductions.adding",
     "copying": "glassgate.reproductions.copying",
+    "elman": "glassgate.reproductions.elman",
 }
 """The package of each reproduction by the name of its command, imported when it is asked for."""

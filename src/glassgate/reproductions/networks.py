@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from glassgate.nn import GRU, SRN
+from glassgate.nn import GRU, SRN, LanguageModel
 
 NETWORKS = {"srn-copied": "SRN, copied context", "srn": "SRN, through time", "gru": "GRU"}
 """The names of networks in tables and charts, by their names in results.json."""
@@ -55,3 +55,17 @@ def make_network(name: str, input_size: int, hidden_size: int) -> nn.Module:
         "gru": GRU,
     }
     return kinds[name](input_size, hidden_size)
+
+
+def make_model(name: str, vectors: Tensor, hidden_size: int) -> LanguageModel:
+    """Return a model that reads symbol i as vector i of [V, I], not trained, and predicts the next.
+
+    `name` is a network of `NETWORKS`.
+    """
+    symbols, size = vectors.shape
+    model = LanguageModel(symbols, "srn", size, hidden_size)
+    model.network = make_network(name, size, hidden_size)
+    with torch.no_grad():
+        model.embedding.weight.copy_(vectors)
+    model.embedding.weight.requires_grad_(False)
+    return model

@@ -35,7 +35,7 @@ from glassgate.train.tasks import SentenceTask
 from glassgate.train.watch import Watcher
 
 PASSES = 10  # through the words, between two evaluations
-QUICK_EPOCHS = 300
+QUICK_EPOCHS = 100
 
 
 @dataclass(frozen=True)
