@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.conftest import Run
 
 from glassgate.errors import BadInput
 from glassgate.experiments.finished import Finished
@@ -24,6 +23,7 @@ from glassgate.reproductions.copying import page as copying_page
 from glassgate.reproductions.copying.problem import DigitCopying
 from glassgate.reproductions.copying.summary import comparisons as compare_copying
 from glassgate.train.backends import LOKY, Workers
+from tests.conftest import Run
 
 BOTH = {"adding": adding, "copying": copying}
 PAGES = {"adding": adding_page, "copying": copying_page}

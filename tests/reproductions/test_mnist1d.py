@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.conftest import Run
 from torch import nn
 
 from glassgate.errors import BadInput
@@ -21,6 +20,7 @@ from glassgate.reproductions.mnist1d.page import charts, page, tables
 from glassgate.reproductions.mnist1d.signals import ORDERS, Signals, make_signals
 from glassgate.reproductions.mnist1d.summary import comparisons
 from glassgate.train.backends import LOKY, Workers
+from tests.conftest import Run
 
 TINY = experiment.Plan(steps=250, batch_size=20, rounds=2)
 
