@@ -5,7 +5,7 @@
 
 A newcomer reads `trained`, `prediction` and `scoring`; then `language` and `agreement` (a model
 compared with the truth), `units` (what holding units costs), `pairs` (minimal pairs), `intervals`
-(confidence intervals), `items`, `score_table`, `conditions` and `frequencies` (files, rows and
+(confidence intervals), `items`, `score_table`, `conditions` and `frequencies` (the files, rows and
 means of `glassgate score`), and `report` (the page of `glassgate report`).
 """
 
