@@ -271,5 +271,5 @@ def opened(html: str, folder: Path) -> tuple[str, list[str]]:
         "--no-first-run", "--enable-logging=stderr", "--virtual-time-budget=6000",
         f"--user-data-dir={folder / 'profile'}", page.as_uri(),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
