@@ -56,8 +56,8 @@ def still_picture(body: OverTime) -> bytes:
     last = body.bodies[-1]
     if not isinstance(last, UnitPicture):
         return charts_png(last)
-    kept, reset = (np.array(last.gates[name]) for name in ("kept", "reset"))  # (T, H)
-    panel = GatePanel(kept, reset, memory_span(kept.mean(0)), "this text")
+    gates = {name: np.array(values) for name, values in last.gates.items()}  # (T, H)
+    panel = GatePanel(gates, memory_span(gates["kept"].mean(0)))
     file = io.BytesIO()
     gate_picture(last.words, [panel], file, body.moments[-1])
     return file.getvalue()
