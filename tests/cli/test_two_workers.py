@@ -16,16 +16,17 @@ from glassgate.train.backends import Workers
 from glassgate.train.parallel import Piece, run_pieces
 from glassgate.train.watch import Step, Watcher
 
-WAIT = 60  # seconds for the other to begin
-FRAME = 0.3  # seconds in which a frame is drawn
+WAIT = 300  # seconds, at most, for the other to begin and for both bars to be drawn
+LOSSES = {"srn, seed 0": 0.5, "gru, seed 0": 0.25}
 Frames = Callable[[], list[list[str]]]
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Frames]]:
+def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[], Frames]]:
     """Give what makes stderr a terminal of 80 columns, and returns what ends it with its frames.
 
-    A test calls it itself: pytest sets stderr anew between a test's fixtures and the test.
+    A test calls it itself: pytest sets stderr anew between a test's fixtures and the test. Once the
+    LOSSES of both trainings have been shown, there is a file `seen` in the test's folder.
     """
     master, side = os.openpty()
     shown: list[bytes] = []
@@ -34,6 +35,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Frames]]:
         try:
             while data := os.read(master, 65536):
                 shown.append(data)
+                text = b"".join(shown).decode(errors="ignore")
+                if all(f"{name} (loss {loss:.3g})" in text for name, loss in LOSSES.items()):
+                    (tmp_path / "seen").touch()
         except OSError:
             return  # the other side is closed
 
@@ -64,37 +68,42 @@ def a_step(number: int, loss: float) -> Step:
 
 
 def train_together(name: str, loss: float, folder: Path, watchers: Sequence[Watcher]) -> str:
-    """Wait for the other training, then take four steps beside it."""
-    (folder / name).touch()
-    end = time.monotonic() + WAIT
-    while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
-        time.sleep(0.01)
+    """Take a step once the other training has begun, and the rest once both bars are drawn."""
+    (folder / f"began {name}").touch()
+    wait_for(lambda: len(list(folder.glob("began *"))) == 2)
     for watcher in watchers:
         watcher.on_start(1, [])
-        for number in range(1, 5):
+        watcher.on_step(a_step(1, loss))
+        wait_for((folder / "seen").exists)
+        for number in range(2, 5):
             watcher.on_step(a_step(number, loss))
-            time.sleep(FRAME)
         watcher.on_end()
     return name
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + WAIT
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_two_processes_have_a_bar_each_below_that_of_all(
     terminal: Callable[[], Frames], tmp_path: Path
 ):
     frames = terminal()
-    losses = {"srn, seed 0": 0.5, "gru, seed 0": 0.25}
-    pieces = [Piece(name, train_together, (name, loss, tmp_path)) for name, loss in losses.items()]
+    pieces = [Piece(name, train_together, (name, loss, tmp_path)) for name, loss in LOSSES.items()]
     with watching_series(2, workers=2) as watcher:
-        assert run_pieces(pieces, Workers(2, "loky", 1), watcher) == list(losses)
+        assert run_pieces(pieces, Workers(2, "loky", 1), watcher) == list(LOSSES)
     drawn = frames()
     together = [frame for frame in drawn if len(frame) == 3]
     assert together
     for every, *own in together:
         assert "all trainings" in every
-        assert {name for line in own for name in losses if name in line} == set(losses)
+        assert {name for line in own for name in LOSSES if name in line} == set(LOSSES)
         assert all(len(line.rstrip()) <= 80 for line in own)
     told = "\n".join(line for frame in together for line in frame)
-    for name, loss in losses.items():
+    for name, loss in LOSSES.items():
         assert f"{name} (loss {loss:.3g})" in told
     assert len(drawn[-1]) == 1  # those that have ended have no bar
     assert "100%" in drawn[-1][0]
@@ -102,17 +111,16 @@ def test_two_processes_have_a_bar_each_below_that_of_all(
 
 def test_two_networks_of_a_comparison_have_a_bar_each(terminal: Callable[[], Frames]):
     frames = terminal()
-    losses = {"srn, seed 0": 0.5, "gru, seed 0": 0.25}
     with watching() as watcher:
-        watchers = {name: watcher(name) for name in losses}
+        watchers = {name: watcher(name) for name in LOSSES}
         for own in watchers.values():
             own.on_start(1, [])
             own.on_epoch_start(1, 4, 0)
         for name, own in watchers.items():
-            own.on_step(a_step(1, losses[name]))
+            own.on_step(a_step(1, LOSSES[name]))
     last = frames()[-1]
-    assert [line.split("  ")[0].strip() for line in last] == list(losses)
-    for line, loss in zip(last, losses.values(), strict=True):
+    for line, (name, loss) in zip(last, LOSSES.items(), strict=True):
+        assert line.startswith(name)
         assert f"loss {loss:.3f}" in line
         assert "1,000 tok/s" in line
         assert len(line.rstrip()) <= 80

@@ -88,7 +88,7 @@ def test_the_page_has_one_slider_and_pictures_for_browsers_without_scripts(html)
 def test_a_page_without_moments_has_no_slider():
     still = content_page(Page("Still", "", (Section("One", "", chart(2)),), {}))
     assert 'type="range"' not in still
-    assert 'addEventListener("beforeprint"' not in still
+    assert 'getElementById("moment")' not in still
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page with")
