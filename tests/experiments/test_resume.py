@@ -1,7 +1,6 @@
 """A stopped run goes on with the same numbers, and a quick run says that it is one."""
 
 import json
-import re
 
 import pytest
 
@@ -15,7 +14,6 @@ from glassgate.experiments.spans import experiment as spans
 from glassgate.experiments.vanishing import experiment as vanishing
 from glassgate.experiments.verdict import experiment as verdict
 from glassgate.train.backends import LOKY, Workers
-from tests.cli.test_errors import room
 from tests.conftest import Run
 from tests.experiments.test_capacity import TINY as TINY_CAPACITY
 from tests.experiments.test_learning import TINY as TINY_LEARNING
@@ -60,19 +58,6 @@ def test_a_stopped_run_keeps_its_pieces_and_goes_on(glassgate_: Run, stopped):
     assert said.code == 0, said.err
     assert results_of(stopped)["throws"] == [6, 2, 3]
     assert not pieces.exists()
-
-
-def test_a_full_disk_says_how_to_go_on(glassgate_: Run, stopped):
-    with room(10):  # bytes of a file
-        said = glassgate_("experiment", "toy", "--resume")
-    assert said.code == 2
-    assert re.fullmatch(
-        r"glassgate: toy/pieces/throw-seed-2\S+ could not be written: File too large: make room "
-        "and repeat the command with --resume to continue",
-        said.err.splitlines()[-1],
-    )
-    assert glassgate_("experiment", "toy", "--resume").code == 0
-    assert results_of(stopped)["throws"] == [1, 2, 3]
 
 
 def test_seeds_can_be_added_when_a_run_goes_on(glassgate_: Run, stopped):
