@@ -49,5 +49,5 @@ def test_the_page_shows_each_comparison_and_its_conditions():
     outcomes, conditions = comparison_sections(
         [compare_claim(claim, "rises", same=["data", "size"])], ".2f"
     )
-    assert list(outcomes.body.rows) == [("it rises", "rises", "1.10", "0.85 to 1.35", "reproduced")]
-    assert list(conditions.body.rows) == [("it rises", "data; size", "nothing")]
+    assert list(outcomes.body.rows) == [("it rises", "reproduced", "rises", "1.10", "0.85 to 1.35")]
+    assert list(conditions.body.rows) == [("data", "all rows", ""), ("size", "all rows", "")]

@@ -39,7 +39,7 @@ class MNIST1D(InFolder["Plan", "Results"]):
     and once shuffled. The folder gets report.html, mnist1d.png and
     results.json: test accuracy beside the published one, and how long a
     training step takes with the GRU of torch, that of Glassgate and the CNN. It
-    takes about ten minutes, and needs pip install 'glassgate[reproduce]'.
+    takes about ten minutes, and needs Glassgate's extra `reproduce`.
     """
     examples = (
         "glassgate reproduce mnist1d",
