@@ -47,7 +47,7 @@ class Reber(InFolder["Plan", "Results"]):
         "Cleeremans, Servan-Schreiber & McClelland 1989, Finite state automata and simple "
         "recurrent networks, Neural Computation 1(3)"
     )
-    duration = "about 40 minutes"
+    duration = "about 30 minutes"
 
     def plan(self, *, train: Train = 10_000) -> "Plan":
         """Return the plan of the documentation, with so many strings to train on."""
