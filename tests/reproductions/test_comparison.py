@@ -47,7 +47,11 @@ def test_a_statement_is_compared_by_its_claim(values, different, outcome):
 def test_the_page_shows_each_comparison_and_its_conditions():
     claim = claim_above("a", "it rises", (1.0, 1.1, 1.2), 0.0, "all")
     outcomes, conditions = comparison_sections(
-        [compare_claim(claim, "rises", same=["data", "size"])], ".2f"
+        [
+            compare_claim(claim, "rises", same=["data", "size"]),
+            compare_claim(claim, "rises", same=["data"], different=["size"]),
+        ],
+        ".2f",
     )
     assert list(outcomes.body.rows) == [("it rises", "reproduced", "rises", "1.10", "0.85 to 1.35")]
     assert list(conditions.body.rows) == [("data", "all rows", ""), ("size", "all rows", "")]

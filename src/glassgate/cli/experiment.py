@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from glassgate import __version__
@@ -192,7 +193,8 @@ def command(experiment: Experiment[Any, Any]) -> TyperCommand:
 def _help(experiment: Experiment[Any, Any]) -> str:
     """Return the question, and the examples as paragraphs."""
     examples = [f"    {example}" for example in experiment.examples]
-    return "\n\n".join([inspect.cleandoc(experiment.question), "For example:", *examples])
+    question = escape(inspect.cleandoc(experiment.question))  # square brackets are no markup
+    return "\n\n".join([question, "For example:", *examples])
 
 
 def _signature(experiment: Experiment[Any, Any]) -> inspect.Signature:

@@ -19,7 +19,11 @@ from glassgate.pages.exhibits import Exhibit, Numbers
 from glassgate.pages.figures import ROUND_TICKS, SYMBOLS, new_figure
 
 SYMBOLS_BY_INDEX = (*SYMBOLS.values(), "cross", "star")
-VARIANT_SYMBOLS = {"gru, spans set": "circle-open", "lstm, spans set": "square-open"}
+VARIANT_SYMBOLS = {
+    "gru, spans set": "circle-open",
+    "lstm, spans set": "square-open",
+    "srn, copied context": "triangle-up-open",
+}
 """The symbols of variants of a network, whose lines are dotted."""
 SYMBOLS_BY_NAME = SYMBOLS | VARIANT_SYMBOLS
 """A network has the same symbol in every chart; other lines go by their index."""

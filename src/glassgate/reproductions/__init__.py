@@ -30,5 +30,6 @@ REPRODUCTIONS: dict[str, str] = {
     "adding": "glassgate.reproductions.adding",
     "copying": "glassgate.reproductions.copying",
     "elman": "glassgate.reproductions.elman",
+    "reber": "glassgate.reproductions.reber",
 }
 """The package of each reproduction by the name of its command, imported when it is asked for."""

@@ -48,7 +48,7 @@ class Plan:
     networks: Sequence[str] = tuple(FORMS)
     trained: int = LANGUAGES["anbn"].trained
     tested: int = LANGUAGES["anbn"].tested
-    epochs: int = 300  # passes through the words, rounded up to tens
+    epochs: int = 1000  # passes through the words, rounded up to tens
     batch_size: int = 10  # words
     hidden_size: int = 10  # units
     learning_rates: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FORMS, 0.02))

@@ -30,9 +30,9 @@ class Form(NamedTuple):
 
 FORMS = {
     "lstm": Form("LSTM", 4, None),
-    "gru": Form("GRU, reset after", 3, Formulation(reset="after")),
-    "gru-before": Form("GRU, reset before", 3, Formulation(reset="before")),
-    "gru-none": Form("GRU, no reset", 2, Formulation(reset="none")),
+    "gru": Form("GRU (reset after)", 3, Formulation(reset="after")),
+    "gru-before": Form("GRU (reset before)", 3, Formulation(reset="before")),
+    "gru-none": Form("GRU (no reset)", 2, Formulation(reset="none")),
     "srn": Form("SRN", 1, Formulation(reset="none"), memoryless=True),
 }
 """The networks by the name that results.json has."""

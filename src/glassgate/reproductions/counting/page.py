@@ -10,7 +10,11 @@ from glassgate.reproductions.counting.networks import FORMS
 from glassgate.reproductions.counting.results import Network, Results
 from glassgate.reproductions.counting.summary import find_network
 from glassgate.reproductions.counting.words import LANGUAGES
-from glassgate.reproductions.page import comparison_sections, comparison_table
+from glassgate.reproductions.page import (
+    comparison_sections,
+    comparison_table,
+    count_outcomes,
+)
 
 FORM = ".4g"  # of the numbers that are compared
 POINTS = 50  # of a line, at most twice as many
@@ -40,8 +44,10 @@ def page(results: Results) -> Page:
     """Return the content of the page."""
     *reaches, counters, _ = tables(results)
     sections = [
-        Section(f"{_title(language)}: how far does each network count?", HOW_REACH, table)
-        for language, table in zip(_languages(results), reaches, strict=True)
+        Section(f"{_title(language)}: how far does each network count?", how, table)
+        for language, how, table in zip(
+            _languages(results), (HOW_REACH, "To be read as above."), reaches, strict=True
+        )
     ]
     return Page(
         "Can a GRU count?",
@@ -58,13 +64,16 @@ def page(results: Results) -> Page:
 
 HOW_REACH = (
     "A network miscounts from the first n at which it does not predict, with more than a half, "
-    "each symbol after the first b. The other columns use the rule of the published code, by "
+    "each symbol after the first b. It is judged from a tenth of the longest trained n on: errors "
+    "in shorter words say how long it was trained, not how it counts. If not even the LSTM counts "
+    "beyond the trained words, training was too short, and what the others cannot do is left "
+    "undecided. The other columns use the rule of the published code, by "
     "which a word is accepted if each of its symbols has more than a small probability when it "
     "is due: the first n whose word is rejected, and the first n at which a word with one or two "
     "letters too many, or with one too few, is accepted too. A network may well accept both the "
     "right word and a wrong one. Cells have the median over seeds (the upper of two) and, in "
-    "brackets, the smallest and the largest; a number after > is the largest n tested. The loss is "
-    "that of the training words, in nats a symbol, above the least that is possible."
+    "brackets, the smallest and the largest; a number after > is the largest n tested. The excess "
+    "loss is that of the training words, in nats a symbol, above the least that is possible."
 )
 HOW_TRACE = (
     "The state of the unit that counts most, with the first seed, after each letter of the longest "
@@ -99,7 +108,8 @@ def _lead(results: Results) -> str:
         f"Five networks of {plan['hidden_size']} units learned to predict the symbols of aⁿbⁿ to "
         f"n = {plan['trained']} and of aⁿbⁿcⁿ to n = {plan['trained'] // 2}, each with {seeds} "
         f"seeds, {plan['epochs']} passes through the words, {seconds / 60:.0f} minutes of training "
-        "in total. It is a question of units, not of people."
+        "in total. It is a question of units, not of people. "
+        f"{count_outcomes(results['comparisons'])}"
     )
 
 
@@ -135,9 +145,9 @@ def _reach_table(results: Results, language: str) -> Table:
         "parameters",
         "miscounts from",
         "rejects from",
-        "takes longer ones from",
-        "takes shorter ones from",
-        "loss above the least",
+        "takes longer from",
+        "takes shorter from",
+        "excess loss",
     )
     return Table(columns, rows)
 

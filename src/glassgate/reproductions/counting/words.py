@@ -40,6 +40,15 @@ class Language(NamedTuple):
         return self.letters + 1
 
     @property
+    def shortest(self) -> int:
+        """The n from which on counting is judged, a tenth of `trained`.
+
+        Shorter words have few symbols of all that are trained on: errors there say how long a
+        network was trained, not how it counts.
+        """
+        return max(1, self.trained // 10)
+
+    @property
     def threshold(self) -> float:
         """The probability that a symbol must have to be taken: half of the rarest one's.
 
@@ -107,7 +116,7 @@ def needed(inputs: Tensor, language: Language, sure: bool) -> Tensor:
 class Limits(NamedTuple):
     """The smallest n, from 1, at which a network errs; None if it never does up to `tested`."""
 
-    miscounted: int | None  # a word is not predicted surely: see `accepted`
+    miscounted: int | None  # a word is not predicted surely (see `accepted`), from `shortest` on
     rejected: int | None  # a word of the language is rejected
     longer: int | None  # one or two letters too many are accepted
     shorter: int | None  # one letter too few is accepted
@@ -122,12 +131,13 @@ def find_limits(model: LanguageModel, language: Language) -> Limits:
     longer = [one or two for one, two in zip(takes[1], takes[2], strict=True)]
     counted = accepted(model, language.words(), language, sure=True)
     return Limits(
-        _first([not right for right in counted]),
+        _first([not right for right in counted], language.shortest),
         _first([not taken for taken in takes[0]]),
         _first(longer),
         _first(takes[-1]),
     )
 
 
-def _first(answers: Sequence[bool]) -> int | None:
-    return answers.index(True) + 1 if True in answers else None
+def _first(answers: Sequence[bool], start: int = 1) -> int | None:
+    """Return the first n from `start` on whose answer is True; the first answer is that of 1."""
+    return next((n for n, answer in enumerate(answers, start=1) if answer and n >= start), None)

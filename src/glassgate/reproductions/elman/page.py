@@ -12,7 +12,11 @@ from glassgate.pages.content import Chart, Line, Page, Section, Table, TreePictu
 from glassgate.reproductions.elman.results import LexicalRun, Results, SequenceErrors
 from glassgate.reproductions.elman.sequences import FEATURES
 from glassgate.reproductions.networks import HOW_NETWORKS, NETWORKS
-from glassgate.reproductions.page import comparison_sections, comparison_table
+from glassgate.reproductions.page import (
+    comparison_sections,
+    comparison_table,
+    count_outcomes,
+)
 
 ERROR = "squared error (a bit)"
 X_TITLES = {
@@ -120,7 +124,8 @@ def _lead(results: Results) -> str:
         "Elman (1990) introduced the simple recurrent network (SRN) with four problems: XOR in "
         "time, letters, words without spaces between them, and the classes of words in sentences. "
         f"Here an SRN and a GRU learn all four, each with {len(results['seeds'])} seeds, "
-        f"{seconds / 60:.0f} minutes of training in total. {HOW_NETWORKS}"
+        f"{seconds / 60:.0f} minutes of training in total. {HOW_NETWORKS} "
+        f"{count_outcomes(results['comparisons'])}"
     )
 
 

@@ -52,26 +52,26 @@ STATEMENTS = (
     Statement(
         "xor",
         "XOR in time: the error falls at each third bit",
-        "the error drops where the bit can be predicted (figure 3)",
-        ("3,000 bits, 600 passes", "1, 2 and 1 units"),
+        "drops at each third bit (figure 3)",
+        ("3,000 bits", "1, 2 and 1 units"),
     ),
     Statement(
         "letters",
         "Letters: the error is greater at a consonant than at a vowel",
         "high at consonants, low at vowels (figure 4)",
-        ("1,000 syllables ba, dii, guuu in six bits, 200 passes", "20 units"),
+        ("1,000 syllables ba, dii, guuu in six bits", "20 units"),
     ),
     Statement(
         "letters",
         "Letters: that a consonant comes is predicted better than which",
-        "low for the bit “consonant”, high for “high” (figure 5)",
-        ("1,000 syllables ba, dii, guuu in six bits, 200 passes", "20 units"),
+        "low for “consonant”, high for “high” (figure 5)",
+        ("1,000 syllables ba, dii, guuu in six bits", "20 units"),
     ),
     Statement(
         "words",
         "Words: the error is greater at a word's first letter than later in it",
         "high at the onset of a word, then falling (figure 6)",
-        ("200 sentences of 4 to 9 words, lexicon of 15, five bits, 10 passes", "20 units"),
+        ("200 sentences of 4 to 9 words, lexicon of 15, five bits", "20 units"),
         ("the words in random order, and some other words",),
     ),
 )
