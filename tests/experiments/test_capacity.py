@@ -12,7 +12,7 @@ from glassgate.experiments.capacity import experiment
 from glassgate.experiments.capacity.page import page, tables
 from glassgate.experiments.capacity.summary import NETWORKS, PAIRS, comparisons, statements
 from glassgate.pages.content import Chart
-from tests.experiments.experiment_cases import stops_second
+from tests.experiments.experiment_cases import assert_only_pieces, stops_second
 
 TINY = replace(
     experiment.Plan(sizes=(2, 6), train=60, held_out=20),
@@ -153,7 +153,7 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert len(page(without).sections) == len(content.sections) - 1
 
 
-def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
+def test_ctrl_c_leaves_what_is_finished(glassgate_, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "fit", stops_second())
     assert glassgate_("experiment", "capacity", "--seeds", 2).code == 130
-    assert not (tmp_path / "capacity").exists()
+    assert_only_pieces(tmp_path / "capacity", 1)

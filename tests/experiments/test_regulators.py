@@ -10,7 +10,7 @@ from torch import nn
 
 from glassgate.analysis.intervals import t_interval
 from glassgate.analysis.language import language_task
-from glassgate.analysis.units import UnitMeans, unit_means
+from glassgate.analysis.units import unit_means
 from glassgate.experiments.regulators import experiment
 from glassgate.experiments.regulators.answers import answers
 from glassgate.experiments.regulators.networks import (
@@ -29,7 +29,7 @@ from glassgate.experiments.regulators.page import page
 from glassgate.nn.gru import GRU
 from glassgate.pages.content import Chart
 from glassgate.train.loop import fit
-from tests.experiments.experiment_cases import stops_second
+from tests.experiments.experiment_cases import assert_only_pieces, stops_second
 
 pytestmark = pytest.mark.usefixtures("few_items")
 
@@ -99,9 +99,9 @@ def test_the_one_gate_is_the_paper_s():
 
 
 @pytest.fixture(scope="module")
-def means() -> UnitMeans:
+def means() -> dict[str, list[float]]:
     random = np.random.default_rng(0)
-    return UnitMeans(*random.random((3, 6)))
+    return {gate: random.random(6).tolist() for gate in ("reset", "kept")}
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
@@ -130,7 +130,9 @@ def test_the_hidden_size_is_the_nearest(form):
     assert FULL.matching_size(105, 32, FULL.count_learned(105, 32, 32)) == 32
 
 
-def plain(form: Form, network: GRU, means: UnitMeans, input: torch.Tensor) -> torch.Tensor:
+def plain(
+    form: Form, network: GRU, means: dict[str, list[float]], input: torch.Tensor
+) -> torch.Tensor:
     """The form's equations, a step at a time, on the weights of a plain GRU."""
     W, U = network.weight_ih_l0, network.weight_hh_l0
     b, c = network.bias_ih_l0, network.bias_hh_l0
@@ -143,7 +145,7 @@ def plain(form: Form, network: GRU, means: UnitMeans, input: torch.Tensor) -> to
         if form == NO_UPDATE:
             k = torch.zeros_like(k)
         if form == FIXED:
-            r, k = torch.tensor(means.reset), torch.tensor(means.kept)
+            r, k = (torch.tensor(means[gate], dtype=torch.float64) for gate in ("reset", "kept"))
         h = k * h + (1 - k) * torch.tanh(of_input[2] + r * of_hidden[2])
         states.append(h)
     return torch.stack(states)
@@ -217,12 +219,13 @@ def test_the_command_writes_what_it_prints(glassgate_, tiny, tmp_path):
     assert all(answer in content.sections[0].explanation for answer in answers(results))
 
 
-def test_ctrl_c_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
+def test_ctrl_c_leaves_what_is_finished(glassgate_, tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(experiment, "fit", stops_second())
     said = glassgate_("experiment", "regulators", "--seeds", 2)
     assert said.code == 130
     assert "stopped at epoch 1" in said.err
-    assert not (tmp_path / "regulators").exists()
+    assert "repeat the command with --resume to continue" in said.err
+    assert_only_pieces(tmp_path / "regulators", 1)
 
 
 def test_a_run_depends_on_its_seeds_alone():

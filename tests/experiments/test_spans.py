@@ -14,6 +14,7 @@ from glassgate.analysis import agreement
 from glassgate.analysis.agreement import drop_repeated_cues, pool_cells
 from glassgate.analysis.language import language_task
 from glassgate.analysis.units import UnitMeans
+from glassgate.experiments.finished import load_from_json
 from glassgate.experiments.spans import experiment
 from glassgate.experiments.spans.answers import answers
 from glassgate.experiments.spans.holds import (
@@ -34,6 +35,7 @@ from glassgate.experiments.spans.page import page, tables
 from glassgate.experiments.spans.summary import statements
 from glassgate.inside.memory import Memory
 from glassgate.train.watch import Watcher
+from tests.experiments.experiment_cases import assert_only_pieces
 
 pytestmark = pytest.mark.usefixtures("few_items")
 
@@ -170,24 +172,30 @@ class Counter(Watcher):
 
 
 def test_a_network_is_afterwards_as_it_was(language):
-    trained = experiment.train(language, replace(TINY.settings, seed=7), [])
-    model, clean = trained.model, drop_repeated_cues(language)
+    settings = replace(TINY.settings, seed=7)
+    trained = experiment.train(language, settings, [])
+    model, clean = language_task(language, settings).model, drop_repeated_cues(language)
+    load_from_json(model, trained["weights"])
     before = {name: value.clone() for name, value in model.state_dict().items()}
     counter = Counter()
-    run = experiment.measure(TINY, trained, language, 7, [counter])
+    measurement = experiment._Measurement(TINY, model, language, [counter])
+    run = measurement.run(7, trained["seconds"])
     assert counter.counted == [(done, TINY.holds) for done in range(1, TINY.holds + 1)]
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert run == experiment.measure(TINY, trained, language, 7, [])
     assert run["intact"]["by_distance"] == pool_cells(agreement.agreement(model, clean))
 
 
-def test_ctrl_c_while_units_are_held_leaves_nothing(glassgate_, tiny, tmp_path, monkeypatch):
+def test_ctrl_c_while_units_are_held_leaves_what_is_finished(
+    glassgate_, tiny, tmp_path, monkeypatch
+):
     def stopped(model, language):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(experiment, "divergence", stopped)
     said = glassgate_("experiment", "spans", "--seeds", 2)
     assert said.code == 130
-    assert not (tmp_path / "spans").exists()
+    assert_only_pieces(tmp_path / "spans", 2)
 
 
 def test_a_run_depends_on_its_seeds_alone():

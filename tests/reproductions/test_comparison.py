@@ -53,5 +53,6 @@ def test_the_page_shows_each_comparison_and_its_conditions():
         ],
         ".2f",
     )
-    assert list(outcomes.body.rows) == [("it rises", "reproduced", "rises", "1.10", "0.85 to 1.35")]
-    assert list(conditions.body.rows) == [("data", "all rows", ""), ("size", "all rows", "")]
+    row = ("it rises", "reproduced", "rises", "1.10", "0.85 to 1.35")
+    assert list(outcomes.body.rows) == [row, row]
+    assert list(conditions.body.rows) == [("data", "all rows", ""), ("size", "row 1", "row 2")]

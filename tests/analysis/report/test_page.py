@@ -15,8 +15,6 @@ from glassgate.analysis.report.page import report_page
 from glassgate.analysis.report.page import units as page_units
 from glassgate.pages.exhibits import Numbers
 from glassgate.train.model import load
-from glassgate.train.run import Output, train_language
-from glassgate.train.settings import Settings
 from tests.analysis.report.test_numbers import no_bar
 from tests.pages.page_parts import downloads, parse
 
@@ -25,20 +23,8 @@ CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="module")
-def models(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of trained models, with an lstm and a feedforward network added."""
-    folder = tmp_path_factory.mktemp("models")
-    for path in trained.iterdir():
-        (folder / path.name).symlink_to(path)
-    for network in ("lstm", "feedforward"):
-        tiny = Settings(network=network, hidden_size=8, embedding_size=6, batch_size=8, epochs=1)
-        train_language(folder / "corpus.txt", Output(folder / network), tiny, by_sentence=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pages(models: Path) -> dict[str, str]:
-    found = {name: gather(models / name, models / "corpus.txt", [], 0, no_bar) for name in MODELS}
+def pages(trained: Path) -> dict[str, str]:
+    found = {name: gather(trained / name, trained / "corpus.txt", [], 0, no_bar) for name in MODELS}
     return {name: report_page(report, {"seed": "0"}) for name, report in found.items()}
 
 
@@ -114,8 +100,8 @@ def test_every_question_has_figures_or_a_sentence(pages, model):
 
 
 @pytest.fixture(scope="module")
-def deep(models: Path) -> Report:
-    return gather(models / "deep", models / "corpus.txt", ["the boy zyzzyx fell"], 0, no_bar)
+def deep(trained: Path) -> Report:
+    return gather(trained / "deep", trained / "corpus.txt", ["the boy zyzzyx fell"], 0, no_bar)
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +109,9 @@ def files(deep: Report) -> dict[str, list[dict[str, str]]]:
     return downloads(parse(report_page(deep, {})))
 
 
-def test_learning_and_parameter_files_hold_the_measurements(models: Path, files):
+def test_learning_and_parameter_files_hold_the_measurements(trained: Path, files):
     history = [
-        json.loads(line) for line in (models / "deep" / "metrics.jsonl").read_text().splitlines()
+        json.loads(line) for line in (trained / "deep" / "metrics.jsonl").read_text().splitlines()
     ]
     assert [
         (int(row["epoch"]), float(row["training"]), float(row["held_out"]))
@@ -134,7 +120,7 @@ def test_learning_and_parameter_files_hold_the_measurements(models: Path, files)
     assert [float(row["perplexity"]) for row in files["perplexity.csv"]] == [
         line["valid_perplexity"] for line in history
     ]
-    model = load(models / "deep").model
+    model = load(trained / "deep").model
     assert sum(int(row["size"]) for row in files["parameters.csv"]) == sum(
         weight.numel() for weight in model.parameters()
     )
@@ -190,8 +176,8 @@ def test_surprisal_files_hold_the_measurements(deep: Report, files):
         ]
 
 
-def test_figures_show_the_numbers_of_their_files(models: Path):
-    report = gather(models / "stream", models / "corpus.txt", [], 0, no_bar)
+def test_figures_show_the_numbers_of_their_files(trained: Path):
+    report = gather(trained / "stream", trained / "corpus.txt", [], 0, no_bar)
     (spans,) = page_units.memory_section(report).exhibits
     assert list(spans.body.data[0].y) == [row[2] for row in spans.numbers.rows]
     saturation, *_ = page_units.saturation_section(report).exhibits
