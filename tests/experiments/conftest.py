@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from glassgate.analysis.language import Language, sample_language
+from glassgate.experiments.verdict import conditions
 from glassgate.grammar.dependency import dependency_items
 from glassgate.grammar.grammar import Grammar
 
@@ -27,3 +28,10 @@ def language(few_items: None) -> Language:
 @pytest.fixture(autouse=True)
 def one_core(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("glassgate.train.backends.allowed_cores", lambda: 1)
+
+
+@pytest.fixture
+def few_conditions(monkeypatch: pytest.MonkeyPatch):
+    """Train only a few networks of the verdict experiment."""
+    few = (conditions.LAST, conditions.FIRST_NEGATED, conditions.MIXED, conditions.SRN_LAST)
+    monkeypatch.setattr("glassgate.experiments.verdict.experiment.MADE_UP", few)

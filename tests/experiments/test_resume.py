@@ -23,7 +23,7 @@ from tests.experiments.test_vanishing import TINY as TINY_VANISHING
 from tests.experiments.test_workers import without_times
 from tests.experiments.verdict.verdict_cases import TINY as TINY_VERDICT
 
-pytestmark = pytest.mark.usefixtures("few_items")
+pytestmark = pytest.mark.usefixtures("few_items", "few_conditions")
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,7 @@ def without_times(value: object) -> object:
     [(capacity, TINY_CAPACITY), (vanishing, TINY_VANISHING), (verdict, TINY_VERDICT)],
     ids=["capacity", "vanishing", "verdict"],
 )
+@pytest.mark.usefixtures("few_conditions")
 def test_two_workers_find_what_one_does(experiment, plan):
     alone = experiment.run(plan, (3, 4))
     together = experiment.run(plan, (3, 4), Runner(Workers(2, LOKY, 1)))
