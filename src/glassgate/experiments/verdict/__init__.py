@@ -3,8 +3,8 @@
 Read `sentences.py`, `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `conditions.py`
 (which networks learn from which), `results.py` (what is measured), `experiment.py` (plan and run),
 `reading.py` and `gates.py` (answers, carriers of the class and their gates), `interventions.py`
-(the causal tests), `summary.py` and `answers.py` (the claims, and the findings in sentences) and
-`page.py` (how it is shown).
+(the causal tests), `summary.py` and `answers.py` (the claims, and the findings in sentences),
+`tables.py` and `page.py` (how it is shown).
 """
 
 from pathlib import Path

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from statistics import mean
 from typing import Literal
 
 from glassgate.analysis.intervals import estimate, join_names
-from glassgate.experiments.claims import Claim
+from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.verdict.answers import (
-    Layout,
     answers,
     control,
     example,
     grus,
     main_condition,
 )
-from glassgate.experiments.verdict.interventions import WITH_AFTER, WITH_BEFORE, Intervention
-from glassgate.experiments.verdict.results import ConditionResults, Part, Results, Shown
+from glassgate.experiments.verdict.results import ConditionResults, Results, Shown
 from glassgate.experiments.verdict.reviews import Place
 from glassgate.experiments.verdict.summary import (
     LEARNED,
     all_gates,
-    first_word_values,
-    intervention_values,
     is_learned,
-    part_values,
-    places,
+)
+from glassgate.experiments.verdict.tables import (
+    WHERE,
+    accuracy_table,
+    all_claims_table,
+    carrier_table,
+    intervention_table,
+    opening_table,
 )
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
 TITLE = "Where does the verdict stand?"
 LAYOUTS: tuple[Literal["last", "first"], ...] = ("last", "first")
-WHERE: dict[Place, str] = {"first": "first", "middle": "in the middle", "last": "last"}
 
 
 def tables(results: Results) -> list[Table]:
@@ -40,7 +40,7 @@ def tables(results: Results) -> list[Table]:
     main = [main_condition(results, layout) or grus(results, layout)[0] for layout in LAYOUTS]
     names = [condition["id"] for condition in main] + ["contrast"]
     claims = [claim for claim in results["claims"] if claim["id"].split(":")[0] in names]
-    return [_claim_table(claims), _accuracy_table(results)]
+    return [claim_table(claims), accuracy_table(results)]
 
 
 def charts(results: Results) -> dict[str, Chart]:
@@ -57,16 +57,16 @@ def page(results: Results) -> Page:
         layout: [_picture(condition)] for layout, condition in shown if condition is not None
     }
     sections = (
-        Section("What is true of it, and where", HOW_OPENED, _opening_table(results)),
+        Section("What is true of it, and where", HOW_OPENED, opening_table(results)),
         *pictures.get("last", []),
         Section("Verdict last: is the past washed out?", last, _gate_charts(results, "last")),
         *pictures.get("first", []),
         Section("Verdict first: is it kept?", first, _gate_charts(results, "first")),
-        Section("The document's claims, each with its interval", HOW_CLAIMS, claims),
+        Section("The document's claims, each with its interval", HOW_JUDGED, claims),
         Section("Who learns what", HOW_ACCURACY, accuracy),
-        Section("What the answers depend on", HOW_TESTED, _intervention_table(results)),
-        Section("The units that carry the class", HOW_CARRIED, _carrier_table(results)),
-        Section("All claims, in every condition", HOW_ALL, _claim_table(results["claims"], True)),
+        Section("What the answers depend on", HOW_TESTED, intervention_table(results)),
+        Section("The units that carry the class", HOW_CARRIED, carrier_table(results)),
+        Section("All claims, in every condition", HOW_ALL, all_claims_table(results)),
     )
     return Page(TITLE, _lead(results), sections, results["files"])
 
@@ -94,64 +94,10 @@ SAYS = (
 )
 
 
-def _opening_table(results: Results) -> Table:
-    """Say of the document's claims whether they are so, and where."""
-    claims = {claim["id"]: claim for claim in results["claims"]}
-    rows = []
-    for layout, asked in ASKED.items():
-        condition = main_condition(results, layout)
-        name = condition["id"] if condition else ""
-        for suffix, words in asked if condition else ():
-            claim = claims[f"{name}:{suffix}"]
-            number = f"{claim['measured']:.3f}"
-            rows.append((words, ASKED_OF[layout], claim["confirmed"], number, _interval(claim)))
-    columns = ("claim", "trained on reviews where", "confirmed", "measured", "95% interval")
-    return Table(columns, rows)
-
-
-def _interval(claim: Claim) -> str:
-    return "{:.3f} to {:.3f}".format(*claim["interval"])
-
-
-ASKED_OF: dict[Layout, str] = {
-    "last": "the last verdict counts",
-    "first": "the first verdict counts",
-    "mixed": "there is one verdict, anywhere",
-}
-ASKED: dict[Layout, Sequence[tuple[str, str]]] = {
-    "last": (
-        ("washed-out", "The past is washed out"),
-        ("reset-falls", "The reset gate falls at the verdict"),
-        ("reset-near-zero", "It comes close to 0"),
-        ("kept-falls", "The kept share falls at the verdict"),
-    ),
-    "mixed": (
-        ("update-washes", "The update gate washes out the past"),
-        ("reset-washes", "The reset gate washes out the past"),
-        ("update-more", "The update gate does more of it"),
-    ),
-    "first": (
-        ("majority-kept", "A majority of the previous information is kept"),
-        ("kept-near-one", "The kept share is close to 1"),
-        ("in-state", "The verdict is in the state"),
-        ("rest-ignored", "The rest can be ignored"),
-        ("keeping-needed", "Memory needs the keeping"),
-        ("reset-needed", "Memory needs an open reset gate"),
-    ),
-}
-"""The claims that the page opens with, in a few words."""
-
 HOW_OPENED = (
     "Each claim is judged by its 95% interval over seeds: confirmed (yes), refuted (no) or "
     "undecided. The gates are those of the units that carry the class, and what is needed was "
     "found by changing states and holding gates. The words in full stand below."
-)
-HOW_CLAIMS = (
-    "Each row is what the document says, or what would have to be so for it to hold, in the "
-    "plainest condition. “Measured” is the mean over seeds, with its 95% interval (Student's t). "
-    "A claim is confirmed (yes) where the whole interval agrees with it, refuted (no) where none "
-    "of it does, and undecided in between. Each interval is for one claim alone, not for all "
-    "together."
 )
 HOW_ALL = (
     f"Where fewer than {LEARNED:.0%} of reviews are classified correctly, or that is undecided, "
@@ -254,103 +200,3 @@ def _caption(condition: ConditionResults, shown: Shown) -> str:
         f"trained on reviews with their {condition['reviews']}. It gives the review's class a "
         f"probability of {shown['probability']:.3f}.{unknown}"
     )
-
-
-# Tables -------------------------------------------------------------------------------------------
-
-
-def _claim_table(claims: Sequence[Claim], every: bool = False) -> Table:
-    """Return a row for each claim, with its condition where there are several."""
-    rows = [
-        (
-            f"{claim['text']}. {claim['condition']}" if every else claim["text"],
-            f"{claim['measured']:.3f}",
-            _interval(claim),
-            claim["confirmed"],
-        )
-        for claim in claims
-    ]
-    return Table(("claim", "measured", "95% interval", "confirmed"), rows)
-
-
-def _accuracy_table(results: Results) -> Table:
-    rows = [
-        (
-            _name(condition),
-            WHERE[row["place"]],
-            f"{row['accuracy']['mean']:.1%}",
-            f"{row['accuracy']['low']:.1%} to {row['accuracy']['high']:.1%}",
-        )
-        for condition in results["conditions"]
-        for row in condition["accuracy"]
-    ]
-    columns = ("network and reviews", "verdict", "classified correctly", "95% interval")
-    return Table(columns, rows)
-
-
-def _intervention_table(results: Results) -> Table:
-    rows = [
-        row
-        for condition in results["conditions"]
-        if condition["network"] == "gru" and is_learned(condition)
-        for place in places(condition)
-        if place != "middle"
-        for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
-        for row in [_intervention_row(condition, place, intervention)]
-    ]
-    columns = ("network and reviews", "changed", "classified correctly", "unchanged", "shift")
-    return Table(columns, rows)
-
-
-def _intervention_row(
-    condition: ConditionResults, place: Place, intervention: Intervention
-) -> tuple[str, ...]:
-    accuracy, unchanged, shift = (
-        mean(intervention_values(condition, place, intervention, value)) for value in MEASURED
-    )
-    name = _name(condition)
-    name += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
-    numbers = (f"{accuracy:.1%}", f"{unchanged:.1%}", f"{shift:.1%}")
-    return (name, intervention.name, *numbers)
-
-
-def _name(condition: ConditionResults) -> str:
-    return f"{condition['unit']}: {condition['reviews']}"
-
-
-MEASURED: tuple[Literal["accuracy", "unchanged", "shift"], ...] = ("accuracy", "unchanged", "shift")
-
-
-def _carrier_table(results: Results) -> Table:
-    rows = [
-        (
-            _name(condition),
-            f"{mean(gates['carriers']['best_alone'] for gates in all_gates(condition)):.1%}",
-            f"{mean(gates['carriers']['group'] for gates in all_gates(condition)):.1%}",
-            *_carrier_gates(condition),
-        )
-        for condition in results["conditions"]
-        if condition["network"] == "gru" and condition["layout"] != "mixed"
-    ]
-    columns = (
-        *("network and reviews", "best unit", "carriers"),
-        *("kept, plot", "kept, first word", "reset, plot", "reset, first word"),
-    )
-    return Table(columns, rows)
-
-
-def _carrier_gates(condition: ConditionResults) -> list[str]:
-    """Return kept share and reset gate of the carriers over the plot and at the first word."""
-    place: Place = "first" if condition["layout"] == "first" else "last"
-    part: Part = "plot after" if place == "first" else "plot before"
-    cells = []
-    for gate in ("kept_carriers", "reset_carriers"):
-        plot, first_word = (
-            mean(values)
-            for values in (
-                part_values(condition, place, part, gate),
-                first_word_values(condition, place, gate),
-            )
-        )
-        cells += [f"{plot:.3f}", f"{first_word:.3f}"]
-    return cells
