@@ -217,8 +217,8 @@ def test_ctrl_c_at_any_moment_of_the_start_ends_quietly(
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-    # If Ctrl-C comes while Python runs the text of code, as dataclasses do, it ends itself by SIGINT
-    # although the exception was handled. To a shell both are 130.
+    # Where Ctrl-C comes while `exec` runs the text of code, as dataclasses do, `python -m` ends by
+    # SIGINT although the exception was handled. To a shell both are 130.
     assert process.returncode in (130, -signal.SIGINT), rest
     assert "Traceback" not in rest
     assert not (tmp_path / "out").exists() or (tmp_path / "out/state.safetensors").exists()
