@@ -66,7 +66,7 @@ class Verdict(InFolder["Plan", "Results"]):
     results.json: accuracy, the gates of the units that carry the class, and
     causal tests: states before and after the verdict zeroed or swapped, gates
     held. Sentences are made up, or real: verdicts from a CSV file, the plot
-    from a novel. It takes about twenty minutes on two cores.
+    from a novel. It takes about twenty minutes on two cores; --quick takes one.
     """
     examples = (
         "glassgate experiment verdict",

@@ -44,7 +44,7 @@ class Elman(InFolder["Plan", "Results"]):
     preparing = "Writing sequences"
     seeds = 10
     source = "Elman 1990, Finding structure in time, Cognitive Science 14(2)"
-    duration = "about 30 minutes"
+    duration = "about 20 minutes"
 
     def plan(self, *, sentences: Sentences = 10_000) -> "Plan":
         """Return the plan of the documentation, with so many sentences."""
