@@ -102,20 +102,28 @@ def test_the_letter_that_returns_is_asked_for_where_it_returns():
 # What was published -------------------------------------------------------------------------------
 
 
-def test_outcomes_follow_from_the_shares():
+@pytest.mark.parametrize(
+    ("unbiased", "biased", "lost", "kept"),
+    [
+        ((0.51, 0.52), (0.98, 0.99), "reproduced", "reproduced"),
+        ((0.51, 0.52), (0.6, 0.99), "undecided", "undecided"),
+        ((0.51, 0.52), (0.51, 0.52), "other conditions", "other conditions"),  # learned neither
+    ],
+)
+def test_outcomes_follow_from_the_shares(unbiased, biased, lost, kept):
     plain = [{"network": "srn", "grammatical": 1.0, "random": 1.0, "seed": seed} for seed in (0, 1)]
-    shares = {("embedded", "srn"): (0.51, 0.52), ("biased", "srn"): (0.6, 0.99)}
+    shares = {("embedded", "srn"): unbiased, ("biased", "srn"): biased}
     embedded = [
-        {"grammar": grammar, "network": network, "right": share}
+        {"grammar": grammar, "network": network, "right": share, "seed": seed}
         for (grammar, network), own in shares.items()
-        for share in own
+        for seed, share in enumerate(own)
     ]
     found = {each["id"]: each["outcome"] for each in compare(plain, embedded)}
     assert found == {
         "accepts-srn": "reproduced",
         "rejects-srn": "reproduced",
-        "lost-srn": "reproduced",
-        "biased-srn": "undecided",
+        "lost-srn": lost,
+        "biased-srn": kept,
     }
 
 
