@@ -19,7 +19,6 @@ import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from glassgate import __version__
 from glassgate.cli.options import (
     Backend,
     Overwrite,
@@ -111,7 +110,8 @@ def ask(
 
 def _made_by(experiment: Experiment[Any, Any], plan: Plan) -> dict[str, Any]:
     """Return what decides the results of a run's pieces."""
-    return {"experiment": experiment.name, "version": __version__, "plan": plan.to_json()}
+    versions = provenance("")["versions"]
+    return {"experiment": experiment.name, "versions": versions, "plan": plan.to_json()}
 
 
 def _runner(workers: Workers, finished: Finished) -> Runner:
