@@ -10,7 +10,9 @@ ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
-	@echo "Next: '. .venv/bin/activate', and then 'glassgate --help'. README.md goes on from here."
+	@echo 'Next, ask the GRU yourself; README.md goes on from there:'
+	@echo '  . .venv/bin/activate'
+	@echo '  glassgate predict demo/models/gru "the boy fell down and hurt"'
 
 test: .venv/dev lint types
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
