@@ -85,11 +85,20 @@ def test_a_run_that_cannot_go_on_is_refused_and_nothing_is_lost(
     assert {path: path.read_bytes() for path in stopped.rglob("*") if path.is_file()} == before
 
 
-def test_pieces_of_no_json_are_refused(glassgate_: Run, stopped):
-    (stopped / "toy" / "pieces" / "run.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[1]", ""])
+def test_damaged_files_are_refused(glassgate_: Run, stopped, content):
+    pieces = stopped / "toy" / "pieces"
+    piece = next(pieces.glob("throw*"))
+    whole = piece.read_text()
+    piece.write_text(content)
     said = glassgate_("experiment", "toy", "--resume")
     assert said.code == 2
-    assert "run.json is not JSON: pass --overwrite to start again" in said.err
+    assert "is damaged, expected a JSON object: delete it to run this piece again" in said.err
+    piece.write_text(whole)
+    (pieces / "run.json").write_text(content)
+    said = glassgate_("experiment", "toy", "--resume")
+    assert said.code == 2
+    assert "run.json is damaged, expected a JSON object: pass --overwrite" in said.err
 
 
 def test_overwriting_starts_again(glassgate_: Run, stopped):

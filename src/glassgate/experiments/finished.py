@@ -58,10 +58,7 @@ class Finished:
         path = self.folder / MADE_BY
         if not path.exists():
             return
-        try:
-            recorded = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            raise BadInput(f"{path} is not JSON: pass --overwrite to start again") from None
+        recorded = _read_object(path, "pass --overwrite to start again")
         wanted = json.loads(json.dumps(self.made_by))
         for name, before, now in _differences(recorded, wanted):
             raise BadInput(
@@ -74,10 +71,14 @@ class Finished:
         self.folder.mkdir(parents=True, exist_ok=True)
         write_whole(self.folder / MADE_BY, json.dumps(self.made_by, indent=1).encode())
 
-    def read(self, piece: Piece[T]) -> T | None:
-        """Return what a finished piece gave; None if it is not finished."""
-        path = self._path(piece)
-        return json.loads(path.read_bytes()) if path.exists() else None
+    def has(self, piece: Piece[Any]) -> bool:
+        """Whether a piece is finished."""
+        return self._path(piece).exists()
+
+    def read(self, piece: Piece[T]) -> T:
+        """Return what a finished piece gave; `BadInput` if its file is damaged."""
+        result: T = _read_object(self._path(piece), "delete it to run this piece again")
+        return result
 
     def keeping(self, piece: Piece[T]) -> Piece[T]:
         """Return a piece that does the same, and keeps its result when it ends."""
@@ -94,6 +95,17 @@ class Finished:
         mark = hashlib.sha256(name.encode()).hexdigest()[:8]
         readable = re.sub(r"[^A-Za-z0-9.]+", "-", name)[:MAX_NAME].strip("-")
         return self.folder / f"{readable}-{mark}.json"
+
+
+def _read_object(path: Path, advice: str) -> Any:
+    """Read a JSON object; `BadInput`, with what to do, for anything else."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} is damaged, expected a JSON object: {advice}")
+    return content
 
 
 def _run_and_keep(

@@ -78,19 +78,21 @@ class Runner:
             return run_pieces(pieces, self.workers, watching)
         names = [piece.name for piece in pieces]
         assert len(set(names)) == len(names), f"pieces of one name: {names}"
-        results = [self.finished.read(piece) for piece in pieces]
-        places = [place for place, result in enumerate(results) if result is None]
+        left = self._left(pieces)
+        kept = [piece for piece in pieces if self.finished.has(piece)]
+        results = {piece.name: self.finished.read(piece) for piece in kept}
         self.finished.begin()
-        keeping = [self.finished.keeping(pieces[place]) for place in places]
-        for place, result in zip(places, run_pieces(keeping, self.workers, watching), strict=True):
-            results[place] = result
-        return results  # type: ignore[return-value] # none is missing now
+        ran = run_pieces([self.finished.keeping(piece) for piece in left], self.workers, watching)
+        results |= {piece.name: result for piece, result in zip(left, ran, strict=True)}
+        return [results[name] for name in names]
 
     def work_left(self, pieces: Sequence[Piece[T]]) -> float:
         """Return the work of those pieces that are not finished."""
+        return sum(piece.work for piece in self._left(pieces))
+
+    def _left(self, pieces: Sequence[Piece[T]]) -> list[Piece[T]]:
         finished = self.finished
-        left = [piece for piece in pieces if finished is None or finished.read(piece) is None]
-        return sum(piece.work for piece in left)
+        return [piece for piece in pieces if finished is None or not finished.has(piece)]
 
 
 ONE_BY_ONE = Runner(Workers(count=1, backend=LOKY, threads=1))
