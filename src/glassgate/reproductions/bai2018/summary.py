@@ -7,7 +7,10 @@ from statistics import mean
 from typing import NamedTuple
 
 from glassgate.analysis.intervals import estimate, geometric_estimate
+from glassgate.experiments.claims import claim_above
+from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.reproductions.bai2018.results import Measured, Network, Run
+from glassgate.reproductions.comparison import Comparison, compare_claim, compare_value
 
 
 class Published(NamedTuple):
@@ -16,6 +19,47 @@ class Published(NamedTuple):
     T: int
     parameters: str  # of each network
     sequences: str  # that it was trained on
+
+
+class Unlearned(NamedTuple):
+    """How a network that has not learned a problem is compared with a published loss.
+
+    `loss` is the unit of the table, `name` its name in an id; `margin` is that of the loss, and a
+    network that has not learned stays above `bound`, which `bound_text` puts in words.
+    """
+
+    loss: str
+    name: str
+    margin: float
+    bound: float
+    bound_text: str
+
+
+def compare_unlearned(
+    results: Measured, network: str, published: float, how: Unlearned, sizes: Published
+) -> list[Comparison]:
+    """Compare a loss with the published one, and the statement that it makes."""
+    same, different = conditions(results, sizes)
+    name, values = FORMS[network].short, losses(results, network)
+    claim = claim_above(
+        f"{network}-unsolved",
+        f"{name} does not learn it: {how.bound_text}",
+        values,
+        how.bound,
+        f"T = {results['plan']['T']}",
+    )
+    return [
+        compare_value(
+            f"{network}-{how.name}",
+            f"{name}: {how.loss}, within {how.margin}",
+            published,
+            values,
+            margin=how.margin,
+            same=same,
+            different=different,
+        ),
+        compare_claim(claim, f"{published}", same=same, different=different),
+    ]
 
 
 def summaries(runs: Sequence[Run], units: Mapping[str, int]) -> list[Network]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from glassgate.experiments.claims import claim_above
-from glassgate.experiments.long_lags.networks import FORMS
-from glassgate.reproductions.bai2018.summary import Published, conditions, losses
-from glassgate.reproductions.comparison import Comparison, compare_claim, compare_value
+from glassgate.reproductions.bai2018.summary import Published, Unlearned, compare_unlearned
+from glassgate.reproductions.comparison import Comparison
 from glassgate.reproductions.copying.results import Measured
 
 PUBLISHED = Published(T=1000, parameters="16,000", sequences="epochs of 10,000")
@@ -16,28 +14,15 @@ NOT_LEARNED = 0.9  # of the loss of guessing
 
 def comparisons(results: Measured) -> list[Comparison]:
     """Compare losses, and whether networks do better than to guess the symbols."""
-    same, different = conditions(results, PUBLISHED)
-    bound = NOT_LEARNED * results["baseline"]["loss"]
-    rows: list[Comparison] = []
-    for network, loss in LOSSES.items():
-        name, values = FORMS[network].short, losses(results, network)
-        rows.append(
-            compare_value(
-                f"{network}-loss",
-                f"{name}: cross-entropy in nats a step, within {MARGIN}",
-                loss,
-                values,
-                margin=MARGIN,
-                same=same,
-                different=different,
-            )
-        )
-        claim = claim_above(
-            f"{network}-unsolved",
-            f"{name} does not learn it: cross-entropy above {NOT_LEARNED:.0%} of that of guessing",
-            values,
-            bound,
-            f"T = {results['plan']['T']}",
-        )
-        rows.append(compare_claim(claim, f"{loss}", same=same, different=different))
-    return rows
+    how = Unlearned(
+        loss="cross-entropy in nats a step",
+        name="loss",
+        margin=MARGIN,
+        bound=NOT_LEARNED * results["baseline"]["loss"],
+        bound_text=f"cross-entropy above {NOT_LEARNED:.0%} of that of guessing",
+    )
+    return [
+        row
+        for network, loss in LOSSES.items()
+        for row in compare_unlearned(results, network, loss, how, PUBLISHED)
+    ]
