@@ -47,7 +47,6 @@ def colour(name: str, index: int) -> str:
     """
     own = NETWORKS | DATA
     return own.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
-    return NETWORKS.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
 
 
 WIRES = {
