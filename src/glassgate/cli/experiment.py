@@ -57,7 +57,6 @@ Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the results to.")
 ]
 FirstSeed = Annotated[int, typer.Option(min=0, max=10**9, help="First seed.")]
-Seeds = Annotated[int | None, "the option of `_seeds`"]
 Quick = Annotated[
     bool,
     typer.Option(
@@ -73,7 +72,7 @@ def ask(
     experiment: Experiment[Any, Any],
     output: Output,
     seed: FirstSeed,
-    seeds: Seeds,
+    seeds: int | None,  # the option of `_seeds`
     quick: Quick = False,
     workers: WorkerCount = None,
     backend: Backend = LOKY,

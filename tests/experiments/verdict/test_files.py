@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -57,9 +58,12 @@ def test_the_command_reads_them(glassgate_, files, tmp_path, monkeypatch):
     said = glassgate_(*command.split(), "--seeds", 2)
     assert said.code == 0, said.err
     results = json.loads((tmp_path / "verdict" / "results.json").read_text())
+    digests = [sha256((tmp_path / name).read_bytes()) for name in ("films.csv", "novel.txt")]
+    both = sha256("".join(digest.hexdigest() for digest in digests).encode())
     assert results["files"] == {
         "verdicts": "films.csv",
         "plot": "novel.txt",
+        "sha256": both.hexdigest(),
         "text": "said",
         "label": "mood",
     }
@@ -102,3 +106,10 @@ def test_too_few_of_a_class_are_refused(files):
     files.verdicts.write_text("\n".join([*lines[:60], "So so it was.,neg"]))
     with pytest.raises(BadInput, match=r"expected 40 or more neg texts in .*csv of .*, got 1"):
         read_sentences(files)
+
+
+def test_the_plan_tells_files_of_other_contents_apart(files):
+    recorded = files.to_json()
+    files.plot.write_text(files.plot.read_text() + " One more sentence stands here.")
+    changed = files.to_json()
+    assert {name for name in recorded if recorded[name] != changed[name]} == {"sha256"}

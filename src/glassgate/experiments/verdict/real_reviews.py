@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glassgate.errors import BadInput
 from glassgate.experiments.verdict.sentences import VERDICTS, Kind, Sentences, Verdict, Words
-from glassgate.train.corpus import read_text
+from glassgate.train.corpus import fingerprint, read_text
 from glassgate.train.reviews import read_reviews
 from glassgate.train.tokens import Vocabulary
 
@@ -28,9 +28,13 @@ class Files:
     label: str = "label"
 
     def to_json(self) -> dict[str, str]:
-        """Return the names of the files and columns as a dictionary that JSON can hold."""
+        """Return the names of files and columns, and one hash of both files, as JSON can hold them.
+
+        Raises `BadInput` for a file that is missing.
+        """
         names = {"verdicts": self.verdicts.name, "plot": self.plot.name}
-        return {**names, "text": self.text, "label": self.label}
+        sha256 = fingerprint([self.verdicts, self.plot])
+        return {**names, "sha256": sha256, "text": self.text, "label": self.label}
 
 
 def choose_files(verdicts: Path | None, plot: Path | None, text: str, label: str) -> Files | None:
@@ -52,7 +56,7 @@ def read_sentences(files: Files) -> Sentences:
     ------
     BadInput
         As in `glassgate.train.reviews.read_reviews` and `glassgate.train.corpus.read_text`; where
-        there are more than two classes, or fewer than `LEAST_SENTENCES` sentences of a kind.
+        there are more than two classes, or fewer than `MIN_SENTENCES` sentences of a kind.
     """
     reviews, plot = read_reviews(files.verdicts, files.text, files.label), read_text(files.plot)
     if len(reviews.classes) != 2:
