@@ -49,7 +49,7 @@ class Counting(InFolder["Plan", "Results"]):
         "Weiss, Goldberg & Yahav 2018, On the practical computational power of finite precision "
         "RNNs for language recognition, ACL"
     )
-    duration = "about 40 minutes"
+    duration = "about 30 minutes"
 
     def plan(self, *, epochs: Epochs = 1000) -> "Plan":
         """Return the plan of the documentation, with so many passes through the words."""
