@@ -4,7 +4,7 @@ import pytest
 
 from glassgate.analysis.intervals import t_interval
 from glassgate.experiments.claims import claim_above
-from glassgate.reproductions import compare_claim, compare_value
+from glassgate.reproductions import compare_claim, compare_magnitude, compare_value
 from glassgate.reproductions.page import comparison_sections
 
 
@@ -44,6 +44,18 @@ def test_a_statement_is_compared_by_its_claim(values, different, outcome):
     assert (found["published"], found["interval"]) == ("rises", claim["interval"])
 
 
+def test_a_smaller_problem_reproduces_nothing():
+    claim = claim_above("a", "it rises", (1.0, 1.1, 1.2), 0.0, "all")
+    known = {"same": ["data"], "different": ["T = 60 instead of 600"], "same_size": False}
+    values = (0.90, 0.91, 0.92)
+    for compared in (
+        compare_claim(claim, "rises", **known),
+        compare_value("a", "error", 0.91, values, margin=0.05, **known),
+        compare_magnitude("a", "error", 0.91, values, factor=10, **known),
+    ):
+        assert compared["outcome"] == "other conditions"
+
+
 def test_the_page_shows_each_comparison_and_its_conditions():
     claim = claim_above("a", "it rises", (1.0, 1.1, 1.2), 0.0, "all")
     outcomes, conditions = comparison_sections(
@@ -53,6 +65,6 @@ def test_the_page_shows_each_comparison_and_its_conditions():
         ],
         ".2f",
     )
-    row = ("it rises", "reproduced", "rises", "1.10", "0.85 to 1.35")
-    assert list(outcomes.body.rows) == [row, row]
+    row = ("reproduced", "rises", "1.10", "0.85 to 1.35")
+    assert list(outcomes.body.rows) == [("1. it rises", *row), ("2. it rises", *row)]
     assert list(conditions.body.rows) == [("data", "all rows", ""), ("size", "row 1", "row 2")]

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from plotly import graph_objects as go
 
 from glassgate.pages.colours import colour
@@ -18,6 +19,7 @@ from glassgate.pages.definitions import GRADIENT, SPAN, VALUES, Definition
 from glassgate.pages.exhibits import Exhibit, Numbers
 from glassgate.pages.figures import ROUND_TICKS, SYMBOLS, new_figure
 
+MIN_TICKS = 3  # of a logarithmic axis, for a reader to see that it is one
 SYMBOLS_BY_INDEX = (*SYMBOLS.values(), "cross", "star")
 VARIANT_SYMBOLS = {
     "gru, spans set": "circle-open",
@@ -127,11 +129,25 @@ def chart_figure(chart: Chart) -> go.Figure:
     figure.update_yaxes(range=list(chart.y_range))
     if chart.logarithmic != "none":
         figure.update_yaxes(type="log", range=np.log10(chart.y_range).tolist())
-        few_decades = chart.y_range[1] < 1e4 * chart.y_range[0]
-        figure.update_yaxes(exponentformat="power", tickvals=ROUND_TICKS if few_decades else None)
+        figure.update_yaxes(exponentformat="power", tickvals=_log_ticks(*chart.y_range))
     if chart.logarithmic == "both":
         figure.update_xaxes(type="log", tickvals=ROUND_TICKS)
     return figure
+
+
+def _log_ticks(low: float, high: float) -> list[float] | None:
+    """Return the ticks of a logarithmic axis; None leaves many decades to plotly.
+
+    >>> _log_ticks(1e-6, 1.0), _log_ticks(0.8, 1.3)
+    (None, [0.8, 0.9, 1.0, 1.1, 1.2, 1.3])
+    """
+    if high >= 1e4 * low:
+        return None
+    ticks = [tick for tick in ROUND_TICKS if low <= tick <= high]
+    if len(ticks) >= MIN_TICKS:
+        return ticks
+    even = np.round(MaxNLocator(5).tick_values(low, high), 9).tolist()
+    return [tick for tick in even if low <= tick <= high]
 
 
 def _rows(chart: Chart) -> list[tuple[object, ...]]:

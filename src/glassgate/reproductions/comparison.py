@@ -60,15 +60,18 @@ def compare_value(
     margin: float,
     same: Sequence[str],
     different: Sequence[str] = (),
+    same_size: bool = True,
 ) -> Comparison:
     """Compare a published figure with a measured one, of one value for each seed.
 
     It is *reproduced* where the whole interval lies within `margin` of the figure, *undecided*
     where a part of it does. Where none does, it is *not reproduced*, or, if something is
-    different, measured under *other conditions*.
+    different, measured under *other conditions*. So it is without `same_size`, whatever was
+    measured: the figure is that of a larger problem.
     """
     reach = (published - margin, published + margin)
-    return _compare(id, text, published, estimate(values), reach, same, different)
+    compared = _compare(id, text, published, estimate(values), reach, same, different)
+    return compared if same_size else {**compared, "outcome": "other conditions"}
 
 
 def compare_magnitude(
@@ -80,6 +83,7 @@ def compare_magnitude(
     factor: float,
     same: Sequence[str],
     different: Sequence[str] = (),
+    same_size: bool = True,
 ) -> Comparison:
     """Compare a published figure with a measured one where seeds differ by powers of ten.
 
@@ -88,7 +92,8 @@ def compare_magnitude(
     published * factor.
     """
     reach = (published / factor, published * factor)
-    return _compare(id, text, published, geometric_estimate(values), reach, same, different)
+    compared = _compare(id, text, published, geometric_estimate(values), reach, same, different)
+    return compared if same_size else {**compared, "outcome": "other conditions"}
 
 
 def _compare(
@@ -121,9 +126,17 @@ def _compare(
 
 
 def compare_claim(
-    claim: Claim, published: str, *, same: Sequence[str], different: Sequence[str] = ()
+    claim: Claim,
+    published: str,
+    *,
+    same: Sequence[str],
+    different: Sequence[str] = (),
+    same_size: bool = True,
 ) -> Comparison:
-    """Compare a published statement with the claim that it makes of this run."""
+    """Compare a published statement with the claim that it makes of this run.
+
+    Without `same_size` the statement is about a larger problem: the outcome is *other conditions*.
+    """
     outcomes: dict[str, Outcome] = {
         "yes": "reproduced",
         "no": _failed(different),
@@ -135,7 +148,7 @@ def compare_claim(
         "published": published,
         "measured": claim["measured"],
         "interval": claim["interval"],
-        "outcome": outcomes[claim["confirmed"]],
+        "outcome": outcomes[claim["confirmed"]] if same_size else "other conditions",
         "same": list(same),
         "different": list(different),
     }

@@ -17,7 +17,7 @@ HOW_COMPARED = (
     "does; a "
     "statement is reproduced where the whole interval agrees with it. Otherwise it is not "
     "reproduced, or, where the runs differ in data, size or budget, measured under other "
-    "conditions."
+    "conditions; so is all that was measured on a smaller problem than the published one."
 )
 
 
@@ -43,8 +43,8 @@ def comparison_sections(
 
 
 HOW_ALIKE = (
-    "Which rows of the first table share a condition with the published run, counted from the top, "
-    "and in which it differs."
+    "Which rows of the table above share a condition with the published run, and in which it "
+    "differs."
 )
 
 
@@ -55,13 +55,13 @@ def comparison_table(comparisons: Sequence[Comparison], form: str = ".3g") -> Ta
     """
     rows = [
         (
-            comparison["text"],
+            f"{number}. {comparison['text']}",
             comparison["outcome"],
             _cell(comparison["published"], form),
             _cell(comparison["measured"], form),
             " to ".join(f"{end:{form}}" for end in comparison["interval"]),
         )
-        for comparison in comparisons
+        for number, comparison in enumerate(comparisons, 1)
     ]
     return Table(("claim", "outcome", "published", "measured", "95% interval"), rows)
 

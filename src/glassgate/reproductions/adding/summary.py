@@ -53,6 +53,7 @@ def comparisons(results: Measured) -> list[Comparison]:
 def _compare_learned(results: Measured, network: str, error: float) -> list[Comparison]:
     """Compare an error of a network that learned the problem, and that it did."""
     same, different = conditions(results, PUBLISHED)
+    same_size = results["plan"]["T"] == PUBLISHED.T
     name, values = FORMS[network].short, losses(results, network)
     claim = claim_below(
         f"{network}-solved",
@@ -71,6 +72,7 @@ def _compare_learned(results: Measured, network: str, error: float) -> list[Comp
             factor=FACTOR,
             same=same,
             different=different,
+            same_size=same_size,
         ),
-        compare_claim(claim, f"{error}", same=same, different=different),
+        compare_claim(claim, f"{error}", same=same, different=different, same_size=same_size),
     ]

@@ -82,7 +82,7 @@ HOW_CURVES = (
 def _lead(results: Results, text: Text) -> str:
     plan = results["plan"]
     reached = join_names(
-        f"{FORMS[row['network']].long} {row['loss']['mean']:.2g}" for row in results["networks"]
+        f"{FORMS[row['network']].long} {row['loss']['mean']:.3g}" for row in results["networks"]
     )
     return (
         f"{count_outcomes(results['comparisons'])} {text.problem} The test loss at T = "

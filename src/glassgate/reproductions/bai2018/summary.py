@@ -40,6 +40,7 @@ def compare_unlearned(
 ) -> list[Comparison]:
     """Compare a loss with the published one, and the statement that it makes."""
     same, different = conditions(results, sizes)
+    same_size = results["plan"]["T"] == sizes.T
     name, values = FORMS[network].short, losses(results, network)
     claim = claim_above(
         f"{network}-unsolved",
@@ -57,8 +58,9 @@ def compare_unlearned(
             margin=how.margin,
             same=same,
             different=different,
+            same_size=same_size,
         ),
-        compare_claim(claim, f"{published}", same=same, different=different),
+        compare_claim(claim, f"{published}", same=same, different=different, same_size=same_size),
     ]
 
 

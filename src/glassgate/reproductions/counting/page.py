@@ -46,7 +46,10 @@ def page(results: Results) -> Page:
     sections = [
         Section(f"{_title(language)}: how far does each network count?", how, table)
         for language, how, table in zip(
-            _languages(results), (HOW_REACH, "To be read as above."), reaches, strict=True
+            _languages(results),
+            (HOW_REACH, "As above, for the longer language."),
+            reaches,
+            strict=True,
         )
     ]
     return Page(
@@ -67,7 +70,8 @@ HOW_REACH = (
     "each symbol after the first b. It is judged from a tenth of the longest trained n on: errors "
     "in shorter words say how long it was trained, not how it counts. If not even the LSTM counts "
     "beyond the trained words, training was too short, and what the others cannot do is left "
-    "undecided. The other columns use the rule of the published code, by "
+    "undecided. A network that does not miscount up to the largest n tested counts with the next "
+    "n in means. The other columns use the rule of the published code, by "
     "which a word is accepted if each of its symbols has more than a small probability when it "
     "is due: the first n whose word is rejected, and the first n at which a word with one or two "
     "letters too many, or with one too few, is accepted too. A network may well accept both the "
@@ -109,7 +113,22 @@ def _lead(results: Results) -> str:
         f"n = {plan['trained']} and of aⁿbⁿcⁿ to n = {plan['trained'] // 2}, each with {seeds} "
         f"seeds, {plan['epochs']} passes through the words, {seconds / 60:.0f} minutes of training "
         "in total. It is a question of units, not of people. "
-        f"{count_outcomes(results['comparisons'])}"
+        f"{_answer(results)} {count_outcomes(results['comparisons'])}"
+    )
+
+
+def _answer(results: Results) -> str:
+    """Say how far each network counts in the first language, on average over seeds."""
+    language = _languages(results)[0]
+    tested = _largest(results, language, "tested")
+    firsts = [
+        f"{FORMS[row['network']].name} {row['first']['mean']:.0f}"
+        for row in results["networks"]
+        if row["language"] == language
+    ]
+    return (
+        f"The first n of {_title(language)} that is miscounted, on average: {', '.join(firsts)} "
+        f"({tested + 1} stands for more than {tested}, the largest tested)."
     )
 
 

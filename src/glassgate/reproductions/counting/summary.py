@@ -77,21 +77,28 @@ def compare(networks: Sequence[Network], languages: Sequence[Language]) -> list[
 
 def _comparisons(networks: Sequence[Network], language: Language) -> Iterator[Comparison]:
     lstm_reach, gru_error = PUBLISHED_LIMITS[language.name]
-    different = [*DIFFERENT, *_shorter(language)]
-    yield compare_claim(
-        _counts(networks, language, "lstm"),
-        f"correct to n = {lstm_reach}",
-        same=SAME,
-        different=different,
-    )
+    different, whole = (*DIFFERENT, *_shorter(language)), not _shorter(language)
+    for claim, published in (
+        (_counts(networks, language, language.trained), "it counts"),
+        (_counts(networks, language, lstm_reach), f"correct to n = {lstm_reach}"),
+    ):
+        yield compare_claim(claim, published, same=SAME, different=different, same_size=whole)
     for network in ("gru-none", "gru", "gru-before"):
         none = network == "gru-none"
-        yield compare_claim(
-            _fails(networks, language, network),
-            f"errs from n = {gru_error} on" if none else "“the GRU” does not count",
-            same=(*SAME, FORM_AS_PUBLISHED) if none else SAME,
-            different=different if none else (*different, "the reset gate is used"),
-        )
+        for claim, published in (
+            (
+                _fails(networks, language, network),
+                f"errs from n = {gru_error} on" if none else "“the GRU” does not count",
+            ),
+            (_falls_behind(networks, language, network), "only the LSTM counts without bounds"),
+        ):
+            yield compare_claim(
+                claim,
+                published,
+                same=(*SAME, FORM_AS_PUBLISHED) if none else SAME,
+                different=different if none else (*different, "the reset gate is used"),
+                same_size=whole,
+            )
     yield compare_claim(
         _fails(networks, language, "srn"),
         "cannot count (a proof; not trained)",
@@ -107,22 +114,47 @@ def _shorter(language: Language) -> tuple[str, ...]:
     return (f"words to n = {language.trained}, not {published}",)
 
 
-def _counts(networks: Sequence[Network], language: Language, network: str) -> Claim:
-    """Claim that a network is correct beyond all that it was trained on."""
+def _counts(networks: Sequence[Network], language: Language, reach: int) -> Claim:
+    """Claim that the LSTM is correct to some n and beyond."""
     return claim_above(
-        f"{language.name}-{network}-counts",
-        f"{language.title}: the {FORMS[network].name} counts beyond the trained n = "
-        f"{language.trained}",
-        find_network(networks, language.name, network)["firsts"],
-        language.trained + 1,
-        f"first n miscounted, tested to n = {language.tested}",
+        f"{language.name}-lstm-counts-{reach}",
+        f"{language.title}: the {FORMS['lstm'].name} counts beyond n = {reach}",
+        find_network(networks, language.name, "lstm")["firsts"],
+        reach + 1,
+        _measure(language),
     )
+
+
+def _falls_behind(networks: Sequence[Network], language: Language, network: str) -> Claim:
+    """Claim that a network goes wrong before the LSTM of the same seed does.
+
+    It is undecided unless the LSTM counts beyond the trained words: else training was too short.
+    """
+    lstm, other = (find_network(networks, language.name, n)["firsts"] for n in ("lstm", network))
+    claim = claim_above(
+        f"{language.name}-{network}-behind",
+        f"{language.title}: the {FORMS[network].name} goes wrong before the LSTM does",
+        [far - near for far, near in zip(lstm, other, strict=True)],
+        0,
+        f"{_measure(language)}: that of the LSTM less that of the {FORMS[network].name}",
+    )
+    return _if_trained_enough(claim, networks, language)
+
+
+def _if_trained_enough(claim: Claim, networks: Sequence[Network], language: Language) -> Claim:
+    if _counts(networks, language, language.trained)["confirmed"] == "yes":
+        return claim
+    return {**claim, "confirmed": UNDECIDED}
+
+
+def _measure(language: Language) -> str:
+    return f"first n miscounted; {language.tested + 1} where all of n to {language.tested} is right"
 
 
 def _fails(networks: Sequence[Network], language: Language, network: str) -> Claim:
     """Claim that a network errs within the lengths that it was trained on.
 
-    It is undecided unless the LSTM, trained alike, counts beyond them: else training was too short.
+    It is undecided unless the LSTM counts beyond them, as in `_falls_behind`.
     """
     claim = claim_below(
         f"{language.name}-{network}-fails",
@@ -130,8 +162,6 @@ def _fails(networks: Sequence[Network], language: Language, network: str) -> Cla
         f"{language.trained}",
         find_network(networks, language.name, network)["firsts"],
         language.trained + 1,
-        f"first n miscounted, tested to n = {language.tested}",
+        _measure(language),
     )
-    if _counts(networks, language, "lstm")["confirmed"] != "yes":
-        claim["confirmed"] = UNDECIDED
-    return claim
+    return _if_trained_enough(claim, networks, language)

@@ -79,9 +79,10 @@ def _lead(results: Results) -> str:
         "An SRN that predicts the next letter of strings of a finite-state grammar becomes a "
         "perfect recognizer of it, wrote Cleeremans, Servan-Schreiber and McClelland (1989), and "
         "a letter that comes back much later tends to be lost, if nothing in between depends on "
-        f"it. Here an SRN and a GRU of {plan['hidden_size']} units learn the plain grammar and of "
-        f"{plan['embedded_size']} units the embedded ones, from {plan['train']:,} strings, each "
-        f"with {len(results['seeds'])} seeds, {seconds / 60:.0f} minutes of training in total. "
+        f"it. Here SRNs and GRUs of {plan['hidden_size']} units learn the plain grammar, and "
+        f"others of {plan['embedded_size']} units the embedded ones, from {plan['train']:,} "
+        f"strings, with {len(results['seeds'])} seeds each, {seconds / 60:.0f} minutes of training "
+        "in total. "
         f"{HOW_NETWORKS} "
         f"{count_outcomes(results['comparisons'])}"
     )

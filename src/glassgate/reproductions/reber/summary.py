@@ -96,7 +96,7 @@ def _compare_plain(runs: Sequence[PlainRun], network: str) -> list[Comparison]:
         (
             claim_above(
                 f"accepts-{network}",
-                f"Plain: grammatical strings are accepted ({name})",
+                f"Plain: over {JUDGED:.0%} of grammatical strings are accepted ({name})",
                 [run["grammatical"] for run in own],
                 JUDGED,
                 "new strings of the grammar",
@@ -106,7 +106,7 @@ def _compare_plain(runs: Sequence[PlainRun], network: str) -> list[Comparison]:
         (
             claim_above(
                 f"rejects-{network}",
-                f"Plain: other strings are rejected ({name})",
+                f"Plain: over {JUDGED:.0%} of other strings are rejected ({name})",
                 [run["random"] for run in own],
                 JUDGED,
                 "random strings of two to eight letters between b and e",
@@ -140,8 +140,8 @@ def _compare_unbiased(runs: Sequence[EmbeddedRun], network: str) -> Comparison:
 def _compare_biased(runs: Sequence[EmbeddedRun], network: str) -> Comparison:
     claim = claim_above(
         f"biased-{network}",
-        "Embedded, biased: it is kept where the letters in between depend on it a little "
-        f"({NETWORKS[network]})",
+        f"Embedded, biased: it is kept in over {REMEMBERED:.0%} of strings where the letters in "
+        f"between depend on it a little ({NETWORKS[network]})",
         [run["right"] for run in _own(runs, "biased", network)],
         REMEMBERED,
         "share of strings in which the right letter is preferred",
