@@ -48,7 +48,7 @@ MEASURES = {
         "the squared error of a sum, or -ln of the probability of the correct symbol, as a "
         "multiple of the lowest loss that a network can reach without reading its input.",
     ),
-    "squared error (a bit)": Definition(
+    "squared error per bit": Definition(
         "Error",
         "the squared difference of the predicted probability that a bit is 1 and the bit, mean "
         "over the bits of a vector.",

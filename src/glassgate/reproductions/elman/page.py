@@ -18,7 +18,7 @@ from glassgate.reproductions.page import (
     count_outcomes,
 )
 
-ERROR = "squared error (a bit)"
+ERROR = "squared error per bit"
 X_TITLES = {
     "xor": ("bit of three", ("first", "second", "third")),
     "letters": ("letter of the syllable", ("consonant", "vowel 1", "vowel 2", "vowel 3")),

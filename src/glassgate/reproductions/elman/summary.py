@@ -180,7 +180,7 @@ def _compare_lexical(
     for id, text, published, values, bound in (
         (
             "cosine",
-            "Words: predictions are as close to the true probabilities",
+            "Words: predictions are at least as close to the true probabilities",
             f"mean cosine {COSINE}",
             [run["cosine"] for run in own],
             COSINE,
