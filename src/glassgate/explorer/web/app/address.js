@@ -1,0 +1,130 @@
+// The state of the page as its address, so that a moment can be handed on:
+// #text=the+boy+fell+down+and+hurt&word=6&network=gru&unit=23&hold=0:3,7:kept=0
+
+import { formatHold, parseHold } from "../core/holds.js";
+import { setText } from "./dom.js";
+
+/** @typedef {import("./app.js").State} State */
+/** @typedef {import("./app.js").App} App */
+
+const WAIT = 200; // milliseconds without a change before the address follows
+const CHOICES = {
+  convention: ["keeps", "writes"],
+  measure: ["kept", "reset", "candidate", "hidden"],
+  sort: ["span", "index", "word"],
+};
+const NUMBERS = /** @type {const} */ (["word", "layer", "unit", "distance", "tour"]);
+
+/**
+ * @param {State} state
+ * @param {State} standard values that need not be said
+ * @returns {string} without the #
+ */
+export function writeAddress(state, standard) {
+  /** @type {[string, string | number][]} */
+  const parts = [
+    ["text", state.text],
+    ["word", state.word],
+    ["network", state.network],
+    ["unit", state.unit],
+  ];
+  for (const name of /** @type {const} */ (["layer", "distance", "tour", "cue", "convention", "measure", "sort"])) {
+    if (state[name] !== standard[name]) parts.push([name, state[name]]);
+  }
+  if (state.units.length) parts.push(["units", state.units.join(",")]);
+  if (state.holds.length) parts.push(["hold", state.holds.map(formatHold).join(";")]);
+  return parts.map(([name, value]) => `${name}=${escape(String(value))}`).join("&");
+}
+
+/**
+ * @param {string} address without the #
+ * @returns {Partial<State>}
+ * @throws {Error} one sentence, where a part cannot be read
+ */
+export function readAddress(address) {
+  const parts = new URLSearchParams(address);
+  /** @type {Record<string, unknown>} */
+  const patch = {};
+  for (const [name, value] of parts) {
+    if (name === "text" || name === "network" || name === "cue") patch[name] = value;
+    if (NUMBERS.some((number) => number === name)) patch[name] = readNumber(name, value);
+    if (name in CHOICES) patch[name] = readChoice(/** @type {keyof typeof CHOICES} */ (name), value);
+    if (name === "units") patch[name] = value.split(",").map((unit) => readNumber(name, unit));
+    if (name === "hold") patch.holds = value.split(";").map(parseHold);
+  }
+  if (parts.has("text") && !parts.has("hold")) patch.holds = [];
+  return patch;
+}
+
+/**
+ * Take up the address of the page, now and whenever it changes, and let it follow the state.
+ *
+ * @param {App} app
+ * @param {HTMLElement} notice where a sentence is shown if the address cannot be read
+ */
+export function startAddress({ store }, notice) {
+  if (location.protocol === "about:") return; // in a notebook's frame, which has no address
+  const standard = store.state;
+  let written = "";
+  const read = () => {
+    const address = location.hash.slice(1);
+    if (!address.includes("=") || address === written) return;
+    try {
+      store.set(readAddress(address));
+      say(notice, "");
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      say(notice, `The address of this page cannot be read: ${error.message}`);
+    }
+  };
+  let timer = 0;
+  store.subscribe((state) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      written = writeAddress(state, standard);
+      history.replaceState(null, "", `#${written}`);
+    }, WAIT);
+  });
+  addEventListener("hashchange", read);
+  read();
+}
+
+/**
+ * @param {HTMLElement} notice
+ * @param {string} sentence
+ */
+function say(notice, sentence) {
+  setText(notice, sentence);
+  notice.hidden = sentence === "";
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function readNumber(name, value) {
+  if (!/^\d{1,9}$/.test(value)) throw new Error(`${name} must be a whole number, got "${value}".`);
+  return Number(value);
+}
+
+/**
+ * @param {keyof typeof CHOICES} name
+ * @param {string} value
+ */
+function readChoice(name, value) {
+  if (!CHOICES[name].includes(value)) {
+    throw new Error(`${name} must be one of ${CHOICES[name].join(", ")}, got "${value}".`);
+  }
+  return value;
+}
+
+/**
+ * Escape what has a meaning of its own in an address, and leave the rest to be read.
+ *
+ * @param {string} value
+ */
+function escape(value) {
+  return encodeURIComponent(value)
+    .replaceAll("%20", "+")
+    .replace(/%(3A|2C|3D|3B|40)/g, (escaped) => decodeURIComponent(escaped));
+}

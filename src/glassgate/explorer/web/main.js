@@ -1,0 +1,65 @@
+// Starts the page: reads what stands in it, mounts the views, and updates them after each change.
+
+import { startAddress } from "./app/address.js";
+import { createDerive } from "./app/derive.js";
+import { readPage } from "./app/read.js";
+import { firstState, fitState } from "./app/state.js";
+import { createStore } from "./app/store.js";
+import { mountBack } from "./views/back.js";
+import { mountBring } from "./views/bring.js";
+import { mountDistance } from "./views/distance.js";
+import { mountHold } from "./views/hold.js";
+import { mountLayer } from "./views/layer.js";
+import { mountLearn } from "./views/learn.js";
+import { mountNetworks } from "./views/networks.js";
+import { mountNextWords } from "./views/next_words.js";
+import { mountSentence } from "./views/sentence.js";
+import { mountTour } from "./views/tour.js";
+import { mountUnit } from "./views/unit.js";
+
+/** @typedef {import("./app/app.js").App} App */
+/** @typedef {import("./app/app.js").Mount} Mount */
+
+/** @type {[string, Mount][]} the id of each view's element, and what fills it */
+const VIEWS = [
+  ["tour", mountTour],
+  ["network-choice", mountNetworks],
+  ["sentence", mountSentence],
+  ["next-words", mountNextWords],
+  ["unit", mountUnit],
+  ["hold", mountHold],
+  ["layer", mountLayer],
+  ["distance", mountDistance],
+  ["back", mountBack],
+  ["learn", mountLearn],
+  ["bring", mountBring],
+];
+
+start();
+
+function start() {
+  const { models, grammar, examples, text } = readPage(document);
+  const store = createStore(firstState(models, text), (state) => fitState(state, models));
+  /** @type {App} */
+  const app = { models, grammar, examples, store };
+  const derive = createDerive(app);
+  startAddress(app, element("notice"));
+  const updates = VIEWS.map(([id, mount]) => mount(element(id), app));
+  const update = () => {
+    const derived = derive(store.state);
+    for (const show of updates) show(store.state, derived);
+  };
+  store.subscribe(update);
+  update();
+  document.documentElement.dataset.ready = "true";
+}
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+function element(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no element ${id}`);
+  return found;
+}

@@ -1,0 +1,4 @@
+/** @type {import("../app/app.js").Mount} */
+export function mountDistance() {
+  return () => {};
+}
