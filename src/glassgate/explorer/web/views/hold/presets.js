@@ -21,15 +21,12 @@ export const PRESETS = [
   },
 ];
 
-/**
- * The gates of a network that can be held.
- * @param {{kind: string, formulation?: {reset: string}}} layer
- * @returns {("kept" | "reset")[]}
- */
-export function gatesToHold(layer) {
-  if (layer.kind === "gru") return layer.formulation?.reset === "none" ? ["kept"] : ["kept", "reset"];
-  return layer.kind === "lstm" ? ["kept"] : [];
-}
+/** @type {Preset} */
+export const RELEASED = {
+  name: "released",
+  gates: {},
+  says: "the network sets these gates itself",
+};
 
 /**
  * The presets that a network can take: those that hold nothing else than what it has.

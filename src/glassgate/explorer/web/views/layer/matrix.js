@@ -1,0 +1,336 @@
+// The matrix of a layer: a row a unit, a column a word, a cell a value. A grid for mouse, keys and
+// screen readers: the chosen unit and word are its active cell.
+
+import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js";
+
+/**
+ * @typedef {object} Shown
+ * @property {string} name what the matrix shows, for those who do not see it
+ * @property {number[]} units the rows, in order
+ * @property {number[]} words the columns: numbers of words
+ * @property {string[]} labels of the columns
+ * @property {(word: number) => ArrayLike<number>} values of all units at a word
+ * @property {string} gate what the values are, as programs read it
+ * @property {string} measure the same, as people read it
+ * @property {string} colour of positive values, CSS
+ * @property {number} unit the chosen one
+ * @property {number} word the chosen one
+ * @property {Set<number>} brushed units
+ * @property {(unit: number) => boolean} held whether a hold acts on the unit
+ */
+
+/**
+ * @typedef {object} Actions
+ * @property {(unit: number, word: number) => void} choose
+ * @property {(units: number[]) => void} brush
+ */
+
+const LABELS = 64; // pixels above the cells, for the words
+const NUMBERS = 30; // pixels beside the cells, for the numbers of units
+const TALLEST = 520; // pixels that all rows together may take
+const CELL = { least: 7, most: 22, narrow: 9, wide: 44 };
+const SHADES = 50; // a colour changes in steps, so that few cells change when values do
+
+export class Matrix {
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.actions = actions;
+    /** @type {Shown | null} */
+    this.shown = null;
+    this.width = 0;
+    this.layout = "";
+    /** @type {SVGRectElement[][]} */
+    this.cells = [];
+    /** @type {number | null} the row at which a drag began */
+    this.anchor = null;
+    this.reached = 0; // the row that the drag has come to
+    this.ground = s("rect", { class: "matrix-ground", x: NUMBERS, y: LABELS });
+    this.labels = s("g", { class: "matrix-labels", "aria-hidden": "true" });
+    this.rows = s("g", {});
+    this.marks = s("g", { class: "matrix-marks", "aria-hidden": "true" });
+    this.chosen = s("rect", { class: "matrix-chosen", fill: "none" });
+    this.svg = s(
+      "svg",
+      { class: "matrix", role: "grid", tabindex: 0, on: this.#listeners() },
+      s("g", { "aria-hidden": "true" }, this.ground),
+      this.labels,
+      this.rows,
+      s("g", { "aria-hidden": "true" }, this.marks, this.chosen),
+    );
+    this.element = h("div", { class: "matrix-frame scroll" }, this.svg);
+    new ResizeObserver(() => this.#fit()).observe(this.element);
+  }
+
+  /** @param {Shown} shown */
+  update(shown) {
+    this.shown = shown;
+    if (this.width) this.#draw(shown);
+  }
+
+  #fit() {
+    const width = this.element.clientWidth;
+    if (width === this.width) return;
+    this.width = width;
+    if (this.shown) this.#draw(this.shown);
+  }
+
+  /** @param {Shown} shown */
+  #draw(shown) {
+    const size = this.#size(shown);
+    const layout = [shown.units.length, shown.words.length, size.width, size.height].join();
+    if (layout !== this.layout) this.#build(shown, size);
+    this.layout = layout;
+    this.size = size;
+    setAttributes(this.svg, { "aria-label": shown.name });
+    setStyle(this.svg, "--positive", shown.colour);
+    this.#fill(shown);
+    this.#label(shown, size);
+    this.#mark(shown, size);
+  }
+
+  /** @param {Shown} shown */
+  #size({ units, words }) {
+    const room = (this.width - NUMBERS - 2) / words.length;
+    return {
+      width: Math.min(CELL.wide, Math.max(CELL.narrow, Math.floor(room))),
+      height: Math.min(CELL.most, Math.max(CELL.least, Math.floor(TALLEST / units.length))),
+    };
+  }
+
+  /** @param {Shown} shown @param {{width: number, height: number}} size */
+  #build({ units, words }, { width, height }) {
+    const whole = {
+      width: NUMBERS + words.length * width + 2,
+      height: LABELS + units.length * height + 2,
+    };
+    setAttributes(this.svg, { ...whole, "aria-rowcount": units.length, "aria-colcount": words.length });
+    setAttributes(this.ground, { width: words.length * width, height: units.length * height });
+    this.cells = units.map((_, row) =>
+      words.map((_, column) =>
+        s("rect", {
+          role: "gridcell",
+          x: NUMBERS + column * width,
+          y: LABELS + row * height,
+          width: width - 1,
+          height: height - (height > 5 ? 1 : 0),
+        }),
+      ),
+    );
+    this.rows.replaceChildren(...this.cells.map((cells) => s("g", { role: "row" }, ...cells)));
+  }
+
+  /** @param {Shown} shown */
+  #fill({ units, words, values, gate }) {
+    words.forEach((word, column) => {
+      const numbers = values(word);
+      for (let row = 0; row < units.length; row++) {
+        fillCell(this.cells[row][column], units[row], word, gate, numbers[units[row]]);
+      }
+    });
+  }
+
+  /** @param {Shown} shown @param {{width: number, height: number}} size */
+  #label({ labels, words, word }, { width }) {
+    repeat(this.labels, labels, () => s("text", {}), (text, label, column) => {
+      const x = NUMBERS + (column + 0.5) * width + 3;
+      setAttributes(text, {
+        transform: `translate(${x} ${LABELS - 6}) rotate(-52)`,
+        class: words[column] === word ? "current" : null,
+      });
+      setText(text, label);
+    });
+  }
+
+  /** @param {Shown} shown @param {{width: number, height: number}} size */
+  #mark({ units, words, unit, word, brushed, held }, { width, height }) {
+    const marked = units.flatMap((one, row) =>
+      one === unit || brushed.has(one) || held(one) ? [{ one, row }] : [],
+    );
+    let below = -Infinity; // where the number above ends, so that none is written over another
+    repeat(this.marks, marked, () => s("g", {}, s("rect"), s("text")), (mark, { one, row }) => {
+      const [bar, text] = mark.children;
+      const y = LABELS + row * height;
+      setAttributes(bar, {
+        x: NUMBERS - 5,
+        y,
+        width: 3,
+        height: height - 1,
+        class: brushed.has(one) ? "brushed" : held(one) ? "held" : "none",
+      });
+      const room = one === unit || y - below >= 11;
+      if (room) below = y;
+      setAttributes(text, { x: NUMBERS - 8, y: y + height / 2 + 4, class: one === unit ? "current" : null });
+      setText(text, room ? one : "");
+    });
+    const row = units.indexOf(unit);
+    const column = words.indexOf(word);
+    const inside = row >= 0 && column >= 0;
+    setAttributes(this.chosen, { visibility: inside ? "visible" : "hidden" });
+    if (!inside) return;
+    setAttributes(this.chosen, {
+      x: NUMBERS + column * width - 1.5,
+      y: LABELS + row * height - 1.5,
+      width: width + 2,
+      height: height + 2,
+    });
+    this.#activate(this.cells[row][column]);
+  }
+
+  /** Tell screen readers which cell is the chosen one. @param {SVGRectElement} cell */
+  #activate(cell) {
+    const { unit, word, value } = cell.dataset;
+    const label = this.shown?.labels[this.shown.words.indexOf(Number(word))];
+    if (this.active !== cell) {
+      this.active?.removeAttribute("id");
+      this.active?.removeAttribute("aria-label");
+      cell.id = "matrix-active";
+      this.active = cell;
+      setAttributes(this.svg, { "aria-activedescendant": "matrix-active" });
+    }
+    const shown = Number(value).toFixed(2);
+    setAttributes(cell, {
+      "aria-label": `unit ${unit}, word ${word} ${label}: ${this.shown?.measure} ${shown}`,
+    });
+  }
+
+  // Choosing and brushing ------------------------------------------------------------------------
+
+  #listeners() {
+    return {
+      pointerdown: (/** @type {PointerEvent} */ event) => this.#press(event),
+      pointermove: (/** @type {PointerEvent} */ event) => this.#drag(event),
+      pointerup: () => (this.anchor = null),
+      pointercancel: () => (this.anchor = null),
+      click: (/** @type {PointerEvent} */ event) => this.#tap(event),
+      keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+    };
+  }
+
+  /** @param {PointerEvent} event @returns {{row: number, column: number} | null} */
+  #cellAt(event) {
+    const { shown, size } = this;
+    if (!shown || !size) return null;
+    const box = this.svg.getBoundingClientRect();
+    const row = Math.floor((event.clientY - box.top - LABELS) / size.height);
+    const column = Math.floor((event.clientX - box.left - NUMBERS) / size.width);
+    const last = shown.units.length - 1;
+    if (this.anchor === null && (row < 0 || row > last || column >= shown.words.length)) return null;
+    return { row: Math.min(Math.max(row, 0), last), column };
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    this.anchor = null;
+    const cell = this.#cellAt(event);
+    const { shown } = this;
+    if (!cell || !shown || event.pointerType === "touch") return; // a finger may scroll the page
+    if (event.ctrlKey || event.metaKey) {
+      this.#toggle(shown.units[cell.row]);
+    } else if (event.shiftKey) {
+      this.#brushTo(Math.max(shown.units.indexOf(shown.unit), 0), cell.row);
+    } else {
+      this.anchor = this.reached = cell.row;
+      this.#choose(cell, shown);
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  #tap(event) {
+    const cell = event.pointerType === "touch" && this.#cellAt(event);
+    if (cell && this.shown) this.#choose(cell, this.shown);
+  }
+
+  /** @param {{row: number, column: number}} cell @param {Shown} shown */
+  #choose({ row, column }, { units, words, word }) {
+    this.actions.choose(units[row], words[column] ?? word);
+  }
+
+  /** @param {PointerEvent} event */
+  #drag(event) {
+    if (this.anchor === null || !event.buttons) return;
+    const cell = this.#cellAt(event);
+    if (!cell || cell.row === this.reached) return;
+    this.reached = cell.row;
+    this.#brushTo(this.anchor, cell.row);
+  }
+
+  /** @param {number} from @param {number} to rows */
+  #brushTo(from, to) {
+    const units = this.shown?.units ?? [];
+    this.actions.brush(units.slice(Math.min(from, to), Math.max(from, to) + 1));
+  }
+
+  /** @param {number} unit */
+  #toggle(unit) {
+    const brushed = this.shown?.brushed ?? new Set();
+    this.actions.brush(
+      brushed.has(unit) ? [...brushed].filter((one) => one !== unit) : [...brushed, unit],
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { shown } = this;
+    if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " ") {
+      this.#toggle(shown.unit);
+    } else if (event.key === "Escape") {
+      this.actions.brush([]);
+    } else if (!this.#move(event)) {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key moves */
+  #move({ key, shiftKey }) {
+    const { units, words, unit, word, brushed } = /** @type {Shown} */ (this.shown);
+    const moves = /** @type {Record<string, [number, number]>} */ ({
+      ArrowUp: [-1, 0],
+      ArrowDown: [1, 0],
+      PageUp: [-10, 0],
+      PageDown: [10, 0],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      Home: [0, -words.length],
+      End: [0, words.length],
+    });
+    const move = moves[key];
+    if (!move) return false;
+    const row = clip(units.indexOf(unit) + move[0], units.length);
+    const column = clip(words.indexOf(word) + move[1], words.length);
+    if (shiftKey) this.actions.brush([...new Set([...brushed, unit, units[row]])]);
+    this.actions.choose(units[row], words[column]);
+    return true;
+  }
+}
+
+/**
+ * @param {SVGRectElement} cell
+ * @param {number} unit
+ * @param {number} word
+ * @param {string} gate
+ * @param {number} value
+ */
+function fillCell(cell, unit, word, gate, value) {
+  const { dataset } = cell;
+  const text = String(value);
+  const place = `${gate} ${unit} ${word}`;
+  if (dataset.value === text && dataset.place === place) return;
+  dataset.value = text;
+  if (dataset.place !== place) {
+    dataset.place = place;
+    dataset.gate = gate;
+    dataset.unit = String(unit);
+    dataset.word = String(word);
+  }
+  setAttributes(cell, {
+    class: value < 0 ? "negative" : null,
+    "fill-opacity": Math.round(Math.min(Math.abs(value), 1) * SHADES) / SHADES,
+  });
+}
+
+/** @param {number} place @param {number} count */
+function clip(place, count) {
+  return Math.min(Math.max(place, 0), count - 1);
+}
