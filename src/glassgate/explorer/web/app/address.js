@@ -31,6 +31,7 @@ export function writeAddress(state, standard) {
   for (const name of /** @type {const} */ (["layer", "distance", "tour", "cue", "convention", "measure", "sort"])) {
     if (state[name] !== standard[name]) parts.push([name, state[name]]);
   }
+  if (state.target?.word === state.word) parts.push(["next", state.target.next]);
   if (state.units.length) parts.push(["units", state.units.join(",")]);
   if (state.holds.length) parts.push(["hold", state.holds.map(formatHold).join(";")]);
   return parts.map(([name, value]) => `${name}=${escape(String(value))}`).join("&");
@@ -52,6 +53,8 @@ export function readAddress(address) {
     if (name === "units") patch[name] = value.split(",").map((unit) => readNumber(name, unit));
     if (name === "hold") patch.holds = value.split(";").map(parseHold);
   }
+  const next = parts.get("next");
+  if (next !== null && typeof patch.word === "number") patch.target = { word: patch.word, next };
   if (parts.has("text") && !parts.has("hold")) patch.holds = [];
   return patch;
 }

@@ -24,6 +24,8 @@
  * @property {"keeps" | "writes"} convention how the update gate is shown
  * @property {"kept" | "reset" | "candidate" | "hidden"} measure what the matrix shows
  * @property {"span" | "index" | "word"} sort of the rows of the matrix
+ * @property {{word: number, next: string} | null} target the prediction that was chosen: after which
+ *   word, and of what; null, or another word than the chosen one, leaves it to `targetOf`
  * @property {number} distance words between the cue and the pronoun
  * @property {string} cue the noun phrase that the pronoun depends on, such as "the boy"
  * @property {number} tour page of the guided tour, 0 for none

@@ -9,6 +9,7 @@ import { decimals, linear, logarithmic, powers, ticks } from "./scales.js";
  * @property {[number, number]} domain
  * @property {boolean} [log] logarithmic; the domain is positive
  * @property {(value: number) => string} [format] of the numbers beside it
+ * @property {number[]} [ticks] of the x axis, where they are words: their labels are slanted
  */
 
 /**
@@ -31,6 +32,7 @@ import { decimals, linear, logarithmic, powers, ticks } from "./scales.js";
 const WIDTH = 480;
 const HEIGHT = 240;
 const EDGE = { top: 12, end: 92, bottom: 40, start: 52 };
+const SLANTED = 66; // pixels below the plot, where the labels of the x axis are slanted
 const ROOM = 13; // pixels between two labels at the ends of lines
 
 /**
@@ -49,19 +51,20 @@ export function lineChart() {
 
   /** @param {Drawing} drawing */
   function update({ name, x, y, lines: drawn, mark: place = null }) {
+    const bottom = HEIGHT - (x.ticks ? SLANTED : EDGE.bottom);
     const toX = scale(x, [EDGE.start, WIDTH - EDGE.end]);
-    const toY = scale(y, [HEIGHT - EDGE.bottom, EDGE.top]);
+    const toY = scale(y, [bottom, EDGE.top]);
     setText(title, name);
-    setText(xLabel, x.label);
+    setText(xLabel, x.ticks ? "" : x.label);
     setText(yLabel, y.label);
-    drawGrid(grid, x, y, toX, toY);
+    drawGrid(grid, x, y, toX, toY, bottom);
     repeat(lines, drawn, () => s("path", { class: "line" }), (path, line) => {
       const d = line.points.map(([a, b], i) => `${i ? "L" : "M"}${toX(a).toFixed(1)} ${toY(b).toFixed(1)}`);
       setAttributes(path, { d: d.join(""), stroke: line.colour, "stroke-dasharray": line.dashed ? "4 4" : null });
     });
-    drawLabels(labels, drawn.filter((line) => line.points.length > 0), toX, toY);
+    drawLabels(labels, drawn.filter((line) => line.points.length > 0), toX, toY, bottom);
     setAttributes(mark, { visibility: place === null ? "hidden" : "visible" });
-    if (place !== null) setAttributes(mark, { x1: toX(place), x2: toX(place) });
+    if (place !== null) setAttributes(mark, { x1: toX(place), x2: toX(place), y2: bottom });
   }
   return { element, update };
 }
@@ -80,10 +83,11 @@ function scale({ domain, log }, range) {
  * @param {Axis} y
  * @param {(value: number) => number} toX
  * @param {(value: number) => number} toY
+ * @param {number} bottom of the plot
  */
-function drawGrid(grid, x, y, toX, toY) {
+function drawGrid(grid, x, y, toX, toY, bottom) {
   const across = (y.log ? powers(y.domain) : ticks(y.domain, 4)).map((value) => ({ value, axis: y }));
-  const along = (x.log ? powers(x.domain) : ticks(x.domain, 6)).map((value) => ({ value, axis: x }));
+  const along = (x.ticks ?? (x.log ? powers(x.domain) : ticks(x.domain, 6))).map((value) => ({ value, axis: x }));
   repeat(grid, [...across, ...along], () => s("g", {}, s("line"), s("text")), (mark, { value, axis }) => {
     const [line, text] = mark.children;
     const level = toY(value);
@@ -91,10 +95,15 @@ function drawGrid(grid, x, y, toX, toY) {
     setText(text, axis.format ? axis.format(value) : number(value, Boolean(axis.log)));
     if (axis === y) {
       setAttributes(line, { x1: EDGE.start, x2: WIDTH - EDGE.end, y1: level, y2: level, visibility: "visible" });
-      setAttributes(text, { x: EDGE.start - 6, y: level + 4, "text-anchor": "end" });
+      setAttributes(text, { x: EDGE.start - 6, y: level + 4, "text-anchor": "end", transform: null });
     } else {
       setAttributes(line, { visibility: "hidden" });
-      setAttributes(text, { x: place, y: HEIGHT - EDGE.bottom + 16, "text-anchor": "middle" });
+      setAttributes(text, {
+        x: place,
+        y: bottom + (axis.ticks ? 12 : 16),
+        "text-anchor": axis.ticks ? "end" : "middle",
+        transform: axis.ticks ? `rotate(-45 ${place} ${bottom + 12})` : null,
+      });
     }
   });
 }
@@ -106,15 +115,16 @@ function drawGrid(grid, x, y, toX, toY) {
  * @param {Line[]} lines
  * @param {(value: number) => number} toX
  * @param {(value: number) => number} toY
+ * @param {number} bottom of the plot
  */
-function drawLabels(labels, lines, toX, toY) {
+function drawLabels(labels, lines, toX, toY, bottom) {
   const ends = lines.map((line) => {
     const [x, y] = line.points[line.points.length - 1];
     return { line, x: toX(x) + 6, y: toY(y) + 4 };
   });
   ends.sort((one, other) => one.y - other.y);
   for (let i = 1; i < ends.length; i++) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + ROOM);
-  const over = ends.length ? ends[ends.length - 1].y - (HEIGHT - EDGE.bottom + 4) : 0;
+  const over = ends.length ? ends[ends.length - 1].y - (bottom + 4) : 0;
   if (over > 0) for (const end of ends) end.y -= over;
   repeat(labels, ends, () => s("text"), (text, { line, x, y }) => {
     setAttributes(text, { x, y, fill: line.colour });

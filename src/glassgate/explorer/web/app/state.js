@@ -24,6 +24,7 @@ export function firstState(models, text) {
     convention: "keeps",
     measure: "kept",
     sort: "span",
+    target: null,
     distance: 0,
     cue: "",
     tour: 0,
