@@ -1,9 +1,9 @@
 """GRUs you can see into, at a speed you can ship.
 
-`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, and `load`
+`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, `load`
 reads a model that `glassgate train` wrote, and `explore` shows it at work. `trace` reads every gate
-of a network, PyTorch's own included; `clamp` holds gates while the network runs. `Formulation` names
-the published form of a unit, and `GRUWeights` holds its weights.
+of a network, PyTorch's own included; `clamp` holds gates while the network runs. `Formulation`
+names the published form of a unit, and `GRUWeights` holds its weights.
 
 The core needs NumPy and safetensors alone. Everything is imported on first use, so that the command
 line starts at once; among it these packages:

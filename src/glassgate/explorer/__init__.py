@@ -1,7 +1,7 @@
 """The explorer: a page in which trained networks run, and gates can be held.
 
-`write_explorer` writes it to a file, and `explore` shows it in a notebook. The page is one HTML text
-that holds networks and programs alike, and asks no server for anything.
+`write_explorer` writes it to a file, and `explore` shows it in a notebook. The page is one HTML
+text that holds networks and programs alike, and asks no server for anything.
 
 Read `payload` (what stands in the page: weights, vocabularies, grammar, sentences), `page` (the
 HTML text around it, made from the files in `web/`) and `notebook`. In `web/`, `core/` computes,

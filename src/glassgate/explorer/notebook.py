@@ -20,7 +20,7 @@ class Explorer:
     page: str
 
     def _repr_html_(self) -> str:
-        """Return a frame with the page in it: its styles and names do not mix with the notebook's."""
+        """Return a frame with the page in it, so that its styles stay apart from the notebook's."""
         return (
             f'<iframe title="Glassgate explorer" width="100%" height="{HEIGHT}" '
             f'style="border: 0" srcdoc="{html.escape(self.page)}"></iframe>'
@@ -28,7 +28,7 @@ class Explorer:
 
     def __repr__(self) -> str:
         """Say how to see the page where there is no HTML."""
-        return f"Explorer({len(self.page):,} characters; shown by a notebook, or write .page to a file)"
+        return f"Explorer(page of {len(self.page):,} characters, which a notebook shows)"
 
 
 def explore(

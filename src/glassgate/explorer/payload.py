@@ -1,6 +1,6 @@
 """What stands in the page beside its programs: networks, vocabularies, a grammar, sentences.
 
-All of it is plain data, so that JSON holds it; weights are the bytes of a safetensors file in base64.
+All of it is plain data, so that JSON holds it; weights are a safetensors file in base64.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _check_size(models: Mapping[str, Loaded]) -> None:
     )
     if size > MAX_WEIGHTS:
         raise BadInput(
-            f"the weights take {size / 1e6:.1f} MB, more than the {MAX_WEIGHTS / 1e6:.0f} MB that a "
-            "browser opens at once: explore fewer or smaller models, or pass --large"
+            f"the weights take {size / 1e6:.1f} MB, expected at most {MAX_WEIGHTS / 1e6:.0f} for a "
+            "page that opens at once: explore fewer or smaller models, or pass --large"
         )
 
 
@@ -91,11 +91,11 @@ def _model(name: str, loaded: Loaded) -> dict[str, Any]:
     }
 
 
-# The grammar ----------------------------------------------------------------------------------------
+# The grammar --------------------------------------------------------------------------------------
 
 
 def _choose_grammar(content: Content) -> Grammar | None:
-    """Return the grammar of the content, or the English one if the models read exactly its words."""
+    """Return the content's grammar, or the English one if a model reads exactly its words."""
     vocabularies = [_words(model) for model in content.models.values() if _reads_words(model)]
     if content.grammar is None:
         english = Grammar.load()
@@ -152,7 +152,7 @@ def _rules(grammar: Grammar) -> dict[str, Any]:
     }
 
 
-# Sentences ------------------------------------------------------------------------------------------
+# Sentences ----------------------------------------------------------------------------------------
 
 
 def _examples(content: Content, grammar: Grammar | None) -> Sequence[str]:
