@@ -11,8 +11,8 @@ import { mountDistance } from "./views/distance.js";
 import { mountHold } from "./views/hold.js";
 import { mountLayer } from "./views/layer.js";
 import { mountLearn } from "./views/learn.js";
-import { mountNetworks } from "./views/networks.js";
 import { mountNextWords } from "./views/next_words.js";
+import { mountReader } from "./views/reader.js";
 import { mountSentence } from "./views/sentence.js";
 import { mountTour } from "./views/tour.js";
 import { mountUnit } from "./views/unit.js";
@@ -23,8 +23,8 @@ import { mountUnit } from "./views/unit.js";
 /** @type {[string, Mount][]} the id of each view's element, and what fills it */
 const VIEWS = [
   ["tour", mountTour],
-  ["network-choice", mountNetworks],
   ["sentence", mountSentence],
+  ["reader", mountReader],
   ["next-words", mountNextWords],
   ["unit", mountUnit],
   ["hold", mountHold],

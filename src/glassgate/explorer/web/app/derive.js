@@ -2,6 +2,7 @@
 // computed twice, so that a slider that moves recomputes the network whose gate it holds and no other.
 
 import { classify, nextWords, run } from "../core/model.js";
+import { MAX_WORDS } from "./state.js";
 
 /** @typedef {import("../core/model.js").Model} Model */
 /** @typedef {import("../core/model.js").Run} Run */
@@ -16,6 +17,7 @@ import { classify, nextWords, run } from "../core/model.js";
  * @property {Token[]} tokens of the sentence, as the chosen network splits it; words count from 1
  * @property {string[]} words the same as text: word w is `words[w - 1]`
  * @property {boolean[]} unknown whether the chosen network does not know the word
+ * @property {boolean} cut whether the text goes on after the words that are read
  * @property {Record<string, number[]>} ids what each network reads, `<bos>` first in a language model
  * @property {Record<string, number>} at the step of each network after which the chosen word is read;
  *   -1 where there is none (a classifier before its first word)
@@ -56,6 +58,7 @@ export function createDerive(app) {
       tokens: own.tokens,
       words,
       unknown: own.unknown,
+      cut: own.cut,
       held: state.holds.length > 0,
       truth: truthOf(words, state.word),
       ids: {},
@@ -98,10 +101,14 @@ function createReader(model) {
   const { vocabulary } = model;
   const outcomes = model.task === "classifier" ? model.classes : vocabulary.words;
   const read = remember((/** @type {string} */ text) => {
-    const ids = vocabulary.encode(text);
-    const unknown = ids.map((id) => id === vocabulary.unk);
-    const start = model.task === "classifier" ? [] : [vocabulary.bos];
-    return { tokens: vocabulary.split(text), unknown, ids: [...start, ...ids] };
+    const all = vocabulary.split(text);
+    const ids = vocabulary.encode(text).slice(0, MAX_WORDS);
+    return {
+      tokens: all.slice(0, MAX_WORDS),
+      cut: all.length > MAX_WORDS,
+      unknown: ids.map((id) => id === vocabulary.unk),
+      ids: model.task === "classifier" ? ids : [vocabulary.bos, ...ids],
+    };
   });
   const free = remember((/** @type {string} */ text) => run(model, read(text).ids, NONE));
   const held = remember((/** @type {string} */ text, /** @type {Hold[]} */ holds) =>

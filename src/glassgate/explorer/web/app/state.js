@@ -3,6 +3,8 @@
 /** @typedef {import("./app.js").State} State */
 /** @typedef {import("../core/model.js").Model} Model */
 
+export const MAX_WORDS = 200; // or characters, of a sentence that the page reads
+
 const SEED_SENTENCE = "the boy fell down and hurt";
 
 /**
@@ -42,7 +44,7 @@ export function fitState(state, models) {
   const [first] = models.values();
   const model = models.get(state.network) ?? first;
   const layers = model.network.layers.length;
-  const words = model.vocabulary.split(state.text).length;
+  const words = Math.min(model.vocabulary.split(state.text).length, MAX_WORDS);
   const within = (/** @type {number} */ unit) => unit >= 0 && unit < model.hiddenSize;
   return {
     ...state,

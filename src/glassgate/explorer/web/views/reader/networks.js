@@ -1,9 +1,9 @@
 // Which network the unit, the layer and the held gates are of.
 
-import { h, repeat, setAttributes, setText } from "../app/dom.js";
-import { networkColour } from "../app/scales.js";
+import { h, repeat, setAttributes, setText } from "../../app/dom.js";
+import { networkColour } from "../../app/scales.js";
 
-/** @type {import("../app/app.js").Mount} */
+/** @type {import("../../app/app.js").Mount} */
 export function mountNetworks(nav, { models, store }) {
   const list = h("div", { class: "choice", role: "group", "aria-label": "Network to look into" });
   nav.append(list);
