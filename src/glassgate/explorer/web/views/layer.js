@@ -2,7 +2,7 @@
 
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
 import { Matrix } from "./layer/matrix.js";
-import { memoryOf } from "./layer/sample.js";
+import { spansOf } from "./layer/sample.js";
 import { mountSearch } from "./layer/search.js";
 import { GATE_MEASURES, MEASURE_NAMES, measureFor, measuresOf, orderUnits, page } from "./layer/values.js";
 
@@ -95,7 +95,7 @@ function viewOf(app, state, derived) {
   const { model } = derived;
   const layer = model.network.layers[state.layer];
   const measure = measureFor(layer, state.measure);
-  const spans = memoryOf(app, model)?.[state.layer].span ?? null;
+  const spans = spansOf(app, model, state.layer);
   const sort = state.sort === "span" && !spans ? "index" : state.sort;
   const run = derived.runs[model.name];
   const values = (/** @type {number} */ word) => valuesAt(run, word, state.layer, measure);

@@ -1,6 +1,8 @@
 // What a network does over the example text with nothing held: read when first asked for, and kept.
 
+import { memorySpans } from "../../core/memory.js";
 import { run } from "../../core/model.js";
+import { orderUnits } from "./values.js";
 
 /** @typedef {import("../../app/app.js").App} App */
 /** @typedef {import("../../core/model.js").Model} Model */
@@ -18,6 +20,8 @@ const FEWEST = 40; // steps that are read however large the network is
 
 /** @type {WeakMap<Model, Sample>} */
 const samples = new WeakMap();
+/** @type {WeakMap<Model, (Float64Array | null)[]>} by layer */
+const measured = new WeakMap();
 
 /** @param {Model} model */
 export function hasGates(model) {
@@ -85,8 +89,15 @@ function multiplications({ network: { layers, kind } }) {
  * @returns {Float64Array | null}
  */
 export function spansOf(app, model, layer) {
-  const steps = hasGates(model) ? sampleOf(app, model).values[layer].flat() : [];
-  return steps.length ? memorySpans(steps) : null;
+  const known = measured.get(model) ?? measureSpans(app, model);
+  measured.set(model, known);
+  return known[layer];
+}
+
+/** @param {App} app @param {Model} model */
+function measureSpans(app, model) {
+  const layers = hasGates(model) ? sampleOf(app, model).values : model.network.layers.map(() => []);
+  return layers.map((texts) => (texts.length ? memorySpans(texts.flat()) : null));
 }
 
 /**
