@@ -10,7 +10,7 @@ ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
-	@echo 'Next, ask the GRU yourself; README.md goes on from there:'
+	@echo 'Next, open demo/explorer.html and hold a gate, or ask the GRU here; README.md goes on:'
 	@echo '  . .venv/bin/activate'
 	@echo '  glassgate predict demo/models/gru "the boy fell down and hurt"'
 

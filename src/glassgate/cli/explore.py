@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glassgate.cli.options import Overwrite, check_free, label
-from glassgate.errors import BadInput
-
-PAGE = "explorer.html"
+from glassgate.cli.options import Overwrite, check_different, check_free, label
 
 
 def explore(
@@ -22,7 +19,7 @@ def explore(
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FILE.html", help="The page.")
-    ] = Path(PAGE),
+    ] = Path("explorer.html"),
     text: Annotated[
         Path | None,
         typer.Option(
@@ -62,10 +59,9 @@ def explore(
     from glassgate.cli.screen import announce_reading
 
     check_free(output, overwrite)
-    _check_different(models)
+    check_different("model", models)
     announce_reading(*models)
-    from glassgate.explorer import write_explorer
-    from glassgate.explorer.payload import Content
+    from glassgate.explorer import Content, write_explorer
     from glassgate.grammar import Grammar
     from glassgate.train import load
     from glassgate.train.corpus import read_text
@@ -76,15 +72,8 @@ def explore(
         "" if text is None else read_text(text),
     )
     write_explorer(output, content, large=large)
-    typer.echo(f"The page is {output}; open it in a browser.")
+    typer.echo(f"{output}: {', '.join(content.models)}; open it in a browser.")
     if show:
         import webbrowser
 
         webbrowser.open(output.resolve().as_uri())
-
-
-def _check_different(models: list[Path]) -> None:
-    """Refuse a folder that is given twice."""
-    for number, path in enumerate(models):
-        if path.resolve() in [other.resolve() for other in models[:number]]:
-            raise BadInput(f"the model {path} is given twice")

@@ -17,9 +17,16 @@ from glassgate.doors import lazy
 if TYPE_CHECKING:
     from glassgate.explorer.notebook import Explorer, explore
     from glassgate.explorer.page import write_explorer
+    from glassgate.explorer.payload import Content
 
-__all__ = ["Explorer", "explore", "write_explorer"]
+__all__ = ["Content", "Explorer", "explore", "write_explorer"]
 
 __getattr__, __dir__ = lazy(
-    __name__, {"Explorer": "notebook", "explore": "notebook", "write_explorer": "page"}
+    __name__,
+    {
+        "Content": "payload",
+        "Explorer": "notebook",
+        "explore": "notebook",
+        "write_explorer": "page",
+    },
 )

@@ -14,7 +14,7 @@ from typing import Any
 from safetensors.torch import save
 
 from glassgate import __version__
-from glassgate.analysis.report.sample import draw_sample
+from glassgate.analysis.report.sample import SENTENCE_END, draw_sample, reads_lines
 from glassgate.errors import BadInput
 from glassgate.grammar import Grammar
 from glassgate.train import Loaded
@@ -35,8 +35,8 @@ class Content:
     grammar
         The grammar of their language, if there is one.
     text
-        What to read: the page opens with its beginning, and measures memory over a sample of it.
-        If empty, sentences of the grammar take its place.
+        What to read: the page opens with its first sentence, and measures memory over a sample of
+        it. If empty, sentences of the grammar take its place.
     """
 
     models: Mapping[str, Loaded]
@@ -64,7 +64,7 @@ def payload(content: Content, *, large: bool = False) -> dict[str, Any]:
         "models": [_model(name, loaded) for name, loaded in content.models.items()],
         "grammar": None if grammar is None else _rules(grammar),
         "examples": examples,
-        "text": examples[0] if content.text.strip() else "",
+        "text": _opening(content),
     }
 
 
@@ -163,3 +163,10 @@ def _examples(content: Content, grammar: Grammar | None) -> Sequence[str]:
     if grammar is not None:
         return [" ".join(words) for words in grammar.sample(SENTENCES, SEED)]
     return []
+
+
+def _opening(content: Content) -> str:
+    """Return the first sentence of the text, or its first line for models that read lines."""
+    first = next(iter(content.models.values()))
+    line = content.text.strip().partition("\n")[0]
+    return line if reads_lines(first) else SENTENCE_END.split(line)[0]
