@@ -230,7 +230,7 @@ export function classify(run, t) {
 /**
  * softmax(V h + d): the probability of each next word or class after a step.
  *
- * @param {Run} run
+ * @param {Pick<Run, "model" | "steps">} run
  * @param {number} t the step
  * @returns {Float64Array}
  */
