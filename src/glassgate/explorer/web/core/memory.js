@@ -16,13 +16,13 @@ export function meanKept(kept) {
 }
 
 /**
- * Memory spans in steps: 0 for a share of 0, infinity for a share of 1.
+ * Each unit's memory span in steps: 0 where it keeps nothing, infinity where it keeps all.
  *
- * @param {Float64Array} shares mean kept shares, 0..1, [H]
+ * @param {Float64Array[]} kept of each step, 0..1, [H] each; at least one
  * @returns {Float64Array} [H]
  */
-export function memorySpans(shares) {
-  return shares.map((share) => 1 / Math.abs(Math.log(share)));
+export function memorySpans(kept) {
+  return meanKept(kept).map((share) => 1 / Math.abs(Math.log(share)));
 }
 
 /**

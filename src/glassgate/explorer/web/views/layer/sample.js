@@ -1,8 +1,7 @@
 // What a network does over the example text with nothing held: read when first asked for, and kept.
 
-import { memorySpans } from "../../core/memory.js";
+import { longest, memorySpans } from "../../core/memory.js";
 import { run } from "../../core/model.js";
-import { orderUnits } from "./values.js";
 
 /** @typedef {import("../../app/app.js").App} App */
 /** @typedef {import("../../core/model.js").Model} Model */
@@ -110,8 +109,5 @@ function measureSpans(app, model) {
  */
 export function longestFifth(app, model, layer) {
   const spans = spansOf(app, model, layer);
-  if (!spans) return [];
-  const order = orderUnits("span", spans.length, spans, []);
-  const size = Math.max(1, Math.round(spans.length / 5));
-  return order.slice(0, size).sort((one, other) => one - other);
+  return spans ? longest(spans).sort((one, other) => one - other) : [];
 }
