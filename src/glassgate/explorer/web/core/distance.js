@@ -28,12 +28,10 @@ export const PRONOUNS = ["his", "her", "its", "their"];
 export const ENDING = ["fell", "down", "and", "hurt"];
 export const LONGEST = 20; // words
 
-const PIECES = [
-  [3, 4, 5, 2],
-  [4, 3, 2, 5],
-]; // lengths in words that a filler grows by, in the order in which they are tried: one or the other
-const LONGEST_PIECE = 5;
-const TRIES = 300; // random continuations of one length
+const END = "<eos>";
+const LONGEST_PIECE = 4; // words that a filler grows by at once
+const DRAWS = 400; // random continuations of one length, among which pieces are looked for
+const BEST_FIRST = [3, 4, 1, 2]; // lengths of pieces: those that others may follow come first
 
 /**
  * The whole text before the pronoun.
@@ -55,11 +53,12 @@ export function sentence(subject, filler) {
 export function findFillers(grammar, random, longest = LONGEST) {
   const root = begin(grammar);
   if (!root || !root.closes()) return null;
-  const chain = grow(root, random, longest);
+  const pieces = findPieces(root, random);
+  const chain = grow(root, pieces, longest);
   return Array.from({ length: longest + 1 }, (_, length) => {
     for (const node of [...chain].reverse()) {
       const missing = length - node.words.length;
-      const end = missing < 0 ? null : missing ? extend(node, missing, random) : node;
+      const end = missing < 0 ? null : extend(node, missing, pieces);
       if (end) return end.words;
     }
     return null;
@@ -80,15 +79,28 @@ class Node {
     this.prefixes = prefixes; // one a subject
   }
 
-  /** @param {string} word @returns {Node | null} null where a subject does not allow the word */
+  /**
+   * @param {string} word
+   * @returns {Node | null} null where a subject does not allow the word, or where the sentence could
+   *   end after it: then its verb has been read, and the ending would be part of a second clause
+   */
   read(word) {
     let longer = this.#longer.get(word);
     if (longer === undefined) {
       const prefixes = readAll(this.grammar, this.prefixes, word);
-      longer = prefixes && new Node(this.grammar, [...this.words, word], prefixes);
+      const open = prefixes && !grammarEnds(this.grammar, prefixes[0]);
+      longer = open ? new Node(this.grammar, [...this.words, word], prefixes) : null;
       this.#longer.set(word, longer);
     }
     return longer;
+  }
+
+  /** @param {readonly string[]} words */
+  readAll(words) {
+    /** @type {Node | null} */
+    let end = this;
+    for (const word of words) end = end && end.read(word);
+    return end;
   }
 
   /** Whether the ending may follow, and the pronoun then depends on each subject as it should. */
@@ -126,6 +138,11 @@ function readAll(grammar, prefixes, word) {
   return prefixes.map((prefix) => grammar.read(prefix, word));
 }
 
+/** @param {Grammar} grammar @param {Prefix} prefix */
+function grammarEnds(grammar, prefix) {
+  return grammar.nextWords(prefix).has(END);
+}
+
 /** @param {Grammar} grammar @param {Prefix[]} prefixes */
 function closes(grammar, prefixes) {
   /** @type {Prefix[] | null} */
@@ -139,55 +156,79 @@ function closes(grammar, prefixes) {
   });
 }
 
+/** @typedef {Map<number, string[][]>} Pieces by their number of words */
+
 /**
- * A filler that grows piece by piece up to `longest` words, the ending possible after each piece.
+ * Random words that may stand between the subjects and the ending, each piece once.
  * @param {Node} root
  * @param {() => number} random
+ * @returns {Pieces}
+ */
+function findPieces(root, random) {
+  /** @type {Pieces} */
+  const pieces = new Map();
+  for (let length = 1; length <= LONGEST_PIECE; length++) {
+    /** @type {Map<string, string[]>} */
+    const found = new Map();
+    for (let draw = 0; draw < DRAWS; draw++) {
+      const words = drawWords(root, length, random);
+      if (words) found.set(words.join(" "), words);
+    }
+    pieces.set(length, [...found.values()]);
+  }
+  return pieces;
+}
+
+/** @param {Node} root @param {number} length @param {() => number} random */
+function drawWords(root, length, random) {
+  /** @type {Node | null} */
+  let end = root;
+  while (end && end.words.length < length) end = end.read(end.draw(random));
+  return end?.closes() ? [...end.words] : null;
+}
+
+/**
+ * A filler that grows piece by piece to nearly `longest` words, the ending possible after each.
+ * @param {Node} root
+ * @param {Pieces} pieces
  * @param {number} longest
  * @returns {Node[]} from no word on
  */
-function grow(root, random, longest) {
+function grow(root, pieces, longest) {
   const chain = [root];
-  const given = new Set(); // nodes after which no piece was found
-  for (;;) {
-    const last = chain[chain.length - 1];
-    const room = longest - last.words.length;
-    if (room <= LONGEST_PIECE) return chain;
-    const next = nextPiece(last, random, given);
-    if (next) {
-      chain.push(next);
-    } else if (chain.length === 1) {
-      return chain;
-    } else {
-      given.add(last);
-      chain.pop();
-    }
+  for (let last = root; last.words.length < longest - LONGEST_PIECE; ) {
+    const lengths = chain.length % 2 ? [3, 4] : [4, 3];
+    const next = lengths.map((length) => extend(last, length, pieces)).find((node) => node);
+    if (!next) break;
+    chain.push(next);
+    last = next;
   }
-}
-
-/** @param {Node} node @param {() => number} random @param {Set<Node>} given */
-function nextPiece(node, random, given) {
-  for (const length of PIECES[random() < 0.5 ? 0 : 1]) {
-    const next = extend(node, length, random);
-    if (next && !given.has(next)) return next;
-  }
-  return null;
+  return chain;
 }
 
 /**
- * The node that lies `length` random words on and at which the ending may follow.
+ * The node that lies `length` words on, piece by piece, and after which the ending may follow.
  * @param {Node} node
  * @param {number} length
- * @param {() => number} random
+ * @param {Pieces} pieces
+ * @returns {Node | null}
  */
-function extend(node, length, random) {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    /** @type {Node | null} */
-    let end = node;
-    for (let word = 0; end && word < length; word++) end = end.read(end.draw(random));
-    if (end?.closes()) return end;
+function extend(node, length, pieces) {
+  if (!length) return node;
+  for (const size of [length, ...BEST_FIRST]) {
+    if (size > length) continue;
+    for (const words of pieces.get(size) ?? []) {
+      const next = repeats(node, words) ? null : node.readAll(words);
+      const end = next?.closes() ? extend(next, length - size, pieces) : null;
+      if (end) return end;
+    }
   }
   return null;
+}
+
+/** Whether the same words have been read before. @param {Node} node @param {string[]} words */
+function repeats(node, words) {
+  return ` ${node.words.join(" ")} `.includes(` ${words.join(" ")} `);
 }
 
 /**
