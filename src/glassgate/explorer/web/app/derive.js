@@ -107,12 +107,13 @@ function createReader(model) {
       tokens: all.slice(0, MAX_WORDS),
       cut: all.length > MAX_WORDS,
       unknown: ids.map((id) => id === vocabulary.unk),
+      encoded: ids,
       ids: model.task === "classifier" ? ids : [vocabulary.bos, ...ids],
     };
   });
-  const free = remember((/** @type {string} */ text) => run(model, read(text).ids, NONE));
+  const free = remember((/** @type {string} */ text) => run(model, read(text).encoded, NONE));
   const held = remember((/** @type {string} */ text, /** @type {Hold[]} */ holds) =>
-    run(model, read(text).ids, holds),
+    run(model, read(text).encoded, holds),
   );
   /** @type {WeakMap<Run, Map<number, Float64Array>>} */
   const predictions = new WeakMap();
