@@ -29,13 +29,27 @@ import { decimals, linear, logarithmic, powers, ticks } from "./scales.js";
  * @property {number | null} [mark] a place on the x axis: a thin vertical line
  */
 
-const WIDTH = 480;
+/** @typedef {(value: number) => number} Scale */
+
+/**
+ * Where the plot lies within the chart, in pixels.
+ *
+ * @typedef {object} Frame
+ * @property {number} end
+ * @property {number} bottom
+ * @property {Scale} toX
+ * @property {Scale} toY
+ */
+
+const WIDTH = 480; // until the page says how much room there is
 const HEIGHT = 240;
 const EDGE = { top: 12, end: 92, bottom: 40, start: 52 };
 const SLANTED = 66; // pixels below the plot, where the labels of the x axis are slanted
 const ROOM = 13; // pixels between two labels at the ends of lines
 
 /**
+ * The chart takes the width that it finds, so that its text has the size of all other.
+ *
  * @returns {{element: HTMLElement, update: (drawing: Drawing) => void}}
  */
 export function lineChart() {
@@ -43,30 +57,53 @@ export function lineChart() {
   const grid = s("g", { class: "grid" });
   const lines = s("g");
   const labels = s("g", { class: "line-labels" });
-  const mark = s("line", { class: "chart-mark", y1: EDGE.top, y2: HEIGHT - EDGE.bottom });
-  const xLabel = s("text", { class: "axis-label", "text-anchor": "middle", x: (EDGE.start + WIDTH - EDGE.end) / 2, y: HEIGHT - 6 });
+  const mark = s("line", { class: "chart-mark", y1: EDGE.top });
+  const xLabel = s("text", { class: "axis-label", "text-anchor": "middle", y: HEIGHT - 6 });
   const yLabel = h("div", { class: "axis-label" });
-  const svg = s("svg", { role: "img", class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, title, grid, mark, lines, labels, xLabel);
+  const svg = s("svg", { role: "img", class: "chart" }, title, grid, mark, lines, labels, xLabel);
   const element = h("figure", { class: "chart-figure" }, yLabel, svg);
+  let width = WIDTH;
+  /** @type {Drawing | null} */
+  let last = null;
+  new ResizeObserver(() => {
+    const room = element.clientWidth;
+    if (!room || room === width) return;
+    width = room;
+    if (last) update(last);
+  }).observe(element);
 
   /** @param {Drawing} drawing */
-  function update({ name, x, y, lines: drawn, mark: place = null }) {
-    const bottom = HEIGHT - (x.ticks ? SLANTED : EDGE.bottom);
-    const toX = scale(x, [EDGE.start, WIDTH - EDGE.end]);
-    const toY = scale(y, [bottom, EDGE.top]);
+  function update(drawing) {
+    last = drawing;
+    const { name, x, y, lines: drawn, mark: place = null } = drawing;
+    const frame = frameOf(drawing, width);
+    const { end, bottom, toX, toY } = frame;
+    setAttributes(svg, { viewBox: `0 0 ${width} ${HEIGHT}` });
     setText(title, name);
     setText(xLabel, x.ticks ? "" : x.label);
+    setAttributes(xLabel, { x: (EDGE.start + end) / 2 });
     setText(yLabel, y.label);
-    drawGrid(grid, x, y, toX, toY, bottom);
+    drawGrid(grid, x, y, frame);
     repeat(lines, drawn, () => s("path", { class: "line" }), (path, line) => {
       const d = line.points.map(([a, b], i) => `${i ? "L" : "M"}${toX(a).toFixed(1)} ${toY(b).toFixed(1)}`);
       setAttributes(path, { d: d.join(""), stroke: line.colour, "stroke-dasharray": line.dashed ? "4 4" : null });
     });
-    drawLabels(labels, drawn.filter((line) => line.points.length > 0), toX, toY, bottom);
-    setAttributes(mark, { visibility: place === null ? "hidden" : "visible" });
-    if (place !== null) setAttributes(mark, { x1: toX(place), x2: toX(place), y2: bottom });
+    drawLabels(labels, drawn.filter((line) => line.points.length > 0), frame);
+    setAttributes(mark, { visibility: place === null ? "hidden" : "visible", y2: bottom });
+    if (place !== null) setAttributes(mark, { x1: toX(place), x2: toX(place) });
   }
   return { element, update };
+}
+
+/**
+ * @param {Drawing} drawing
+ * @param {number} width
+ * @returns {Frame}
+ */
+function frameOf({ x, y }, width) {
+  const end = width - EDGE.end;
+  const bottom = HEIGHT - (x.ticks ? SLANTED : EDGE.bottom);
+  return { end, bottom, toX: scale(x, [EDGE.start, end]), toY: scale(y, [bottom, EDGE.top]) };
 }
 
 /**
@@ -81,11 +118,9 @@ function scale({ domain, log }, range) {
  * @param {SVGElement} grid
  * @param {Axis} x
  * @param {Axis} y
- * @param {(value: number) => number} toX
- * @param {(value: number) => number} toY
- * @param {number} bottom of the plot
+ * @param {Frame} frame
  */
-function drawGrid(grid, x, y, toX, toY, bottom) {
+function drawGrid(grid, x, y, { end, bottom, toX, toY }) {
   const across = (y.log ? powers(y.domain) : ticks(y.domain, 4)).map((value) => ({ value, axis: y }));
   const along = (x.ticks ?? (x.log ? powers(x.domain) : ticks(x.domain, 6))).map((value) => ({ value, axis: x }));
   repeat(grid, [...across, ...along], () => s("g", {}, s("line"), s("text")), (mark, { value, axis }) => {
@@ -94,7 +129,7 @@ function drawGrid(grid, x, y, toX, toY, bottom) {
     const place = toX(value);
     setText(text, axis.format ? axis.format(value) : number(value, Boolean(axis.log)));
     if (axis === y) {
-      setAttributes(line, { x1: EDGE.start, x2: WIDTH - EDGE.end, y1: level, y2: level, visibility: "visible" });
+      setAttributes(line, { x1: EDGE.start, x2: end, y1: level, y2: level, visibility: "visible" });
       setAttributes(text, { x: EDGE.start - 6, y: level + 4, "text-anchor": "end", transform: null });
     } else {
       setAttributes(line, { visibility: "hidden" });
@@ -113,11 +148,9 @@ function drawGrid(grid, x, y, toX, toY, bottom) {
  *
  * @param {SVGElement} labels
  * @param {Line[]} lines
- * @param {(value: number) => number} toX
- * @param {(value: number) => number} toY
- * @param {number} bottom of the plot
+ * @param {Frame} frame
  */
-function drawLabels(labels, lines, toX, toY, bottom) {
+function drawLabels(labels, lines, { bottom, toX, toY }) {
   const ends = lines.map((line) => {
     const [x, y] = line.points[line.points.length - 1];
     return { line, x: toX(x) + 6, y: toY(y) + 4 };

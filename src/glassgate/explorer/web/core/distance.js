@@ -4,6 +4,7 @@
  * network must remember the subject itself.
  */
 
+import { END } from "./grammar.js";
 import { heldAt } from "./holds.js";
 import { outcomes } from "./model.js";
 import { initialStates, stepNetwork } from "./network.js";
@@ -28,7 +29,6 @@ export const PRONOUNS = ["his", "her", "its", "their"];
 export const ENDING = ["fell", "down", "and", "hurt"];
 export const LONGEST = 20; // words
 
-const END = "<eos>";
 const LONGEST_PIECE = 4; // words that a filler grows by at once
 const DRAWS = 400; // random continuations of one length, among which pieces are looked for
 const BEST_FIRST = [3, 4, 1, 2]; // lengths of pieces: those that others may follow come first

@@ -5,7 +5,7 @@ import { remember } from "../app/derive.js";
 import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
 import { networkColour } from "../app/scales.js";
 import { targetOf } from "../app/target.js";
-import { connectivity, gradientByWord } from "../core/gradient.js";
+import { walkBack } from "../core/gradient.js";
 import { wordText } from "./next_words/bars.js";
 
 /** @typedef {import("../app/app.js").App} App */
@@ -16,7 +16,8 @@ import { wordText } from "./next_words/bars.js";
 
 const EXPLANATION =
   "Learning sends the error of a prediction back through the words. The line shows how large it " +
-  "still is at each earlier word: where it vanishes, the network cannot learn from that word.";
+  "still is at each earlier word: where it vanishes, the network cannot learn from that word. A " +
+  "network that is sure already sends back little, so compare how steeply the lines fall.";
 const SHADING =
   "The shading shows on which words the prediction depends: the darker, the more a change of that " +
   "word would change it.";
@@ -27,7 +28,7 @@ export function mountBack(section, app) {
   const title = h("p", { class: "back-title", role: "status" });
   const chart = lineChart();
   const rows = h("div", { class: "back-rows" });
-  const body = h("div", {}, chart.element, h("p", {}, SHADING), rows);
+  const body = h("div", { class: "back-body" }, chart.element, h("div", {}, h("p", {}, SHADING), rows));
   section.append(h("p", {}, EXPLANATION), title, body);
   const reachOf = createReach();
 
@@ -79,7 +80,8 @@ function createReach() {
 
 /** @param {Run} run @param {number} at @param {number} id */
 function measure(run, at, id) {
-  return { gradient: gradientByWord(run, at, id), connectivity: connectivity(run, at, id) };
+  const { states, embeddings } = walkBack(run, at, id);
+  return { gradient: states, connectivity: embeddings };
 }
 
 /** @param {Reach[]} reaches @param {State} state @param {Derived} derived */

@@ -17,7 +17,6 @@ export class Slider {
       min: 0,
       max: 1,
       step: 0.01,
-      "aria-describedby": `${id}-says`,
       on: { input: () => move(Number(this.input.value)) },
     });
     this.number = h("output", { for: id });
@@ -25,8 +24,7 @@ export class Slider {
     this.element = h(
       "div",
       { class: `hold-slider ${gate}` },
-      h("label", { for: id }, gate),
-      h("span", { class: "soft", id: `${id}-says` }, says),
+      h("label", { for: id }, h("b", {}, gate), h("span", { class: "soft" }, says)),
       this.input,
       this.number,
       this.release,

@@ -28,7 +28,7 @@ import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js
 const LABELS = 64; // pixels above the cells, for the words
 const NUMBERS = 30; // pixels beside the cells, for the numbers of units
 const TALLEST = 520; // pixels that all rows together may take
-const CELL = { least: 7, most: 22, narrow: 9, wide: 44 };
+const CELL = { least: 7, most: 22, narrow: 9, wide: 72 };
 const SHADES = 50; // a colour changes in steps, so that few cells change when values do
 
 export class Matrix {
