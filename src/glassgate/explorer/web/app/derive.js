@@ -1,7 +1,7 @@
 // What follows from the state: each network's run over the sentence, and what it predicts. Nothing is
 // computed twice, so that a slider that moves recomputes the network whose gate it holds and no other.
 
-import { classify, nextWords, run } from "../core/model.js";
+import { outcomes, run, stepOf } from "../core/model.js";
 import { MAX_WORDS } from "./state.js";
 
 /** @typedef {import("../core/model.js").Model} Model */
@@ -18,7 +18,8 @@ import { MAX_WORDS } from "./state.js";
  * @property {string[]} words the same as text: word w is `words[w - 1]`
  * @property {boolean[]} unknown whether the chosen network does not know the word
  * @property {boolean} cut whether the text goes on after the words that are read
- * @property {Record<string, number[]>} ids what each network reads, `<bos>` first in a language model
+ * @property {Record<string, number[]>} ids of the words in each network's vocabulary, as `run` takes
+ *   them: without `<bos>`
  * @property {Record<string, number>} at the step of each network after which the chosen word is read;
  *   -1 where there is none (a classifier before its first word)
  * @property {boolean} held whether something is held
@@ -74,11 +75,12 @@ export function createDerive(app) {
       const holds = other === model ? state.holds : NONE;
       const { ids, tokens } = reader.read(state.text);
       const read = other === model ? state.word : tokens.filter((one) => one.stop <= stop).length;
-      const at = other.task === "classifier" ? read - 1 : read;
+      const done = reader.run(state.text, holds);
+      const at = stepOf(done, read);
       derived.ids[name] = ids;
       derived.at[name] = at;
       derived.ghosts[name] = reader.run(state.text, NONE);
-      derived.runs[name] = reader.run(state.text, holds);
+      derived.runs[name] = done;
       derived.ghostNext[name] = reader.predict(derived.ghosts[name], at);
       derived.next[name] = reader.predict(derived.runs[name], at);
       derived.outcomes[name] = reader.outcomes;
@@ -99,7 +101,7 @@ const NONE = [];
  */
 function createReader(model) {
   const { vocabulary } = model;
-  const outcomes = model.task === "classifier" ? model.classes : vocabulary.words;
+  const names = model.task === "classifier" ? model.classes : vocabulary.words;
   const read = remember((/** @type {string} */ text) => {
     const all = vocabulary.split(text);
     const ids = vocabulary.encode(text).slice(0, MAX_WORDS);
@@ -107,20 +109,19 @@ function createReader(model) {
       tokens: all.slice(0, MAX_WORDS),
       cut: all.length > MAX_WORDS,
       unknown: ids.map((id) => id === vocabulary.unk),
-      encoded: ids,
-      ids: model.task === "classifier" ? ids : [vocabulary.bos, ...ids],
+      ids,
     };
   });
-  const free = remember((/** @type {string} */ text) => run(model, read(text).encoded, NONE));
+  const free = remember((/** @type {string} */ text) => run(model, read(text).ids, NONE));
   const held = remember((/** @type {string} */ text, /** @type {Hold[]} */ holds) =>
-    run(model, read(text).encoded, holds),
+    run(model, read(text).ids, holds),
   );
   /** @type {WeakMap<Run, Map<number, Float64Array>>} */
   const predictions = new WeakMap();
 
   return {
     model,
-    outcomes,
+    outcomes: names,
     read,
     /**
      * @param {string} text
@@ -138,7 +139,7 @@ function createReader(model) {
       const known = predictions.get(done) ?? new Map();
       predictions.set(done, known);
       if (!known.has(at)) {
-        known.set(at, model.task === "classifier" ? classify(done, at) : nextWords(done, at));
+        known.set(at, outcomes(done, at));
       }
       return /** @type {Float64Array} */ (known.get(at));
     },

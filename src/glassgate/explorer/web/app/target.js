@@ -18,7 +18,7 @@ export function targetOf(state, derived) {
   const { target } = state;
   if (target && target.word === state.word && outcomes.includes(target.next)) return target.next;
   const following = derived.model.task === "language" ? derived.ids[state.network] : [];
-  const next = following[derived.at[state.network] + 1];
+  const next = following[state.word];
   if (next !== undefined && next !== derived.model.vocabulary.unk) return outcomes[next];
   if (derived.truth) {
     const likeliest = [...derived.truth].reduce((best, one) => (one[1] > best[1] ? one : best));
