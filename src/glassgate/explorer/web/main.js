@@ -39,11 +39,12 @@ start();
 
 function start() {
   const { models, grammar, examples, text } = readPage(document);
-  const store = createStore(firstState(models, text), (state) => fitState(state, models));
+  const standard = firstState(models, text);
+  const store = createStore(standard, (state) => fitState(state, models));
   /** @type {App} */
   const app = { models, grammar, examples, store };
   const derive = createDerive(app);
-  startAddress(app, element("notice"));
+  startAddress(app, standard, element("notice"));
   const updates = VIEWS.map(([id, mount]) => mount(element(id), app));
   const update = () => {
     const derived = derive(store.state);

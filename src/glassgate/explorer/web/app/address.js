@@ -1,7 +1,7 @@
 // The state of the page as its address, so that a moment can be handed on:
 // #text=the+boy+fell+down+and+hurt&word=6&network=gru&unit=23&hold=0:3,7:kept=0
 
-import { formatHold, parseHold } from "../core/holds.js";
+import { formatHolds, holdFault, parseHolds } from "../core/holds.js";
 import { setText } from "./dom.js";
 
 /** @typedef {import("./app.js").State} State */
@@ -28,12 +28,20 @@ export function writeAddress(state, standard) {
     ["network", state.network],
     ["unit", state.unit],
   ];
-  for (const name of /** @type {const} */ (["layer", "distance", "tour", "cue", "convention", "measure", "sort"])) {
+  for (const name of /** @type {const} */ ([
+    "layer",
+    "distance",
+    "tour",
+    "cue",
+    "convention",
+    "measure",
+    "sort",
+  ])) {
     if (state[name] !== standard[name]) parts.push([name, state[name]]);
   }
   if (state.target?.word === state.word) parts.push(["next", state.target.next]);
   if (state.units.length) parts.push(["units", state.units.join(",")]);
-  if (state.holds.length) parts.push(["hold", state.holds.map(formatHold).join(";")]);
+  if (state.holds.length) parts.push(["hold", formatHolds(state.holds)]);
   return parts.map(([name, value]) => `${name}=${escape(String(value))}`).join("&");
 }
 
@@ -49,13 +57,13 @@ export function readAddress(address) {
   for (const [name, value] of parts) {
     if (name === "text" || name === "network" || name === "cue") patch[name] = value;
     if (NUMBERS.some((number) => number === name)) patch[name] = readNumber(name, value);
-    if (name in CHOICES) patch[name] = readChoice(/** @type {keyof typeof CHOICES} */ (name), value);
+    if (name in CHOICES)
+      patch[name] = readChoice(/** @type {keyof typeof CHOICES} */ (name), value);
     if (name === "units") patch[name] = value.split(",").map((unit) => readNumber(name, unit));
-    if (name === "hold") patch.holds = value.split(";").map(parseHold);
+    if (name === "hold") patch.holds = parseHolds(value);
   }
   const next = parts.get("next");
   if (next !== null && typeof patch.word === "number") patch.target = { word: patch.word, next };
-  if (parts.has("text") && !parts.has("hold")) patch.holds = [];
   return patch;
 }
 
@@ -63,17 +71,19 @@ export function readAddress(address) {
  * Take up the address of the page, now and whenever it changes, and let it follow the state.
  *
  * @param {App} app
+ * @param {State} standard what an address need not say
  * @param {HTMLElement} notice where a sentence is shown if the address cannot be read
  */
-export function startAddress({ store }, notice) {
+export function startAddress({ models, store }, standard, notice) {
   if (location.protocol === "about:") return; // in a notebook's frame, which has no address
-  const standard = store.state;
   let written = "";
   const read = () => {
     const address = location.hash.slice(1);
     if (!address.includes("=") || address === written) return;
     try {
-      store.set(readAddress(address));
+      const state = { ...standard, ...readAddress(address) };
+      checkPossible(state, models);
+      store.set(state);
       say(notice, "");
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -83,13 +93,27 @@ export function startAddress({ store }, notice) {
   let timer = 0;
   store.subscribe((state) => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    timer = window.setTimeout(() => {
       written = writeAddress(state, standard);
       history.replaceState(null, "", `#${written}`);
     }, WAIT);
   });
   addEventListener("hashchange", read);
   read();
+}
+
+/**
+ * @param {State} state
+ * @param {App["models"]} models
+ * @throws {Error} one sentence, where the page has no such network or it cannot be held so
+ */
+function checkPossible({ network, holds }, models) {
+  const model = models.get(network);
+  if (!model) {
+    throw new Error(`network must be one of ${[...models.keys()].join(", ")}, got "${network}".`);
+  }
+  const fault = holds.map((hold) => holdFault(model.network, hold)).find((found) => found !== null);
+  if (fault) throw new Error(`${fault}.`);
 }
 
 /**
@@ -127,7 +151,6 @@ function readChoice(name, value) {
  * @param {string} value
  */
 function escape(value) {
-  return encodeURIComponent(value)
-    .replaceAll("%20", "+")
-    .replace(/%(3A|2C|3D|3B|40)/g, (escaped) => decodeURIComponent(escaped));
+  const escaped = String(new URLSearchParams([["", value]])).slice(1);
+  return escaped.replace(/%(3A|2C|3D|3B|40)/g, (one) => decodeURIComponent(one));
 }

@@ -84,11 +84,26 @@ export function lineChart() {
     setAttributes(xLabel, { x: (EDGE.start + end) / 2 });
     setText(yLabel, y.label);
     drawGrid(grid, x, y, frame);
-    repeat(lines, drawn, () => s("path", { class: "line" }), (path, line) => {
-      const d = line.points.map(([a, b], i) => `${i ? "L" : "M"}${toX(a).toFixed(1)} ${toY(b).toFixed(1)}`);
-      setAttributes(path, { d: d.join(""), stroke: line.colour, "stroke-dasharray": line.dashed ? "4 4" : null });
-    });
-    drawLabels(labels, drawn.filter((line) => line.points.length > 0), frame);
+    repeat(
+      lines,
+      drawn,
+      () => s("path", { class: "line" }),
+      (path, line) => {
+        const d = line.points.map(
+          ([a, b], i) => `${i ? "L" : "M"}${toX(a).toFixed(1)} ${toY(b).toFixed(1)}`,
+        );
+        setAttributes(path, {
+          d: d.join(""),
+          stroke: line.colour,
+          "stroke-dasharray": line.dashed ? "4 4" : null,
+        });
+      },
+    );
+    drawLabels(
+      labels,
+      drawn.filter((line) => line.points.length > 0),
+      frame,
+    );
     setAttributes(mark, { visibility: place === null ? "hidden" : "visible", y2: bottom });
     if (place !== null) setAttributes(mark, { x1: toX(place), x2: toX(place) });
   }
@@ -121,26 +136,48 @@ function scale({ domain, log }, range) {
  * @param {Frame} frame
  */
 function drawGrid(grid, x, y, { end, bottom, toX, toY }) {
-  const across = (y.log ? powers(y.domain) : ticks(y.domain, 4)).map((value) => ({ value, axis: y }));
-  const along = (x.ticks ?? (x.log ? powers(x.domain) : ticks(x.domain, 6))).map((value) => ({ value, axis: x }));
-  repeat(grid, [...across, ...along], () => s("g", {}, s("line"), s("text")), (mark, { value, axis }) => {
-    const [line, text] = mark.children;
-    const level = toY(value);
-    const place = toX(value);
-    setText(text, axis.format ? axis.format(value) : number(value, Boolean(axis.log)));
-    if (axis === y) {
-      setAttributes(line, { x1: EDGE.start, x2: end, y1: level, y2: level, visibility: "visible" });
-      setAttributes(text, { x: EDGE.start - 6, y: level + 4, "text-anchor": "end", transform: null });
-    } else {
-      setAttributes(line, { visibility: "hidden" });
-      setAttributes(text, {
-        x: place,
-        y: bottom + (axis.ticks ? 12 : 16),
-        "text-anchor": axis.ticks ? "end" : "middle",
-        transform: axis.ticks ? `rotate(-45 ${place} ${bottom + 12})` : null,
-      });
-    }
-  });
+  const across = (y.log ? powers(y.domain) : ticks(y.domain, 4)).map((value) => ({
+    value,
+    axis: y,
+  }));
+  const along = (x.ticks ?? (x.log ? powers(x.domain) : ticks(x.domain, 6))).map((value) => ({
+    value,
+    axis: x,
+  }));
+  repeat(
+    grid,
+    [...across, ...along],
+    () => s("g", {}, s("line"), s("text")),
+    (mark, { value, axis }) => {
+      const [line, text] = mark.children;
+      const level = toY(value);
+      const place = toX(value);
+      setText(text, axis.format ? axis.format(value) : number(value, Boolean(axis.log)));
+      if (axis === y) {
+        setAttributes(line, {
+          x1: EDGE.start,
+          x2: end,
+          y1: level,
+          y2: level,
+          visibility: "visible",
+        });
+        setAttributes(text, {
+          x: EDGE.start - 6,
+          y: level + 4,
+          "text-anchor": "end",
+          transform: null,
+        });
+      } else {
+        setAttributes(line, { visibility: "hidden" });
+        setAttributes(text, {
+          x: place,
+          y: bottom + (axis.ticks ? 12 : 16),
+          "text-anchor": axis.ticks ? "end" : "middle",
+          transform: axis.ticks ? `rotate(-45 ${place} ${bottom + 12})` : null,
+        });
+      }
+    },
+  );
 }
 
 /**
@@ -159,10 +196,15 @@ function drawLabels(labels, lines, { bottom, toX, toY }) {
   for (let i = 1; i < ends.length; i++) ends[i].y = Math.max(ends[i].y, ends[i - 1].y + ROOM);
   const over = ends.length ? ends[ends.length - 1].y - (bottom + 4) : 0;
   if (over > 0) for (const end of ends) end.y -= over;
-  repeat(labels, ends, () => s("text"), (text, { line, x, y }) => {
-    setAttributes(text, { x, y, fill: line.colour });
-    setText(text, line.name);
-  });
+  repeat(
+    labels,
+    ends,
+    () => s("text"),
+    (text, { line, x, y }) => {
+      setAttributes(text, { x, y, fill: line.colour });
+      setText(text, line.name);
+    },
+  );
 }
 
 /**
@@ -173,8 +215,22 @@ function number(value, log) {
   if (log && (value < 0.01 || value >= 10000)) {
     return `10${[...String(Math.round(Math.log10(value)))].map((sign) => RAISED[sign]).join("")}`;
   }
-  return Number.isInteger(value) ? String(value).replace("-", "\u2212") : decimals(value, value < 0.1 ? 2 : 1);
+  return Number.isInteger(value)
+    ? String(value).replace("-", "\u2212")
+    : decimals(value, value < 0.1 ? 2 : 1);
 }
 
 /** @type {Record<string, string>} */
-const RAISED = { "-": "\u207b", 0: "\u2070", 1: "\u00b9", 2: "\u00b2", 3: "\u00b3", 4: "\u2074", 5: "\u2075", 6: "\u2076", 7: "\u2077", 8: "\u2078", 9: "\u2079" };
+const RAISED = {
+  "-": "\u207b",
+  0: "\u2070",
+  1: "\u00b9",
+  2: "\u00b2",
+  3: "\u00b3",
+  4: "\u2074",
+  5: "\u2075",
+  6: "\u2076",
+  7: "\u2077",
+  8: "\u2078",
+  9: "\u2079",
+};

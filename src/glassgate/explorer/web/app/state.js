@@ -1,7 +1,10 @@
 // The state of the page: what it is at the start, and what makes it possible for the models at hand.
 
+import { holdFault } from "../core/holds.js";
+
 /** @typedef {import("./app.js").State} State */
 /** @typedef {import("../core/model.js").Model} Model */
+/** @typedef {import("../core/holds.js").Hold} Hold */
 
 export const MAX_WORDS = 200; // or characters, of a sentence that the page reads
 
@@ -45,6 +48,7 @@ export function fitState(state, models) {
   const model = models.get(state.network) ?? first;
   const layers = model.network.layers.length;
   const words = Math.min(model.vocabulary.split(state.text).length, MAX_WORDS);
+  const possible = (/** @type {Hold} */ hold) => holdFault(model.network, hold) === null;
   const within = (/** @type {number} */ unit) => unit >= 0 && unit < model.hiddenSize;
   return {
     ...state,
@@ -53,6 +57,7 @@ export function fitState(state, models) {
     layer: clip(state.layer, 0, layers - 1),
     unit: clip(state.unit, 0, model.hiddenSize - 1),
     units: state.units.every(within) ? state.units : state.units.filter(within),
+    holds: state.holds.every(possible) ? state.holds : state.holds.filter(possible),
   };
 }
 

@@ -22,7 +22,13 @@ export function mountBring(section, app) {
       h("code", {}, "glassgate train"),
       " wrote anywhere on this page. They are read in the browser and go nowhere else.",
     ),
-    h("p", { class: "row" }, input, h("label", { class: "button", for: "bring-files" }, "Choose files"), answer),
+    h(
+      "p",
+      { class: "row" },
+      input,
+      h("label", { class: "button", for: "bring-files" }, "Choose files"),
+      answer,
+    ),
   );
   acceptDrops(document.documentElement, (files) => void take(files));
 

@@ -16,7 +16,12 @@ const STEPS = /** @type {Record<string, number>} */ ({
 export function mountReader(bar, app) {
   const { store } = app;
   const go = (/** @type {number} */ word) => store.set({ word });
-  const words = h("div", { class: "words", role: "toolbar", "aria-label": "Words", on: { keydown } });
+  const words = h("div", {
+    class: "words",
+    role: "toolbar",
+    "aria-label": "Words",
+    on: { keydown },
+  });
   const scrub = h("input", {
     type: "range",
     min: 0,
@@ -25,8 +30,16 @@ export function mountReader(bar, app) {
     on: { input: () => go(scrub.valueAsNumber) },
   });
   const player = createPlayer(store);
-  const step = (/** @type {string} */ sign, /** @type {string} */ label, /** @type {number} */ by) =>
-    h("button", { type: "button", "aria-label": label, on: { click: () => go(store.state.word + by) } }, sign);
+  const step = (
+    /** @type {string} */ sign,
+    /** @type {string} */ label,
+    /** @type {number} */ by,
+  ) =>
+    h(
+      "button",
+      { type: "button", "aria-label": label, on: { click: () => go(store.state.word + by) } },
+      sign,
+    );
   const back = step("\u2039", "Previous word", -1);
   const on = step("\u203a", "Next word", 1);
   const networks = h("div");
@@ -45,7 +58,10 @@ export function mountReader(bar, app) {
   return (state, derived) => {
     const first = derived.model.task === "classifier" ? 1 : 0;
     showWords(words, state.word, derived, go);
-    setAttributes(scrub, { max: derived.words.length, "aria-valuetext": wordAt(state.word, derived.words) });
+    setAttributes(scrub, {
+      max: derived.words.length,
+      "aria-valuetext": wordAt(state.word, derived.words),
+    });
     scrub.valueAsNumber = state.word;
     back.disabled = state.word <= first;
     on.disabled = state.word >= derived.words.length;
@@ -95,7 +111,8 @@ function keepInSight(list, chosen) {
   if (list.dataset.follow) button.focus({ preventScroll: true });
   delete list.dataset.follow;
   const before = button.offsetLeft - list.offsetLeft;
-  const hidden = before < list.scrollLeft || before + button.offsetWidth > list.scrollLeft + list.clientWidth;
+  const hidden =
+    before < list.scrollLeft || before + button.offsetWidth > list.scrollLeft + list.clientWidth;
   if (hidden) list.scrollLeft = before - list.clientWidth / 2;
 }
 
@@ -123,7 +140,7 @@ function createPlayer(store) {
   function toggle() {
     if (timer) return stop();
     if (element.dataset.end) store.set({ word: 0 });
-    timer = setInterval(advance, PACE);
+    timer = window.setInterval(advance, PACE);
     draw();
   }
   return {

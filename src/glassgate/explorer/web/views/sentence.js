@@ -92,7 +92,11 @@ function createPicks({ grammar, examples, store }, show) {
  */
 function offer(choice, known, examples) {
   const option = (/** @type {string} */ sentence) =>
-    h("option", { value: sentence }, sentence.length > 70 ? `${sentence.slice(0, 69)}\u2026` : sentence);
+    h(
+      "option",
+      { value: sentence },
+      sentence.length > 70 ? `${sentence.slice(0, 69)}\u2026` : sentence,
+    );
   choice.replaceChildren(h("option", { value: "" }, "Pick a sentence"), ...known.map(option));
   if (examples.length) {
     choice.append(h("optgroup", { label: "From the text" }, ...examples.map(option)));
@@ -108,7 +112,10 @@ function remarkOn({ model, words, unknown, cut }) {
   const strange = [...new Set(words.filter((_, place) => unknown[place]))];
   const parts = [];
   if (strange.length) {
-    const named = strange.slice(0, 5).map((word) => `\u201c${word}\u201d`).join(", ");
+    const named = strange
+      .slice(0, 5)
+      .map((word) => `\u201c${word}\u201d`)
+      .join(", ");
     const more = strange.length > 5 ? ` and ${strange.length - 5} more` : "";
     const are = strange.length === 1 ? "is" : "are";
     parts.push(`${named}${more} ${are} not in the vocabulary of ${model.name}: it reads <unk>.`);

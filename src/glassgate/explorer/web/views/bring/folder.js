@@ -20,17 +20,23 @@ export async function readFolder(files, taken) {
   const named = new Map(files.map((file) => [file.name, file]));
   const missing = NEEDED.filter((name) => !named.has(name));
   if (missing.length === NEEDED.length) {
-    return { problem: `${list(files.map((file) => file.name))}: expected ${list(NEEDED)} of a model folder.` };
+    return {
+      problem: `${list(files.map((file) => file.name))}: expected ${list(NEEDED)} of a model folder.`,
+    };
   }
   if (missing.length) {
-    return { problem: `${list(missing)} ${missing.length > 1 ? "are" : "is"} missing: drop ${list(NEEDED)} together.` };
+    return {
+      problem: `${list(missing)} ${missing.length > 1 ? "are" : "is"} missing: drop ${list(NEEDED)} together.`,
+    };
   }
   const large = files.find((file) => file.size > MAX_BYTES);
   if (large) {
     const megabytes = (large.size / 1e6).toFixed(0);
     return { problem: `${large.name} has ${megabytes} MB, expected at most ${MAX_BYTES / 1e6}.` };
   }
-  const [weights, config, vocabulary] = NEEDED.map((name) => /** @type {Readable} */ (named.get(name)));
+  const [weights, config, vocabulary] = NEEDED.map(
+    (name) => /** @type {Readable} */ (named.get(name)),
+  );
   try {
     const settings = await readJson(config);
     const bytes = new Uint8Array(await weights.arrayBuffer());
@@ -70,7 +76,9 @@ function freeName(kind, taken) {
 /** @param {string[]} names */
 function list(names) {
   const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
-  return shown.length < 2 ? shown.join("") : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
+  return shown.length < 2
+    ? shown.join("")
+    : `${shown.slice(0, -1).join(", ")} and ${shown[shown.length - 1]}`;
 }
 
 /** @param {string} text */

@@ -17,7 +17,10 @@ export function mountNetworks(nav, { models, store }) {
       },
       (button, name) => {
         setText(button, name);
-        setAttributes(button, { "data-choice": name, "aria-pressed": String(name === state.network) });
+        setAttributes(button, {
+          "data-choice": name,
+          "aria-pressed": String(name === state.network),
+        });
         button.style.setProperty("--own", networkColour(name));
       },
     );

@@ -12,7 +12,12 @@ const PAIRS = [
   ["his", "her"],
   ["himself", "herself"],
 ];
-const TWINS = new Map(PAIRS.flatMap(([one, other]) => [[one, other], [other, one]]));
+const TWINS = new Map(
+  PAIRS.flatMap(([one, other]) => [
+    [one, other],
+    [other, one],
+  ]),
+);
 const WORD = /[\p{L}\p{N}]+/gu;
 
 /**
