@@ -1,7 +1,7 @@
 /**
  * Long distance: "the boy ... fell down and hurt his", with 0 to 20 words of the grammar's own in
- * between. The same words suit every subject and show neither its gender nor its number again, so a
- * network must remember the subject itself.
+ * between, such as "who the women near the river see". The same words suit every subject and show
+ * neither its gender nor its number again, so a network must remember the subject itself.
  */
 
 import { END } from "./grammar.js";
@@ -32,6 +32,7 @@ export const LONGEST = 20; // words
 const LONGEST_PIECE = 4; // words that a filler grows by at once
 const DRAWS = 400; // random continuations of one length, among which pieces are looked for
 const BEST_FIRST = [3, 4, 1, 2]; // lengths of pieces: those that others may follow come first
+const FRAME = 4; // words of the piece within which others are put: "who the women see"
 
 /**
  * The whole text before the pronoun.
@@ -54,12 +55,12 @@ export function findFillers(grammar, random, longest = LONGEST) {
   const root = begin(grammar);
   if (!root || !root.closes()) return null;
   const pieces = findPieces(root, random);
-  const chain = grow(root, pieces, longest);
+  const frames = [findFrame(root, pieces), { head: root, tail: [] }];
+  const chains = frames.map((frame) => grow(frame, pieces, longest));
   return Array.from({ length: longest + 1 }, (_, length) => {
-    for (const node of [...chain].reverse()) {
-      const missing = length - node.words.length;
-      const end = missing < 0 ? null : extend(node, missing, pieces);
-      if (end) return end.words;
+    for (const [place, frame] of frames.entries()) {
+      const filler = fill(frame, chains[place], length, pieces);
+      if (filler) return filler;
     }
     return null;
   });
@@ -188,17 +189,55 @@ function drawWords(root, length, random) {
 }
 
 /**
- * A filler that grows piece by piece to nearly `longest` words, the ending possible after each.
+ * Words that open and close, and between which others may be put.
+ *
+ * @typedef {{head: Node, tail: readonly string[]}} Frame
+ */
+
+/**
+ * A piece that lets another one into its midst, if there is one. Its own noun makes it harder to
+ * remember the subject, most of all one with another pronoun than any subject has, such as "dog".
  * @param {Node} root
  * @param {Pieces} pieces
- * @param {number} longest
- * @returns {Node[]} from no word on
+ * @returns {Frame}
  */
-function grow(root, pieces, longest) {
-  const chain = [root];
-  for (let last = root; last.words.length < longest - LONGEST_PIECE; ) {
+function findFrame(root, pieces) {
+  const candidates = pieces.get(FRAME) ?? [];
+  const distracts = (/** @type {string[]} */ words) => words.some((word) => isOther(root, word));
+  const ordered = [...candidates.filter(distracts), ...candidates.filter((one) => !distracts(one))];
+  for (const words of ordered) {
+    for (let place = FRAME - 1; place > 0; place--) {
+      const head = root.readAll(words.slice(0, place));
+      const frame = head && { head, tail: words.slice(place) };
+      if (frame && extend(frame, head, 3, pieces)) return frame;
+    }
+  }
+  return { head: root, tail: [] };
+}
+
+/** Whether a word is a subject whose pronoun no other has. @param {Node} root @param {string} word */
+function isOther({ grammar }, word) {
+  const right = new Set(SUBJECTS.values());
+  /** @type {Prefix[] | null} */
+  let read = [grammar.begin()];
+  for (const next of ["the", word, ...ENDING]) read = read && readAll(grammar, read, next);
+  const pronouns = read ? PRONOUNS.filter((one) => grammar.nextWords(read[0]).has(one)) : [];
+  return pronouns.length > 0 && !pronouns.some((one) => right.has(one));
+}
+
+/**
+ * What grows within a frame, piece by piece, to nearly `longest` words.
+ * @param {Frame} frame
+ * @param {Pieces} pieces
+ * @param {number} longest
+ * @returns {Node[]} from the head on
+ */
+function grow(frame, pieces, longest) {
+  const chain = [frame.head];
+  for (let last = frame.head; last.words.length < longest - LONGEST_PIECE; ) {
     const lengths = chain.length % 2 ? [3, 4] : [4, 3];
-    const next = lengths.map((length) => extend(last, length, pieces)).find((node) => node);
+    const grown = lengths.map((length) => extend(frame, last, length, pieces));
+    const next = grown.find((node) => node);
     if (!next) break;
     chain.push(next);
     last = next;
@@ -207,19 +246,42 @@ function grow(root, pieces, longest) {
 }
 
 /**
- * The node that lies `length` words on, piece by piece, and after which the ending may follow.
+ * A filler of `length` words that begins like the longest of the chain that fits. It may have a word
+ * after the frame, such as the adverb in "who the women see often".
+ * @param {Frame} frame
+ * @param {Node[]} chain
+ * @param {number} length
+ * @param {Pieces} pieces
+ * @returns {readonly string[] | null}
+ */
+function fill({ head, tail }, chain, length, pieces) {
+  const tails = [tail, ...(pieces.get(1) ?? []).map((words) => [...tail, ...words])];
+  for (const node of [...chain].reverse()) {
+    for (const after of tails) {
+      const missing = length - node.words.length - after.length;
+      const end = missing < 0 ? null : extend({ head, tail: after }, node, missing, pieces);
+      if (end) return [...end.words, ...after];
+    }
+  }
+  return null;
+}
+
+/**
+ * The node that lies `length` words on, piece by piece, and after which the frame may be closed.
+ * @param {Frame} frame
  * @param {Node} node
  * @param {number} length
  * @param {Pieces} pieces
  * @returns {Node | null}
  */
-function extend(node, length, pieces) {
-  if (!length) return node;
+function extend(frame, node, length, pieces) {
+  if (!length) return node.readAll(frame.tail)?.closes() ? node : null;
   for (const size of [length, ...BEST_FIRST]) {
     if (size > length) continue;
     for (const words of pieces.get(size) ?? []) {
       const next = repeats(node, words) ? null : node.readAll(words);
-      const end = next?.closes() ? extend(next, length - size, pieces) : null;
+      const closed = next?.readAll(frame.tail)?.closes();
+      const end = next && closed ? extend(frame, next, length - size, pieces) : null;
       if (end) return end;
     }
   }
