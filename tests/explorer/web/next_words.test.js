@@ -31,7 +31,7 @@ test("the likeliest words of the grammar are sorted and cut", () => {
 });
 
 test("the divergence is sum p log2 p/q, and an unknown word counts as <unk>", () => {
-  const idOf = (word) => Math.max(WORDS.indexOf(word), 0);
+  const idOf = (/** @type {string} */ word) => Math.max(WORDS.indexOf(word), 0);
   const half = new Map([
     ["boy", 0.5],
     ["girl", 0.5],
@@ -48,7 +48,7 @@ test("the divergence is sum p log2 p/q, and an unknown word counts as <unk>", ()
 });
 
 test("shares add up by class, classes without a word included", () => {
-  const classOf = (word) => (word === "tired" ? "adjective" : "noun");
+  const classOf = (/** @type {string} */ word) => (word === "tired" ? "adjective" : "noun");
   const shares = classShares(
     [
       ["boy", 0.5],
@@ -66,7 +66,7 @@ test("shares add up by class, classes without a word included", () => {
 });
 
 test("the share of a word is what the distribution gives it", () => {
-  const probabilityOf = (word) => (word === "his" ? 0.9 : 0);
+  const probabilityOf = (/** @type {string} */ word) => (word === "his" ? 0.9 : 0);
   assert.deepEqual(wordShares(probabilityOf, ["his", "her"]), [
     { name: "his", probability: 0.9 },
     { name: "her", probability: 0 },

@@ -8,6 +8,8 @@ import {
   replaceHold,
 } from "../../../src/glassgate/explorer/web/views/hold/presets.js";
 
+/** @typedef {import("../../../src/glassgate/explorer/web/core/holds.js").Hold} Hold */
+
 const PLACE = { layer: 0, units: [3, 7], from: 0 };
 
 test("presets are the seed's words", () => {
@@ -26,6 +28,7 @@ test("a network without a reset gate has only presets that need none", () => {
 });
 
 test("a hold is added, changed in place of the old one, and taken away", () => {
+  /** @type {Hold} */
   const other = { layer: 0, units: "all", kept: 1, from: 0 };
   const added = replaceHold([other], PLACE, { kept: 0 });
   assert.deepEqual(added, [other, { ...PLACE, kept: 0 }]);

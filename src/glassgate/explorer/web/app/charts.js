@@ -1,6 +1,6 @@
 // A small line chart: axes, grid, lines in the colours of networks, and a label at each line's end.
 
-import { h, repeat, s, setAttributes, setText } from "./dom.js";
+import { h, repeat, s, setAttributes, setStyle, setText } from "./dom.js";
 import { decimals, linear, logarithmic, powers, ticks } from "./scales.js";
 
 /**
@@ -201,7 +201,8 @@ function drawLabels(labels, lines, { bottom, toX, toY }) {
     ends,
     () => s("text"),
     (text, { line, x, y }) => {
-      setAttributes(text, { x, y, fill: line.colour });
+      setAttributes(text, { x, y });
+    setStyle(text, "fill", line.colour);
       setText(text, line.name);
     },
   );

@@ -21,6 +21,7 @@ const EXPLANATION =
 const SHADING =
   "The shading shows on which words the prediction depends: the darker, the more a change of that " +
   "word would change it.";
+const DARKEST = 65; // percent of the network's colour, on which the text can still be read
 const DECADES = 8; // powers of ten that the axis shows at most
 
 /** @type {import("../app/app.js").Mount} */
@@ -39,7 +40,7 @@ export function mountBack(section, app) {
     setText(title, titleText(state, derived, target));
     if (!reaches.length) return;
     chart.update(drawing(reaches, state, derived));
-    showRows(rows, reaches, state, derived);
+    showRows(rows, reaches, derived);
   };
 }
 
@@ -126,8 +127,8 @@ function points(gradient, firstWord) {
   );
 }
 
-/** @param {HTMLElement} parent @param {Reach[]} reaches @param {State} state @param {Derived} derived */
-function showRows(parent, reaches, state, derived) {
+/** @param {HTMLElement} parent @param {Reach[]} reaches @param {Derived} derived */
+function showRows(parent, reaches, derived) {
   repeat(
     parent,
     reaches,
@@ -140,9 +141,8 @@ function showRows(parent, reaches, state, derived) {
       repeat(words, reach.connectivity, () => h("span", {}), (word, size, i) => {
         const place = i + reach.firstWord;
         setText(word, place ? derived.words[place - 1] : "(start)");
-        setStyle(word, "--share", `${Math.round((100 * size) / largest)}%`);
+        setStyle(word, "--share", `${Math.round((DARKEST * size) / largest)}%`);
         setAttributes(word, {
-          class: size > largest / 2 ? "strong" : null,
           "data-network": reach.network,
           "data-word": place,
           "data-gradient": String(reach.gradient[i]),

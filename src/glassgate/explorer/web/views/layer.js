@@ -1,6 +1,6 @@
 // The layer: all units at all words, and the words of the example text at which they do the same.
 
-import { h, repeat, setAttributes, setText } from "../app/dom.js";
+import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
 import { Matrix } from "./layer/matrix.js";
 import { spansOf } from "./layer/sample.js";
 import { mountSearch } from "./layer/search.js";
@@ -49,7 +49,7 @@ export function mountLayer(section, app) {
     brush: (units) => store.set({ units }),
   });
   const reading = h("p", { class: "matrix-reading", role: "status" });
-  const legend = h("p", { class: "soft" });
+  const legend = h("div", { class: "matrix-legend soft" });
   section.append(
     h("p", {}, EXPLANATION),
     h("div", { class: "row" }, measure.element, sort.element, layer.element, clear),
@@ -69,7 +69,7 @@ export function mountLayer(section, app) {
     layer.element.hidden = layers.length < 2;
     clear.disabled = !state.units.length;
     matrix.update(shownOf(state, derived, view));
-    setText(legend, legendText(view));
+    showLegend(legend, view);
     setText(reading, readingText(state, derived, view));
     updateSearch(state, derived);
   };
@@ -141,14 +141,20 @@ function range({ start, stop }) {
   return Array.from({ length: stop - start }, (_, place) => start + place);
 }
 
-/** @param {View} view */
-function legendText({ layer, measure, sort, spans }) {
-  const scale = GATE_MEASURES.has(measure)
-    ? "White is 0, full colour 1."
-    : "White is 0, one colour is up to 1, the other down to \u22121.";
-  const order = sort === "span" ? " The unit with the longest memory comes first." : "";
-  const none = layer.kind === "gru" || layer.kind === "lstm" ? "" : ` ${NO_GATES}`;
-  return `${scale}${spans ? order : none}`;
+/** @param {HTMLElement} parent @param {View} view */
+function showLegend(parent, { layer, measure, sort, spans }) {
+  const signed = !GATE_MEASURES.has(measure);
+  const parts = [signed ? "\u22121" : "0", "", "1"];
+  repeat(parent, [...parts, ""], () => h("span", {}), (part, text, place) => {
+    setText(part, text);
+    if (place === 1) {
+      setAttributes(part, { class: signed ? "scale signed" : "scale" });
+      setStyle(part, "--positive", COLOURS[measure]);
+    }
+  });
+  const order = sort === "span" ? "The unit with the longest memory comes first." : "";
+  const none = layer.kind === "gru" || layer.kind === "lstm" ? "" : NO_GATES;
+  setText(/** @type {Element} */ (parent.lastElementChild), spans ? order : none);
 }
 
 /** @param {State} state @param {Derived} derived @param {View} view */

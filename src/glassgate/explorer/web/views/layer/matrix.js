@@ -27,7 +27,7 @@ import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js
 
 const LABELS = 64; // pixels above the cells, for the words
 const NUMBERS = 30; // pixels beside the cells, for the numbers of units
-const TALLEST = 520; // pixels that all rows together may take
+const TALLEST = 720; // pixels that all rows together may take
 const CELL = { least: 7, most: 22, narrow: 9, wide: 72 };
 const SHADES = 50; // a colour changes in steps, so that few cells change when values do
 
@@ -39,6 +39,8 @@ export class Matrix {
     this.shown = null;
     this.width = 0;
     this.layout = "";
+    /** @type {SVGRectElement | null} */
+    this.active = null;
     /** @type {SVGRectElement[][]} */
     this.cells = [];
     /** @type {number | null} the row at which a drag began */

@@ -99,10 +99,10 @@ export function mountSearch(section, app) {
   function show(state, derived, sample, found) {
     const full = found ? found.matches.filter((match) => match.same === found.units.length) : [];
     setText(summary, summaryText(state, derived, found, full.length));
-    setText(often, found ? oftenText(found, sample) : "");
+    setText(often, found ? oftenText(found) : "");
     const rows = found ? found.matches.slice(0, SHOWN.matches) : [];
+    const size = found ? found.units.length : 0;
     repeat(list, rows, () => matchRow(app), (row, match) => {
-      const { size } = new Set(found?.units);
       updateRow(row, match, sample, size, derived.model.level === "characters" ? "" : " ");
     });
   }
@@ -143,7 +143,7 @@ function summaryText(state, derived, found, count) {
   return `${who} at ${count.toLocaleString("en")} of ${matches.length.toLocaleString("en")} words what they do at ${word}.`;
 }
 
-/** @param {Found} found @param {Sample} sample */
+/** @param {Found} found */
 function oftenText({ tallies }) {
   const shown = tallies.slice(0, SHOWN.words).map(({ word, matched, read }) => {
     return `${word || "(start)"} (${matched} of ${read})`;

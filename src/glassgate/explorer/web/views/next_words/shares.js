@@ -33,7 +33,7 @@ export function mountShares(section, app) {
     "data-next",
   );
   section.append(h("div", { class: "next-shares" }, classes.element, pronouns.element));
-  return (state, derived) => {
+  return (_, derived) => {
     classes.update(classLines(app, derived));
     pronouns.update(pronounLines(app, derived));
   };
