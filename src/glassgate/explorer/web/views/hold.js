@@ -43,6 +43,8 @@ export function mountHold(section, app) {
   let from = 0;
   /** @type {Pick<Hold, "layer" | "units" | "from">} what the sliders hold */
   let place = { layer: 0, units: [], from };
+  /** @type {readonly Hold[]} */
+  let known = []; // the holds as last shown or set here; others come from an address or the tour
   /** @type {() => void} */
   let refresh = () => {};
 
@@ -60,7 +62,7 @@ export function mountHold(section, app) {
   const presets = h("div", { class: "choice", role: "group", "aria-label": "Presets" });
   const saying = h("p", { class: "soft" });
   const holds = h("ul", { class: "holds" });
-  const release = h("button", { type: "button", on: { click: () => store.set({ holds: [] }) } }, "Release all");
+  const release = h("button", { type: "button", on: { click: () => setHolds([]) } }, "Release all");
   const change = h("p", { class: "hold-change", role: "status" });
   const controls = h(
     "div",
@@ -87,7 +89,13 @@ export function mountHold(section, app) {
 
   /** @param {import("./hold/presets.js").Gates} gates */
   function setGates(gates) {
-    store.set({ holds: replaceHold(store.state.holds, place, gates) });
+    setHolds(replaceHold(store.state.holds, place, gates));
+  }
+
+  /** @param {Hold[]} changed */
+  function setHolds(changed) {
+    store.set({ holds: changed });
+    known = store.state.holds;
   }
 
   return (state, derived) => {
@@ -104,6 +112,12 @@ export function mountHold(section, app) {
     controls.hidden = !gates.length;
     if (!gates.length) return;
     const named = groupsOf(app, state, derived);
+    const given = known === state.holds ? undefined : state.holds.at(-1);
+    if (given) {
+      who = groupOf(named, given) ?? who;
+      from = given.from;
+    }
+    known = state.holds;
     if (who === "brushed" && !state.units.length) who = "unit";
     radios(named, who);
     showStarts(start, derived, from);
@@ -115,7 +129,7 @@ export function mountHold(section, app) {
       slider.update(held[gate], meanGate(state, derived, gate, place.units));
     });
     showPresets(presets, saying, gates, held, setGates);
-    showHolds(holds, state, store);
+    showHolds(holds, state.holds, setHolds);
     release.hidden = state.holds.length < 2;
     setText(change, changeText(state, derived));
   }
@@ -156,6 +170,17 @@ function groupsOf(app, state, { model }) {
     longest: { units: longest, text: `the longest-remembering fifth (${longest.length})` },
     all: { units: "all", text: `all ${model.hiddenSize}` },
   };
+}
+
+/**
+ * The group that a hold is of, if it is one of these.
+ *
+ * @param {Record<Who, Group>} groups
+ * @param {Hold} hold
+ */
+function groupOf(groups, hold) {
+  const whos = /** @type {Who[]} */ (Object.keys(groups));
+  return whos.find((who) => String(groups[who].units) === String(hold.units));
 }
 
 /** @param {HTMLSelectElement} select @param {Derived} derived @param {number} from */
@@ -228,24 +253,24 @@ function capital(text) {
   return text[0].toUpperCase() + text.slice(1);
 }
 
-/** @param {HTMLElement} list @param {State} state @param {App["store"]} store */
-function showHolds(list, { holds }, store) {
+/** @param {HTMLElement} list @param {Hold[]} holds @param {(holds: Hold[]) => void} set */
+function showHolds(list, holds, set) {
   repeat(
     list,
     holds,
-    (index) =>
+    () =>
       h(
         "li",
         {},
         h("span", {}),
-        h("button", { type: "button", on: { click: () => drop(index) } }, "Release"),
+        h("button", { type: "button" }, "Release"),
       ),
-    (item, hold) => setText(/** @type {Element} */ (item.firstElementChild), holdText(hold)),
+    (item, hold) => {
+      const [text, button] = item.children;
+      setText(text, holdText(hold));
+      /** @type {HTMLElement} */ (button).onclick = () => set(holds.filter((one) => one !== hold));
+    },
   );
-  /** @param {number} index */
-  function drop(index) {
-    store.set({ holds: store.state.holds.filter((_, place) => place !== index) });
-  }
 }
 
 /** @param {Hold} hold */

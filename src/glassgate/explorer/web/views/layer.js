@@ -118,7 +118,7 @@ function shownOf(state, derived, { measure, order, values }) {
   const held = new Set(
     state.holds
       .filter((hold) => hold.layer === state.layer)
-      .flatMap((hold) => (hold.units === "all" ? order : hold.units)),
+      .flatMap((hold) => (hold.units === "all" ? [] : hold.units)), // all need no mark
   );
   return {
     name: `${MEASURE_NAMES[measure]} of the units of ${state.network}, a row a unit, a column a word`,

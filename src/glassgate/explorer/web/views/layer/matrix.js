@@ -16,7 +16,7 @@ import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js
  * @property {number} unit the chosen one
  * @property {number} word the chosen one
  * @property {Set<number>} brushed units
- * @property {(unit: number) => boolean} held whether a hold acts on the unit
+ * @property {(unit: number) => boolean} held whether a hold acts on the unit and not on all
  */
 
 /**

@@ -6,6 +6,7 @@ import { percent } from "../../app/scales.js";
 /** @typedef {import("./compare.js").NextWord} NextWord */
 
 export const COUNT = 10; // words
+const VISIBLE = 0.01; // of the length of a bar
 
 /** @type {Record<string, string>} what a person reads for a token that is no word */
 const TOKENS = { "<eos>": "(end)", "<unk>": "(unknown word)", " ": "(space)", "\n": "(new line)" };
@@ -59,6 +60,19 @@ export class Column {
   }
 }
 
+/**
+ * Mark what was before the hold, where that is another place.
+ *
+ * @param {HTMLElement} mark
+ * @param {number} now
+ * @param {number | undefined} before undefined where nothing is held
+ * @param {number} scale the probability at the end of the bar
+ */
+export function showGhost(mark, now, before, scale) {
+  mark.hidden = before === undefined || Math.abs(before - now) < VISIBLE * scale;
+  if (!mark.hidden) setStyle(mark, "left", `${Math.min(1, Number(before) / scale) * 100}%`);
+}
+
 class Row {
   /** @param {string} network @param {(word: string) => void} choose */
   constructor(network, choose) {
@@ -104,7 +118,6 @@ class Row {
     setText(this.word, wordText(word));
     setText(this.share, percent(probability));
     setStyle(this.fill, "transform", `scaleX(${Math.min(1, probability / scale)})`);
-    this.ghost.hidden = !ghost;
-    if (ghost) setStyle(this.ghost, "left", `${Math.min(1, ghost(word) / scale) * 100}%`);
+    showGhost(this.ghost, probability, ghost?.(word), scale);
   }
 }

@@ -2,6 +2,7 @@
 
 import { h, setAttributes, setStyle, setText } from "../../app/dom.js";
 import { networkColour, percent } from "../../app/scales.js";
+import { showGhost } from "./bars.js";
 import { classShares, wordShares } from "./compare.js";
 
 /** @typedef {import("../../app/app.js").App} App */
@@ -106,8 +107,7 @@ class Cell {
     setAttributes(this.element, { "data-probability": String(probability) });
     setText(this.number, percent(probability));
     setStyle(this.fill, "transform", `scaleX(${probability})`);
-    this.ghost.hidden = before === undefined;
-    if (before !== undefined) setStyle(this.ghost, "left", `${before * 100}%`);
+    showGhost(this.ghost, probability, before, 1);
   }
 }
 
