@@ -39,5 +39,6 @@ export function formatPercent(value) {
   if (value > 0 && value < 0.001) return "under 0.1%";
   if (value < 1 && value > 0.999) return "over 99.9%";
   const percent = 100 * value;
+  if (percent === 0 || percent === 100) return `${percent}%`;
   return `${percent.toFixed(percent >= 10 && percent <= 90 ? 0 : 1)}%`;
 }

@@ -104,10 +104,8 @@ function mostLikely(probabilities, outcomes, end) {
   const order = [...probabilities.keys()].sort(
     (one, other) => probabilities[other] - probabilities[one],
   );
-  return order
-    .slice(0, SHOWN)
-    .map((index) => ({
-      word: index === end ? "(end)" : outcomes[index],
-      probability: probabilities[index],
-    }));
+  return order.slice(0, SHOWN).map((index) => ({
+    word: index === end ? "(end)" : outcomes[index],
+    probability: probabilities[index],
+  }));
 }

@@ -55,7 +55,7 @@ export class Board {
     this.meters = [];
     /** @type {{element: Element, stage: number}[]} */
     this.staged = [];
-    /** @type {{element: Element, names: string[]}[]} */
+    /** @type {{element: Element, text: Element, label: string, value: string, names: string[]}[]} */
     this.holdable = [];
   }
 
@@ -140,9 +140,10 @@ export class Board {
     }
     this.place(this.shapes, group, stage);
     this.meters.push({ bar, name: value, signed, x: inner.x, width: inner.width });
-    this.holdable.push({ element: group, names: holds });
     this.text(x, top + 20, formula, { size: 17, stage });
-    this.text(x, top + 37, label, { soft: true, size: width < 80 ? 11.5 : 12.5, stage });
+    const size = width < 80 ? 11.5 : 12.5;
+    const text = this.text(x, top + 37, label, { soft: true, size, stage });
+    this.holdable.push({ element: group, text, label, value, names: holds });
   }
 
   /**
@@ -240,14 +241,14 @@ export class Board {
     }
     for (const { line, carries } of this.lines) {
       if (!carries) continue;
+      line.classList.toggle("cut", Number.isNaN(values[carries]));
       const share = Math.min(1, Math.abs(values[carries]) || 0);
       line.setAttribute("stroke-width", (THIN + (THICK - THIN) * share).toFixed(2));
     }
-    for (const { element, names } of this.holdable) {
-      element.classList.toggle(
-        "held",
-        names.some((name) => held.has(name)),
-      );
+    for (const { element, text, label, value, names } of this.holdable) {
+      const isHeld = names.some((name) => held.has(name));
+      element.classList.toggle("held", isHeld);
+      text.textContent = isHeld ? `held at ${formatShare(values[value])}` : label;
     }
   }
 
@@ -289,7 +290,8 @@ export class Board {
  * @param {Set<string>} held
  */
 function showNumber({ element, name, format, gate }, value, { unit, word }, held) {
-  element.textContent = format === "share" ? formatShare(value) : formatNumber(value);
+  const text = format === "share" ? formatShare(value) : formatNumber(value);
+  element.textContent = Number.isNaN(value) ? "" : text;
   element.classList.toggle("held", held.has(name));
   if (!gate) return;
   element.setAttribute("data-gate", gate);

@@ -375,7 +375,7 @@ function drawShares(board, { state, middle, update, candidate }, convention) {
     ],
     { stage, carries: "written" },
   );
-  board.text(candidate - 64, middle - 9, written, { align: "end", size: 16, stage });
+  board.text(candidate - 68, middle - 9, written, { align: "end", size: 16, stage });
   board.number("written", candidate - 20, middle - 9, { align: "end", format: "share", stage });
   board.wire(
     "candidate",
