@@ -48,7 +48,7 @@ def explore(
     Raises
     ------
     BadInput
-        When the weights take more than 20 MB and `large` is not set, or the text has no word.
+        When the weights take more than 20 MB and `large` is not set.
 
     Examples
     --------

@@ -50,8 +50,8 @@ def payload(content: Content, *, large: bool = False) -> dict[str, Any]:
     Raises
     ------
     BadInput
-        When there is no model, the weights are too large, no model knows the words of the grammar,
-        or the text has no word.
+        When there is no model, the weights are too large, or no model knows the words of the
+        grammar.
     """
     if not content.models:
         raise BadInput("expected at least one model to explore, got none")
@@ -129,7 +129,6 @@ def _rules(grammar: Grammar) -> dict[str, Any]:
         "symbols": [
             {
                 "name": str(symbol),
-                "category": symbol.category,
                 "expansions": [
                     {
                         "probability": expansion.probability,
@@ -144,11 +143,6 @@ def _rules(grammar: Grammar) -> dict[str, Any]:
             for symbol, expansions in grammar.rules.reachable.items()
         ],
         "classes": {word: grammar.word_class(word) for word in grammar.words},
-        "cues": list(grammar.rules.file.cues),
-        "constructions": [
-            {"name": one.name, "targets": list(one.targets), "after": one.after}
-            for one in grammar.rules.file.constructions
-        ],
     }
 
 
