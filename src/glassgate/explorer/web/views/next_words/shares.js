@@ -25,7 +25,7 @@ const WORTH_SHOWING = 0.1; // the least probability of all pronouns together
 export function mountShares(section, app) {
   const classes = new ShareTable(
     "Short distance: which class of words?",
-    "After “the” comes a noun or an adjective. One word back is all a network must remember.",
+    "After a word such as “the” comes a noun or an adjective: one word back is all that a network must remember.",
     "data-class",
   );
   const pronouns = new ShareTable(
