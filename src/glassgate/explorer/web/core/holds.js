@@ -169,12 +169,14 @@ export function holdFault(network, hold) {
     const value = hold[name];
     if (value === undefined) continue;
     if (!canHold(network, name)) {
-      const can = HOLDABLE_OF[kind].join(" and ");
-      return `a network of the kind ${kind} has no ${name} to hold, ${can ? `only ${can}` : "nor anything else"}`;
+      const others = HOLDABLE.filter((other) => canHold(network, other)).join(" and ");
+      const only = others ? `only ${others}` : "nor anything else";
+      return `a network of the kind ${kind} has no ${name} to hold, ${only}`;
     }
     const [low, high] = rangeOf(network, name);
-    if (!(value >= low && value <= high))
+    if (!(value >= low && value <= high)) {
       return `${name} must lie in ${low}..${high}, got ${value}`;
+    }
   }
   return null;
 }

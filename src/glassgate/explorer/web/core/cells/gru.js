@@ -111,6 +111,7 @@ export function forward(layer, input, state, held, step) {
   for (let i = 0; i < H; i++) {
     update[i] = gate(inputSums[H + i] + hiddenSums[H + i]);
     reset[i] = form.reset === "none" ? 1 : gate(inputSums[i] + hiddenSums[i]);
+    kept[i] = form.update === "keeps" ? update[i] : 1 - update[i];
   }
   if (held) holdGates(layer, step, held);
 
@@ -127,7 +128,6 @@ export function forward(layer, input, state, held, step) {
   if (held) holdCandidate(layer, step, held);
 
   for (let i = 0; i < H; i++) {
-    kept[i] = form.update === "keeps" ? update[i] : 1 - update[i];
     hidden[i] = kept[i] * previous[i] + (1 - kept[i]) * candidate[i];
   }
   return step;
@@ -142,18 +142,19 @@ export function forward(layer, input, state, held, step) {
  */
 function holdGates(layer, step, held) {
   const { hiddenSize: H, formulation: form } = layer;
-  const { inputSums, hiddenSums, reset, update } = step;
+  const { inputSums, hiddenSums, reset, update, kept } = step;
   for (let i = 0; i < H; i++) {
     if (!Number.isNaN(held.reset[i]) && form.reset !== "none") {
       reset[i] = held.reset[i];
       inputSums[i] = gateArgument(form.gate, reset[i]);
       hiddenSums[i] = 0;
     }
-    const kept = heldShare(held, i);
-    if (!Number.isNaN(kept)) {
+    const share = heldShare(held, i);
+    if (!Number.isNaN(share)) {
       const sign = form.update === "keeps" ? 1 : -1; // 1 - gate(a) = gate(-a)
-      update[i] = form.update === "keeps" ? kept : 1 - kept;
-      inputSums[H + i] = sign * gateArgument(form.gate, kept);
+      kept[i] = share;
+      update[i] = form.update === "keeps" ? share : 1 - share;
+      inputSums[H + i] = sign * gateArgument(form.gate, share);
       hiddenSums[H + i] = 0;
     }
   }
