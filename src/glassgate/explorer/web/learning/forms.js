@@ -9,7 +9,7 @@
 
 import { BLOCKS, PYTORCH } from "../core/cells.js";
 
-/** @import {Formulation, Held, Layer, LSTMLayer, GRULayer, SRNLayer} from "../core/cells.js" */
+/** @import {Formulation, Held, LSTMLayer, GRULayer, SRNLayer} from "../core/cells.js" */
 /** @import {Random} from "./random.js" */
 
 /** @typedef {SRNLayer | GRULayer | LSTMLayer} RecurrentLayer */
