@@ -40,8 +40,8 @@ export const MAX_STEPS = 40;
 /** How near to its target a sum must be to count as right (Hochreiter & Schmidhuber 1997). */
 export const MAX_ERROR = 0.08;
 
-const SYMBOLS = ["A", "B", "C", "D"];
-const NOISE = ["1", "2", "3", "4"];
+const SYMBOLS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const NOISE = [..."0123456789"];
 const SIGNS = [...SYMBOLS, ...NOISE];
 const PRAISE = ["wonderful", "good"];
 const BLAME = ["dull", "awful"];

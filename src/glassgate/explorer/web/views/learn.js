@@ -1,4 +1,264 @@
+// Learn: a small network learns a task from nothing, alone or in a race with another one.
+
+import { h, repeat, setAttributes, setText } from "../app/dom.js";
+import { percent } from "../app/scales.js";
+import { makeRandom } from "../learning/random.js";
+import { answers } from "./learn/answers.js";
+import { Clock } from "./learn/clock.js";
+import { learnControls } from "./learn/controls.js";
+import { learningCurves } from "./learn/curves.js";
+import { gatesByPosition } from "./learn/gates.js";
+import { unitsBySteps } from "./learn/inside.js";
+import { START, coloursOf, namesOf, startRace, taskOf } from "./learn/settings.js";
+import { createDiagram } from "./unit/diagram.js";
+
+/** @import {State} from "../app/app.js" */
+/** @import {Race} from "../learning/race.js" */
+/** @import {Settings} from "./learn/settings.js" */
+
+const EXPLANATION =
+  "Nobody sets the weights of a network by hand: it learns them. It begins with random weights and " +
+  "guesses. Each update shows it a few new sequences, works out how much every weight adds to the " +
+  "error, and moves each a little the other way. Think of it as intelligent trial and error.";
+const EXAMPLE = 3; // random stream of a seed
+
 /** @type {import("../app/app.js").Mount} */
-export function mountLearn() {
-  return () => {};
+export function mountLearn(section) {
+  /** @type {LearnView | null} */
+  let view = null;
+  /** @type {State | null} */
+  let current = null;
+  section.append(h("p", {}, EXPLANATION));
+  // Networks are made when somebody comes here, so that the page opens without them.
+  const arrival = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    arrival.disconnect();
+    view = new LearnView(section);
+    if (current) view.adopt(current);
+  });
+  arrival.observe(section);
+  return (state) => {
+    current = state;
+    view?.adopt(state);
+  };
+}
+
+class LearnView {
+  /** @param {HTMLElement} section */
+  constructor(section) {
+    /** @type {Settings} */
+    this.settings = START;
+    this.race = startRace(START);
+    this.example = 0;
+    this.place = 0; // of the network that is looked into
+    this.unit = 0;
+    this.word = 1;
+    /** @type {State["convention"]} */
+    this.convention = "keeps";
+    this.clock = new Clock(section, {
+      work: (milliseconds) => this.#work(milliseconds),
+      draw: () => this.#draw(),
+    });
+    this.#build(section);
+    this.#draw();
+  }
+
+  /**
+   * Take over what of the page's state matters here.
+   *
+   * @param {State} state
+   */
+  adopt({ convention }) {
+    if (convention === this.convention) return;
+    this.convention = convention;
+    this.#drawInside();
+  }
+
+  // Parts ----------------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} section */
+  #build(section) {
+    this.controls = learnControls((patch) => this.#restart({ ...this.settings, ...patch }));
+    this.runButton = button("Run", () => this.#toggle());
+    this.runButton.className = "learn-run";
+    this.status = h("p", { class: "learn-status" });
+    this.curves = learningCurves();
+    this.lookInto = h("div", { class: "choice", role: "group", "aria-label": "Network to look into" });
+    this.answers = answers((word) => this.#choose(this.unit, word));
+    this.gates = gatesByPosition();
+    this.gatesSay = h("p", { class: "soft" });
+    this.units = unitsBySteps((unit, word) => this.#choose(unit, word));
+    this.diagram = createDiagram();
+    section.append(
+      this.controls.element,
+      h(
+        "div",
+        { class: "row learn-buttons" },
+        this.runButton,
+        button("Step", () => this.#step()),
+        button("Reset", () => this.#restart(this.settings)),
+        this.status,
+      ),
+      this.curves.element,
+      h("h3", {}, "A sequence that it was not trained on"),
+      this.answers.element,
+      h("div", { class: "row" }, button("Another sequence", () => this.#another()), this.lookInto),
+      h("div", { class: "learn-inside" }, this.#column(this.gatesSay, this.gates.element), this.units.element),
+      h("h3", {}, "One unit while it learns"),
+      this.diagram.element,
+    );
+  }
+
+  /** @param {HTMLElement[]} children */
+  #column(...children) {
+    return h("div", {}, ...children);
+  }
+
+  // What a person does ---------------------------------------------------------------------------
+
+  /** @param {Settings} settings */
+  #restart(settings) {
+    this.clock.stop();
+    this.settings = settings;
+    this.race = startRace(settings);
+    this.place = Math.min(this.place, settings.choices.length - 1);
+    this.#choose(this.unit, this.word, this.place);
+    this.#draw();
+  }
+
+  #toggle() {
+    if (this.clock.running) this.clock.stop();
+    else if (!this.race.finished()) this.clock.start();
+    this.#draw();
+  }
+
+  #step() {
+    this.clock.stop();
+    if (!this.race.finished()) this.race.step();
+    this.#draw();
+  }
+
+  #another() {
+    this.example++;
+    this.#drawInside();
+  }
+
+  /**
+   * @param {number} unit
+   * @param {number} word
+   * @param {number} [place]
+   */
+  #choose(unit, word, place = this.place) {
+    const { choices, T } = this.settings;
+    this.place = place;
+    this.unit = Math.min(unit, choices[place].units - 1);
+    this.word = Math.min(word, T);
+    this.#drawInside();
+  }
+
+  /** @param {number} milliseconds */
+  #work(milliseconds) {
+    const done = this.race.run(milliseconds);
+    if (this.race.finished()) this.clock.stop();
+    if (!this.clock.running) this.#draw();
+    return done;
+  }
+
+  // Drawing --------------------------------------------------------------------------------------
+
+  #draw() {
+    this.controls?.update(this.settings);
+    this.curves?.update(this.settings, this.race);
+    if (this.runButton) setText(this.runButton, this.clock.running ? "Pause" : "Run");
+    if (this.status) setText(this.status, statusText(this.settings, this.race, this.clock));
+    this.#drawInside();
+  }
+
+  #drawInside() {
+    const { settings, race, unit, word, place } = this;
+    const task = taskOf(settings);
+    const names = namesOf(settings.choices);
+    const colours = coloursOf(settings.choices);
+    const sequence = task.draw(settings.T, makeRandom(settings.seed, EXAMPLE, this.example));
+    const networks = race.learners.map((learner, i) => {
+      return { name: names[i], colour: colours[i], learner, steps: learner.read(sequence) };
+    });
+    const { name, learner, steps } = networks[place];
+    const evaluation = race.marks[race.marks.length - 1].evaluations[place];
+    const words = task.words(sequence);
+    this.#drawChoice(names, colours);
+    this.answers?.update({ task, sequence, networks, word });
+    this.gates?.update({ name, learner, evaluation, unit, word });
+    if (this.gatesSay) setText(this.gatesSay, gatesText(name, learner.reader.form.kind));
+    this.units?.update({ name, learner, steps, words, unit, word });
+    this.diagram?.show({
+      layer: learner.reader.layer,
+      step: steps[word - 1],
+      unit,
+      word,
+      text: `“${words[word - 1]}”`,
+      held: heldOf(learner),
+      convention: this.convention,
+    });
+  }
+
+  /**
+   * @param {string[]} names
+   * @param {string[]} colours
+   */
+  #drawChoice(names, colours) {
+    if (!this.lookInto) return;
+    const shown = names.length > 1 ? names : [];
+    repeat(
+      this.lookInto,
+      shown,
+      (place) => button("", () => this.#choose(this.unit, this.word, place)),
+      (one, name, place) => {
+        setText(one, `Look into ${name}`);
+        setAttributes(one, { "aria-pressed": String(place === this.place) });
+        one.style.setProperty("--own", colours[place]);
+      },
+    );
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {() => void} click
+ */
+function button(text, click) {
+  return h("button", { type: "button", on: { click } }, text);
+}
+
+/** @param {import("../learning/learner.js").Learner} learner */
+function heldOf({ choice, reader }) {
+  return reader.held ? { [choice.gate]: choice.value } : {};
+}
+
+/**
+ * @param {Settings} settings
+ * @param {Race} race
+ * @param {Clock} clock
+ * @returns {string}
+ */
+function statusText({ choices }, race, clock) {
+  const names = namesOf(choices);
+  const { evaluations } = race.marks[race.marks.length - 1];
+  const shares = evaluations.map(({ right }, i) => `${names[i]} ${percent(right)} right`).join(", ");
+  const speed = clock.running && clock.rate ? `, ${Math.round(clock.rate)} a second` : "";
+  const end = race.finished() ? ", which is where it ends" : "";
+  const count = race.updates().toLocaleString("en");
+  return `${count} ${race.updates() === 1 ? "update" : "updates"}${speed}${end}: ${shares}.`;
+}
+
+/**
+ * @param {string} name
+ * @param {"srn" | "gru" | "lstm"} kind
+ */
+function gatesText(name, kind) {
+  if (kind === "srn") return "An SRN has no gates: every step writes the whole state anew.";
+  return (
+    `Where does the ${name} keep, and where does it write? Each line is a gate, step by step: ` +
+    "1 is open, 0 is closed. The dashed lines are the chosen unit's own."
+  );
 }
