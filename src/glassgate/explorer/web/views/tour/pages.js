@@ -138,7 +138,7 @@ export const PAGES = [
   },
   {
     title: "Long distance",
-    view: "#hold",
+    view: "#next-words",
     moment: (cast) => ({
       ...START,
       network: cast.models.gru.name,
