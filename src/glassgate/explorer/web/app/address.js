@@ -32,6 +32,7 @@ export function writeAddress(state, standard) {
     "layer",
     "distance",
     "tour",
+    "task",
     "cue",
     "convention",
     "measure",
@@ -55,10 +56,13 @@ export function readAddress(address) {
   /** @type {Record<string, unknown>} */
   const patch = {};
   for (const [name, value] of parts) {
-    if (name === "text" || name === "network" || name === "cue") patch[name] = value;
+    if (name === "text" || name === "network" || name === "cue" || name === "task") {
+      patch[name] = value;
+    }
     if (NUMBERS.some((number) => number === name)) patch[name] = readNumber(name, value);
-    if (name in CHOICES)
+    if (name in CHOICES) {
       patch[name] = readChoice(/** @type {keyof typeof CHOICES} */ (name), value);
+    }
     if (name === "units") patch[name] = value.split(",").map((unit) => readNumber(name, unit));
     if (name === "hold") patch.holds = parseHolds(value);
   }

@@ -3,6 +3,7 @@
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
 import { percent } from "../app/scales.js";
 import { makeRandom } from "../learning/random.js";
+import { TASKS } from "../learning/tasks.js";
 import { answers } from "./learn/answers.js";
 import { Clock } from "./learn/clock.js";
 import { learnControls } from "./learn/controls.js";
@@ -53,6 +54,7 @@ class LearnView {
     this.place = 0; // of the network that is looked into
     this.unit = 0;
     this.word = 1;
+    this.task = "";
     /** @type {State["convention"]} */
     this.convention = "keeps";
     this.clock = new Clock(section, {
@@ -68,7 +70,11 @@ class LearnView {
    *
    * @param {State} state
    */
-  adopt({ convention }) {
+  adopt({ convention, task }) {
+    if (task !== this.task) {
+      this.task = task;
+      if (TASKS.has(task)) this.#restart({ ...this.settings, task });
+    }
     if (convention === this.convention) return;
     this.convention = convention;
     this.#drawInside();
@@ -83,7 +89,11 @@ class LearnView {
     this.runButton.className = "learn-run";
     this.status = h("p", { class: "learn-status" });
     this.curves = learningCurves();
-    this.lookInto = h("div", { class: "choice", role: "group", "aria-label": "Network to look into" });
+    this.lookInto = h("div", {
+      class: "choice",
+      role: "group",
+      "aria-label": "Network to look into",
+    });
     this.answers = answers((word) => this.#choose(this.unit, word));
     this.gates = gatesByPosition();
     this.gatesSay = h("p", { class: "soft" });
@@ -102,8 +112,18 @@ class LearnView {
       this.curves.element,
       h("h3", {}, "A sequence that it was not trained on"),
       this.answers.element,
-      h("div", { class: "row" }, button("Another sequence", () => this.#another()), this.lookInto),
-      h("div", { class: "learn-inside" }, this.#column(this.gatesSay, this.gates.element), this.units.element),
+      h(
+        "div",
+        { class: "row" },
+        button("Another sequence", () => this.#another()),
+        this.lookInto,
+      ),
+      h(
+        "div",
+        { class: "learn-inside" },
+        this.#column(this.gatesSay, this.gates.element),
+        this.units.element,
+      ),
       h("h3", {}, "One unit while it learns"),
       this.diagram.element,
     );
@@ -244,7 +264,9 @@ function heldOf({ choice, reader }) {
 function statusText({ choices }, race, clock) {
   const names = namesOf(choices);
   const { evaluations } = race.marks[race.marks.length - 1];
-  const shares = evaluations.map(({ right }, i) => `${names[i]} ${percent(right)} right`).join(", ");
+  const shares = evaluations
+    .map(({ right }, i) => `${names[i]} ${percent(right)} right`)
+    .join(", ");
   const speed = clock.running && clock.rate ? `, ${Math.round(clock.rate)} a second` : "";
   const end = race.finished() ? ", which is where it ends" : "";
   const count = race.updates().toLocaleString("en");

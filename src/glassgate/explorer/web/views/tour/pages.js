@@ -138,7 +138,7 @@ export const PAGES = [
   },
   {
     title: "Long distance",
-    view: "#next-words",
+    view: ".next-shares",
     moment: (cast) => ({
       ...START,
       network: cast.models.gru.name,
@@ -176,7 +176,7 @@ export const PAGES = [
   },
   {
     title: "Short distance",
-    view: "#next-words",
+    view: ".next-shares",
     moment: (cast) => ({
       ...START,
       ...{ text: "the", word: 1, network: cast.models.gru.name, unit: cast.carrier },
@@ -244,7 +244,10 @@ export const PAGES = [
   {
     title: "The book review",
     view: "#learn",
-    moment: (cast) => ({ ...START, network: cast.models.gru.name, unit: cast.carrier }),
+    moment: (cast) => ({
+      ...START,
+      ...{ network: cast.models.gru.name, unit: cast.carrier, task: "verdict-first" },
+    }),
     say: () => [
       [
         "A review begins “This is a fantasy book which illustrates …” and ends “I didn’t quite enjoy ",
@@ -256,7 +259,11 @@ export const PAGES = [
         "Here you can watch them.",
       ],
     ],
-    task: "Let a GRU and an SRN learn the verdict at the start, then the verdict at the end. Which of the two tasks needs a memory, and where in the review do the gates open?",
+    task: "Press Run and let a GRU race against an SRN. Do it for both tasks. Which of the two needs a memory, and where in the review do the gates open?",
+    choices: [
+      { label: "verdict at the start", patch: () => ({ task: "verdict-first" }) },
+      { label: "verdict at the end", patch: () => ({ task: "verdict-last" }) },
+    ],
   },
 ];
 

@@ -133,8 +133,9 @@ function draw(layer, convention, narrow) {
  * @returns {Reading}
  */
 function read({ layer, step, unit, held, convention }) {
-  if (layer.kind === "gru" && step.kind === "gru")
+  if (layer.kind === "gru" && step.kind === "gru") {
     return readGRU(layer, step, unit, held, convention);
+  }
   if (layer.kind === "lstm" && step.kind === "lstm") return readLSTM(layer, step, unit, held);
   if (step.kind === "srn" || step.kind === "feedforward") return readPlain(step, unit, held);
   throw new Error(`a step of kind ${step.kind} is not one of a ${layer.kind} layer`);

@@ -92,8 +92,9 @@ export function drawNetwork(kind, choose) {
   svg.append(...parts.shares);
   for (const group of parts.gates) svg.append(...Object.values(group));
   svg.append(...parts.words, ...parts.chances, parts.word);
-  if (context.length)
+  if (context.length) {
     svg.append(formula(178, INPUT_Y + 34, "h_{t−1}"), formula(208, HIDDEN_Y - 14, "h_t"));
+  }
   const units = h("span", { class: "units" });
   const button = h(
     "button",

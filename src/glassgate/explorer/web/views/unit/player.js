@@ -7,7 +7,7 @@ import { s } from "../../app/dom.js";
 
 /** @typedef {import("./wires.js").Board} Board */
 
-const STAGE_TIME = 1500; // milliseconds that a stage stays
+const STAGE_TIME = 2200; // milliseconds that a stage stays
 const RUN_TIME = 700; // milliseconds in which a dot runs along its wire
 
 export class Player {
