@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FORMS, layerWeights, makeReader } from "../../../src/glassgate/explorer/web/learning/forms.js";
+import {
+  FORMS,
+  layerWeights,
+  makeReader,
+} from "../../../src/glassgate/explorer/web/learning/forms.js";
 import {
   BATCH,
   GATES_OF,
   batchGradients,
   makeLearner,
 } from "../../../src/glassgate/explorer/web/learning/learner.js";
-import { MAX_UPDATES, STRIDE, makeRace } from "../../../src/glassgate/explorer/web/learning/race.js";
+import {
+  MAX_UPDATES,
+  STRIDE,
+  makeRace,
+} from "../../../src/glassgate/explorer/web/learning/race.js";
 import { makeRandom } from "../../../src/glassgate/explorer/web/learning/random.js";
 import {
   answer,
@@ -79,7 +87,8 @@ for (const name of ["first", "verdict-first", "adding"]) {
         for (let i = shared; i < weights.length; i++) {
           // Where one gate serves for two, its weights move in both places.
           const places = i < 2 * shared ? [i, i - shared] : [i];
-          const move = (/** @type {number} */ by) => places.forEach((place) => (weights[place] += by));
+          const move = (/** @type {number} */ by) =>
+            places.forEach((place) => (weights[place] += by));
           move(STEP);
           const above = meanLoss(reader, learned, batch);
           move(-2 * STEP);
@@ -87,7 +96,10 @@ for (const name of ["first", "verdict-first", "adding"]) {
           move(STEP);
           const slope = (above - below) / (2 * STEP);
           const error = Math.abs(found[a][i] - slope);
-          assert.ok(error < 1e-5 * Math.max(1, Math.abs(slope)), `${a} ${i}: ${found[a][i]} ${slope}`);
+          assert.ok(
+            error < 1e-5 * Math.max(1, Math.abs(slope)),
+            `${a} ${i}: ${found[a][i]} ${slope}`,
+          );
         }
       });
     });
@@ -96,7 +108,12 @@ for (const name of ["first", "verdict-first", "adding"]) {
 
 test("a held gate stays where it is held, and one gate for two stays one", () => {
   for (const gate of /** @type {const} */ (["reset", "kept"])) {
-    const learner = makeLearner({ ...choice("gru-held", 4), gate, value: 0.3 }, task("first"), 6, 1);
+    const learner = makeLearner(
+      { ...choice("gru-held", 4), gate, value: 0.3 },
+      task("first"),
+      6,
+      1,
+    );
     for (let i = 0; i < 5; i++) learner.update();
     assert.ok(learner.evaluate().gates[gate].every((value) => Math.abs(value - 0.3) < 1e-12));
   }
@@ -183,13 +200,19 @@ test("a race gives both the same updates, and looks at both from the start on", 
     makeLearner(choice(form, 2), task("first"), 5, 1),
   );
   const race = makeRace(learners);
-  assert.deepEqual(race.marks.map(({ updates }) => updates), [0]);
+  assert.deepEqual(
+    race.marks.map(({ updates }) => updates),
+    [0],
+  );
   race.step();
   let clock = 0;
   const done = race.run(10, () => clock++); // the clock moves at each look: about ten steps
   assert.ok(done >= 9 && done <= 10, String(done));
   while (race.updates() < 2 * STRIDE) race.step();
-  assert.deepEqual(race.marks.map(({ updates }) => updates), [0, STRIDE, 2 * STRIDE]);
+  assert.deepEqual(
+    race.marks.map(({ updates }) => updates),
+    [0, STRIDE, 2 * STRIDE],
+  );
   for (const { evaluations } of race.marks) assert.equal(evaluations.length, 2);
   for (const learner of learners) assert.equal(learner.updates(), race.updates());
   assert.ok(!race.finished());

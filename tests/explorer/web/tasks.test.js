@@ -24,7 +24,8 @@ function task(name) {
 }
 
 test("the same seeds draw the same numbers, and other seeds or another order do not", () => {
-  const draw = (/** @type {number[]} */ ...seeds) => Array.from({ length: 9 }, makeRandom(...seeds));
+  const draw = (/** @type {number[]} */ ...seeds) =>
+    Array.from({ length: 9 }, makeRandom(...seeds));
   assert.deepEqual(draw(1, 2), draw(1, 2));
   assert.notDeepEqual(draw(1, 2), draw(2, 1));
   assert.notDeepEqual(draw(1), draw(1, 0));

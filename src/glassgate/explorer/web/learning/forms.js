@@ -6,7 +6,6 @@
  * gate serves for two where the rows of the update gate stand in those of the reset gate as well.
  */
 
-
 import { BLOCKS, PYTORCH } from "../core/cells.js";
 
 /** @import {Formulation, Held, LSTMLayer, GRULayer, SRNLayer} from "../core/cells.js" */

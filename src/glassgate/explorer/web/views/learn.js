@@ -1,7 +1,6 @@
 // Learn: a small network learns a task from nothing, alone or in a race with another one.
 
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
-import { percent } from "../app/scales.js";
 import { makeRandom } from "../learning/random.js";
 import { TASKS } from "../learning/tasks.js";
 import { answers } from "./learn/answers.js";
@@ -10,11 +9,11 @@ import { learnControls } from "./learn/controls.js";
 import { learningCurves } from "./learn/curves.js";
 import { gatesByPosition } from "./learn/gates.js";
 import { unitsBySteps } from "./learn/inside.js";
+import { learnStatus } from "./learn/status.js";
 import { START, coloursOf, namesOf, startRace, taskOf } from "./learn/settings.js";
 import { createDiagram } from "./unit/diagram.js";
 
 /** @import {State} from "../app/app.js" */
-/** @import {Race} from "../learning/race.js" */
 /** @import {Settings} from "./learn/settings.js" */
 
 const EXPLANATION =
@@ -87,7 +86,7 @@ class LearnView {
     this.controls = learnControls((patch) => this.#restart({ ...this.settings, ...patch }));
     this.runButton = button("Run", () => this.#toggle());
     this.runButton.className = "learn-run";
-    this.status = h("p", { class: "learn-status" });
+    this.status = learnStatus();
     this.curves = learningCurves();
     this.lookInto = h("div", {
       class: "choice",
@@ -107,10 +106,10 @@ class LearnView {
         this.runButton,
         button("Step", () => this.#step()),
         button("Reset", () => this.#restart(this.settings)),
-        this.status,
+        this.status.element,
       ),
       this.curves.element,
-      h("h3", {}, "A sequence that it was not trained on"),
+      h("h3", {}, "A sequence it was not trained on"),
       this.answers.element,
       h(
         "div",
@@ -190,7 +189,7 @@ class LearnView {
     this.controls?.update(this.settings);
     this.curves?.update(this.settings, this.race);
     if (this.runButton) setText(this.runButton, this.clock.running ? "Pause" : "Run");
-    if (this.status) setText(this.status, statusText(this.settings, this.race, this.clock));
+    this.status?.update(this.settings, this.race, this.clock);
     this.#drawInside();
   }
 
@@ -253,24 +252,6 @@ function button(text, click) {
 /** @param {import("../learning/learner.js").Learner} learner */
 function heldOf({ choice, reader }) {
   return reader.held ? { [choice.gate]: choice.value } : {};
-}
-
-/**
- * @param {Settings} settings
- * @param {Race} race
- * @param {Clock} clock
- * @returns {string}
- */
-function statusText({ choices }, race, clock) {
-  const names = namesOf(choices);
-  const { evaluations } = race.marks[race.marks.length - 1];
-  const shares = evaluations
-    .map(({ right }, i) => `${names[i]} ${percent(right)} right`)
-    .join(", ");
-  const speed = clock.running && clock.rate ? `, ${Math.round(clock.rate)} a second` : "";
-  const end = race.finished() ? ", which is where it ends" : "";
-  const count = race.updates().toLocaleString("en");
-  return `${count} ${race.updates() === 1 ? "update" : "updates"}${speed}${end}: ${shares}.`;
 }
 
 /**

@@ -39,16 +39,21 @@ export function answers(choose) {
           });
         },
       );
-      repeat(list, networks, () => h("li", {}, h("b"), h("span")), (item, network) => {
-        const [name, says] = item.children;
-        const last = network.steps[network.steps.length - 1].hidden;
-        const values = answer(task, readState(network.learner.reader, last));
-        const [text, right] = say(task, values, sequence.target);
-        item.style.setProperty("--network", network.colour);
-        setAttributes(item, { "data-right": String(right) });
-        setText(name, network.name);
-        setText(says, text);
-      });
+      repeat(
+        list,
+        networks,
+        () => h("li", {}, h("b"), h("span")),
+        (item, network) => {
+          const [name, says] = item.children;
+          const last = network.steps[network.steps.length - 1].hidden;
+          const values = answer(task, readState(network.learner.reader, last));
+          const [text, right] = say(task, values, sequence.target);
+          item.style.setProperty("--network", network.colour);
+          setAttributes(item, { "data-right": String(right) });
+          setText(name, network.name);
+          setText(says, text);
+        },
+      );
     },
   };
 }

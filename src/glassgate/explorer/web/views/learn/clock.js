@@ -1,6 +1,6 @@
 // Work in a slice of each frame, for as long as it is to run and somebody can see it.
 
-const SLICE = 9; // milliseconds of work in a frame of about 16
+const SLICE = 11; // milliseconds of work in a frame of about 16
 const REDRAW = 250; // milliseconds between two drawings
 const WINDOW = 1000; // milliseconds over which the speed is measured
 

@@ -50,7 +50,10 @@ export function learnControls(change) {
 
   /** @param {Settings} settings */
   function update(settings) {
-    task.update([...TASKS.values()].map(({ name, title }) => [name, title]), settings.task);
+    task.update(
+      [...TASKS.values()].map(({ name, title }) => [name, title]),
+      settings.task,
+    );
     length.update(settings.T);
     if (document.activeElement !== seed) seed.value = String(settings.seed);
     setText(says, taskOf(settings).explanation);
@@ -71,7 +74,9 @@ function networkControls(place, change) {
     else patch({ form: /** @type {FormName} */ (value) });
   });
   const units = slider("Units", RANGES.units, 1, (value) => patch({ units: value }));
-  const gate = selection("Gate held", (value) => patch({ gate: value === "kept" ? "kept" : "reset" }));
+  const gate = selection("Gate held", (value) =>
+    patch({ gate: value === "kept" ? "kept" : "reset" }),
+  );
   const value = slider("at", [0, 1], 0.05, (held) => patch({ value: held }));
   const says = h("p", { class: "soft" });
   const held = h("div", { class: "learn-held" }, gate.element, value.element);
@@ -131,10 +136,15 @@ export function selection(label, choose) {
      * @param {string} value
      */
     update(options, value) {
-      repeat(select, options, () => h("option"), (option, [name, title]) => {
-        setAttributes(option, { value: name });
-        setText(option, title);
-      });
+      repeat(
+        select,
+        options,
+        () => h("option"),
+        (option, [name, title]) => {
+          setAttributes(option, { value: name });
+          setText(option, title);
+        },
+      );
       if (select.value !== value) select.value = value;
     },
   };

@@ -21,14 +21,19 @@ export function learningCurves() {
       const task = taskOf(settings);
       const names = namesOf(settings.choices);
       const end = axisEnd(race.updates());
-      const x = { label: `updates, of ${BATCH} sequences each`, domain: /** @type {[number, number]} */ ([0, end]) };
+      const x = {
+        label: `updates, of ${BATCH} sequences each`,
+        domain: /** @type {[number, number]} */ ([0, end]),
+      };
       /** @param {(mark: Mark, i: number) => number} value @param {number} guess */
       const lines = (value, guess) => [
         { name: GUESSING, colour: "var(--soft)", dashed: true, points: level(guess, end) },
         ...names.map((name, i) => ({
           name,
           colour: coloursOf(settings.choices)[i],
-          points: race.marks.map((mark) => /** @type {[number, number]} */ ([mark.updates, value(mark, i)])),
+          points: race.marks.map(
+            (mark) => /** @type {[number, number]} */ ([mark.updates, value(mark, i)]),
+          ),
         })),
       ];
       right.update({

@@ -10,7 +10,7 @@ const GATES = {
   kept: ["kept", "var(--wire-hidden)"],
   reset: ["reset", "var(--wire-reset)"],
   inputGate: ["input gate", "var(--wire-written)"],
-  outputGate: ["output gate", "var(--wire-output, var(--wire-update))"],
+  outputGate: ["output gate", "var(--network-lstm)"],
 };
 
 /**
@@ -40,7 +40,7 @@ export function gatesByPosition() {
         const own = points(T, (t) => values[t * H + unit]);
         return [
           { name: title, colour, points: all },
-          { name: `${title}, unit ${unit}`, colour, points: own, dashed: true },
+          { name: `unit ${unit}`, colour, points: own, dashed: true },
         ];
       });
       chart.update({

@@ -50,7 +50,10 @@ export function unitsBySteps(choose) {
     const { name, learner, steps, words, unit, word } = inside;
     const { layer } = learner.reader;
     const gate = measureFor(layer, wanted);
-    measure.update(measuresOf(layer).map((one) => [one, MEASURE_NAMES[one]]), gate);
+    measure.update(
+      measuresOf(layer).map((one) => [one, MEASURE_NAMES[one]]),
+      gate,
+    );
     const values = (/** @type {number} */ place) => valuesOf(steps[place - 1], gate);
     matrix.update({
       name: `${MEASURE_NAMES[gate]} of the units of the learning ${name}, a row a unit, a column a step`,
@@ -67,7 +70,10 @@ export function unitsBySteps(choose) {
       held: () => learner.reader.held !== null && gate === learner.choice.gate,
     });
     const value = values(word)[unit].toFixed(2).replace("-", "\u2212");
-    setText(reading, `Unit ${unit} at step ${word}, “${words[word - 1]}”: ${MEASURE_NAMES[gate]} ${value}.`);
+    setText(
+      reading,
+      `Unit ${unit} at step ${word}, “${words[word - 1]}”: ${MEASURE_NAMES[gate]} ${value}.`,
+    );
   }
   return { element, update };
 }
