@@ -21,9 +21,14 @@ test("presets are the seed's words", () => {
   assert.deepEqual(values["only down"], { kept: 0 });
 });
 
-test("a network without a reset gate has only presets that need none", () => {
-  const names = presetsFor(["kept"]).map(({ name }) => name);
-  assert.deepEqual(names, ["as is", "only down"]);
+test("a network with one gate alone is held by it", () => {
+  const presets = presetsFor(["kept"]).map(({ name, gates }) => [name, gates]);
+  assert.deepEqual(presets, [
+    ["as is", { kept: 1 }],
+    ["reset", { kept: 0 }],
+    ["in between", { kept: 0.5 }],
+  ]);
+  assert.deepEqual(presetsFor(["kept", "reset"]), PRESETS);
   assert.deepEqual(presetsFor([]), []);
 });
 

@@ -4,7 +4,7 @@ import { canHold, formatUnits } from "../core/holds.js";
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
 import { percent } from "../app/scales.js";
 import { targetOf } from "../app/target.js";
-import { PRESETS, RELEASED, holdsPlace, presetsFor, replaceHold } from "./hold/presets.js";
+import { RELEASED, holdsPlace, presetsFor, replaceHold } from "./hold/presets.js";
 import { Slider } from "./hold/slider.js";
 import { longestFifth } from "./layer/sample.js";
 import { wordText } from "./next_words/bars.js";
@@ -126,7 +126,7 @@ export function mountHold(section, app) {
     sliders.forEach((slider, index) => {
       const gate = GATES[index];
       slider.element.hidden = !gates.includes(gate);
-      slider.update(held[gate], meanGate(state, derived, gate, place.units));
+      if (gates.includes(gate)) slider.update(held[gate], meanGate(state, derived, gate, place.units));
     });
     showPresets(presets, saying, gates, held, setGates);
     showHolds(holds, state.holds, setHolds);
@@ -227,7 +227,8 @@ function meanGate(state, derived, gate, units) {
 function showPresets(parent, saying, gates, held, set) {
   const presets = [...presetsFor(gates), RELEASED];
   const same = presets.find(({ gates: own }) => own.kept === held.kept && own.reset === held.reset);
-  repeat(parent, presets, () => presetButton(set), (button, preset) => {
+  repeat(parent, presets, () => h("button", { type: "button" }), (button, preset) => {
+    button.onclick = () => set(preset.gates);
     setText(button, preset.name);
     setAttributes(button, {
       "data-preset": preset.name,
@@ -236,16 +237,6 @@ function showPresets(parent, saying, gates, held, set) {
     });
   });
   setText(saying, same ? `${capital(same.name)}: ${same.says}.` : "Between the presets.");
-}
-
-/** @param {(gates: import("./hold/presets.js").Gates) => void} set */
-function presetButton(set) {
-  const pick = () => {
-    const preset = PRESETS.find(({ name }) => name === button.dataset.preset) ?? RELEASED;
-    set(preset.gates);
-  };
-  const button = h("button", { type: "button", on: { click: pick } });
-  return button;
 }
 
 /** @param {string} text */

@@ -29,14 +29,15 @@ export const RELEASED = {
 };
 
 /**
- * The presets that a network can take: those that hold nothing else than what it has.
- * @param {readonly ("kept" | "reset")[]} gates
+ * The presets of a network: where it has one gate alone, those that mean something then.
+ * @param {readonly ("kept" | "reset")[]} gates that it has
+ * @returns {readonly Preset[]}
  */
 export function presetsFor(gates) {
-  const names = /** @type {("kept" | "reset")[]} */ (["kept", "reset"]);
-  return PRESETS.filter((preset) =>
-    names.every((name) => preset.gates[name] === undefined || gates.includes(name)),
-  );
+  if (gates.includes("reset")) return PRESETS;
+  if (!gates.includes("kept")) return [];
+  const both = PRESETS.filter(({ name }) => !name.startsWith("only"));
+  return both.map(({ name, gates: { kept }, says }) => ({ name, gates: { kept }, says }));
 }
 
 /**
