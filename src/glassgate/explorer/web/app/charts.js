@@ -140,10 +140,12 @@ function drawGrid(grid, x, y, { end, bottom, toX, toY }) {
     value,
     axis: y,
   }));
-  const along = (x.ticks ?? (x.log ? powers(x.domain) : ticks(x.domain, 6))).map((value) => ({
-    value,
-    axis: x,
-  }));
+  const places = x.ticks
+    ? thin(x.ticks, end - EDGE.start)
+    : x.log
+      ? powers(x.domain)
+      : ticks(x.domain, 6);
+  const along = places.map((value) => ({ value, axis: x }));
   repeat(
     grid,
     [...across, ...along],
@@ -181,6 +183,17 @@ function drawGrid(grid, x, y, { end, bottom, toX, toY }) {
 }
 
 /**
+ * Leave out words that would be written over one another, but not the last one.
+ *
+ * @param {number[]} words
+ * @param {number} width of the plot
+ */
+function thin(words, width) {
+  const step = Math.ceil((words.length * ROOM) / width);
+  return words.filter((_, place) => (words.length - 1 - place) % step === 0);
+}
+
+/**
  * Put each name at the end of its line, and move those apart that would touch.
  *
  * @param {SVGElement} labels
@@ -202,7 +215,7 @@ function drawLabels(labels, lines, { bottom, toX, toY }) {
     () => s("text"),
     (text, { line, x, y }) => {
       setAttributes(text, { x, y });
-    setStyle(text, "fill", line.colour);
+      setStyle(text, "fill", line.colour);
       setText(text, line.name);
     },
   );

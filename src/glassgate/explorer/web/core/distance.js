@@ -234,7 +234,7 @@ function isOther({ grammar }, word) {
  */
 function grow(frame, pieces, longest) {
   const chain = [frame.head];
-  for (let last = frame.head; last.words.length < longest - LONGEST_PIECE; ) {
+  for (let last = frame.head; last.words.length < longest - LONGEST_PIECE;) {
     const lengths = chain.length % 2 ? [3, 4] : [4, 3];
     const grown = lengths.map((length) => extend(frame, last, length, pieces));
     const next = grown.find((node) => node);

@@ -21,6 +21,7 @@ const EXPLANATION =
 const SHADING =
   "The shading shows on which words the prediction depends: the darker, the more a change of that " +
   "word would change it.";
+const START = "\u2022"; // stands for the start of the text, as in the sentence
 const DARKEST = 65; // percent of the network's colour, on which the text can still be read
 const DECADES = 8; // powers of ten that the axis shows at most
 
@@ -29,7 +30,12 @@ export function mountBack(section, app) {
   const title = h("p", { class: "back-title", role: "status" });
   const chart = lineChart();
   const rows = h("div", { class: "back-rows" });
-  const body = h("div", { class: "back-body" }, chart.element, h("div", {}, h("p", {}, SHADING), rows));
+  const body = h(
+    "div",
+    { class: "back-body" },
+    chart.element,
+    h("div", {}, h("p", {}, SHADING), rows),
+  );
   section.append(h("p", {}, EXPLANATION), title, body);
   const reachOf = createReach();
 
@@ -87,12 +93,24 @@ function measure(run, at, id) {
 
 /** @param {Reach[]} reaches @param {State} state @param {Derived} derived */
 function drawing(reaches, state, derived) {
-  const recurrent = reaches.filter(({ gradient }) => gradient.length > 1 && gradient[gradient.length - 2] > 0);
-  const sizes = (recurrent.length ? recurrent : reaches).flatMap(({ gradient, before }) => [...gradient, ...(before ?? [])]);
+  const recurrent = reaches.filter(
+    ({ gradient }) => gradient.length > 1 && gradient[gradient.length - 2] > 0,
+  );
+  const sizes = (recurrent.length ? recurrent : reaches).flatMap(({ gradient, before }) => [
+    ...gradient,
+    ...(before ?? []),
+  ]);
   const largest = 10 ** Math.ceil(Math.log10(Math.max(...sizes, 1e-12)));
-  const smallest = Math.min(...sizes.filter((size) => size > largest / 10 ** DECADES), largest / 10);
+  const smallest = Math.min(
+    ...sizes.filter((size) => size > largest / 10 ** DECADES),
+    largest / 10,
+  );
   const lines = reaches.flatMap(({ network, gradient, before, firstWord }) => {
-    const line = { name: network, colour: networkColour(network), points: points(gradient, firstWord) };
+    const line = {
+      name: network,
+      colour: networkColour(network),
+      points: points(gradient, firstWord),
+    };
     if (!before) return [line];
     return [line, { ...line, name: "before", points: points(before, firstWord), dashed: true }];
   });
@@ -103,7 +121,7 @@ function drawing(reaches, state, derived) {
       label: "word",
       domain: /** @type {[number, number]} */ ([first, Math.max(state.word, first + 1)]),
       ticks: Array.from({ length: state.word - first + 1 }, (_, i) => first + i),
-      format: (/** @type {number} */ word) => (word ? derived.words[word - 1] : "(start)"),
+      format: (/** @type {number} */ word) => (word ? derived.words[word - 1] : START),
     },
     y: {
       label: "size of the gradient (logarithmic)",
@@ -122,9 +140,10 @@ function drawing(reaches, state, derived) {
  * @returns {[number, number][]}
  */
 function points(gradient, firstWord) {
-  return Array.from(gradient, (size, i) => /** @type {[number, number]} */ ([i + firstWord, size])).filter(
-    ([, size]) => size > 0,
-  );
+  return Array.from(
+    gradient,
+    (size, i) => /** @type {[number, number]} */ ([i + firstWord, size]),
+  ).filter(([, size]) => size > 0);
 }
 
 /** @param {HTMLElement} parent @param {Reach[]} reaches @param {Derived} derived */
@@ -138,17 +157,22 @@ function showRows(parent, reaches, derived) {
       setStyle(/** @type {HTMLElement} */ (row), "--network", networkColour(reach.network));
       setText(name, reach.network);
       const largest = Math.max(...reach.connectivity, Number.MIN_VALUE);
-      repeat(words, reach.connectivity, () => h("span", {}), (word, size, i) => {
-        const place = i + reach.firstWord;
-        setText(word, place ? derived.words[place - 1] : "(start)");
-        setStyle(word, "--share", `${Math.round((DARKEST * size) / largest)}%`);
-        setAttributes(word, {
-          "data-network": reach.network,
-          "data-word": place,
-          "data-gradient": String(reach.gradient[i]),
-          "data-connectivity": String(size),
-        });
-      });
+      repeat(
+        words,
+        reach.connectivity,
+        () => h("span", {}),
+        (word, size, i) => {
+          const place = i + reach.firstWord;
+          setText(word, place ? derived.words[place - 1] : START);
+          setStyle(word, "--share", `${Math.round((DARKEST * size) / largest)}%`);
+          setAttributes(word, {
+            "data-network": reach.network,
+            "data-word": place,
+            "data-gradient": String(reach.gradient[i]),
+            "data-connectivity": String(size),
+          });
+        },
+      );
     },
   );
 }

@@ -4,7 +4,15 @@ import { lineChart } from "../app/charts.js";
 import { remember } from "../app/derive.js";
 import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
 import { networkColour, percent } from "../app/scales.js";
-import { ENDING, LONGEST, PRONOUNS, SUBJECTS, findFillers, predictEach, sentence } from "../core/distance.js";
+import {
+  ENDING,
+  LONGEST,
+  PRONOUNS,
+  SUBJECTS,
+  findFillers,
+  predictEach,
+  sentence,
+} from "../core/distance.js";
 import { makeRandom } from "../learning/random.js";
 
 /** @typedef {import("../app/app.js").App} App */
@@ -49,7 +57,13 @@ export function mountDistance(section, app) {
     { class: "distance-body" },
     h("p", {}, EXPLANATION),
     cues,
-    h("div", { class: "slider" }, h("label", { for: "distance-words" }, "Words in between"), slider, count),
+    h(
+      "div",
+      { class: "slider" },
+      h("label", { for: "distance-words" }, "Words in between"),
+      slider,
+      count,
+    ),
     text,
     h(
       "div",
@@ -118,7 +132,12 @@ function subjectOf(cue) {
 
 /** @param {ReadonlyMap<string, Model>} models @param {readonly (readonly string[] | null)[]} fillers */
 function knowing(models, fillers) {
-  const words = [...SUBJECTS.keys(), ...PRONOUNS, ...ENDING, ...new Set(fillers.flatMap((one) => one ?? []))];
+  const words = [
+    ...SUBJECTS.keys(),
+    ...PRONOUNS,
+    ...ENDING,
+    ...new Set(fillers.flatMap((one) => one ?? [])),
+  ];
   return [...models.values()].filter(
     ({ task, level, vocabulary }) =>
       task === "language" &&
@@ -233,20 +252,25 @@ function drawing(curves, subject, right, distance) {
 
 /** @param {HTMLElement} list @param {Curve[]} curves @param {string} right @param {number} distance */
 function showNow(list, curves, right, distance) {
-  repeat(list, curves, () => h("li", {}, h("span", {}), h("b", {})), (item, { network, shares, ghost }) => {
-    const share = shares.get(distance);
-    const [name, number] = item.children;
-    setStyle(item, "--network", networkColour(network));
-    setAttributes(item, {
-      class: ghost ? "ghost" : null,
-      "data-network": ghost ? null : network,
-      "data-distance": distance,
-      "data-next": right,
-      "data-share": share === undefined ? null : String(share),
-    });
-    setText(name, ghost ? `${network} before` : network);
-    setText(number, share === undefined ? "" : percent(share));
-  });
+  repeat(
+    list,
+    curves,
+    () => h("li", {}, h("span", {}), h("b", {})),
+    (item, { network, shares, ghost }) => {
+      const share = shares.get(distance);
+      const [name, number] = item.children;
+      setStyle(item, "--network", networkColour(network));
+      setAttributes(item, {
+        class: ghost ? "ghost" : null,
+        "data-network": ghost ? null : network,
+        "data-distance": distance,
+        "data-next": right,
+        "data-share": share === undefined ? null : String(share),
+      });
+      setText(name, ghost ? `${network} before` : network);
+      setText(number, share === undefined ? "" : percent(share));
+    },
+  );
 }
 
 /** The curves as a table, for those who do not see the chart; filled only while it is open. */
@@ -264,13 +288,24 @@ function numbersTable() {
   const update = (curves, right) => {
     fillTable = () => {
       if (!element.open) return;
-      const columns = ["words", ...curves.map(({ network, ghost }) => (ghost ? `${network} before` : network))];
+      const columns = [
+        "words",
+        ...curves.map(({ network, ghost }) => (ghost ? `${network} before` : network)),
+      ];
       repeat(head, columns, () => h("th", { scope: "col" }), setText);
-      repeat(body, Array.from({ length: LONGEST + 1 }), () => h("tr", {}), (row, _, distance) => {
-        const shares = curves.map(({ shares: own }) => own.get(distance));
-        const cells = [String(distance), ...shares.map((share) => (share === undefined ? "–" : percent(share)))];
-        repeat(row, cells, () => h("td", {}), setText);
-      });
+      repeat(
+        body,
+        Array.from({ length: LONGEST + 1 }),
+        () => h("tr", {}),
+        (row, _, distance) => {
+          const shares = curves.map(({ shares: own }) => own.get(distance));
+          const cells = [
+            String(distance),
+            ...shares.map((share) => (share === undefined ? "–" : percent(share))),
+          ];
+          repeat(row, cells, () => h("td", {}), setText);
+        },
+      );
       setAttributes(element, { "aria-label": `Share of “${right}” by distance` });
     };
     fillTable();

@@ -25,7 +25,8 @@ const LIMITS = {
   gru: "",
   lstm: "Of an LSTM only kept can be held: the forget gate, the share of the cell that stays.",
   srn: "A simple recurrent network has no gates, so there is nothing to hold: choose a GRU or an LSTM.",
-  feedforward: "A feedforward network has no gates, so there is nothing to hold: choose a GRU or an LSTM.",
+  feedforward:
+    "A feedforward network has no gates, so there is nothing to hold: choose a GRU or an LSTM.",
 };
 /** @type {Record<Gate, string>} */
 const GATE_SAYS = {
@@ -58,7 +59,9 @@ export function mountHold(section, app) {
       },
     },
   });
-  const sliders = GATES.map((gate) => new Slider(gate, GATE_SAYS[gate], (value) => move(gate, value)));
+  const sliders = GATES.map(
+    (gate) => new Slider(gate, GATE_SAYS[gate], (value) => move(gate, value)),
+  );
   const presets = h("div", { class: "choice", role: "group", "aria-label": "Presets" });
   const saying = h("p", { class: "soft" });
   const holds = h("ul", { class: "holds" });
@@ -126,7 +129,8 @@ export function mountHold(section, app) {
     sliders.forEach((slider, index) => {
       const gate = GATES[index];
       slider.element.hidden = !gates.includes(gate);
-      if (gates.includes(gate)) slider.update(held[gate], meanGate(state, derived, gate, place.units));
+      if (gates.includes(gate))
+        slider.update(held[gate], meanGate(state, derived, gate, place.units));
     });
     showPresets(presets, saying, gates, held, setGates);
     showHolds(holds, state.holds, setHolds);
@@ -143,7 +147,12 @@ export function mountHold(section, app) {
 function makeRadios(parent, choose) {
   const whos = /** @type {Who[]} */ (["unit", "brushed", "longest", "all"]);
   const parts = whos.map((who) => {
-    const input = h("input", { type: "radio", name: "who", value: who, on: { change: () => choose(who) } });
+    const input = h("input", {
+      type: "radio",
+      name: "who",
+      value: who,
+      on: { change: () => choose(who) },
+    });
     const text = h("span", {});
     parent.append(h("label", {}, input, " ", text));
     return { who, input, text };
@@ -185,11 +194,19 @@ function groupOf(groups, hold) {
 
 /** @param {HTMLSelectElement} select @param {Derived} derived @param {number} from */
 function showStarts(select, { words }, from) {
-  const options = [["0", "the start"], ...words.map((word, i) => [`${i + 1}`, `${i + 1} ${wordText(word)}`])];
-  repeat(select, options, () => h("option", {}), (option, [value, text]) => {
-    setAttributes(option, { value });
-    setText(option, text);
-  });
+  const options = [
+    ["0", "the start"],
+    ...words.map((word, i) => [`${i + 1}`, `${i + 1} ${wordText(word)}`]),
+  ];
+  repeat(
+    select,
+    options,
+    () => h("option", {}),
+    (option, [value, text]) => {
+      setAttributes(option, { value });
+      setText(option, text);
+    },
+  );
   const chosen = String(Math.min(from, words.length));
   if (select.value !== chosen) select.value = chosen;
 }
@@ -227,15 +244,20 @@ function meanGate(state, derived, gate, units) {
 function showPresets(parent, saying, gates, held, set) {
   const presets = [...presetsFor(gates), RELEASED];
   const same = presets.find(({ gates: own }) => own.kept === held.kept && own.reset === held.reset);
-  repeat(parent, presets, () => h("button", { type: "button" }), (button, preset) => {
-    button.onclick = () => set(preset.gates);
-    setText(button, preset.name);
-    setAttributes(button, {
-      "data-preset": preset.name,
-      "aria-pressed": String(preset === same),
-      title: preset.says,
-    });
-  });
+  repeat(
+    parent,
+    presets,
+    () => h("button", { type: "button" }),
+    (button, preset) => {
+      button.onclick = () => set(preset.gates);
+      setText(button, preset.name);
+      setAttributes(button, {
+        "data-preset": preset.name,
+        "aria-pressed": String(preset === same),
+        title: preset.says,
+      });
+    },
+  );
   setText(saying, same ? `${capital(same.name)}: ${same.says}.` : "Between the presets.");
 }
 
@@ -249,13 +271,7 @@ function showHolds(list, holds, set) {
   repeat(
     list,
     holds,
-    () =>
-      h(
-        "li",
-        {},
-        h("span", {}),
-        h("button", { type: "button" }, "Release"),
-      ),
+    () => h("li", {}, h("span", {}), h("button", { type: "button" }, "Release")),
     (item, hold) => {
       const [text, button] = item.children;
       setText(text, holdText(hold));
@@ -267,7 +283,12 @@ function showHolds(list, holds, set) {
 /** @param {Hold} hold */
 function holdText(hold) {
   const { units, layer, from } = hold;
-  const who = units === "all" ? "all units" : units.length > 1 ? `units ${formatUnits(units)}` : `unit ${units[0]}`;
+  const who =
+    units === "all"
+      ? "all units"
+      : units.length > 1
+        ? `units ${formatUnits(units)}`
+        : `unit ${units[0]}`;
   const values = /** @type {const} */ (["kept", "reset", "state"])
     .filter((name) => hold[name] !== undefined)
     .map((name) => `${name} ${hold[name]}`);
@@ -281,6 +302,8 @@ function changeText(state, derived) {
   const word = targetOf(state, derived);
   const id = derived.outcomes[state.network].indexOf(word);
   if (id < 0) return "";
-  const [before, now] = [derived.ghostNext, derived.next].map((all) => percent(all[state.network][id]));
+  const [before, now] = [derived.ghostNext, derived.next].map((all) =>
+    percent(all[state.network][id]),
+  );
   return `“${wordText(word)}”: ${before} before the hold, ${now} now.`;
 }

@@ -4,7 +4,14 @@ import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
 import { Matrix } from "./layer/matrix.js";
 import { spansOf } from "./layer/sample.js";
 import { mountSearch } from "./layer/search.js";
-import { GATE_MEASURES, MEASURE_NAMES, measureFor, measuresOf, orderUnits, page } from "./layer/values.js";
+import {
+  GATE_MEASURES,
+  MEASURE_NAMES,
+  measureFor,
+  measuresOf,
+  orderUnits,
+  page,
+} from "./layer/values.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../app/app.js").State} State */
@@ -28,13 +35,16 @@ const COLOURS = {
   candidate: "var(--wire-candidate)",
   hidden: "var(--state-positive)",
 };
+const START = "\u2022"; // stands for the start of the text, as in the sentence
 const SORTS = { span: "memory span", index: "index", word: "value at the chosen word" };
 const MOST = { units: 128, words: 60 }; // rows and columns that are shown at once
 
 /** @type {import("../app/app.js").Mount} */
 export function mountLayer(section, app) {
   const { store } = app;
-  const measure = selection("Show", (value) => store.set({ measure: /** @type {Measure} */ (value) }));
+  const measure = selection("Show", (value) =>
+    store.set({ measure: /** @type {Measure} */ (value) }),
+  );
   const sort = selection("Sort by", (value) =>
     store.set({ sort: /** @type {keyof typeof SORTS} */ (value) }),
   );
@@ -62,8 +72,14 @@ export function mountLayer(section, app) {
 
   return (state, derived) => {
     const view = viewOf(app, state, derived);
-    measure.update(measuresOf(view.layer).map((name) => [name, MEASURE_NAMES[name]]), view.measure);
-    sort.update(Object.entries(SORTS).filter(([name]) => name !== "span" || view.spans), view.sort);
+    measure.update(
+      measuresOf(view.layer).map((name) => [name, MEASURE_NAMES[name]]),
+      view.measure,
+    );
+    sort.update(
+      Object.entries(SORTS).filter(([name]) => name !== "span" || view.spans),
+      view.sort,
+    );
     const layers = derived.model.network.layers.map((_, place) => [`${place}`, `${place}`]);
     layer.update(/** @type {[string, string][]} */ (layers), String(state.layer));
     layer.element.hidden = layers.length < 2;
@@ -100,7 +116,14 @@ function viewOf(app, state, derived) {
   const run = derived.runs[model.name];
   const values = (/** @type {number} */ word) => valuesAt(run, word, state.layer, measure);
   const chosen = values(Math.max(state.word, run.firstWord));
-  return { layer, measure, sort, spans, values, order: orderUnits(sort, layer.hiddenSize, spans, chosen) };
+  return {
+    layer,
+    measure,
+    sort,
+    spans,
+    values,
+    order: orderUnits(sort, layer.hiddenSize, spans, chosen),
+  };
 }
 
 /** @param {Run} run @param {number} word @param {number} layer @param {Measure} measure */
@@ -124,7 +147,7 @@ function shownOf(state, derived, { measure, order, values }) {
     name: `${MEASURE_NAMES[measure]} of the units of ${state.network}, a row a unit, a column a word`,
     units: order.slice(rows.start, rows.stop),
     words,
-    labels: words.map((word) => (word ? derived.words[word - 1] : "(start)")),
+    labels: words.map((word) => (word ? derived.words[word - 1] : START)),
     values,
     gate: measure,
     measure: MEASURE_NAMES[measure],
@@ -145,13 +168,18 @@ function range({ start, stop }) {
 function showLegend(parent, { layer, measure, sort, spans }) {
   const signed = !GATE_MEASURES.has(measure);
   const parts = [signed ? "\u22121" : "0", "", "1"];
-  repeat(parent, [...parts, ""], () => h("span", {}), (part, text, place) => {
-    setText(part, text);
-    if (place === 1) {
-      setAttributes(part, { class: signed ? "scale signed" : "scale" });
-      setStyle(part, "--positive", COLOURS[measure]);
-    }
-  });
+  repeat(
+    parent,
+    [...parts, ""],
+    () => h("span", {}),
+    (part, text, place) => {
+      setText(part, text);
+      if (place === 1) {
+        setAttributes(part, { class: signed ? "scale signed" : "scale" });
+        setStyle(part, "--positive", COLOURS[measure]);
+      }
+    },
+  );
   const order = sort === "span" ? "The unit with the longest memory comes first." : "";
   const none = layer.kind === "gru" || layer.kind === "lstm" ? "" : NO_GATES;
   setText(/** @type {Element} */ (parent.lastElementChild), spans ? order : none);
@@ -163,7 +191,9 @@ function readingText(state, derived, { layer, spans }) {
   const word = state.word ? `“${derived.words[state.word - 1]}”` : "the start";
   const parts = measuresOf(layer).map((name) => {
     const value = valuesAt(run, state.word, state.layer, name)[state.unit];
-    return value === undefined ? "" : `${MEASURE_NAMES[name]} ${value.toFixed(2)}`.replace("-", "\u2212");
+    return value === undefined
+      ? ""
+      : `${MEASURE_NAMES[name]} ${value.toFixed(2)}`.replace("-", "\u2212");
   });
   const span = spans ? `, memory span ${spanText(spans[state.unit])}` : "";
   return `Unit ${state.unit} at ${word}: ${parts.filter(Boolean).join(", ")}${span}.`;
@@ -185,10 +215,15 @@ function selection(label, choose) {
   const element = h("label", { class: "labelled" }, `${label} `, select);
   /** @param {[string, string][]} options value and text @param {string} chosen */
   const update = (options, chosen) => {
-    repeat(select, options, () => h("option", {}), (option, [value, text]) => {
-      setAttributes(option, { value });
-      setText(option, text);
-    });
+    repeat(
+      select,
+      options,
+      () => h("option", {}),
+      (option, [value, text]) => {
+        setAttributes(option, { value });
+        setText(option, text);
+      },
+    );
     if (select.value !== chosen) select.value = chosen;
   };
   return { element, update };

@@ -12,6 +12,7 @@ import { mountShares } from "./next_words/shares.js";
 /** @typedef {import("../app/app.js").Derived} Derived */
 /** @typedef {import("./next_words/compare.js").NextWord} NextWord */
 
+const WORTH_NAMING = 0.01; // the least probability of a word that a hold took from the list
 const EXPLANATION =
   "After each word, a network gives every word of its vocabulary a probability of coming next. " +
   "The ten likeliest are shown; choose one to ask about it below.";
@@ -50,7 +51,15 @@ export function mountNextWords(section, app) {
     }
     truth.element.hidden = !app.grammar;
     const note = derived.truth ? "" : "does not allow the words so far";
-    truth.update({ words: expected, scale, note, target, ghost: null, gone: [], possible: () => true });
+    truth.update({
+      words: expected,
+      scale,
+      note,
+      target,
+      ghost: null,
+      gone: [],
+      possible: () => true,
+    });
     updateShares(state, derived);
   };
 }
@@ -114,13 +123,16 @@ function fullScale(lists) {
 function facts(app, derived, name, words) {
   const { truth, next, ghostNext, outcomes } = derived;
   const held = next[name] !== ghostNext[name];
-  const before = held ? mostLikely(ghostNext[name], outcomes[name], 3) : [];
+  const most = held ? mostLikely(ghostNext[name], outcomes[name], 3) : [];
+  const before = most.filter(({ probability }) => probability >= WORTH_NAMING);
   const shown = new Set(words.map((one) => one.word));
   const language = app.models.get(name)?.task === "language";
   const known = language ? truth : null;
   return {
     note: known ? bits(app, derived, name) : "",
-    ghost: held ? (/** @type {string} */ word) => ghostNext[name][outcomes[name].indexOf(word)] : null,
+    ghost: held
+      ? (/** @type {string} */ word) => ghostNext[name][outcomes[name].indexOf(word)]
+      : null,
     gone: before.filter((one) => !shown.has(one.word)),
     possible: (/** @type {string} */ word) => !known || known.has(word),
   };

@@ -39,6 +39,7 @@ export class Matrix {
     this.shown = null;
     this.width = 0;
     this.layout = "";
+    this.revealed = 0; // where the column lies that was chosen last
     /** @type {SVGRectElement | null} */
     this.active = null;
     /** @type {SVGRectElement[][]} */
@@ -105,7 +106,11 @@ export class Matrix {
       width: NUMBERS + words.length * width + 2,
       height: LABELS + units.length * height + 2,
     };
-    setAttributes(this.svg, { ...whole, "aria-rowcount": units.length, "aria-colcount": words.length });
+    setAttributes(this.svg, {
+      ...whole,
+      "aria-rowcount": units.length,
+      "aria-colcount": words.length,
+    });
     setAttributes(this.ground, { width: words.length * width, height: units.length * height });
     this.cells = units.map((_, row) =>
       words.map((_, column) =>
@@ -133,14 +138,20 @@ export class Matrix {
 
   /** @param {Shown} shown @param {{width: number, height: number}} size */
   #label({ labels, words, word }, { width }) {
-    repeat(this.labels, labels, () => s("text", {}), (text, label, column) => {
-      const x = NUMBERS + (column + 0.5) * width + 3;
-      setAttributes(text, {
-        transform: `translate(${x} ${LABELS - 6}) rotate(-52)`,
-        class: words[column] === word ? "current" : null,
-      });
-      setText(text, label);
-    });
+    const letters = labels.every((label) => label.length <= 2);
+    repeat(
+      this.labels,
+      labels,
+      () => s("text", {}),
+      (text, label, column) => {
+        const x = NUMBERS + (column + 0.5) * width - (letters ? 4 : -3);
+        setAttributes(text, {
+          transform: `translate(${x} ${LABELS - 6})${letters ? "" : " rotate(-52)"}`,
+          class: words[column] === word ? "current" : null,
+        });
+        setText(text, label);
+      },
+    );
   }
 
   /** @param {Shown} shown @param {{width: number, height: number}} size */
@@ -149,21 +160,30 @@ export class Matrix {
       one === unit || brushed.has(one) || held(one) ? [{ one, row }] : [],
     );
     let below = -Infinity; // where the number above ends, so that none is written over another
-    repeat(this.marks, marked, () => s("g", {}, s("rect"), s("text")), (mark, { one, row }) => {
-      const [bar, text] = mark.children;
-      const y = LABELS + row * height;
-      setAttributes(bar, {
-        x: NUMBERS - 5,
-        y,
-        width: 3,
-        height: height - 1,
-        class: brushed.has(one) ? "brushed" : held(one) ? "held" : "none",
-      });
-      const room = one === unit || y - below >= 11;
-      if (room) below = y;
-      setAttributes(text, { x: NUMBERS - 8, y: y + height / 2 + 4, class: one === unit ? "current" : null });
-      setText(text, room ? one : "");
-    });
+    repeat(
+      this.marks,
+      marked,
+      () => s("g", {}, s("rect"), s("text")),
+      (mark, { one, row }) => {
+        const [bar, text] = mark.children;
+        const y = LABELS + row * height;
+        setAttributes(bar, {
+          x: NUMBERS - 5,
+          y,
+          width: 3,
+          height: height - 1,
+          class: brushed.has(one) ? "brushed" : held(one) ? "held" : "none",
+        });
+        const room = one === unit || y - below >= 11;
+        if (room) below = y;
+        setAttributes(text, {
+          x: NUMBERS - 8,
+          y: y + height / 2 + 4,
+          class: one === unit ? "current" : null,
+        });
+        setText(text, room ? one : "");
+      },
+    );
     const row = units.indexOf(unit);
     const column = words.indexOf(word);
     const inside = row >= 0 && column >= 0;
@@ -176,6 +196,17 @@ export class Matrix {
       height: height + 2,
     });
     this.#activate(this.cells[row][column]);
+    this.#reveal(NUMBERS + column * width, width);
+  }
+
+  /** Scroll a column into sight, once it has become the chosen one. @param {number} x @param {number} width */
+  #reveal(x, width) {
+    if (x === this.revealed) return;
+    this.revealed = x;
+    const { scrollLeft, clientWidth } = this.element;
+    if (x < scrollLeft + NUMBERS || x + width > scrollLeft + clientWidth) {
+      this.element.scrollLeft = x - clientWidth / 2;
+    }
   }
 
   /** Tell screen readers which cell is the chosen one. @param {SVGRectElement} cell */
@@ -216,7 +247,8 @@ export class Matrix {
     const row = Math.floor((event.clientY - box.top - LABELS) / size.height);
     const column = Math.floor((event.clientX - box.left - NUMBERS) / size.width);
     const last = shown.units.length - 1;
-    if (this.anchor === null && (row < 0 || row > last || column >= shown.words.length)) return null;
+    if (this.anchor === null && (row < 0 || row > last || column >= shown.words.length))
+      return null;
     return { row: Math.min(Math.max(row, 0), last), column };
   }
 

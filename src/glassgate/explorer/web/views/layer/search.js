@@ -84,7 +84,8 @@ export function mountSearch(section, app) {
       const sample = sampleOf(app, model);
       const values = valuesHere(state, derived);
       const asked = state.units.length ? state.units : [state.unit];
-      const found = values && find(sample, state.layer, asked, values, hasGates(model) ? 0.5 : 0, wanted);
+      const found =
+        values && find(sample, state.layer, asked, values, hasGates(model) ? 0.5 : 0, wanted);
       show(state, derived, sample, found);
     };
     refresh();
@@ -102,9 +103,14 @@ export function mountSearch(section, app) {
     setText(often, found ? oftenText(found) : "");
     const rows = found ? found.matches.slice(0, SHOWN.matches) : [];
     const size = found ? found.units.length : 0;
-    repeat(list, rows, () => matchRow(app), (row, match) => {
-      updateRow(row, match, sample, size, derived.model.level === "characters" ? "" : " ");
-    });
+    repeat(
+      list,
+      rows,
+      () => matchRow(app),
+      (row, match) => {
+        updateRow(row, match, sample, size, derived.model.level === "characters" ? "" : " ");
+      },
+    );
   }
 }
 
@@ -183,7 +189,10 @@ function updateRow(row, match, sample, units, gap) {
   const end = match.word + 1 + SHOWN.around;
   setText(before, `${begin > first ? "… " : ""}${words.slice(begin, match.word).join(gap)}${gap}`);
   setText(here, words[match.word] || "(start)");
-  setText(after, `${gap}${words.slice(match.word + 1, end).join(gap)}${end < words.length ? " …" : ""}`);
+  setText(
+    after,
+    `${gap}${words.slice(match.word + 1, end).join(gap)}${end < words.length ? " …" : ""}`,
+  );
   setText(count, units > 1 ? ` ${match.same} of ${units} units` : "");
   button.dataset.text = sample.texts[match.sentence];
   button.dataset.word = String(match.word + 1 - first);

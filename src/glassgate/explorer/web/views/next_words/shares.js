@@ -62,7 +62,9 @@ class ShareTable {
   update(lines) {
     this.element.hidden = !lines.length;
     if (!lines.length) return;
-    const layout = lines.map((line) => [line.network, ...line.shares.map((one) => one.name)].join());
+    const layout = lines.map((line) =>
+      [line.network, ...line.shares.map((one) => one.name)].join(),
+    );
     if (layout.join("\n") !== this.columns) this.#build(lines);
     this.columns = layout.join("\n");
     lines.forEach((line, row) => {
@@ -156,7 +158,11 @@ function classLines(app, derived) {
   const shares = classShares(truth, classes, classOf);
   if (!shares.some((share) => share.name !== "other" && share.probability > 0)) return [];
   const lines = networkLines(app, derived, (probabilities, words) =>
-    classShares(Array.from(words, (word, id) => [word, probabilities[id]]), classes, classOf),
+    classShares(
+      Array.from(words, (word, id) => [word, probabilities[id]]),
+      classes,
+      classOf,
+    ),
   );
   return [...lines, truthLine(shares)];
 }
