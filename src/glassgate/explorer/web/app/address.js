@@ -2,6 +2,7 @@
 // #text=the+boy+fell+down+and+hurt&word=6&network=gru&unit=23&hold=0:3,7:kept=0
 
 import { formatHolds, holdFault, parseHolds } from "../core/holds.js";
+import { formatSettings, parseSettings } from "../learning/settings.js";
 import { setText } from "./dom.js";
 
 /** @typedef {import("./app.js").State} State */
@@ -32,7 +33,7 @@ export function writeAddress(state, standard) {
     "layer",
     "distance",
     "tour",
-    "task",
+    "learn",
     "cue",
     "convention",
     "measure",
@@ -56,9 +57,8 @@ export function readAddress(address) {
   /** @type {Record<string, unknown>} */
   const patch = {};
   for (const [name, value] of parts) {
-    if (name === "text" || name === "network" || name === "cue" || name === "task") {
-      patch[name] = value;
-    }
+    if (name === "text" || name === "network" || name === "cue") patch[name] = value;
+    if (name === "learn") patch.learn = formatSettings(parseSettings(value));
     if (NUMBERS.some((number) => number === name)) patch[name] = readNumber(name, value);
     if (name in CHOICES) {
       patch[name] = readChoice(/** @type {keyof typeof CHOICES} */ (name), value);

@@ -28,7 +28,7 @@
  *   word, and of what; null, or another word than the chosen one, leaves it to `targetOf`
  * @property {number} distance words between the cue and the pronoun
  * @property {string} cue the noun phrase that the pronoun depends on, such as "the boy"
- * @property {string} task what networks learn in the page; "" leaves it to that view
+ * @property {string} learn what networks learn in the page, as `learning/settings.js` writes it; "" for the start
  * @property {number} tour page of the guided tour, 0 for none
  */
 

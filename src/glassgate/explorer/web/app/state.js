@@ -32,7 +32,7 @@ export function firstState(models, text) {
     target: null,
     distance: 0,
     cue: "",
-    task: "",
+    learn: "",
     tour: 0,
   };
 }

@@ -2,19 +2,20 @@
 
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
 import { makeRandom } from "../learning/random.js";
-import { TASKS } from "../learning/tasks.js";
+import { formatSettings, parseSettings, startRace, taskOf } from "../learning/settings.js";
 import { answers } from "./learn/answers.js";
 import { Clock } from "./learn/clock.js";
 import { learnControls } from "./learn/controls.js";
 import { learningCurves } from "./learn/curves.js";
 import { gatesByPosition } from "./learn/gates.js";
 import { unitsBySteps } from "./learn/inside.js";
+import { coloursOf, namesOf } from "./learn/names.js";
 import { learnStatus } from "./learn/status.js";
-import { START, coloursOf, namesOf, startRace, taskOf } from "./learn/settings.js";
 import { createDiagram } from "./unit/diagram.js";
 
 /** @import {State} from "../app/app.js" */
-/** @import {Settings} from "./learn/settings.js" */
+/** @import {Store} from "../app/store.js" */
+/** @import {Settings} from "../learning/settings.js" */
 
 const EXPLANATION =
   "Nobody sets the weights of a network by hand: it learns them. It begins with random weights and " +
@@ -23,43 +24,41 @@ const EXPLANATION =
 const EXAMPLE = 3; // random stream of a seed
 
 /** @type {import("../app/app.js").Mount} */
-export function mountLearn(section) {
+export function mountLearn(section, { store }) {
   /** @type {LearnView | null} */
   let view = null;
-  /** @type {State | null} */
-  let current = null;
   section.append(h("p", {}, EXPLANATION));
   // Networks are made when somebody comes here, so that the page opens without them.
   const arrival = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     arrival.disconnect();
-    view = new LearnView(section);
-    if (current) view.adopt(current);
+    view = new LearnView(section, store);
   });
   arrival.observe(section);
-  return (state) => {
-    current = state;
-    view?.adopt(state);
-  };
+  return (state) => view?.adopt(state);
 }
 
 class LearnView {
-  /** @param {HTMLElement} section */
-  constructor(section) {
-    /** @type {Settings} */
-    this.settings = START;
-    this.race = startRace(START);
+  /**
+   * @param {HTMLElement} section
+   * @param {Store<State>} store
+   */
+  constructor(section, store) {
+    this.store = store;
+    const { learn, convention } = store.state;
+    this.learn = learn;
+    this.convention = convention;
+    this.settings = parseSettings(learn);
+    this.race = startRace(this.settings);
     this.example = 0;
     this.place = 0; // of the network that is looked into
     this.unit = 0;
     this.word = 1;
-    this.task = "";
-    /** @type {State["convention"]} */
-    this.convention = "keeps";
     this.clock = new Clock(section, {
       work: (milliseconds) => this.#work(milliseconds),
       draw: () => this.#draw(),
     });
+    this.parts = this.#makeParts();
     this.#build(section);
     this.#draw();
   }
@@ -69,68 +68,60 @@ class LearnView {
    *
    * @param {State} state
    */
-  adopt({ convention, task }) {
-    if (task !== this.task) {
-      this.task = task;
-      if (TASKS.has(task)) this.#restart({ ...this.settings, task });
-    }
-    if (convention === this.convention) return;
+  adopt({ learn, convention }) {
+    const [before, shown] = [this.learn, this.convention];
+    this.learn = learn;
     this.convention = convention;
-    this.#drawInside();
+    if (learn !== before) this.#restart(parseSettings(learn));
+    else if (convention !== shown) this.#drawInside();
   }
 
   // Parts ----------------------------------------------------------------------------------------
 
+  #makeParts() {
+    return {
+      controls: learnControls((patch) => {
+        this.store.set({ learn: formatSettings({ ...this.settings, ...patch }) });
+      }),
+      run: button("Run", () => this.#toggle()),
+      status: learnStatus(),
+      curves: learningCurves(),
+      answers: answers((word) => this.#choose(this.unit, word)),
+      lookInto: h("div", { class: "choice", role: "group", "aria-label": "Network to look into" }),
+      gates: gatesByPosition(),
+      gatesSay: h("p", { class: "soft" }),
+      units: unitsBySteps((unit, word) => this.#choose(unit, word)),
+      diagram: createDiagram(),
+    };
+  }
+
   /** @param {HTMLElement} section */
   #build(section) {
-    this.controls = learnControls((patch) => this.#restart({ ...this.settings, ...patch }));
-    this.runButton = button("Run", () => this.#toggle());
-    this.runButton.className = "learn-run";
-    this.status = learnStatus();
-    this.curves = learningCurves();
-    this.lookInto = h("div", {
-      class: "choice",
-      role: "group",
-      "aria-label": "Network to look into",
-    });
-    this.answers = answers((word) => this.#choose(this.unit, word));
-    this.gates = gatesByPosition();
-    this.gatesSay = h("p", { class: "soft" });
-    this.units = unitsBySteps((unit, word) => this.#choose(unit, word));
-    this.diagram = createDiagram();
+    const { controls, run, status, curves, lookInto, gates, gatesSay, units, diagram } = this.parts;
+    run.className = "learn-run";
     section.append(
-      this.controls.element,
+      controls.element,
       h(
         "div",
         { class: "row learn-buttons" },
-        this.runButton,
+        run,
         button("Step", () => this.#step()),
         button("Reset", () => this.#restart(this.settings)),
-        this.status.element,
+        status.element,
       ),
-      this.curves.element,
+      curves.element,
       h("h3", {}, "A sequence it was not trained on"),
-      this.answers.element,
+      this.parts.answers.element,
       h(
         "div",
         { class: "row" },
         button("Another sequence", () => this.#another()),
-        this.lookInto,
+        lookInto,
       ),
-      h(
-        "div",
-        { class: "learn-inside" },
-        this.#column(this.gatesSay, this.gates.element),
-        this.units.element,
-      ),
+      h("div", { class: "learn-inside" }, h("div", {}, gatesSay, gates.element), units.element),
       h("h3", {}, "One unit while it learns"),
-      this.diagram.element,
+      diagram.element,
     );
-  }
-
-  /** @param {HTMLElement[]} children */
-  #column(...children) {
-    return h("div", {}, ...children);
   }
 
   // What a person does ---------------------------------------------------------------------------
@@ -186,10 +177,11 @@ class LearnView {
   // Drawing --------------------------------------------------------------------------------------
 
   #draw() {
-    this.controls?.update(this.settings);
-    this.curves?.update(this.settings, this.race);
-    if (this.runButton) setText(this.runButton, this.clock.running ? "Pause" : "Run");
-    this.status?.update(this.settings, this.race, this.clock);
+    const { controls, run, status, curves } = this.parts;
+    controls.update(this.settings);
+    curves.update(this.settings, this.race);
+    setText(run, this.clock.running ? "Pause" : "Run");
+    status.update(this.settings, this.race, this.clock);
     this.#drawInside();
   }
 
@@ -206,11 +198,11 @@ class LearnView {
     const evaluation = race.marks[race.marks.length - 1].evaluations[place];
     const words = task.words(sequence);
     this.#drawChoice(names, colours);
-    this.answers?.update({ task, sequence, networks, word });
-    this.gates?.update({ name, learner, evaluation, unit, word });
-    if (this.gatesSay) setText(this.gatesSay, gatesText(name, learner.reader.form.kind));
-    this.units?.update({ name, learner, steps, words, unit, word });
-    this.diagram?.show({
+    this.parts.answers.update({ task, sequence, networks, word });
+    this.parts.gates.update({ name, learner, evaluation, unit, word });
+    setText(this.parts.gatesSay, gatesText(name, learner.reader.form.kind));
+    this.parts.units.update({ name, learner, steps, words, unit, word });
+    this.parts.diagram.show({
       layer: learner.reader.layer,
       step: steps[word - 1],
       unit,
@@ -226,10 +218,9 @@ class LearnView {
    * @param {string[]} colours
    */
   #drawChoice(names, colours) {
-    if (!this.lookInto) return;
     const shown = names.length > 1 ? names : [];
     repeat(
-      this.lookInto,
+      this.parts.lookInto,
       shown,
       (place) => button("", () => this.#choose(this.unit, this.word, place)),
       (one, name, place) => {

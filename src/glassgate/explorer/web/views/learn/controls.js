@@ -2,11 +2,11 @@
 
 import { h, repeat, setAttributes, setText } from "../../app/dom.js";
 import { FORMS } from "../../learning/forms.js";
+import { RANGES, START, taskOf } from "../../learning/settings.js";
 import { TASKS } from "../../learning/tasks.js";
-import { RANGES, START, taskOf } from "./settings.js";
 
 /** @import {Choice, FormName} from "../../learning/forms.js" */
-/** @import {Settings} from "./settings.js" */
+/** @import {Settings} from "../../learning/settings.js" */
 
 const NONE = "none";
 /** @type {[string, string][]} */

@@ -4,10 +4,11 @@ import { lineChart } from "../../app/charts.js";
 import { h } from "../../app/dom.js";
 import { percent } from "../../app/scales.js";
 import { BATCH } from "../../learning/learner.js";
-import { coloursOf, namesOf, taskOf } from "./settings.js";
+import { taskOf } from "../../learning/settings.js";
+import { coloursOf, namesOf } from "./names.js";
 
 /** @import {Mark, Race} from "../../learning/race.js" */
-/** @import {Settings} from "./settings.js" */
+/** @import {Settings} from "../../learning/settings.js" */
 
 const SHORTEST = 200; // updates that the axis has room for at the start
 const GUESSING = "guessing";

@@ -2,11 +2,11 @@
 
 import { h, repeat, setAttributes, setText } from "../../app/dom.js";
 import { percent } from "../../app/scales.js";
-import { namesOf } from "./settings.js";
+import { namesOf } from "./names.js";
 
 /** @import {Race} from "../../learning/race.js" */
 /** @import {Clock} from "./clock.js" */
-/** @import {Settings} from "./settings.js" */
+/** @import {Settings} from "../../learning/settings.js" */
 
 /** @returns {{element: HTMLElement, update: (settings: Settings, race: Race, clock: Clock) => void}} */
 export function learnStatus() {

@@ -246,7 +246,7 @@ export const PAGES = [
     view: "#learn",
     moment: (cast) => ({
       ...START,
-      ...{ network: cast.models.gru.name, unit: cast.carrier, task: "verdict-first" },
+      ...{ network: cast.models.gru.name, unit: cast.carrier, learn: "verdict-first" },
     }),
     say: () => [
       [
@@ -261,8 +261,8 @@ export const PAGES = [
     ],
     task: "Press Run and let a GRU race against an SRN. Do it for both tasks. Which of the two needs a memory, and where in the review do the gates open?",
     choices: [
-      { label: "verdict at the start", patch: () => ({ task: "verdict-first" }) },
-      { label: "verdict at the end", patch: () => ({ task: "verdict-last" }) },
+      { label: "verdict at the start", patch: () => ({ learn: "verdict-first" }) },
+      { label: "verdict at the end", patch: () => ({ learn: "verdict-last" }) },
     ],
   },
 ];
