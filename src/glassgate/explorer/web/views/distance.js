@@ -4,23 +4,16 @@ import { lineChart } from "../app/charts.js";
 import { remember } from "../app/derive.js";
 import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
 import { networkColour, percent } from "../app/scales.js";
-import {
-  ENDING,
-  LONGEST,
-  PRONOUNS,
-  SUBJECTS,
-  findFillers,
-  predictEach,
-  sentence,
-} from "../core/distance.js";
+import { ENDING, LONGEST, PRONOUNS, SUBJECTS, findFillers, sentence } from "../core/distance.js";
 import { makeRandom } from "../learning/random.js";
+import { createCurves, ghostOf, knowing } from "./distance/curves.js";
+import { numbersTable } from "./distance/table.js";
 
 /** @typedef {import("../app/app.js").App} App */
 /** @typedef {import("../app/app.js").State} State */
 /** @typedef {import("../app/app.js").Derived} Derived */
-/** @typedef {import("../core/model.js").Model} Model */
 /** @typedef {import("../core/holds.js").Hold} Hold */
-/** @typedef {{network: string, shares: Map<number, number>, ghost: boolean}} Curve by distance */
+/** @typedef {import("./distance/curves.js").Curve} Curve */
 
 const EXPLANATION =
   "The pronoun inherits from the subject. Put words of the grammar's own between the two: a network " +
@@ -130,68 +123,6 @@ function subjectOf(cue) {
   return SUBJECTS.has(subject) ? subject : "boy";
 }
 
-/** @param {ReadonlyMap<string, Model>} models @param {readonly (readonly string[] | null)[]} fillers */
-function knowing(models, fillers) {
-  const words = [
-    ...SUBJECTS.keys(),
-    ...PRONOUNS,
-    ...ENDING,
-    ...new Set(fillers.flatMap((one) => one ?? [])),
-  ];
-  return [...models.values()].filter(
-    ({ task, level, vocabulary }) =>
-      task === "language" &&
-      level === "words" &&
-      vocabulary.encode(words.join(" ")).every((id) => id !== vocabulary.unk),
-  );
-}
-
-/** Each network's curve, kept until its holds or the sentences change. */
-function createCurves() {
-  /** @type {Map<string, (model: Model, fillers: readonly (readonly string[] | null)[], subject: string, holds: Hold[]) => Curve>} */
-  const curves = new Map();
-  return (
-    /** @type {Model} */ model,
-    /** @type {readonly (readonly string[] | null)[]} */ fillers,
-    /** @type {string} */ subject,
-    /** @type {Hold[]} */ holds,
-  ) => {
-    const key = `${holds.length ? "held" : "free"} ${model.name}`;
-    const compute = curves.get(key) ?? remember(curve);
-    curves.set(key, compute);
-    return compute(model, fillers, subject, holds);
-  };
-}
-
-/**
- * The share of the right pronoun among all four, by distance.
- *
- * @param {Model} model
- * @param {readonly (readonly string[] | null)[]} fillers
- * @param {string} subject
- * @param {Hold[]} holds
- * @returns {Curve}
- */
-function curve(model, fillers, subject, holds) {
-  const { vocabulary } = model;
-  const place = PRONOUNS.indexOf(SUBJECTS.get(subject) ?? "");
-  const distances = fillers.flatMap((filler, distance) => (filler ? [distance] : []));
-  const texts = distances.map((distance) =>
-    vocabulary.encode(sentence(subject, fillers[distance] ?? []).join(" ")),
-  );
-  const targets = vocabulary.encode(PRONOUNS.join(" "));
-  const shares = predictEach(model, texts, targets, holds).map((probabilities) => {
-    return probabilities[place] / probabilities.reduce((sum, one) => sum + one, 0);
-  });
-  const byDistance = new Map(distances.map((distance, i) => [distance, shares[i]]));
-  return { network: model.name, shares: byDistance, ghost: false };
-}
-
-/** @param {Curve} free @returns {Curve} */
-function ghostOf(free) {
-  return { ...free, ghost: true };
-}
-
 /** @param {HTMLElement} parent @param {string} subject @param {App["store"]} store */
 function showCues(parent, subject, store) {
   repeat(
@@ -271,44 +202,4 @@ function showNow(list, curves, right, distance) {
       setText(number, share === undefined ? "" : percent(share));
     },
   );
-}
-
-/** The curves as a table, for those who do not see the chart; filled only while it is open. */
-function numbersTable() {
-  const head = h("tr", {});
-  const body = h("tbody", {});
-  let fillTable = () => {};
-  const element = h(
-    "details",
-    { class: "numbers", on: { toggle: () => fillTable() } },
-    h("summary", {}, "As numbers"),
-    h("div", { class: "scroll" }, h("table", {}, h("thead", {}, head), body)),
-  );
-  /** @param {Curve[]} curves @param {string} right */
-  const update = (curves, right) => {
-    fillTable = () => {
-      if (!element.open) return;
-      const columns = [
-        "words",
-        ...curves.map(({ network, ghost }) => (ghost ? `${network} before` : network)),
-      ];
-      repeat(head, columns, () => h("th", { scope: "col" }), setText);
-      repeat(
-        body,
-        Array.from({ length: LONGEST + 1 }),
-        () => h("tr", {}),
-        (row, _, distance) => {
-          const shares = curves.map(({ shares: own }) => own.get(distance));
-          const cells = [
-            String(distance),
-            ...shares.map((share) => (share === undefined ? "–" : percent(share))),
-          ];
-          repeat(row, cells, () => h("td", {}), setText);
-        },
-      );
-      setAttributes(element, { "aria-label": `Share of “${right}” by distance` });
-    };
-    fillTable();
-  };
-  return { element, update };
 }

@@ -4,9 +4,9 @@ import { canHold, formatUnits } from "../core/holds.js";
 import { h, repeat, setAttributes, setText } from "../app/dom.js";
 import { percent } from "../app/scales.js";
 import { targetOf } from "../app/target.js";
+import { groupOf, groupsOf, makeRadios } from "./hold/groups.js";
 import { RELEASED, holdsPlace, presetsFor, replaceHold } from "./hold/presets.js";
 import { Slider } from "./hold/slider.js";
-import { longestFifth } from "./layer/sample.js";
 import { wordText } from "./next_words/bars.js";
 
 /** @typedef {import("../app/app.js").App} App */
@@ -14,8 +14,7 @@ import { wordText } from "./next_words/bars.js";
 /** @typedef {import("../app/app.js").Derived} Derived */
 /** @typedef {import("../core/holds.js").Hold} Hold */
 /** @typedef {"kept" | "reset"} Gate */
-/** @typedef {"unit" | "brushed" | "longest" | "all"} Who */
-/** @typedef {{units: number[] | "all", text: string}} Group */
+/** @typedef {import("./hold/groups.js").Who} Who */
 
 const EXPLANATION =
   "The network sets its gates itself, anew at each word. Take over: hold them at a value between " +
@@ -137,59 +136,6 @@ export function mountHold(section, app) {
     release.hidden = state.holds.length < 2;
     setText(change, changeText(state, derived));
   }
-}
-
-/**
- * @param {HTMLElement} parent
- * @param {(who: Who) => void} choose
- * @returns {(groups: Record<Who, Group>, chosen: Who) => void}
- */
-function makeRadios(parent, choose) {
-  const whos = /** @type {Who[]} */ (["unit", "brushed", "longest", "all"]);
-  const parts = whos.map((who) => {
-    const input = h("input", {
-      type: "radio",
-      name: "who",
-      value: who,
-      on: { change: () => choose(who) },
-    });
-    const text = h("span", {});
-    parent.append(h("label", {}, input, " ", text));
-    return { who, input, text };
-  });
-  return (groups, chosen) => {
-    for (const { who, input, text } of parts) {
-      setText(text, groups[who].text);
-      input.checked = who === chosen;
-      input.disabled = groups[who].units.length === 0;
-    }
-  };
-}
-
-/** @param {App} app @param {State} state @param {Derived} derived @returns {Record<Who, Group>} */
-function groupsOf(app, state, { model }) {
-  const brushed = [...state.units].sort((one, other) => one - other);
-  const longest = longestFifth(app, model, state.layer);
-  return {
-    unit: { units: [state.unit], text: `unit ${state.unit}` },
-    brushed: {
-      units: brushed,
-      text: brushed.length ? `${brushed.length} brushed` : "brushed in the layer (none yet)",
-    },
-    longest: { units: longest, text: `the longest-remembering fifth (${longest.length})` },
-    all: { units: "all", text: `all ${model.hiddenSize}` },
-  };
-}
-
-/**
- * The group that a hold is of, if it is one of these.
- *
- * @param {Record<Who, Group>} groups
- * @param {Hold} hold
- */
-function groupOf(groups, hold) {
-  const whos = /** @type {Who[]} */ (Object.keys(groups));
-  return whos.find((who) => String(groups[who].units) === String(hold.units));
 }
 
 /** @param {HTMLSelectElement} select @param {Derived} derived @param {number} from */

@@ -1,6 +1,7 @@
 // The matrix of a layer: a row a unit, a column a word, a cell a value. A grid for mouse, keys and
 // screen readers: the chosen unit and word are its active cell.
 
+import { matrixListeners } from "./pointing.js";
 import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js";
 
 /**
@@ -19,12 +20,6 @@ import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js
  * @property {(unit: number) => boolean} held whether a hold acts on the unit and not on all
  */
 
-/**
- * @typedef {object} Actions
- * @property {(unit: number, word: number) => void} choose
- * @property {(units: number[]) => void} brush
- */
-
 const LABELS = 64; // pixels above the cells, for the words
 const NUMBERS = 30; // pixels beside the cells, for the numbers of units
 const TALLEST = 720; // pixels that all rows together may take
@@ -32,29 +27,31 @@ const CELL = { least: 7, most: 22, narrow: 9, wide: 72 };
 const SHADES = 50; // a colour changes in steps, so that few cells change when values do
 
 export class Matrix {
-  /** @param {Actions} actions */
+  /** @param {import("./pointing.js").Actions} actions */
   constructor(actions) {
-    this.actions = actions;
     /** @type {Shown | null} */
     this.shown = null;
     this.width = 0;
+    this.size = { width: CELL.wide, height: CELL.most };
     this.layout = "";
     this.revealed = 0; // where the column lies that was chosen last
     /** @type {SVGRectElement | null} */
     this.active = null;
     /** @type {SVGRectElement[][]} */
     this.cells = [];
-    /** @type {number | null} the row at which a drag began */
-    this.anchor = null;
-    this.reached = 0; // the row that the drag has come to
     this.ground = s("rect", { class: "matrix-ground", x: NUMBERS, y: LABELS });
     this.labels = s("g", { class: "matrix-labels", "aria-hidden": "true" });
     this.rows = s("g", {});
     this.marks = s("g", { class: "matrix-marks", "aria-hidden": "true" });
     this.chosen = s("rect", { class: "matrix-chosen", fill: "none" });
+    const listeners = matrixListeners(
+      () => this.shown,
+      (x, y) => this.#placeAt(x, y),
+      actions,
+    );
     this.svg = s(
       "svg",
-      { class: "matrix", role: "grid", tabindex: 0, on: this.#listeners() },
+      { class: "matrix", role: "grid", tabindex: 0, on: listeners },
       s("g", { "aria-hidden": "true" }, this.ground),
       this.labels,
       this.rows,
@@ -226,116 +223,19 @@ export class Matrix {
     });
   }
 
-  // Choosing and brushing ------------------------------------------------------------------------
-
-  #listeners() {
-    return {
-      pointerdown: (/** @type {PointerEvent} */ event) => this.#press(event),
-      pointermove: (/** @type {PointerEvent} */ event) => this.#drag(event),
-      pointerup: () => (this.anchor = null),
-      pointercancel: () => (this.anchor = null),
-      click: (/** @type {PointerEvent} */ event) => this.#tap(event),
-      keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-    };
-  }
-
-  /** @param {PointerEvent} event @returns {{row: number, column: number} | null} */
-  #cellAt(event) {
-    const { shown, size } = this;
-    if (!shown || !size) return null;
+  /**
+   * The row and column that lie at a place of the window; beyond the cells where nothing is there.
+   *
+   * @param {number} x
+   * @param {number} y
+   */
+  #placeAt(x, y) {
     const box = this.svg.getBoundingClientRect();
-    const row = Math.floor((event.clientY - box.top - LABELS) / size.height);
-    const column = Math.floor((event.clientX - box.left - NUMBERS) / size.width);
-    const last = shown.units.length - 1;
-    if (this.anchor === null && (row < 0 || row > last || column >= shown.words.length))
-      return null;
-    return { row: Math.min(Math.max(row, 0), last), column };
-  }
-
-  /** @param {PointerEvent} event */
-  #press(event) {
-    this.anchor = null;
-    const cell = this.#cellAt(event);
-    const { shown } = this;
-    if (!cell || !shown || event.pointerType === "touch") return; // a finger may scroll the page
-    if (event.ctrlKey || event.metaKey) {
-      this.#toggle(shown.units[cell.row]);
-    } else if (event.shiftKey) {
-      this.#brushTo(Math.max(shown.units.indexOf(shown.unit), 0), cell.row);
-    } else {
-      this.anchor = this.reached = cell.row;
-      this.#choose(cell, shown);
-    }
-  }
-
-  /** @param {PointerEvent} event */
-  #tap(event) {
-    const cell = event.pointerType === "touch" && this.#cellAt(event);
-    if (cell && this.shown) this.#choose(cell, this.shown);
-  }
-
-  /** @param {{row: number, column: number}} cell @param {Shown} shown */
-  #choose({ row, column }, { units, words, word }) {
-    this.actions.choose(units[row], words[column] ?? word);
-  }
-
-  /** @param {PointerEvent} event */
-  #drag(event) {
-    if (this.anchor === null || !event.buttons) return;
-    const cell = this.#cellAt(event);
-    if (!cell || cell.row === this.reached) return;
-    this.reached = cell.row;
-    this.#brushTo(this.anchor, cell.row);
-  }
-
-  /** @param {number} from @param {number} to rows */
-  #brushTo(from, to) {
-    const units = this.shown?.units ?? [];
-    this.actions.brush(units.slice(Math.min(from, to), Math.max(from, to) + 1));
-  }
-
-  /** @param {number} unit */
-  #toggle(unit) {
-    const brushed = this.shown?.brushed ?? new Set();
-    this.actions.brush(
-      brushed.has(unit) ? [...brushed].filter((one) => one !== unit) : [...brushed, unit],
-    );
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const { shown } = this;
-    if (!shown || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === " ") {
-      this.#toggle(shown.unit);
-    } else if (event.key === "Escape") {
-      this.actions.brush([]);
-    } else if (!this.#move(event)) {
-      return;
-    }
-    event.preventDefault();
-  }
-
-  /** @param {KeyboardEvent} event @returns {boolean} whether the key moves */
-  #move({ key, shiftKey }) {
-    const { units, words, unit, word, brushed } = /** @type {Shown} */ (this.shown);
-    const moves = /** @type {Record<string, [number, number]>} */ ({
-      ArrowUp: [-1, 0],
-      ArrowDown: [1, 0],
-      PageUp: [-10, 0],
-      PageDown: [10, 0],
-      ArrowLeft: [0, -1],
-      ArrowRight: [0, 1],
-      Home: [0, -words.length],
-      End: [0, words.length],
-    });
-    const move = moves[key];
-    if (!move) return false;
-    const row = clip(units.indexOf(unit) + move[0], units.length);
-    const column = clip(words.indexOf(word) + move[1], words.length);
-    if (shiftKey) this.actions.brush([...new Set([...brushed, unit, units[row]])]);
-    this.actions.choose(units[row], words[column]);
-    return true;
+    const { width, height } = this.size;
+    return {
+      row: Math.floor((y - box.top - LABELS) / height),
+      column: Math.floor((x - box.left - NUMBERS) / width),
+    };
   }
 }
 
@@ -362,9 +262,4 @@ function fillCell(cell, unit, word, gate, value) {
     class: value < 0 ? "negative" : null,
     "fill-opacity": Math.round(Math.min(Math.abs(value), 1) * SHADES) / SHADES,
   });
-}
-
-/** @param {number} place @param {number} count */
-function clip(place, count) {
-  return Math.min(Math.max(place, 0), count - 1);
 }
