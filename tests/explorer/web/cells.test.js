@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   accumulate,
-  initialState,
   newBack,
   newGradients,
   newStep,
@@ -130,14 +129,22 @@ test("a step may be written over and over", () => {
     const [layer] = makeNetwork(golden).layers;
     const [fresh, reused, back] = [newGradients(layer), newGradients(layer), newBack(layer)];
     const step = newStep(layer);
+    const state = {
+      hidden: Float64Array.from(golden.output[0]),
+      cell: Float64Array.of(1, 2, 3, 4),
+    };
     const grad = new Float64Array(layer.hiddenSize).fill(1);
     for (const x of golden.input) {
       const input = Float64Array.from(x);
-      stepForward(layer, input, initialState(layer), null, step);
+      stepForward(layer, input, state, null, step);
       accumulate(reused, step, stepBackward(layer, step, grad, null, null, back));
-      const once = stepForward(layer, input, initialState(layer));
+      const once = stepForward(layer, input, state);
       assert.deepEqual(step, once);
-      accumulate(fresh, once, stepBackward(layer, once, grad));
+      const backOnce = stepBackward(layer, once, grad);
+      accumulate(fresh, once, backOnce);
+      for (const part of /** @type {const} */ (["input", "previous", "previousCell"])) {
+        assert.deepEqual(back[part], backOnce[part]);
+      }
     }
     assert.deepEqual(reused, fresh);
     assert.ok(WEIGHTS.some((name) => name in fresh));
