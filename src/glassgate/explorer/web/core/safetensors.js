@@ -91,5 +91,5 @@ function isCounts(value) {
 function readFloats(bytes, start, size) {
   const aligned = new Uint8Array(size * FLOAT_BYTES); // a Float32Array must start at a multiple of 4
   aligned.set(bytes.subarray(start, start + aligned.length));
-  return Float64Array.from(new Float32Array(aligned.buffer));
+  return new Float64Array(new Float32Array(aligned.buffer));
 }
