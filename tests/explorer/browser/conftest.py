@@ -44,7 +44,8 @@ class Opened:
     def open(self, address: str = "") -> Opened:
         """Load the page, at an address or without one, and wait until it has started."""
         self.page.goto(f"{self.file.as_uri()}#{address}", timeout=120_000)
-        self.page.wait_for_selector(READY, timeout=120_000)
+        started = self.page.wait_for_selector(READY, timeout=120_000)
+        assert started.get_attribute("data-ready") == "true", self.errors
         self.settle()
         return self
 

@@ -35,7 +35,16 @@ const VIEWS = [
   ["bring", mountBring],
 ];
 
-start();
+try {
+  start();
+  document.documentElement.dataset.ready = "true";
+} catch (error) {
+  const notice = element("notice");
+  notice.textContent = `This page could not start: ${error instanceof Error ? error.message : error}`;
+  notice.hidden = false;
+  document.documentElement.dataset.ready = "false";
+  throw error;
+}
 
 function start() {
   const { models, grammar, examples, text } = readPage(document);
@@ -52,7 +61,6 @@ function start() {
   };
   store.subscribe(update);
   update();
-  document.documentElement.dataset.ready = "true";
 }
 
 /**
