@@ -32,7 +32,9 @@ for (const { name, layer: json, input, initial } of readGolden("cells")) {
 
   test(`the numbers of a unit add up in both conventions, ${name}`, () => {
     for (let unit = 0; unit < layer.hiddenSize; unit++) {
+      /** @type {Record<string, number>} */
       const keeps = readGRU(layer, step, unit, {}, "keeps").values;
+      /** @type {Record<string, number>} */
       const writes = readGRU(layer, step, unit, {}, "writes").values;
       assertClose([writes.update], [1 - keeps.update], EXACT, "the other z");
       assert.equal(form.update === "keeps" ? keeps.update : writes.update, step.update[unit]);
