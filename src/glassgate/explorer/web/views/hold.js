@@ -128,8 +128,9 @@ export function mountHold(section, app) {
     sliders.forEach((slider, index) => {
       const gate = GATES[index];
       slider.element.hidden = !gates.includes(gate);
-      if (gates.includes(gate))
+      if (gates.includes(gate)) {
         slider.update(held[gate], meanGate(state, derived, gate, place.units));
+      }
     });
     showPresets(presets, saying, gates, held, setGates);
     showHolds(holds, state.holds, setHolds);

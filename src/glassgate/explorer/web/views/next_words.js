@@ -46,6 +46,8 @@ export function mountNextWords(section, app) {
     const scale = fullScale([...lists.values(), expected]);
     const target = targetOf(state, derived);
     for (const [name, column] of columns) {
+      const { next, ghostNext, truth: expectation } = derived;
+      if (!column.changes(next[name], ghostNext[name], expectation, scale, target)) continue;
       const words = lists.get(name) ?? [];
       column.update({ words, scale, target, ...facts(app, derived, name, words) });
     }

@@ -37,8 +37,11 @@ export class Matrix {
     this.revealed = 0; // where the column lies that was chosen last
     /** @type {SVGRectElement | null} */
     this.active = null;
-    /** @type {SVGRectElement[][]} */
+    /** @type {SVGRectElement[][]} by row and column */
     this.cells = [];
+    /** @type {Float64Array[]} the values that are drawn, by column and row */
+    this.drawn = [];
+    this.place = ""; // the gate, units and words that they are of
     this.ground = s("rect", { class: "matrix-ground", x: NUMBERS, y: LABELS });
     this.labels = s("g", { class: "matrix-labels", "aria-hidden": "true" });
     this.rows = s("g", {});
@@ -120,17 +123,38 @@ export class Matrix {
         }),
       ),
     );
+    this.place = "";
     this.rows.replaceChildren(...this.cells.map((cells) => s("g", { role: "row" }, ...cells)));
   }
 
-  /** @param {Shown} shown */
+  /** Draw those cells alone whose value has changed. @param {Shown} shown */
   #fill({ units, words, values, gate }) {
+    const place = `${gate} ${units.join()} ${words.join()}`;
+    if (place !== this.place) this.#name(units, words, gate);
+    this.place = place;
     words.forEach((word, column) => {
       const numbers = values(word);
+      const drawn = this.drawn[column];
       for (let row = 0; row < units.length; row++) {
-        fillCell(this.cells[row][column], units[row], word, gate, numbers[units[row]]);
+        const value = numbers[units[row]];
+        if (value !== drawn[row]) fillCell(this.cells[row][column], value, drawn[row]);
+        drawn[row] = value;
       }
     });
+  }
+
+  /** Say of each cell which unit and word it is of. @param {number[]} units @param {number[]} words @param {string} gate */
+  #name(units, words, gate) {
+    this.drawn = words.map(() => new Float64Array(units.length).fill(NaN));
+    this.cells.forEach((cells, row) =>
+      cells.forEach((cell, column) =>
+        setAttributes(cell, {
+          "data-gate": gate,
+          "data-unit": units[row],
+          "data-word": words[column],
+        }),
+      ),
+    );
   }
 
   /** @param {Shown} shown @param {{width: number, height: number}} size */
@@ -241,25 +265,16 @@ export class Matrix {
 
 /**
  * @param {SVGRectElement} cell
- * @param {number} unit
- * @param {number} word
- * @param {string} gate
  * @param {number} value
+ * @param {number} before NaN where the cell is new
  */
-function fillCell(cell, unit, word, gate, value) {
-  const { dataset } = cell;
-  const text = String(value);
-  const place = `${gate} ${unit} ${word}`;
-  if (dataset.value === text && dataset.place === place) return;
-  dataset.value = text;
-  if (dataset.place !== place) {
-    dataset.place = place;
-    dataset.gate = gate;
-    dataset.unit = String(unit);
-    dataset.word = String(word);
-  }
-  setAttributes(cell, {
-    class: value < 0 ? "negative" : null,
-    "fill-opacity": Math.round(Math.min(Math.abs(value), 1) * SHADES) / SHADES,
-  });
+function fillCell(cell, value, before) {
+  cell.setAttribute("data-value", String(value));
+  if (shade(value) !== shade(before)) cell.setAttribute("fill-opacity", String(shade(value)));
+  if (value < 0 !== before < 0) setAttributes(cell, { class: value < 0 ? "negative" : null });
+}
+
+/** @param {number} value */
+function shade(value) {
+  return Math.round(Math.min(Math.abs(value), 1) * SHADES) / SHADES;
 }

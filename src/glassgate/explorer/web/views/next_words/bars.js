@@ -27,7 +27,8 @@ export class Column {
    * @param {(word: string) => void} choose what a click on a word does
    */
   constructor(network, title, colour, choose) {
-    this.network = network;
+    /** @type {unknown[]} what it shows follows from these */
+    this.causes = [];
     this.note = h("p", { class: "next-note" });
     this.before = h("p", { class: "next-before", hidden: true });
     this.rows = Array.from({ length: COUNT }, () => new Row(network, choose));
@@ -39,6 +40,17 @@ export class Column {
       h("ol", { class: "next-bars" }, ...this.rows.map((row) => row.element)),
       this.before,
     );
+  }
+
+  /**
+   * Whether anything that the column shows has changed since this was asked last.
+   *
+   * @param {unknown[]} causes
+   */
+  changes(...causes) {
+    const same = causes.every((cause, place) => cause === this.causes[place]);
+    this.causes = causes;
+    return !same;
   }
 
   /**
