@@ -31,7 +31,7 @@ types: .venv/dev
 web: .venv/dev node_modules/.package-lock.json
 	npm run --silent check
 	$(BIN)/python -m tests.explorer.golden build/explorer
-	node --test tests/explorer/web/*.test.js
+	node --test --test-reporter=spec tests/explorer/web/*.test.js
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund
