@@ -15,7 +15,7 @@ import { add, addOuter, addTransposed, affine } from "../core/matrices.js";
 import { MAX_ERROR } from "./tasks.js";
 
 /** @import {Back, Gradients, GRUStep, LSTMStep, SRNStep, State} from "../core/cells.js" */
-/** @import {Reader} from "./forms.js" */
+/** @import {Reader, RecurrentLayer} from "./forms.js" */
 /** @import {Sequence, Task} from "./tasks.js" */
 
 /** @typedef {SRNStep | GRUStep | LSTMStep} RecurrentStep */
@@ -46,9 +46,20 @@ export function newTape({ layer }, T) {
   return {
     initial: initialState(layer),
     steps: Array.from({ length: T }, () => newStep(layer)),
-    backs: [newBack(layer), newBack(layer)],
+    backs: [newBackOf(layer), newBackOf(layer)],
     gradHidden: new Float64Array(layer.hiddenSize),
   };
+}
+
+/**
+ * What a step back is written into, without room for the gradient of the input: nothing below the
+ * layer learns, and leaving it out saves up to a fifth of the time.
+ *
+ * @param {RecurrentLayer} layer
+ * @returns {Back}
+ */
+function newBackOf(layer) {
+  return { ...newBack(layer), input: new Float64Array(0) };
 }
 
 /**

@@ -26,6 +26,8 @@ const TALLEST = 720; // pixels that all rows together may take
 const CELL = { least: 7, most: 22, narrow: 9, wide: 72 };
 const SHADES = 50; // a colour changes in steps, so that few cells change when values do
 
+let matrices = 0; // in the page, so that each has an id of its own
+
 export class Matrix {
   /** @param {import("./pointing.js").Actions} actions */
   constructor(actions) {
@@ -37,6 +39,7 @@ export class Matrix {
     this.revealed = 0; // where the column lies that was chosen last
     /** @type {SVGRectElement | null} */
     this.active = null;
+    this.activeId = `matrix-active-${matrices++}`;
     /** @type {SVGRectElement[][]} by row and column */
     this.cells = [];
     /** @type {Float64Array[]} the values that are drawn, by column and row */
@@ -237,9 +240,9 @@ export class Matrix {
     if (this.active !== cell) {
       this.active?.removeAttribute("id");
       this.active?.removeAttribute("aria-label");
-      cell.id = "matrix-active";
+      cell.id = this.activeId;
       this.active = cell;
-      setAttributes(this.svg, { "aria-activedescendant": "matrix-active" });
+      setAttributes(this.svg, { "aria-activedescendant": this.activeId });
     }
     const shown = Number(value).toFixed(2);
     setAttributes(cell, {
