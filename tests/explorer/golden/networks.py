@@ -15,23 +15,16 @@ from torch import Tensor, nn
 from glassgate import clamp, trace
 from glassgate.formulation import Formulation
 from glassgate.nn import GRU, LSTM, SRN, Feedforward
-from glassgate.nn.models import NETWORKS
 from tests.explorer.golden.cells import CAMEL, formulations
 
 T, I, H = 5, 3, 4
 SCALE = 1.5
-PARTS = {  # a trace's names, and those in JavaScript where they differ
-    "srn": {"hidden": "hidden"},
-    "gru": dict.fromkeys(("reset", "update", "kept", "candidate", "hidden")),
-    "lstm": {
-        "input": "inputGate",
-        "kept": "kept",
-        "candidate": "candidate",
-        "output": "outputGate",
-        "cell": "cell",
-        "hidden": "hidden",
-    },
+PARTS = {  # of a trace
+    "srn": ("hidden",),
+    "gru": ("reset", "update", "kept", "candidate", "hidden"),
+    "lstm": ("input", "kept", "candidate", "output", "cell", "hidden"),
 }
+OTHERWISE = {"input": "inputGate", "output": "outputGate"}  # names in JavaScript that differ
 Hold = dict[str, Any]  # as the page writes one: layer, units, values by name, from
 
 
@@ -131,8 +124,8 @@ def traced(kind: str, network: nn.Module, input: Tensor) -> list[dict[str, Any]]
     gates = trace(network, input)
     return [
         {
-            other or name: getattr(gates[layer], name)[:, 0].tolist()
-            for name, other in PARTS[kind].items()
+            OTHERWISE.get(name, name): getattr(gates[layer], name)[:, 0].tolist()
+            for name in PARTS[kind]
         }
         for layer in range(network.num_layers)
     ]
@@ -158,6 +151,3 @@ def weights(
         name: (array.grad if grads else array.detach()).flatten().tolist()
         for name, array in arrays.items()
     }
-
-
-assert set(HOLDS) < set(NETWORKS)
