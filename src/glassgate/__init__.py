@@ -12,6 +12,7 @@ line starts at once; among it these packages:
 - `glassgate.nn`: recurrent modules for PyTorch;
 - `glassgate.inside`: measures of what happens inside a network;
 - `glassgate.analysis`: what trained models predict, score and remember;
+- `glassgate.explorer`: a page in which trained networks run;
 - `glassgate.train`: training a model;
 - `glassgate.exchange`: reading and writing other tools' files.
 

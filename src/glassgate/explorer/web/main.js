@@ -38,6 +38,7 @@ const VIEWS = [
 try {
   start();
   document.documentElement.dataset.ready = "true";
+  performance.mark("glassgate-ready");
 } catch (error) {
   const notice = element("notice");
   notice.textContent = `This page could not start: ${error instanceof Error ? error.message : error}`;
