@@ -15,7 +15,7 @@ import { MAX_WORDS } from "./state.js";
  * @typedef {object} Derived
  * @property {Model} model the chosen network
  * @property {Token[]} tokens of the sentence, as the chosen network splits it; words count from 1
- * @property {string[]} words the same as text: word w is `words[w - 1]`
+ * @property {string[]} words the same as the text spells them: word w is `words[w - 1]`
  * @property {boolean[]} unknown whether the chosen network does not know the word
  * @property {boolean} cut whether the text goes on after the words that are read
  * @property {Record<string, number[]>} ids of the words in each network's vocabulary, as `run` takes
@@ -52,7 +52,7 @@ export function createDerive(app) {
     const model = /** @type {Model} */ (app.models.get(state.network));
     const own = readerOf(model).read(state.text);
     const stop = state.word > 0 ? own.tokens[state.word - 1].stop : 0;
-    const words = own.tokens.map((token) => token.text);
+    const words = own.tokens.map(({ start, stop }) => state.text.slice(start, stop));
     /** @type {Derived} */
     const derived = {
       model,

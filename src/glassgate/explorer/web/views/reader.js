@@ -139,7 +139,7 @@ function createPlayer(store) {
   }
   function toggle() {
     if (timer) return stop();
-    if (element.dataset.end) store.set({ word: 0 });
+    if ("end" in element.dataset) store.set({ word: 0 });
     timer = window.setInterval(advance, PACE);
     draw();
   }
