@@ -128,3 +128,12 @@ def four(networks: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("four") / "explorer.html"
     write_explorer(file, Content({name: load(networks / name) for name in NAMES}))
     return file
+
+
+@pytest.fixture(scope="session")
+def pages(trained: Path) -> dict[str, Path]:
+    """Pages of single models of other kinds: two layers, letters, a classifier."""
+    files = {kind: trained / f"{kind}.html" for kind in ("deep", "letters", "sentiment")}
+    for kind, file in files.items():
+        write_explorer(file, Content({kind: load(trained / kind)}, text="the boy fell and hurt"))
+    return files

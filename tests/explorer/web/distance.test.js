@@ -35,6 +35,12 @@ test("fillers are the grammar's own, of every length, and suit every subject", (
   }
 });
 
+test("long fillers hold a clause with a noun whose pronoun no subject has", () => {
+  const last = findFillers(english, seeded(0))?.at(-1) ?? [];
+  assert.equal(last[0], "who");
+  assert.ok(["dog", "cat", "horse", "dogs", "cats", "horses"].some((noun) => last.includes(noun)));
+});
+
 test("a grammar without such sentences has no fillers", () => {
   assert.equal(findFillers(ambiguous, seeded(0)), null);
 });
