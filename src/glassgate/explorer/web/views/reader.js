@@ -95,7 +95,7 @@ function showWords(list, chosen, { words, unknown }, go) {
       });
     },
   );
-  keepInSight(list, chosen);
+  requestAnimationFrame(() => keepInSight(list, chosen)); // once all views are up to date
 }
 
 /**
