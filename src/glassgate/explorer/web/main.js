@@ -57,8 +57,9 @@ function start() {
   startAddress(app, standard, element("notice"));
   const updates = VIEWS.map(([id, mount]) => mount(element(id), app));
   const update = () => {
-    const derived = derive(store.state);
-    for (const show of updates) show(store.state, derived);
+    const { state } = store; // a view may set another one, which is shown next
+    const derived = derive(state);
+    for (const show of updates) show(state, derived);
   };
   store.subscribe(update);
   update();
