@@ -21,7 +21,7 @@ import { answer, readState } from "../../learning/reader.js";
  * @returns {{element: HTMLElement, update: (asked: Asked) => void}}
  */
 export function answers(choose) {
-  const words = h("div", { class: "words learn-words", role: "group", "aria-label": "Steps" });
+  const words = h("div", { class: "learn-words", role: "group", "aria-label": "Steps" });
   const list = h("ul", { class: "learn-answers" });
   return {
     element: h("div", {}, words, list),
@@ -51,7 +51,7 @@ export function answers(choose) {
           item.style.setProperty("--network", network.colour);
           setAttributes(item, { "data-right": String(right) });
           setText(name, network.name);
-          setText(says, text);
+          setText(says, ` ${text}`);
         },
       );
     },
