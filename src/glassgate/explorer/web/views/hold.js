@@ -143,7 +143,7 @@ export function mountHold(section, app) {
 function showStarts(select, { words }, from) {
   const options = [
     ["0", "the start"],
-    ...words.map((word, i) => [`${i + 1}`, `${i + 1} ${wordText(word)}`]),
+    ...words.map((word, i) => [`${i + 1}`, `word ${i + 1}, “${wordText(word)}”`]),
   ];
   repeat(
     select,

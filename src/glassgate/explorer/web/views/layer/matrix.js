@@ -22,6 +22,7 @@ import { h, repeat, s, setAttributes, setStyle, setText } from "../../app/dom.js
 
 const LABELS = 64; // pixels above the cells, for the words
 const NUMBERS = 30; // pixels beside the cells, for the numbers of units
+const SLANT = 26; // pixels after the cells, for the last word, which is slanted
 const TALLEST = 720; // pixels that all rows together may take
 const CELL = { least: 7, most: 22, narrow: 9, wide: 72 };
 const SHADES = 50; // a colour changes in steps, so that few cells change when values do
@@ -96,7 +97,7 @@ export class Matrix {
 
   /** @param {Shown} shown */
   #size({ units, words }) {
-    const room = (this.width - NUMBERS - 2) / words.length;
+    const room = (this.width - NUMBERS - SLANT) / words.length;
     return {
       width: Math.min(CELL.wide, Math.max(CELL.narrow, Math.floor(room))),
       height: Math.min(CELL.most, Math.max(CELL.least, Math.floor(TALLEST / units.length))),
@@ -106,7 +107,7 @@ export class Matrix {
   /** @param {Shown} shown @param {{width: number, height: number}} size */
   #build({ units, words }, { width, height }) {
     const whole = {
-      width: NUMBERS + words.length * width + 2,
+      width: NUMBERS + words.length * width + SLANT,
       height: LABELS + units.length * height + 2,
     };
     setAttributes(this.svg, {
