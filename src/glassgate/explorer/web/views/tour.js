@@ -166,12 +166,19 @@ function mark(selector, focusTour) {
     old.classList.remove("toured");
     old.querySelector(":scope > .tour-return")?.remove();
   }
-  const part = selector ? document.querySelector(selector) : null;
+  const part = /** @type {HTMLElement | null} */ (selector && document.querySelector(selector));
   if (!part) return;
   part.classList.add("toured");
   const attributes = { type: "button", class: "tour-return" };
   part.append(h("button", { ...attributes, on: { click: focusTour } }, "Back to the tour"));
-  const bar = document.getElementById("reader")?.offsetHeight ?? 0; // stays at the top
-  /** @type {HTMLElement} */ (part).style.scrollMarginTop = `${bar + 16}px`;
-  requestAnimationFrame(() => part.scrollIntoView({ block: "start" }));
+  const bring = () => {
+    const bar = document.getElementById("reader")?.offsetHeight ?? 0; // stays at the top
+    part.style.scrollMarginTop = `${bar + 16}px`;
+    part.scrollIntoView({ block: "start" });
+  };
+  // Parts that come into view take their room only then; so once more, when they have it.
+  requestAnimationFrame(() => {
+    bring();
+    requestAnimationFrame(bring);
+  });
 }
