@@ -71,17 +71,17 @@ def test_the_way_back_is_the_gradient_that_python_measures(
 def test_a_click_on_a_next_word_chooses_the_prediction(open_page: Open, four: Path):
     page = open_page(four, "text=the+boy+fell+down+and+hurt&word=6&network=gru")
     said = page.page.locator("#back [role=status]")
-    assert "“his” after “hurt”" in said.inner_text()
+    assert "“his” after “hurt”" in str(said.text_content())
     before = back(page)
     bar = page.page.locator("#next-words button[data-network=gru][data-next='their']")
     bar.click()
     page.settle()
-    assert "“their” after “hurt”" in said.inner_text()
+    assert "“their” after “hurt”" in str(said.text_content())
     assert bar.get_attribute("aria-pressed") == "true"
     assert "next=their" in page.state()
     assert not np.array_equal(back(page)["gru"], before["gru"])
     page.go(text="the boy fell down and hurt", word=2, network="gru")
-    assert "“fell” after “boy”" in said.inner_text()
+    assert "“fell” after “boy”" in str(said.text_content())
 
 
 def shares(page: Opened) -> dict[str, float]:
@@ -126,10 +126,10 @@ def test_the_distance_can_be_read_as_a_table_and_has_other_words(open_page: Open
     page.settle()
     rows = page.page.locator("#distance tbody tr")
     assert rows.count() == 21
-    assert rows.nth(20).locator("td").first.inner_text() == "20"
-    before = page.page.locator("#distance .distance-text").inner_text()
+    assert rows.nth(20).locator("td").first.text_content() == "20"
+    before = str(page.page.locator("#distance .distance-text").text_content())
     page.page.get_by_role("button", name="Other words in between").click()
-    after = page.page.locator("#distance .distance-text").inner_text()
+    after = str(page.page.locator("#distance .distance-text").text_content())
     assert after != before
     assert len(after.split()) == len(before.split())
 
@@ -139,7 +139,8 @@ def test_without_a_grammar_the_view_of_distance_says_why_it_is_empty(
 ):
     for kind in ("letters", "sentiment"):
         page = open_page(pages[kind], "text=the+boy+fell")
-        assert "needs a grammar" in page.page.locator("#distance").inner_text()
+        page.page.locator("#distance").scroll_into_view_if_needed()
+        assert "needs a grammar" in str(page.page.locator("#distance").text_content())
         assert not page.page.locator("#distance-words").is_visible()
         assert not page.page.locator("#next-words [data-network=grammar][data-probability]").count()
         assert len(back(page)[kind]) == len(page.page.locator("#layer [role=row]").first.all()[0]

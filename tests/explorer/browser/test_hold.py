@@ -87,20 +87,20 @@ def test_a_free_slider_shows_the_mean_of_the_gate_and_a_held_one_its_value(
     gate = "[data-gate=kept][data-unit='3'][data-word='6']"
     value = float(str(page.page.locator(f"#layer {gate}").get_attribute("data-value")))
     said = page.page.locator("#hold output[for=hold-kept]")
-    assert said.inner_text() == f"free, {value:.2f}"
+    assert said.text_content() == f"free, {value:.2f}"
     slide(page, "kept", 0.4)
-    assert said.inner_text() == "held at 0.40"
+    assert said.text_content() == "held at 0.40"
     assert page.page.locator(f"#layer {gate}").get_attribute("data-value") == "0.4"
     page.page.get_by_role("button", name="Let go").click()
     page.settle()
-    assert said.inner_text() == f"free, {value:.2f}"
+    assert said.text_content() == f"free, {value:.2f}"
 
 
 def test_the_sliders_take_up_the_hold_of_an_address(open_page: Open, four: Path):
     page = open_page(four, f"{START}&hold=0:all:kept=0.7@2")
     assert page.page.locator("#hold input[value=all]").is_checked()
     assert page.page.locator("#hold select").input_value() == "2"
-    assert page.page.locator("#hold output[for=hold-kept]").inner_text() == "held at 0.70"
+    assert page.page.locator("#hold output[for=hold-kept]").text_content() == "held at 0.70"
     slide(page, "kept", 0.2)
     assert hold(page) == "0:all:kept=0.2@2"
 
@@ -118,6 +118,8 @@ def test_a_network_is_held_by_the_gates_that_it_has(
     open_page: Open, four: Path, network: str, sliders: list[str], says: str
 ):
     page = open_page(four, f"network={network}")
+    page.page.locator("#hold").scroll_into_view_if_needed()  # what is out of sight is not drawn
+    page.settle()
     shown = [gate for gate in ("kept", "reset") if page.page.locator(f"#hold-{gate}").is_visible()]
     assert shown == sliders
-    assert says in page.page.locator("#hold .hold-limit").inner_text()
+    assert says in str(page.page.locator("#hold .hold-limit").text_content())

@@ -64,7 +64,7 @@ def test_each_measure_is_what_trace_gives(
         gate, values = matrix(page)
         assert gate == measure
         np.testing.assert_allclose(values, traced(model, measure), **CLOSE)
-    options = page.page.locator("#layer select").first.locator("option").all_inner_texts()
+    options = page.page.locator("#layer select").first.locator("option").all_text_contents()
     assert options == [measure.replace("hidden", "state") for measure in measures]
 
 
@@ -171,7 +171,7 @@ def test_the_search_counts_where_the_same_units_do_the_same(
     examples = payload_of(four.read_text())["examples"]
     kept = [model.trace(text).layers[0].kept[:, 0, units] >= 0.5 for text in examples]
     same = [(gates == pattern).all(1) for gates in kept]  # by example, [T] each
-    said = page.page.locator("#layer details p[role=status]").inner_text().replace(",", "")
+    said = str(page.page.locator("#layer details p[role=status]").text_content()).replace(",", "")
     assert f" at {sum(map(sum, same))} of {sum(map(len, same))} words " in said
     first = page.page.locator("#layer details li button").first
     text, there = str(first.get_attribute("data-text")), int(str(first.get_attribute("data-word")))
