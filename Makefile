@@ -6,15 +6,16 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 INSTALL := $(PIP) --no-build-isolation --editable
 ENGINE := CMakeLists.txt $(wildcard native/* native/*/*)
 
-.PHONY: demo test lint types figures docs wheel sdist wheel-train bench bench-onednn sanitize neon fuzz clean
+.PHONY: demo test lint types web figures docs wheel sdist wheel-train bench bench-onednn sanitize neon fuzz clean
 
 demo: .venv/all
 	$(BIN)/glassgate demo --output demo --overwrite
-	@echo 'Next, ask the GRU yourself; README.md goes on from there:'
+	@echo 'Next, open demo/explorer.html and hold a gate, or ask the GRU here; README.md goes on:'
 	@echo '  . .venv/bin/activate'
 	@echo '  glassgate predict demo/models/gru "the boy fell down and hurt"'
 
 test: .venv/dev lint types
+	@command -v node > /dev/null || echo 'Without Node the tests of the page that explores are left out.'
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 lint: .venv/dev
@@ -24,6 +25,17 @@ lint: .venv/dev
 
 types: .venv/dev
 	$(BIN)/mypy
+
+# The programs of the page that explores: types, style, and what they compute against Python. Needs
+# Node and npm, which nothing else does; the tools are those of package-lock.json.
+web: .venv/dev node_modules/.package-lock.json
+	npm run --silent check
+	$(BIN)/python -m tests.explorer.golden build/explorer
+	node --test --test-reporter=spec tests/explorer/web/*.test.js
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
 
 # The figures of the demo in README and manual, from a run at this commit, and the drawings.
 figures: demo
@@ -118,4 +130,4 @@ fuzz: .venv/dev
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED) --keep build/fuzz
 
 clean:
-	rm -rf .venv demo build dist
+	rm -rf .venv node_modules demo build dist

@@ -22,7 +22,10 @@ import glassgate
 from glassgate import engine, reference
 
 BUILD_TOOLS = ("cc", "c++", "gcc", "g++", "clang", "clang++", "cmake", "ninja", "make")
-DATA = ("py.typed", "_native.pyi", "grammar/english.grammar", "pages/page.html")
+DATA = (
+    "py.typed", "_native.pyi", "grammar/english.grammar", "pages/page.html",
+    "explorer/web/index.html", "explorer/web/core/cells.js", "explorer/web/style/tokens.css",
+)  # fmt: skip
 MISSING = "run pip install 'glassgate[train]'"
 T, B, I, H = 7, 5, 3, 6
 

@@ -1,9 +1,9 @@
 """GRUs you can see into, at a speed you can ship.
 
-`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, and `load`
-reads a model that `glassgate train` wrote. `trace` reads every gate of a network, PyTorch's own
-included; `clamp` holds gates while the network runs. `Formulation` names the published form of a
-unit, and `GRUWeights` holds its weights.
+`GRU` runs a trained network on NumPy arrays, `nn.GRU` takes the place of `torch.nn.GRU`, `load`
+reads a model that `glassgate train` wrote, and `explore` shows it at work. `trace` reads every gate
+of a network, PyTorch's own included; `clamp` holds gates while the network runs. `Formulation`
+names the published form of a unit, and `GRUWeights` holds its weights.
 
 The core needs NumPy and safetensors alone. Everything is imported on first use, so that the command
 line starts at once; among it these packages:
@@ -12,6 +12,7 @@ line starts at once; among it these packages:
 - `glassgate.nn`: recurrent modules for PyTorch;
 - `glassgate.inside`: measures of what happens inside a network;
 - `glassgate.analysis`: what trained models predict, score and remember;
+- `glassgate.explorer`: a page in which trained networks run;
 - `glassgate.train`: training a model;
 - `glassgate.exchange`: reading and writing other tools' files.
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from glassgate.analysis.trained import load
     from glassgate.engine import GRU, LayerPlan, set_threads
     from glassgate.errors import BadInput
+    from glassgate.explorer import explore
     from glassgate.formulation import Formulation
     from glassgate.inside.clamp import clamp
     from glassgate.inside.trace import trace
@@ -53,6 +55,7 @@ __all__ = [
     "analysis",
     "clamp",
     "exchange",
+    "explore",
     "inside",
     "load",
     "nn",
@@ -75,6 +78,7 @@ __getattr__, __dir__ = lazy(
         "clamp": "inside.clamp",
         "engine": "engine",
         "exchange": "exchange",
+        "explore": "explorer",
         "inside": "inside",
         "load": "analysis.trained",
         "nn": "nn",

@@ -20,6 +20,7 @@ import pytest
         "glassgate.inside",
         "glassgate.analysis",
         "glassgate.exchange",
+        "glassgate.explorer",
         "glassgate.inside.trace",
         "glassgate.inside.memory",
         "glassgate.inside.regulation",

@@ -217,3 +217,11 @@ def test_the_list_names_every_native_file_that_knows_the_curves():
         text = path.read_text()
         if all(re.search(rf"(Squash::|\"|[ {{]){word}\b", text) for word in KNOWN):
             assert str(path.relative_to(ROOT)) in LIST
+
+
+def test_the_list_names_every_program_of_the_explorer_that_knows_the_curves():
+    package = ROOT / "src" / "glassgate"
+    for path in sorted((package / "explorer" / "web").rglob("*.js")):
+        text = path.read_text(encoding="utf-8")
+        if all(re.search(rf"\b{word}\b", text) for word in GATES):
+            assert str(path.relative_to(package)) in LIST

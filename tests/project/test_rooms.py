@@ -24,6 +24,7 @@ ROOMS = (
     "glassgate.analysis",
     "glassgate.analysis.report",
     "glassgate.train",
+    "glassgate.explorer",
     "glassgate.experiments",
     "glassgate.reproductions",
     "glassgate.pages",

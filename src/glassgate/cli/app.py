@@ -15,6 +15,7 @@ from glassgate.cli import (
     convert,
     demo,
     experiment,
+    explore,
     grammar,
     inspect,
     pairs,
@@ -42,6 +43,7 @@ app.command("score", cls=VariadicCommand)(score.score)
 app.command("pairs", cls=VariadicCommand)(pairs.pairs)
 app.command("trace")(trace.trace)
 app.command("report")(report.report)
+app.command("explore")(explore.explore)
 app.command("bench")(bench.bench)
 app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)

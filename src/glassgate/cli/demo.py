@@ -13,8 +13,10 @@ from glassgate.cli.options import Overwrite, Threads, check_plots, holds_output
 if TYPE_CHECKING:
     from glassgate.analysis.language import Language
     from glassgate.experiments.demo.experiment import Results, Trained
+    from glassgate.grammar import Grammar
 
 MODELS = "models"  # the folder of the networks' model folders
+EXPLORER = "explorer.html"
 
 
 @holds_output
@@ -29,8 +31,9 @@ def demo(
 ) -> None:
     """Train four networks on one language and show what they remember, and how.
 
-    Writes report.html (open it in a browser), results.json (the same numbers), gates.png, and a
-    model folder for each network: models/feedforward, models/srn, models/gru and models/lstm.
+    Writes report.html (open it in a browser), results.json (the same numbers), gates.png, a model
+    folder for each network: models/feedforward, models/srn, models/gru and models/lstm; and
+    explorer.html, a page in which the four networks run on your own sentences.
 
     For example:
 
@@ -61,8 +64,10 @@ def demo(
         results, networks = run_demo(language, seed, watcher)
     _save(output / MODELS, networks, language, seed, overwrite)
     _write(output, results)
+    _write_explorer(output, list(networks), loaded)
     _print(results)
     typer.echo(f"\nThe page is {output / 'report.html'}; open it in a browser.")
+    typer.echo(f"The networks run in {output / EXPLORER}: type a sentence, hold a gate.")
     typer.echo(f"The networks are in {output / MODELS}: {', '.join(networks)}.")
 
 
@@ -106,6 +111,15 @@ def _write(output: Path, results: "Results") -> None:
     write_whole(output / "report.html", demo_page(results, facts).encode())
     write_whole(output / "gates.png", picture.getvalue())
     write_whole(output / "results.json", json.dumps({**made, **results}, indent=1).encode())
+
+
+def _write_explorer(output: Path, networks: list[str], grammar: "Grammar") -> None:
+    """Write the page in which the networks run, from their model folders."""
+    from glassgate.explorer import Content, write_explorer
+    from glassgate.train import load
+
+    models = {name: load(output / MODELS / name) for name in networks}
+    write_explorer(output / EXPLORER, Content(models, grammar))
 
 
 def _print(results: "Results") -> None:

@@ -298,11 +298,16 @@ def split_models(
             f"got {' '.join(map(str, [*models, *files])) or 'neither'}: "
             "write MODEL FILE..., or FILE... --models MODEL..."
         )
-    for kind, given in (("model", models), ("file", files)):
-        for number, path in enumerate(given):
-            if path.resolve() in [other.resolve() for other in given[:number]]:
-                raise BadInput(f"the {kind} {path} is given twice")
+    check_different("model", models)
+    check_different("file", files)
     return models, files
+
+
+def check_different(kind: str, paths: Sequence[Path]) -> None:
+    """Refuse a path that is given twice; `kind` says what the paths are."""
+    for number, path in enumerate(paths):
+        if path.resolve() in [other.resolve() for other in paths[:number]]:
+            raise BadInput(f"the {kind} {path} is given twice")
 
 
 def label(paths: Sequence[Path]) -> list[str]:

@@ -34,6 +34,10 @@ DARK = {
     "#999933": "#ffe76d",
     "#cc79a7": "#ec7dc8",
     "#56b4e9": "#6e7b81",
+    "#1f6feb": "#4b8ff5",  # wires of a unit
+    "#8250df": "#a67bf0",
+    "#1a7f37": "#2fa14f",
+    "#8b0000": "#e5534b",
     "#2a3f5f": "#d5dae0",  # the rest is plotly's: text, grid and lines of axes
     "#ebf0f8": "#30353c",
 }

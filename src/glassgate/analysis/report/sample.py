@@ -64,7 +64,7 @@ def draw_sample(loaded: Loaded, text: str, seed: int) -> Sample:
     A model of sentences and a classifier read every line that is not blank; a model of a stream
     reads passages, which end between two words. Raises `BadInput` when no sequence has a token.
     """
-    by_line = loaded.kind == "classifier" or bool(loaded.config.get("by_sentence"))
+    by_line = reads_lines(loaded)
     sequences = _lines(text) if by_line else _passages(text, PASSAGE_WORDS[_level(loaded)])
     size = min(MAX_SEQUENCES, len(sequences))
     random = np.random.default_rng(seed)
@@ -88,6 +88,11 @@ def draw_sample(loaded: Loaded, text: str, seed: int) -> Sample:
         from_start=0 in texts,
         seed=seed,
     )
+
+
+def reads_lines(loaded: Loaded) -> bool:
+    """Whether a model reads each line of a text for itself, rather than the text as one stream."""
+    return loaded.kind == "classifier" or bool(loaded.config.get("by_sentence"))
 
 
 def choose_sentences(loaded: Loaded, sample: Sample, number: int) -> tuple[str, ...]:
