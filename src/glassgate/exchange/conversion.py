@@ -74,7 +74,7 @@ def convert(
         )
     with TemporaryDirectory() as folder:
         draft = Path(folder) / target.name
-        write(draft, gru.network)
+        write(draft, gru.network, gru.notes)
         proof = prove(gru, pick(draft, read(draft), None), draft)
         if not proof.difference <= proof.limit:
             raise BadInput(
@@ -114,5 +114,6 @@ def warnings(gru: FileGRU) -> Iterator[str]:
     initial = gru.facts.get("initial state", "")
     if "to be passed" in initial:
         yield f"its initial state is {initial} by the caller: a network holds none"
+    yield from gru.notes
     if gru.network is not None:
         yield from (f"{problem}, {effect}" for problem, effect in limitations(gru.network))

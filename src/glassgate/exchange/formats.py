@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from os import PathLike
@@ -13,10 +14,10 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
-from glassgate.engine.file import METADATA_KEY, require_short_header
+from glassgate.engine.file import METADATA_KEY, require_short_header, write_file
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
 
@@ -99,7 +100,7 @@ def _weights_in(folder: Path) -> Path:
     return path
 
 
-def write(path: str | PathLike[str], network: GRU) -> None:
+def write(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) -> None:
     """Write a network in the format that the name's ending says; nothing is proved.
 
     Parameters
@@ -108,6 +109,9 @@ def write(path: str | PathLike[str], network: GRU) -> None:
         A file ending in .safetensors, .pt, .pth, .keras or .onnx; an existing one is replaced.
     network
         The network.
+    notes
+        What one has to know to run it as its source ran, as `FileGRU.notes` holds them; `read`
+        returns them again.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def write(path: str | PathLike[str], network: GRU) -> None:
         When the file cannot be written.
     """
     path = Path(path)
-    _function(WRITERS, "written", path)(path, network)
+    _function(WRITERS, "written", path)(path, network, notes)
 
 
 def require_writable(path: Path) -> None:
@@ -131,10 +135,10 @@ def read_safetensors(path: Path) -> list[FileGRU]:
         with path.open("rb") as file:
             require_short_header(file.read(8), path.stat().st_size)
         with safe_open(path, "numpy") as tensors:
-            canonical = METADATA_KEY in (tensors.metadata() or {})
+            metadata = tensors.metadata() or {}
     except (BadInput, SafetensorError) as error:
         raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
-    if not canonical:
+    if METADATA_KEY not in metadata:
         pytorch = import_module("glassgate.exchange.pytorch.file")
         grus: list[FileGRU] = pytorch.read_safetensors(path)
         return grus
@@ -146,13 +150,14 @@ def read_safetensors(path: Path) -> list[FileGRU]:
             facts=describe(network),
             reference=partial(run_equations, network),
             runtime=GLASSGATE_EQUATIONS,
+            notes=as_notes(json.loads(metadata[METADATA_KEY]).get("notes")),
         )
     ]
 
 
-def write_safetensors(path: Path, network: GRU) -> None:
-    """Write Glassgate's own file, as `GRU.save` does."""
-    network.save(path)
+def write_safetensors(path: Path, network: GRU, notes: Sequence[str]) -> None:
+    """Write Glassgate's own file, as `GRU.save` does, with notes."""
+    write_file(path, network.weights, network.plan, notes)
 
 
 def run_equations(network: GRU, input: Array, state: State) -> tuple[Array, State]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from glassgate.errors import BadInput
 from glassgate.exchange.keras.graph import RECURRENT, find_sources, has_initial_state
+from glassgate.exchange.keras.masks import MODELS, find_masks
 from glassgate.exchange.keras.store import Json
 
 MAX_LAYERS = 10_000
 MAX_DEPTH = 50  # of models inside models
 MAX_NAME = 1000  # characters
-MODELS = ("Sequential", "Functional", "Model")
 MERGES = ("concat", "sum", "mul", "ave", None)
 GRUS = ("GRU", "GRUCell", "CuDNNGRU", "GRUV1", "GRUV2")
 
@@ -66,6 +66,8 @@ class RecurrentLayer:
         neither is given an initial state; None otherwise.
     has_initial_state
         Whether a call of it is given an initial state.
+    mask
+        What masks the steps that it reads; None where nothing does.
     """
 
     name: str
@@ -77,6 +79,7 @@ class RecurrentLayer:
     refusal: str | None
     input_layer: str | None
     has_initial_state: bool
+    mask: str | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class _Location:
     weights_path: str
     input_layer: str | None
     has_initial_state: bool
+    mask: str | None
 
     @property
     def path(self) -> str:
@@ -115,7 +119,7 @@ def find_recurrent_layers(model: Json) -> list[RecurrentLayer]:
         kind = model.get("class_name")
         raise BadInput(f"its config must be of a Sequential or Functional model, got {kind!r:.60}")
     result: list[RecurrentLayer] = []
-    _walk(model, (), "", result, Counter())
+    _walk(model, (), "", result, Counter(), None)
     return result
 
 
@@ -125,6 +129,7 @@ def _walk(
     weights_path: str,
     result: list[RecurrentLayer],
     counts: Counter[str],
+    mask: str | None,
 ) -> None:
     """Append the GRU layers of a model to `result`; `models` are the names around it."""
     layers = _layers(model)
@@ -133,6 +138,7 @@ def _walk(
         raise BadInput(f"its config must have at most {MAX_LAYERS} layers, {MAX_DEPTH} deep")
     named = [(_name(layer), layer) for layer in layers]
     sources, kinds = find_sources(model["class_name"], named), Counter[str]()
+    masks = find_masks(model["class_name"], named, mask)
     for name, layer in named:
         kind = layer["class_name"]
         # Keras names the groups after the classes: gru, gru_1, bidirectional.
@@ -147,9 +153,11 @@ def _walk(
             weights_path=f"{weights_path}layers/{group}{number}",
             input_layer=input_layer,
             has_initial_state=has_initial_state(layer),
+            mask=masks.get(name),
         )
         if kind in MODELS:
-            _walk(layer, (*models, name), f"{location.weights_path}/", result, counts)
+            path = f"{location.weights_path}/"
+            _walk(layer, (*models, name), path, result, counts, location.mask)
         elif _holds_gru(layer):
             result.append(_recurrent_layer(layer, location))
 
@@ -171,6 +179,7 @@ def _recurrent_layer(layer: Json, location: _Location) -> RecurrentLayer:
         refusal=_refusal(layer, cell),
         input_layer=location.input_layer,
         has_initial_state=location.has_initial_state,
+        mask=location.mask,
     )
 
 
@@ -204,6 +213,7 @@ def _bidirectional(settings: Json, location: _Location) -> RecurrentLayer:
         refusal=refusal,
         input_layer=location.input_layer,
         has_initial_state=location.has_initial_state,
+        mask=location.mask,
     )
 
 

@@ -15,12 +15,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe, join_values
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe, join_values
 from glassgate.exchange.keras.arrays import KerasGRU, formulation
 from glassgate.exchange.keras.config import Cell, RecurrentLayer, find_recurrent_layers
 from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, merge_of
+from glassgate.exchange.keras.masks import mask_note
 from glassgate.exchange.keras.runtime import choose_reference
-from glassgate.exchange.keras.store import Json, Store, UnusableArray, parse_json, read_zip
+from glassgate.exchange.keras.store import (
+    NOTES,
+    Json,
+    Store,
+    UnusableArray,
+    parse_json,
+    read_zip,
+)
 from glassgate.formulation import Array
 
 MAX_UNITS = 2**24
@@ -60,14 +68,16 @@ def read_keras(
         with path.open("rb") as file:
             zipped = file.read(2) == b"PK"
         if zipped:
-            model, version, store = read_zip(path)
+            model, metadata, store = read_zip(path)
+            version = str(metadata.get("keras_version"))
         else:
             store = Store(path)
-            model, version = {}, ""
+            model, metadata, version = {}, {}, ""
         with store:
             if not zipped:
                 model, version = _read_config(store, config)
-            return _Reader(store, version).read_all(model)
+            grus = _Reader(store, version).read_all(model)
+        return [replace(gru, notes=(*gru.notes, *as_notes(metadata.get(NOTES)))) for gru in grus]
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as a Keras model: {error}") from error
 
@@ -138,7 +148,10 @@ class _Reader:
         facts |= describe(network)
         if any(layer.has_initial_state for layer in chain):
             facts["initial state"] = "given by another layer, to be passed"
-        return FileGRU(name, network, None, facts, *choose_reference(layers))
+        elif any(layer.settings.get("stateful") for layer in chain):
+            facts["initial state"] = "the last state of the batch before (stateful), to be passed"
+        masks = dict.fromkeys(mask_note(layer.mask) for layer in chain if layer.mask)
+        return FileGRU(name, network, None, facts, *choose_reference(layers), notes=tuple(masks))
 
     def facts(self, chain: list[RecurrentLayer]) -> dict[str, str]:
         """List the settings to show in Keras' words, also of layers that are refused."""

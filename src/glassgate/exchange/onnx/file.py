@@ -8,7 +8,7 @@ before arrays are made from them.
 
 import warnings
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -23,10 +23,10 @@ from onnx import ModelProto, TensorProto
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU, Reference, describe
+from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU, Reference, as_notes, describe
 from glassgate.exchange.onnx.arrays import from_onnx
 from glassgate.exchange.onnx.graph import CONSTANT, WEIGHTS, ZEROS, Node, gru_nodes
-from glassgate.exchange.onnx.model import network_model, node_model
+from glassgate.exchange.onnx.model import PRODUCER, network_model, node_model
 from glassgate.exchange.onnx.node import (
     DIRECTIONS,
     Activation,
@@ -41,8 +41,13 @@ from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
 
+LENGTHS_NOTE = (
+    "the graph gives it the lengths of its sequences (sequence_lens), which the network takes as "
+    "lengths: without them it reads the padding, too"
+)
 
-def write_onnx(path: str | PathLike[str], network: GRU) -> None:
+
+def write_onnx(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) -> None:
     """Write a network as an ONNX model of opset 17, checked by ``onnx.checker``.
 
     Batch and time may have any size. The inputs are ``input`` [time, batch, I] and
@@ -57,6 +62,8 @@ def write_onnx(path: str | PathLike[str], network: GRU) -> None:
     network
         Of float32, or of float64, which ONNX Runtime does not run. bfloat16 weights are written as
         float32, exactly.
+    notes
+        What to know to run it, as `glassgate.exchange.write` takes them.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def write_onnx(path: str | PathLike[str], network: GRU) -> None:
     OSError
         When the file cannot be written.
     """
-    write_whole(Path(path), network_model(network).SerializeToString())
+    write_whole(Path(path), network_model(network, notes).SerializeToString())
 
 
 def read_onnx(path: str | PathLike[str]) -> list[FileGRU]:
@@ -98,17 +105,19 @@ def read_onnx(path: str | PathLike[str]) -> list[FileGRU]:
     """
     path = Path(path)
     try:
-        graphs = list(gru_nodes(_parse(path.read_bytes())))
+        model = _parse(path.read_bytes())
+        graphs = list(gru_nodes(model))
         # By network, its first node: nodes that call the same GRU share one copy of its weights.
         first = {node.network_key: node for nodes in reversed(graphs) for node in reversed(nodes)}
         _require_limited_sharing(first.values())
         external = ExternalData(path.parent)
         networks = {key: _file_gru(node, external) for key, node in first.items()}
-        grus, states = [], _InitialStates(external)
+        grus: list[FileGRU] = []
+        states, notes = _InitialStates(external), _notes(model)
         for nodes in graphs:
             layers = [_add_call_facts(node, networks[node.network_key], states) for node in nodes]
             grus += add_stacks(layers, [node.below for node in nodes])
-        return grus
+        return [replace(gru, notes=(*gru.notes, *notes)) for gru in grus]
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as an ONNX model: {error}") from error
 
@@ -122,6 +131,11 @@ def _parse(data: bytes) -> ModelProto:
     if not model.HasField("graph"):
         raise BadInput("it holds no graph")
     return model
+
+
+def _notes(model: ModelProto) -> tuple[str, ...]:
+    """Return the notes of a model that was written here."""
+    return as_notes(model.doc_string.splitlines()) if model.producer_name == PRODUCER else ()
 
 
 def _require_limited_sharing(nodes: Collection[Node]) -> None:
@@ -145,7 +159,8 @@ def _add_call_facts(node: Node, gru: FileGRU, states: "_InitialStates") -> FileG
         "lengths": "given" if "sequence_lens" in node.given else "none",
         "initial state": states.describe(node),
     }
-    return replace(gru, name=node.name, facts=facts)
+    notes = (LENGTHS_NOTE,) if "sequence_lens" in node.given else ()
+    return replace(gru, name=node.name, facts=facts, notes=notes)
 
 
 def _file_gru(node: Node, external: ExternalData) -> FileGRU:

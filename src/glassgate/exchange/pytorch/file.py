@@ -12,7 +12,9 @@ import io
 import pickle
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,7 +27,7 @@ from safetensors import SafetensorError, deserialize
 from glassgate.bfloat16 import from_bits
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.exchange.pytorch.arrays import (
     find_modules,
     from_pytorch,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
+NOTES = "glassgate notes"  # in the metadata of a state dict
 MAX_SHARING = 4  # names under which a checkpoint may hold the same numbers
 MAX_PATH_LENGTH = 2_000  # characters of the path to a tensor
 LEGACY_PICKLES = 5  # at the start of a file that is not a zip
@@ -59,11 +62,13 @@ def read_pytorch(path: Path) -> list[FileGRU]:
     """
     data = path.read_bytes()
     try:
-        tensors = dict(_tensors(_load(data)))
+        loaded = _load(data)
+        tensors = dict(_tensors(loaded))
         claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
         if claimed > MAX_SHARING * len(data):
             raise BadInput(f"it claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
-        return _file_grus({name: _array(name, tensor) for name, tensor in tensors.items()})
+        grus = _file_grus({name: _array(name, tensor) for name, tensor in tensors.items()})
+        return [replace(gru, notes=_notes(loaded)) for gru in grus]
     except BadInput as error:
         raise BadInput(
             f"{path} cannot be read as a PyTorch state dict, "
@@ -97,8 +102,10 @@ def read_safetensors(path: Path) -> list[FileGRU]:
     return _file_grus(arrays)
 
 
-def write_pytorch(path: Path, network: GRU) -> None:
+def write_pytorch(path: Path, network: GRU, notes: Sequence[str] = ()) -> None:
     """Write the state dict of a network, for `torch.nn.GRU.load_state_dict`.
+
+    Notes become part of its ``_metadata``, which torch keeps and does not read.
 
     Raises
     ------
@@ -111,7 +118,10 @@ def write_pytorch(path: Path, network: GRU) -> None:
     import torch
 
     file = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in state.items()}, file)
+    tensors = OrderedDict((name, torch.tensor(array)) for name, array in state.items())
+    if notes:
+        tensors._metadata = {NOTES: list(notes)}  # type: ignore[attr-defined]
+    torch.save(tensors, file)
     write_whole(path, file.getvalue())
 
 
@@ -154,6 +164,12 @@ def _zipped_pickles(data: bytes) -> list[bytes]:
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise BadInput("it is a TorchScript program")
     return pickles
+
+
+def _notes(loaded: object) -> tuple[str, ...]:
+    """Return the notes in the metadata of a state dict."""
+    metadata = getattr(loaded, "_metadata", None)
+    return as_notes(metadata.get(NOTES)) if isinstance(metadata, dict) else ()
 
 
 def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
