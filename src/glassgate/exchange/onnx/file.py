@@ -19,14 +19,16 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, TensorProto, defs
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
 from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU, Reference, as_notes, describe
 from glassgate.exchange.onnx.arrays import from_onnx
+from glassgate.exchange.onnx.fold import Folder
 from glassgate.exchange.onnx.graph import CONSTANT, WEIGHTS, ZEROS, Node, gru_nodes
-from glassgate.exchange.onnx.model import PRODUCER, network_model, node_model
+from glassgate.exchange.onnx.loops import describe_unread
+from glassgate.exchange.onnx.model import OPSET, PRODUCER, network_model, node_model
 from glassgate.exchange.onnx.node import (
     DIRECTIONS,
     Activation,
@@ -106,20 +108,33 @@ def read_onnx(path: str | PathLike[str]) -> list[FileGRU]:
     path = Path(path)
     try:
         model = _parse(path.read_bytes())
-        graphs = list(gru_nodes(model))
+        external = ExternalData(path.parent)
+        graphs = list(gru_nodes(model, _folder(model, external)))
         # By network, its first node: nodes that call the same GRU share one copy of its weights.
         first = {node.network_key: node for nodes in reversed(graphs) for node in reversed(nodes)}
         _require_limited_sharing(first.values())
-        external = ExternalData(path.parent)
         networks = {key: _file_gru(node, external) for key, node in first.items()}
         grus: list[FileGRU] = []
         states, notes = _InitialStates(external), _notes(model)
         for nodes in graphs:
             layers = [_add_call_facts(node, networks[node.network_key], states) for node in nodes]
             grus += add_stacks(layers, [node.below for node in nodes])
-        return [replace(gru, notes=(*gru.notes, *notes)) for gru in grus]
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as an ONNX model: {error}") from error
+    if not grus and (unread := describe_unread(model)):
+        raise BadInput(
+            f"{path} holds no GRU node, but {unread}: give the file that it was exported from, "
+            f"such as .keras, .h5 or .pt, or the arrays (glassgate.exchange.keras.from_keras)"
+        )
+    return [replace(gru, notes=(*gru.notes, *notes)) for gru in grus]
+
+
+def _folder(model: ModelProto, external: ExternalData) -> Folder:
+    """Return what computes the model's constants, as large as the model and the files beside it."""
+    opset = max((entry.version for entry in model.opset_import if not entry.domain), default=OPSET)
+    uses_files = any(tensor.data_location for tensor in model.graph.initializer)
+    size = model.ByteSize() + (external.size() if uses_files else 0)
+    return Folder(external, size, min(max(opset, 1), defs.onnx_opset_version()))
 
 
 def _parse(data: bytes) -> ModelProto:
@@ -202,7 +217,7 @@ def _weights_refusal(node: Node) -> str | None:
     if variable:
         return (
             f"weights must be constants, but the graph computes or is given "
-            f"{' and '.join(variable)}"
+            f"{' and '.join(variable)} (onnxsim may fold what it computes)"
         )
     types = {node.constants[name].data_type for name in given}
     if len(types) > 1 or not types <= FLOATS.keys():
