@@ -145,7 +145,7 @@ def test_a_small_file_cannot_ask_for_large_constants(tmp_path: Path) -> None:
         folded(tmp_path, doubled, [constant("a", W)])
     lying = constant("a", W)
     lying.dims[1] = 2**40
-    with pytest.raises(BadInput, match="tensor a must hold .* bytes, got 144"):
+    with pytest.raises(BadInput, match=r"tensor a must hold \d+ bytes, got 144"):
         folded(tmp_path, [helper.make_node("Transpose", ["a"], ["W"], perm=[0, 1, 2])], [lying])
 
 
@@ -168,7 +168,7 @@ def test_a_long_chain_of_nodes_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             [("Relu", ["f"]), ("Expand", ["s0", "shape"])],
             0.0,
-            "computed by the graph, to be passed",
+            "computed by the graph",
         ),
     ],
 )
@@ -182,7 +182,7 @@ def test_zeros_are_zeros_wherever_they_come_from(tmp_path: Path, nodes, fill, sa
     model_ = model([*made, case.node()], [*case.tensors(), *tensors])
     del model_.graph.input[2]
     (found,) = read_onnx(save(model_, tmp_path / "gru.onnx"))
-    assert found.facts["initial state"] == said
+    assert found.facts["initial state"].startswith(said)
 
 
 def stacked(first: list[int], second: list[int] | None) -> list[NodeProto]:
@@ -194,7 +194,8 @@ def stacked(first: list[int], second: list[int] | None) -> list[NodeProto]:
         nodes.append(helper.make_node("Transpose", ["b"], ["c"], perm=second))
         last = "c"
     reads = [last, "W2", "R2", "", "lengths"]
-    return [*nodes, helper.make_node("GRU", reads, ["Z"], "upper", hidden_size=4)]
+    words = {"hidden_size": 4, "linear_before_reset": 1}
+    return [*nodes, helper.make_node("GRU", reads, ["Z"], "upper", **words)]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def body(*kinds: str) -> onnx.GraphProto:
     [
         (
             [helper.make_node("Loop", ["n"], ["Z"], body=body("MatMul", "Sigmoid", "Tanh"))] * 2,
-            "2 Loop with gates in the body (Sigmoid, Tanh), as a GRU written out has: give the file",
+            "2 Loop with gates in the body (Sigmoid, Tanh), as a GRU written out has",
         ),
         (
             [helper.make_node("Scan", ["n"], ["Z"], body=body("Gemm", "HardSigmoid", "Relu"))],
