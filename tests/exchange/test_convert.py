@@ -147,7 +147,7 @@ def test_an_existing_output_is_kept_without_overwrite(glassgate_, tmp_path):
     [
         ("none.pt", "gru.pt", "there is no file none.pt"),
         ("gru.safetensors", "gru.h5", "cannot be written: its name must end in one of"),
-        ("gru.txt", "gru.pt", "cannot be read: its name must end in one of"),
+        ("gru.txt", "gru.pt", "the name must end in one of"),
         ("short.pt", "gru.pt", "short.pt cannot be read as a PyTorch state dict"),
         ("short.safetensors", "gru.pt", "not a complete safetensors file"),
         ("empty.safetensors", "gru.pt", "empty.safetensors holds no GRU"),

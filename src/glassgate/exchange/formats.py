@@ -1,4 +1,4 @@
-"""Every file format that can be read or written, by the ending of the file's name."""
+"""Every file format that can be read, by its kind, or written, by the ending of the file's name."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ from glassgate.engine import GRU
 from glassgate.engine.file import METADATA_KEY, require_short_header, write_file
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
+from glassgate.exchange.content import KINDS, describe_folder, kind_of
 from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
 
-# The module and function for each ending; imported when called, since most need a package of their
-# own.
+# The module and function for each kind or ending; imported when called, since most need a package
+# of their own.
 READERS = {
-    ".safetensors": ("formats", "read_safetensors"),
-    ".pt": ("pytorch.file", "read_pytorch"),
-    ".pth": ("pytorch.file", "read_pytorch"),
-    ".h5": ("keras.file", "read_keras"),
-    ".hdf5": ("keras.file", "read_keras"),
-    ".keras": ("keras.file", "read_keras"),
-    ".onnx": ("onnx.file", "read_onnx"),
+    "safetensors": ("formats", "read_safetensors"),
+    "PyTorch": ("pytorch.file", "read_pytorch"),
+    "Keras": ("keras.file", "read_keras"),
+    "ONNX": ("onnx.file", "read_onnx"),
 }
 WRITERS = {
     ".safetensors": ("formats", "write_safetensors"),
@@ -39,13 +37,10 @@ WRITERS = {
     ".keras": ("keras.write", "write_keras"),
     ".onnx": ("onnx.file", "write_onnx"),
 }
-PACKAGES = {  # that an ending needs, and the extra of Glassgate that installs it
-    ".pt": ("torch", "train"),
-    ".pth": ("torch", "train"),
-    ".h5": ("h5py", "exchange"),
-    ".hdf5": ("h5py", "exchange"),
-    ".keras": ("h5py", "exchange"),
-    ".onnx": ("onnx", "exchange"),
+PACKAGES = {  # that a kind needs, and the extra of Glassgate that installs it
+    "PyTorch": ("torch", "train"),
+    "Keras": ("h5py", "exchange"),
+    "ONNX": ("onnx", "exchange"),
 }
 MODEL = "model.safetensors"  # the weights in a folder that `glassgate train` wrote
 GLASSGATE_EQUATIONS = "Glassgate's equations in float64"
@@ -57,8 +52,8 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Parameters
     ----------
     path
-        A file ending in .safetensors, .pt, .pth, .h5, .hdf5, .keras or .onnx, or a model folder
-        that `glassgate train` wrote.
+        A file of PyTorch, Keras, ONNX or safetensors, under any name that does not contradict its
+        content, or a model folder that `glassgate train` wrote.
 
     Returns
     -------
@@ -69,8 +64,8 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Raises
     ------
     BadInput
-        When there is no such file, its ending is unknown, a package is missing, or it holds no GRU
-        or is not what its ending says; when a folder holds no model.
+        When there is no such file, it is of another kind, a package is missing, it is damaged, or
+        it holds no GRU; when a folder holds no model.
     OSError
         When it cannot be read.
     """
@@ -81,9 +76,10 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
         path.open("rb").close()  # report a missing file before a missing package
     except FileNotFoundError:
         raise BadInput(f"there is no file {path}") from None
+    kind = kind_of(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about NaN: `limitations` reports it
-        grus: list[FileGRU] = _function(READERS, "read", path)(path)
+        grus: list[FileGRU] = _function(READERS[kind], kind, "read", path)(path)
     if not grus:
         raise BadInput(f"{path} holds no GRU")
     return grus
@@ -93,6 +89,8 @@ def _weights_in(folder: Path) -> Path:
     """Return the file of weights in a model folder."""
     path = folder / MODEL
     if not path.is_file():
+        if known := describe_folder(folder):
+            raise BadInput(f"{folder} is {known}")
         raise BadInput(
             f"{folder} is a folder without {MODEL}, expected a file or a folder that "
             "`glassgate train` wrote"
@@ -121,12 +119,12 @@ def write(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) ->
         When the file cannot be written.
     """
     path = Path(path)
-    _function(WRITERS, "written", path)(path, network, notes)
+    _writer(path)(path, network, notes)
 
 
 def require_writable(path: Path) -> None:
     """Refuse a name whose ending is none that can be written, or whose package is missing."""
-    _function(WRITERS, "written", path)
+    _writer(path)
 
 
 def read_safetensors(path: Path) -> list[FileGRU]:
@@ -191,14 +189,19 @@ def run_equations(network: GRU, input: Array, state: State) -> tuple[Array, Stat
     return output, as_state(last)
 
 
-def _function(table: dict[str, tuple[str, str]], participle: str, path: Path) -> Callable[..., Any]:
-    """Import what reads or writes a file; the participle, "read" or "written", is for refusals."""
+def _writer(path: Path) -> Callable[..., Any]:
+    """Import what writes a file, by the ending of its name."""
     ending = path.suffix.lower()
-    if ending not in table:
-        endings = ", ".join(table)
-        raise BadInput(f"{path} cannot be {participle}: its name must end in one of {endings}")
-    module, name = table[ending]
-    package, extra = PACKAGES.get(ending, (None, None))
+    if ending not in WRITERS:
+        endings = ", ".join(WRITERS)
+        raise BadInput(f"{path} cannot be written: its name must end in one of {endings}")
+    return _function(WRITERS[ending], KINDS[ending], "written", path)
+
+
+def _function(place: tuple[str, str], kind: str, participle: str, path: Path) -> Callable[..., Any]:
+    """Import what reads or writes a file; the participle, "read" or "written", is for refusals."""
+    module, name = place
+    package, extra = PACKAGES.get(kind, (None, None))
     try:
         if package is not None:
             import_module(package)

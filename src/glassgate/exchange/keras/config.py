@@ -117,7 +117,11 @@ def find_recurrent_layers(model: Json) -> list[RecurrentLayer]:
     """
     if model.get("class_name") not in MODELS:
         kind = model.get("class_name")
-        raise BadInput(f"its config must be of a Sequential or Functional model, got {kind!r:.60}")
+        raise BadInput(
+            f"its config must be of a Sequential or Functional model, got {kind!r:.60}: of a class "
+            "of your own, pass the arrays of layer.get_weights() to "
+            "glassgate.exchange.keras.from_keras"
+        )
     result: list[RecurrentLayer] = []
     _walk(model, (), "", result, Counter(), None)
     return result

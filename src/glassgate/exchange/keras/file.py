@@ -90,7 +90,9 @@ def _read_config(store: Store, config: str | PathLike[str] | None) -> tuple[Json
     if text is None:
         raise BadInput(
             "it holds weights without the config that names their activations: save the whole "
-            'model, with model.save("model.keras")'
+            'model, with model.save("model.keras"), give its model.to_json() to '
+            "glassgate.exchange.keras.read_keras, or pass the arrays of layer.get_weights() to "
+            "glassgate.exchange.keras.from_keras"
         )
     model = parse_json(text, "its config")
     version = store.text("", "keras_version") or store.text("model_weights", "keras_version")

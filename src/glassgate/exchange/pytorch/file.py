@@ -14,12 +14,13 @@ import warnings
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError, deserialize
@@ -37,6 +38,13 @@ from glassgate.exchange.pytorch.arrays import (
     to_pytorch,
 )
 from glassgate.exchange.pytorch.pickles import require_plain_pickle
+from glassgate.exchange.pytorch.programs import (
+    WAY_OUT,
+    Module,
+    is_program,
+    stand_ins,
+    without_code,
+)
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 
@@ -126,19 +134,35 @@ def write_pytorch(path: Path, network: GRU, notes: Sequence[str] = ()) -> None:
 
 
 def _load(data: bytes) -> object:
-    if data.startswith(b"PK\3\4"):
-        for pickled in _zipped_pickles(data):
-            require_plain_pickle(pickled, 1, len(data))
-    else:  # the format before PyTorch 1.6
+    if not data.startswith(b"PK\3\4"):  # the format before PyTorch 1.6
         require_plain_pickle(data, LEGACY_PICKLES, len(data))
+        return _torch_load(data)
+    with _opened(data) as archive:
+        if is_program(archive.infolist()):
+            return _load_program(archive, len(data))
+    for pickled in _zipped_pickles(data):
+        require_plain_pickle(pickled, 1, len(data))
     return _torch_load(data)
 
 
-def _torch_load(data: bytes) -> object:
+def _load_program(archive: zipfile.ZipFile, size: int) -> object:
+    """Load the arrays of a TorchScript program."""
+    try:
+        data = without_code(archive, size)
+        (pickled,) = _zipped_pickles(data)
+        require_plain_pickle(pickled, 1, size, program=True)
+        return _torch_load(data, stand_ins(pickled))
+    except (BadInput, ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+        reason = error if isinstance(error, BadInput) else "it is damaged or cut short"
+        raise BadInput(f"it is a TorchScript program, and {reason}: {WAY_OUT}") from error
+
+
+def _torch_load(data: bytes, allowed: Sequence[tuple[Any, str]] = ()) -> object:
+    """Load with torch's restricted loader, which may call what is named in `allowed` as well."""
     import torch
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(list(allowed)):
             warnings.simplefilter("ignore")  # about how the file was written
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -148,22 +172,27 @@ def _torch_load(data: bytes) -> object:
         raise BadInput(f"it is damaged ({reason})") from error
 
 
-def _zipped_pickles(data: bytes) -> list[bytes]:
-    """Read the pickles of a zip that unpacks to no more than its own size."""
+@contextmanager
+def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, and say in one sentence where it is damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            size = sum(member.file_size for member in members)
-            if size > len(data):
-                raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
-            pickles = [archive.read(m) for m in members if m.filename.endswith(".pkl")]
-    except Exception as error:  # zipfile raises all kinds too
-        raise BadInput(
-            f"it is damaged or cut short ({str(error) or type(error).__name__})"
-        ) from error
-    if any(member.filename.endswith("/constants.pkl") for member in members):
-        raise BadInput("it is a TorchScript program")
-    return pickles
+            yield archive
+    except BadInput:
+        raise
+    except Exception as error:  # zipfile raises all kinds
+        reason = str(error) or type(error).__name__
+        raise BadInput(f"it is damaged or cut short ({reason})") from error
+
+
+def _zipped_pickles(data: bytes) -> list[bytes]:
+    """Read the pickles of a zip that unpacks to no more than its own size."""
+    with _opened(data) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > len(data):
+            raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
+        return [archive.read(m) for m in members if m.filename.endswith(".pkl")]
 
 
 def _notes(loaded: object) -> tuple[str, ...]:
@@ -187,9 +216,10 @@ def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
             raise BadInput(f"its mappings are nested too deep, at {path:.60}")
         if isinstance(value, torch.Tensor) and is_recurrent(path):
             yield path, value
-        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
+        elif isinstance(value, Module | Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
-            pending.append(_entries(path, value))
+            held = vars(value) if isinstance(value, Module) else value
+            pending.append(_entries(path, held))
 
 
 def _entries(
