@@ -35,6 +35,8 @@ class FileGRU:
         arrays have the network's dtype, or float64 where the source computes in float64.
     runtime
         What `reference` runs in: "torch 2.13.0", or the source's own equations.
+    unrun
+        Why it runs by equations, where it does: "torch is not installed".
     part_of
         The name of the larger network in the same file of which this is one layer. Such a layer is
         converted only where it is asked for by name. `None` for all others.
@@ -49,6 +51,7 @@ class FileGRU:
     facts: dict[str, str] = field(default_factory=dict)
     reference: Reference | None = None
     runtime: str = SOURCE_EQUATIONS
+    unrun: str = ""
     part_of: str | None = None
     notes: tuple[str, ...] = ()
 

@@ -61,6 +61,8 @@ class Proof:
         The largest difference of each from the equations in float64, over `scale`.
     usual_limit
         The limit by the networks' dtype alone.
+    unrun
+        Why the source ran by equations, where it did.
     """
 
     difference: float
@@ -72,6 +74,7 @@ class Proof:
     source_error: float
     result_error: float
     usual_limit: float
+    unrun: str = ""
 
     def __str__(self) -> str:
         """Give the difference, and what was compared."""
@@ -87,7 +90,7 @@ class Proof:
         by = "by its own equations" if self.source == SOURCE_EQUATIONS else f"in {self.source}"
         text += f": source {by}, result in {' and '.join(self.results)}"
         if self.source == SOURCE_EQUATIONS:
-            text += "; without the source's runtime the proof is by equations only"
+            text += f"; the proof is by equations only{', since ' * bool(self.unrun)}{self.unrun}"
         if self.difference > self.usual_limit:
             text += (
                 f"; the source differs by {self.source_error:.1e} and the result by "
@@ -187,6 +190,7 @@ def _compare(source: FileGRU, network: GRU, runs: Sequence[Run], steps: int) -> 
         source_error=source_error / scale,
         result_error=result_error / scale,
         usual_limit=usual,
+        unrun=source.unrun,
     )
 
 

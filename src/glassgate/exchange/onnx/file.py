@@ -198,9 +198,14 @@ def _file_gru(node: Node, external: ExternalData) -> FileGRU:
         network = GRU([from_onnx(arrays)], [node.plan])
     except BadInput as error:
         return FileGRU(node.name, refusal=str(error), facts=facts)
-    reference, runtime = _choose_reference(arrays, node)
+    reference, runtime, unrun = _choose_reference(arrays, node)
     return FileGRU(
-        node.name, network, facts=describe(network), reference=reference, runtime=runtime
+        node.name,
+        network,
+        facts=describe(network),
+        reference=reference,
+        runtime=runtime,
+        unrun=unrun,
     )
 
 
@@ -273,13 +278,16 @@ class _InitialStates:
         return CONSTANT if nonzero else ZEROS
 
 
-def _choose_reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:
-    """Choose what runs a node as a reference, and name it; ONNX Runtime runs only float32."""
-    if arrays.W.dtype != np.float32 or find_spec("onnxruntime") is None:
-        return partial(_run_equations, arrays, node), SOURCE_EQUATIONS
+def _choose_reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str, str]:
+    """Choose what runs a node as a reference, name it, and say why it is equations where it is."""
+    equations = partial(_run_equations, arrays, node)
+    if arrays.W.dtype != np.float32:
+        return equations, SOURCE_EQUATIONS, "ONNX Runtime runs no GRU of float64"
+    if find_spec("onnxruntime") is None:
+        return equations, SOURCE_EQUATIONS, "onnxruntime is not installed"
     runtime = import_module("onnxruntime")
     run = partial(_run_runtime, runtime, arrays, node)
-    return run, f"onnxruntime {runtime.__version__}, node by node"
+    return run, f"onnxruntime {runtime.__version__}, node by node", ""
 
 
 def _run_equations(

@@ -145,7 +145,7 @@ def _gru(
     arrays: NodeArrays, direction: str, prefix: str, input: str, initial: str, outputs: list[str]
 ) -> NodeProto:
     biases = "" if arrays.B is None else f"{prefix}B"
-    activations = [activation for pair in arrays.activations for activation in pair]
+    activations = [activation for pair in arrays.pairs for activation in pair]
     parameters: dict[str, Any] = {
         "activation_alpha": [a.alpha for a in activations if a.alpha is not None],
         "activation_beta": [a.beta for a in activations if a.beta is not None],

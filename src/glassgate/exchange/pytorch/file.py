@@ -263,7 +263,10 @@ def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
         "initial state": "given at run time",
     }
     if find_spec("torch") is None:
-        return FileGRU(name, network, facts=facts, reference=partial(run_equations, state))
+        equations = partial(run_equations, state)
+        return FileGRU(
+            name, network, facts=facts, reference=equations, unrun="torch is not installed"
+        )
     return FileGRU(
         name,
         network,
