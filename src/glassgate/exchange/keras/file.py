@@ -16,7 +16,7 @@ import numpy as np
 
 from glassgate.errors import BadInput
 from glassgate.exchange.file_gru import FileGRU, as_notes, describe, join_values
-from glassgate.exchange.keras.arrays import KerasGRU, formulation
+from glassgate.exchange.keras.arrays import KerasGRU, formulation, from_cudnn
 from glassgate.exchange.keras.config import Cell, RecurrentLayer, find_recurrent_layers
 from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, merge_of
 from glassgate.exchange.keras.masks import mask_note
@@ -153,11 +153,12 @@ class _Reader:
         elif any(layer.settings.get("stateful") for layer in chain):
             facts["initial state"] = "the last state of the batch before (stateful), to be passed"
         masks = dict.fromkeys(mask_note(layer.mask) for layer in chain if layer.mask)
+        masks |= dict.fromkeys(layer.wrapper for layer in chain if layer.wrapper)
         return FileGRU(name, network, None, facts, *choose_reference(layers), notes=tuple(masks))
 
     def facts(self, chain: list[RecurrentLayer]) -> dict[str, str]:
         """List the settings to show in Keras' words, also of layers that are refused."""
-        settings = [cell.settings for layer in chain for cell in layer.cells]
+        settings = [cell.form for layer in chain for cell in layer.cells]
         facts = {
             "layers": str(len(chain)),
             "kind": join_values(layer.kind for layer in chain),
@@ -182,8 +183,8 @@ class _Reader:
             return layer.refusal
         cells = []
         for cell in layer.cells:
-            reset_after = cell.settings.get("reset_after", False)
-            activations = _activations(cell.settings)
+            reset_after = cell.form.get("reset_after", False)
+            activations = _activations(cell.form)
             try:
                 formulation(reset_after, *activations, self.major)
             except BadInput as error:
@@ -193,6 +194,8 @@ class _Reader:
             except UnusableArray as error:
                 self.errors.append(error)
                 return str(error)
+            if cell.is_cudnn:
+                arrays = from_cudnn(*arrays)
             if not all(np.isfinite(array).all() for array in arrays):
                 warnings.warn(f"{layer.name} holds weights that are NaN or infinite", stacklevel=5)
             activation, recurrent_activation = (word or "linear" for word in activations)
@@ -219,7 +222,9 @@ class _Reader:
             "kernel": ("I", 3 * units),
             "recurrent_kernel": (units, 3 * units),
         }
-        if cell.settings.get("use_bias", True):
+        if cell.is_cudnn:
+            shapes["bias"] = (6 * units,)
+        elif cell.settings.get("use_bias", True):
             shapes["bias"] = (2, 3 * units) if reset_after else (3 * units,)
         if self.by_layer_name:
             paths = self.paths_by_name(layer, cell, shapes)

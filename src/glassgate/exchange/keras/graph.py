@@ -10,7 +10,7 @@ from typing import Any
 from glassgate.exchange.keras.store import Json
 
 MAX_PASS_THROUGH = 4  # dropouts and the like in a row
-RECURRENT = ("GRU", "RNN", "Bidirectional")
+RECURRENT = ("GRU", "RNN", "Bidirectional", "CuDNNGRU")
 # Layers that pass their input on unchanged once training is over.
 PASS_THROUGH = (
     "Dropout",

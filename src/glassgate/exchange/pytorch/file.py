@@ -37,6 +37,7 @@ from glassgate.exchange.pytorch.arrays import (
     run_equations,
     to_pytorch,
 )
+from glassgate.exchange.pytorch.derived import derive, is_part
 from glassgate.exchange.pytorch.pickles import require_plain_pickle
 from glassgate.exchange.pytorch.programs import (
     WAY_OUT,
@@ -100,7 +101,7 @@ def read_safetensors(path: Path) -> list[FileGRU]:
         raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
     arrays = {}
     for name, tensor in tensors:
-        if not is_recurrent(name):
+        if not (is_recurrent(name) or is_part(name)):
             continue
         if tensor["dtype"] not in DTYPES:
             dtype = tensor["dtype"]
@@ -214,7 +215,7 @@ def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
             continue
         if len(path) > MAX_PATH_LENGTH:
             raise BadInput(f"its mappings are nested too deep, at {path:.60}")
-        if isinstance(value, torch.Tensor) and is_recurrent(path):
+        if isinstance(value, torch.Tensor) and (is_recurrent(path) or is_part(path)):
             yield path, value
         elif isinstance(value, Module | Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
@@ -245,10 +246,16 @@ def _array(name: str, tensor: Tensor) -> Array:
 
 
 def _file_grus(arrays: Mapping[str, Array]) -> list[FileGRU]:
-    return [_file_gru(name, state) for name, state in find_modules(arrays).items()]
+    whole, origins = derive(arrays)
+    modules = find_modules(whole)
+    made = find_modules({name: np.array(origin) for name, origin in origins.items()})
+    return [
+        _file_gru(name, state, sorted({str(origin) for origin in made.get(name, {}).values()}))
+        for name, state in modules.items()
+    ]
 
 
-def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
+def _file_gru(name: str, state: dict[str, Array], origins: Sequence[str]) -> FileGRU:
     try:
         kind = module_kind(state)
         if kind != "GRU":
@@ -262,6 +269,8 @@ def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
         "biases": "two" if _has_biases(state) else "none",
         "initial state": "given at run time",
     }
+    if origins:
+        facts["weights"] = f"computed ({', '.join(origins)})"
     if find_spec("torch") is None:
         equations = partial(run_equations, state)
         return FileGRU(
