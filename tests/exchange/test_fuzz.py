@@ -17,6 +17,8 @@ COUNTS = {
     "plan": 300,
     "safetensors": 200,
     "pt": 100,
+    "program": 60,
+    "saved_model": 300,
     "h5": 40,
     "keras": 80,
     "onnx": 150,

@@ -91,12 +91,6 @@ def _kind_of_zip(head: bytes, path: Path) -> str | None:
     return None
 
 
-def describe_folder(folder: Path) -> str | None:
-    """Say what a folder is that is no model folder of ours, with what to do; None where unknown."""
-    if (folder / SAVED_MODEL).is_file():
-        return (
-            "a TensorFlow SavedModel: load it where it was made and save it as Keras, with "
-            'model.save("model.keras"), or pass the arrays of layer.get_weights() to '
-            "glassgate.exchange.keras.from_keras"
-        )
-    return None
+def is_saved_model(path: Path) -> bool:
+    """Whether a path is a folder that TensorFlow wrote."""
+    return (path / SAVED_MODEL).is_file()

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from glassgate.errors import BadInput, printable
 from glassgate.exchange.file_gru import FileGRU
-from glassgate.exchange.formats import read, require_writable, write
+from glassgate.exchange.formats import MODEL, read, require_writable, write
 from glassgate.exchange.proof import Proof, limitations, prove
 from glassgate.files import write_whole
 
@@ -82,7 +82,8 @@ def convert(
                 f"to within {proof.limit:.0e}: {proof}"
             )
         write_whole(target, draft.read_bytes())
-    return Conversion(gru, proof, (*([ALONE] if source.is_dir() else []), *warnings(gru)))
+    is_trained = (source / MODEL).is_file()
+    return Conversion(gru, proof, (*([ALONE] if is_trained else []), *warnings(gru)))
 
 
 def pick(path: Path, grus: Sequence[FileGRU], node: str | None) -> FileGRU:

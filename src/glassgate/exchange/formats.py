@@ -17,7 +17,7 @@ from glassgate.engine import GRU
 from glassgate.engine.file import METADATA_KEY, require_short_header, write_file
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.content import KINDS, describe_folder, kind_of
+from glassgate.exchange.content import KINDS, is_saved_model, kind_of
 from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
@@ -29,6 +29,7 @@ READERS = {
     "PyTorch": ("pytorch.file", "read_pytorch"),
     "Keras": ("keras.file", "read_keras"),
     "ONNX": ("onnx.file", "read_onnx"),
+    "SavedModel": ("tensorflow.saved_model", "read_saved_model"),
 }
 WRITERS = {
     ".safetensors": ("formats", "write_safetensors"),
@@ -53,7 +54,7 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     ----------
     path
         A file of PyTorch, Keras, ONNX or safetensors, under any name that does not contradict its
-        content, or a model folder that `glassgate train` wrote.
+        content, a SavedModel folder of Keras 2, or a model folder that `glassgate train` wrote.
 
     Returns
     -------
@@ -70,13 +71,11 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
         When it cannot be read.
     """
     path = Path(path)
-    if path.is_dir():
+    if path.is_dir() and not is_saved_model(path):
         path = _weights_in(path)
-    try:
-        path.open("rb").close()  # report a missing file before a missing package
-    except FileNotFoundError:
-        raise BadInput(f"there is no file {path}") from None
-    kind = kind_of(path)
+    if not path.exists():  # report a missing file before a missing package
+        raise BadInput(f"there is no file {path}")
+    kind = "SavedModel" if path.is_dir() else kind_of(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about NaN: `limitations` reports it
         grus: list[FileGRU] = _function(READERS[kind], kind, "read", path)(path)
@@ -89,8 +88,6 @@ def _weights_in(folder: Path) -> Path:
     """Return the file of weights in a model folder."""
     path = folder / MODEL
     if not path.is_file():
-        if known := describe_folder(folder):
-            raise BadInput(f"{folder} is {known}")
         raise BadInput(
             f"{folder} is a folder without {MODEL}, expected a file or a folder that "
             "`glassgate train` wrote"

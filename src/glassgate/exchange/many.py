@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from glassgate.errors import BadInput, os_message, printable
-from glassgate.exchange.content import KINDS
+from glassgate.exchange.content import KINDS, is_saved_model
 from glassgate.exchange.conversion import Conversion, convert
 from glassgate.exchange.formats import MODEL, WRITERS, read
 
@@ -184,4 +184,4 @@ def _is_pattern(path: Path) -> bool:
 
 
 def _is_model(folder: Path) -> bool:
-    return (folder / MODEL).is_file()
+    return (folder / MODEL).is_file() or is_saved_model(folder)

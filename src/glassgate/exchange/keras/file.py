@@ -5,12 +5,13 @@ version, which every file names, decides what its ``hard_sigmoid`` is.
 """
 
 import warnings
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def read_keras(
         with store:
             if not zipped:
                 model, version = _read_config(store, config)
-            grus = _Reader(store, version).read_all(model)
+            grus = _FileReader(store, version).read_all(model)
         return [replace(gru, notes=(*gru.notes, *as_notes(metadata.get(NOTES)))) for gru in grus]
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as a Keras model: {error}") from error
@@ -105,15 +106,31 @@ def _major(version: str) -> int:
     return int(version[0])
 
 
-class _Reader:
-    """Reads the layers of one file."""
+class ArraySource(Protocol):
+    """What holds the arrays of a file or folder, by their paths."""
 
-    def __init__(self, store: Store, version: str) -> None:
-        self.store, self.version, self.major = store, version, _major(version)
-        self.root = "model_weights/" if store.has("model_weights") else ""
-        self.by_layer_name = bool(self.root or store.names("", "layer_names"))  # as in .h5
+    def array(self, path: str, shape: tuple[int | str, ...]) -> Array:
+        """Read an array of floats, after its shape and size have been checked."""
+
+
+class LayerReader(ABC):
+    """Reads the layers of one model, wherever its arrays are kept.
+
+    Parameters
+    ----------
+    source
+        The arrays.
+    version
+        Keras' version.
+    """
+
+    def __init__(self, source: ArraySource, version: str) -> None:
+        self.source, self.version, self.major = source, version, _major(version)
         self.errors: list[UnusableArray] = []
-        self.is_early_keras = store.has("_layer_checkpoint_dependencies")  # the first .keras
+
+    @abstractmethod
+    def paths(self, layer: RecurrentLayer, cell: Cell, names: Iterable[str]) -> dict[str, str]:
+        """Locate the arrays of one direction of a layer."""
 
     def read_all(self, model: Json) -> list[FileGRU]:
         """Read the stacks, then the single layers."""
@@ -226,11 +243,25 @@ class _Reader:
             shapes["bias"] = (6 * units,)
         elif cell.settings.get("use_bias", True):
             shapes["bias"] = (2, 3 * units) if reset_after else (3 * units,)
+        paths = self.paths(layer, cell, shapes)
+        return [self.source.array(paths[name], shape) for name, shape in shapes.items()]
+
+
+class _FileReader(LayerReader):
+    """Reads the layers of one HDF5 file."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        super().__init__(store, version)
+        self.store = store
+        self.root = "model_weights/" if store.has("model_weights") else ""
+        self.by_layer_name = bool(self.root or store.names("", "layer_names"))  # as in .h5
+        self.is_early_keras = store.has("_layer_checkpoint_dependencies")  # the first .keras
+
+    def paths(self, layer: RecurrentLayer, cell: Cell, names: Iterable[str]) -> dict[str, str]:
+        """Locate arrays by the names of the layers, or by those of their classes."""
         if self.by_layer_name:
-            paths = self.paths_by_name(layer, cell, shapes)
-        else:
-            paths = self.paths_by_class(cell, shapes)
-        return [self.store.array(paths[name], shape) for name, shape in shapes.items()]
+            return self.paths_by_name(layer, cell, names)
+        return self.paths_by_class(cell, names)
 
     def paths_by_class(self, cell: Cell, names: Iterable[str]) -> dict[str, str]:
         """Locate arrays in ``model.weights.h5``, numbered below the layers' class names."""
