@@ -18,6 +18,7 @@ COUNTS = {
     "safetensors": 200,
     "pt": 100,
     "program": 60,
+    "frozen": 150,
     "saved_model": 300,
     "h5": 40,
     "keras": 80,

@@ -123,6 +123,23 @@ def program(traced: bool) -> Callable[[Path], None]:
     return make
 
 
+def frozen(folder: Path) -> None:
+    """Write a frozen graph with TensorFlow 1's cell."""
+    from tests.exchange.tensorflow.graph_cases import sample
+
+    sample(folder)
+
+
+def frozen_keras(name: str) -> Callable[[Path], None]:
+    """Return a function that copies a graph that TensorFlow froze."""
+
+    def make(folder: Path) -> None:
+        data = (GOLDEN / "exchange" / f"frozen-keras_{name}.pb").read_bytes()
+        (folder / "model.pb").write_bytes(data)
+
+    return make
+
+
 def saved_model(folder: Path) -> None:
     """Write a SavedModel with all of its files in one folder."""
     from tests.exchange.tensorflow.tensorflow_cases import flat
@@ -230,6 +247,7 @@ MAKERS: dict[str, list[Callable[[Path], None]]] = {
     "safetensors": [torch_safetensors(kind) for kind in ("float32", "float16", "bfloat16")],
     "pt": [checkpoint(True), checkpoint(False), single],
     "program": [program(True), program(False)],
+    "frozen": [frozen, *map(frozen_keras, ("after_v2", "before_v1"))],
     "saved_model": [saved_model],
     "h5": [keras_model("h5", False), keras_model("h5", True), early_h5],
     "keras": [keras_model("keras", False), keras_model("keras", True), written_keras],

@@ -16,6 +16,7 @@ KINDS = {  # by the ending of a file's name, where its content does not say
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".bin", ".tar"), "PyTorch"),
     **dict.fromkeys((".h5", ".hdf5", ".keras"), "Keras"),
     ".onnx": "ONNX",
+    ".pb": "frozen graph",
 }
 HDF5, ZIP, PICKLE = b"\x89HDF\r\n\x1a\n", b"PK\3\4", b"\x80\x02"
 FIRST_MEMBERS = {  # of a zip, by how their names begin or end
@@ -36,6 +37,8 @@ OTHERS = (
     (b"<html", "a web page, not the file itself: download the file that it links to"),
     (b"\x93NUMPY", "a NumPy array: pass a cell's arrays to glassgate.GRUWeights.from_gates"),
 )
+TFLITE = b"TFL3"
+SOURCE = "give the file that it was made from, such as .keras or .h5"
 SAVED_MODEL = "saved_model.pb"  # in a folder that TensorFlow wrote
 NPZ = "NumPy arrays (.npz): pass a cell's arrays to glassgate.GRUWeights.from_gates"
 
@@ -57,6 +60,8 @@ def kind_of(path: Path) -> str:
     for start, description in OTHERS:
         if head.lstrip().lower().startswith(start.lower()):
             raise BadInput(f"{path} is {description}")
+    if head[4:8] == TFLITE:
+        raise BadInput(f"{path} is a TensorFlow Lite model, which is not read: {SOURCE}")
     kind = _kind_of_content(head, size, path) or KINDS.get(path.suffix.lower())
     if kind is None:
         raise BadInput(

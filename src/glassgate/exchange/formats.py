@@ -17,7 +17,7 @@ from glassgate.engine import GRU
 from glassgate.engine.file import METADATA_KEY, require_short_header, write_file
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.content import KINDS, is_saved_model, kind_of
+from glassgate.exchange.content import KINDS, SAVED_MODEL, is_saved_model, kind_of
 from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
@@ -29,6 +29,7 @@ READERS = {
     "PyTorch": ("pytorch.file", "read_pytorch"),
     "Keras": ("keras.file", "read_keras"),
     "ONNX": ("onnx.file", "read_onnx"),
+    "frozen graph": ("tensorflow.frozen", "read_frozen"),
     "SavedModel": ("tensorflow.saved_model", "read_saved_model"),
 }
 WRITERS = {
@@ -71,6 +72,8 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
         When it cannot be read.
     """
     path = Path(path)
+    if path.name == SAVED_MODEL and path.is_file():
+        path = path.parent
     if path.is_dir() and not is_saved_model(path):
         path = _weights_in(path)
     if not path.exists():  # report a missing file before a missing package

@@ -3,7 +3,8 @@
 Nothing here needs TensorFlow: the formats are plain, and small parts of them are read.
 
 Read `messages` (protocol buffers), `bundle` (the variables of a SavedModel), `saved_model` (joins
-them with the model's config) and `graph` (frozen graphs).
+them with the model's config); and for frozen graphs `graph` (nodes and constants), `step` (computes
+one step of a cell) and `frozen` (finds cells).
 """
 
 __all__: list[str] = []
