@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -117,13 +118,60 @@ def test_pickles_are_refused_and_not_executed(tmp_path, monkeypatch):
     assert not Path("trap").exists()
 
 
-def test_programs_are_refused(tmp_path):
-    path = tmp_path / "model.pt"
-    torch.save(torch.nn.GRU(2, 3).state_dict(), path)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("model/constants.pkl", b"")
-    with pytest.raises(BadInput, match="TorchScript program"):
-        read(path)
+def program(traced):
+    module = torch.nn.Sequential(filled(torch.nn.GRU(2, 3, 2), 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        given = (torch.ones(4, 1, 2),)
+        return module, torch.jit.trace(module, given) if traced else torch.jit.script(module)
+
+
+@pytest.mark.parametrize("traced", [True, False])
+@pytest.mark.filterwarnings("ignore")
+def test_the_arrays_of_a_program_are_read(tmp_path, traced):
+    module, made = program(traced)
+    made.save(str(tmp_path / "model.pt"))
+    (found,) = read(tmp_path / "model.pt")
+    assert found.name == "0"
+    wanted = module[0].state_dict()
+    for i, (weights,) in enumerate(found.network.weights):
+        np.testing.assert_array_equal(weights.weight_hidden, wanted[f"weight_hh_l{i}"].numpy())
+
+
+def repacked(path, change, compression=zipfile.ZIP_STORED):
+    """Rewrite an archive, its pickle of arrays after a change."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, change(data) if name.endswith("/data.pkl") else data)
+
+
+TRAP = b"cos\nmkdir\n(X\x04\x00\x00\x00traptR"  # the opcodes that call os.mkdir("trap")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: data[:2] + TRAP + b"0" + data[2:], "its pickle calls os.mkdir"),
+        (lambda data: data[:60], "damaged or cut short"),
+        (lambda data: data.replace(b"__torch__.torch", b"__torsh__.torch"), "its pickle calls"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_hostile_program_is_refused_with_a_way_out(tmp_path, monkeypatch, change, said):
+    monkeypatch.chdir(tmp_path)
+    program(False)[1].save("model.pt")
+    repacked("model.pt", change)
+    with pytest.raises(BadInput, match="it is a TorchScript program, and ") as error:
+        read(Path("model.pt"))
+    assert said in str(error.value)
+    assert 'torch.save(torch.jit.load(FILE).state_dict(), "gru.pt")' in str(error.value)
+    assert not Path("trap").exists()
+    program(False)[1].save("model.pt")
+    repacked("model.pt", lambda data: data, zipfile.ZIP_DEFLATED)
+    with pytest.raises(BadInput, match="whose arrays are compressed"):
+        read(Path("model.pt"))
 
 
 def test_files_that_claim_more_than_they_hold_are_refused(tmp_path):

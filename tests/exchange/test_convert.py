@@ -11,7 +11,7 @@ from glassgate import GRU, BadInput, Formulation, GRUWeights
 from glassgate.exchange import conversion as exchange
 from glassgate.exchange.file_gru import FileGRU
 from glassgate.exchange.inspection import tabulate
-from glassgate.exchange.proof import SHORT_STEPS, file_runs, prove
+from glassgate.exchange.proof import file_runs, prove
 
 
 def network(layers=2, directions=2, form=None, dtype=np.float32, bias=1.0):
@@ -147,7 +147,7 @@ def test_an_existing_output_is_kept_without_overwrite(glassgate_, tmp_path):
     [
         ("none.pt", "gru.pt", "there is no file none.pt"),
         ("gru.safetensors", "gru.h5", "cannot be written: its name must end in one of"),
-        ("gru.txt", "gru.pt", "cannot be read: its name must end in one of"),
+        ("gru.txt", "gru.pt", "the name must end in one of"),
         ("short.pt", "gru.pt", "short.pt cannot be read as a PyTorch state dict"),
         ("short.safetensors", "gru.pt", "not a complete safetensors file"),
         ("empty.safetensors", "gru.pt", "empty.safetensors holds no GRU"),
@@ -187,7 +187,7 @@ def test_a_library_that_is_missing_is_named(tmp_path):
 def test_a_proof_that_fails_leaves_no_file(glassgate_, tmp_path, monkeypatch):
     network().save("gru.safetensors")
     wrong = network(bias=1.001)
-    monkeypatch.setattr(exchange, "write", lambda path, _: wrong.save(path))
+    monkeypatch.setattr(exchange, "write", lambda path, *_: wrong.save(path))
     said = glassgate_("convert", "gru.safetensors", "other.safetensors")
     assert said.code == 2
     assert "other.safetensors was not written" in said.err
@@ -199,7 +199,7 @@ def test_float64_has_a_tighter_limit(glassgate_, monkeypatch):
     network(dtype=np.float64).save("gru.safetensors")
     assert glassgate_("convert", "gru.safetensors", "gru.pt").code == 0
     narrow = network(dtype=np.float64).astype(np.float32)
-    monkeypatch.setattr(exchange, "write", lambda path, _: narrow.save(path))
+    monkeypatch.setattr(exchange, "write", lambda path, *_: narrow.save(path))
     said = glassgate_("convert", "gru.safetensors", "other.safetensors")
     assert said.code == 2
     assert "within 1e-10" in said.err
@@ -246,21 +246,6 @@ def test_help_shows_examples(glassgate_, command):
     said = glassgate_(command, "--help")
     assert said.code == 0
     assert f"glassgate {command} model" in said.out
-
-
-def test_a_network_that_amplifies_rounding_is_proved_over_few_steps(glassgate_):
-    torch.manual_seed(0)
-    module = torch.nn.GRU(16, 256)
-    for parameter in module.parameters():
-        torch.nn.init.normal_(parameter, std=0.5)
-    torch.save(module.state_dict(), "chaos.pt")
-    said = glassgate_("convert", "chaos.pt", "gru.safetensors")
-    assert said.code == 0
-    assert f"over {SHORT_STEPS} steps" in said.out
-    wrong = {name: 1.001 * array for name, array in module.state_dict().items()}
-    torch.save(wrong, "wrong.pt")
-    (one,), (other,) = (exchange.read(exchange.Path(f"{name}.pt")) for name in ("chaos", "wrong"))
-    assert prove(one, other, exchange.Path("x.safetensors")).difference > 1e-4
 
 
 def turned_states(path):

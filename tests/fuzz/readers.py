@@ -35,6 +35,17 @@ def inspect_keras(path: Path) -> None:
     tabulate(read(path))
 
 
+def inspect_saved_model(path: Path) -> None:
+    """List what a SavedModel holds, whose files lie in one folder, after putting them in place."""
+    folder = path.with_name("saved")
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    for file in [file for file in path.parent.iterdir() if file.is_file()]:
+        place = "keras_metadata.pb" if file == path else f"variables/{file.name}"
+        (folder / place).write_bytes(file.read_bytes())
+    tabulate(read(folder))
+
+
 class Forked:
     """A fork that reads HDF5, with the methods of `subprocess.Popen` that the store calls."""
 

@@ -107,6 +107,46 @@ def single(folder: Path) -> None:
     torch.save(filled(torch.nn.GRU(2, 2)).state_dict(), folder / "model.pt")
 
 
+def program(traced: bool) -> Callable[[Path], None]:
+    """Return a function that writes a TorchScript program."""
+
+    def make(folder: Path) -> None:
+        import torch
+
+        module = filled(torch.nn.Sequential(torch.nn.GRU(2, 2)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            given = (torch.ones(3, 1, 2),)
+            made = torch.jit.trace(module, given) if traced else torch.jit.script(module)
+            made.save(str(folder / "model.pt"))
+
+    return make
+
+
+def frozen(folder: Path) -> None:
+    """Write a frozen graph with TensorFlow 1's cell."""
+    from tests.exchange.tensorflow.graph_cases import sample
+
+    sample(folder)
+
+
+def frozen_keras(name: str) -> Callable[[Path], None]:
+    """Return a function that copies a graph that TensorFlow froze."""
+
+    def make(folder: Path) -> None:
+        data = (GOLDEN / "exchange" / f"frozen-keras_{name}.pb").read_bytes()
+        (folder / "model.pb").write_bytes(data)
+
+    return make
+
+
+def saved_model(folder: Path) -> None:
+    """Write a SavedModel with all of its files in one folder."""
+    from tests.exchange.tensorflow.tensorflow_cases import flat
+
+    flat(folder)
+
+
 def keras_model(ending: str, functional: bool) -> Callable[[Path], None]:
     """Return a function that saves a model with Keras."""
 
@@ -206,6 +246,9 @@ MAKERS: dict[str, list[Callable[[Path], None]]] = {
     "plan": [*map(canonical, range(4)), first_version],
     "safetensors": [torch_safetensors(kind) for kind in ("float32", "float16", "bfloat16")],
     "pt": [checkpoint(True), checkpoint(False), single],
+    "program": [program(True), program(False)],
+    "frozen": [frozen, *map(frozen_keras, ("after_v2", "before_v1"))],
+    "saved_model": [saved_model],
     "h5": [keras_model("h5", False), keras_model("h5", True), early_h5],
     "keras": [keras_model("keras", False), keras_model("keras", True), written_keras],
     "onnx": [written_onnx(0), written_onnx(1), node, exported],

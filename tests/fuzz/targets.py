@@ -39,6 +39,11 @@ TARGETS = {
     "pt": Target(
         "pt", {BYTES: 2, "tests.fuzz.structured:members": 4, "tests.fuzz.structured:entries": 1}
     ),
+    "program": Target(
+        "pt", {BYTES: 1, "tests.fuzz.structured:members": 4, "tests.fuzz.structured:entries": 1}
+    ),
+    "frozen": Target("pb", {BYTES: 1}),
+    "saved_model": Target("pb", {BYTES: 1}, "tests.fuzz.readers:inspect_saved_model"),
     "h5": Target("h5", {BYTES: 3, "tests.fuzz.hdf5:contents": 2}, KERAS),
     "keras": Target(
         "keras",

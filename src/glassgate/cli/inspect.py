@@ -1,12 +1,12 @@
 """`glassgate inspect`: the GRUs in a file."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-MAX_WIDTH = 10_000  # characters; wide enough that no name is cut when the output is not a terminal
+from glassgate.cli.options import MODEL_FILE
+from glassgate.cli.tables import print_facts
 
 
 def inspect(
@@ -14,7 +14,7 @@ def inspect(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="A .pt, .pth, .safetensors, .h5, .keras or .onnx file, or a model folder.",
+            help=f"{MODEL_FILE}.",
         ),
     ],
 ) -> None:
@@ -34,31 +34,6 @@ def inspect(
     from glassgate.exchange import inspect as inspect_file
 
     listing = inspect_file(file)
-    _print(listing.columns, listing.rows)
+    print_facts(listing.columns, listing.rows)
     for note in listing.notes:
         typer.echo(note)
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table or, where the terminal is too narrow for it, a paragraph for each row."""
-    from rich import box
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
-    for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-        numeric = all(value.isdigit() for value in values if value)
-        table.add_column(column, justify="right" if numeric else "left")
-    for row in rows:
-        table.add_row(*map(escape, row))
-    terminal = Console()
-    width = Console(width=MAX_WIDTH).measure(table).maximum
-    if not terminal.is_terminal or width <= terminal.width:
-        Console(width=width).print(table)
-        return
-    for row in rows:
-        typer.echo(row[0])
-        for column, value in zip(columns[1:], row[1:], strict=True):
-            if value:
-                typer.echo(f"  {column}: {value}")

@@ -148,6 +148,10 @@ Backend = Annotated[
     ),
 ]
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a disk, of a quota, of a file's limit
+MODEL_FILE = (
+    "A file of Glassgate or PyTorch (.safetensors, .pt, .pth, .ckpt, .bin, .tar, TorchScript too), "
+    "Keras (.keras, .h5, .hdf5), ONNX (.onnx) or TensorFlow (.pb), or a model folder"
+)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing results.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")]
 

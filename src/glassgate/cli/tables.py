@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from glassgate.pages.content import Table
 
+MAX_WIDTH = 10_000  # characters; wide enough that no name is cut when the output is not a terminal
 FILE_WIDTH = 120  # characters of a table that is printed to a file
 
 
@@ -40,3 +41,29 @@ def align(lines: Sequence[Sequence[str]], text_columns: int) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def print_facts(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table or, where the terminal is too narrow for it, a paragraph for each row."""
+    import typer
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
+    for column, values in zip(columns, zip(*rows, strict=True), strict=True):
+        numeric = all(value.isdigit() for value in values if value)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    terminal = Console()
+    width = Console(width=MAX_WIDTH).measure(table).maximum
+    if not terminal.is_terminal or width <= terminal.width:
+        Console(width=width).print(table)
+        return
+    for row in rows:
+        typer.echo(row[0])
+        for column, value in zip(columns[1:], row[1:], strict=True):
+            if value:
+                typer.echo(f"  {column}: {value}")

@@ -8,10 +8,10 @@ The metadata has one entry, ``glassgate``, a JSON object::
                           "hidden_size": 64}],
               "input_size": 8, "dtype": "float32"}}
 
-and tensors have names such as ``layer0.forward.weight_input``. There is only one entry because
-safetensors writes several in arbitrary order, and a network must always give the same bytes.
-Version 1 stored the number of layers, the number of directions and one hidden size for all layers,
-as in `torch.nn.GRU`.
+and, where there are any, ``"notes"``, a list of sentences on how to run it. Tensors have names such
+as ``layer0.forward.weight_input``. There is only one entry because safetensors writes several in
+arbitrary order, and a network must always give the same bytes. Version 1 stored the number of
+layers, the number of directions and one hidden size for all layers, as in `torch.nn.GRU`.
 
 Files may come from strangers. The plan is compared with the file's tensors before anything is
 allocated for it, and nothing in a file is executed.
@@ -19,7 +19,7 @@ allocated for it, and nothing in a file is executed.
 
 import json
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from os import PathLike
 from pathlib import Path
@@ -89,9 +89,14 @@ class Plan:
             I = layer.width(H)
 
 
-def write_file(path: str | PathLike[str], stack: Stack, layers: tuple[LayerPlan, ...]) -> None:
+def write_file(
+    path: str | PathLike[str],
+    stack: Stack,
+    layers: tuple[LayerPlan, ...],
+    notes: Sequence[str] = (),
+) -> None:
     """Write a network whose layers fit together; an existing file is replaced as a whole."""
-    write_whole(Path(path), to_bytes(stack, layers))
+    write_whole(Path(path), to_bytes(stack, layers, notes))
 
 
 def read_file(path: str | PathLike[str]) -> tuple[Stack, tuple[LayerPlan, ...]]:
@@ -102,8 +107,8 @@ def read_file(path: str | PathLike[str]) -> tuple[Stack, tuple[LayerPlan, ...]]:
         raise BadInput(f"{path} cannot be read as a GRU network: {error}") from error
 
 
-def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
-    """Return a network's file; the same network gives the same bytes."""
+def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...], notes: Sequence[str] = ()) -> bytes:
+    """Return a network's file; the same network and notes give the same bytes."""
     first = stack[0][0]
     dtype = "bfloat16" if first.bfloat16 else first.dtype.name
     sizes = tuple(directions[0].hidden_size for directions in stack)
@@ -113,6 +118,7 @@ def to_bytes(stack: Stack, layers: tuple[LayerPlan, ...]) -> bytes:
     ]
     config = {"format": FORMAT, "version": VERSIONS[-1], "formulation": asdict(first.formulation)}
     config |= {"plan": {"layers": layer_configs, "input_size": plan.input_size, "dtype": dtype}}
+    config |= {"notes": list(notes)} if notes else {}
     arrays = {
         place.tensor: _to_storage(
             getattr(stack[place.layer][place.direction], place.array), place.dtype

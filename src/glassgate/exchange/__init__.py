@@ -12,10 +12,11 @@ safetensors alone. A function that needs torch, h5py or onnx imports it when it 
 the extra to install if it is missing.
 
 A newcomer reads `file_gru` (what every reader returns), `formats` (which function reads and writes
-which file) and `conventions` (how other tools differ from Glassgate); then one tool's folder, of
-which `pytorch` is the shortest: its `arrays` module converts, its `file` module reads. `proof` runs
-source and result on the same numbers, `conversion` joins all of this, and `inspection` makes the
-table.
+which kind of file), `content` (of which kind a file is) and `conventions` (how other tools differ
+from Glassgate); then one tool's folder, of which `pytorch` is the shortest: its `arrays` module
+converts, its `file` module reads. `proof` runs source and result on the same numbers, with
+`rounding` to tell what rounding explains, `conversion` joins all of this, `many` converts the files
+of a folder, and `inspection` makes the table.
 """
 
 from glassgate.exchange import arrays, keras, onnx, pytorch
@@ -23,15 +24,18 @@ from glassgate.exchange.conversion import Conversion, convert
 from glassgate.exchange.file_gru import FileGRU
 from glassgate.exchange.formats import read, write
 from glassgate.exchange.inspection import Listing, inspect
+from glassgate.exchange.many import Outcome, convert_many
 from glassgate.exchange.proof import Proof
 
 __all__ = [
     "Conversion",
     "FileGRU",
     "Listing",
+    "Outcome",
     "Proof",
     "arrays",
     "convert",
+    "convert_many",
     "inspect",
     "keras",
     "onnx",

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from glassgate.errors import BadInput, printable
 from glassgate.exchange.file_gru import FileGRU
-from glassgate.exchange.formats import read, require_writable, write
+from glassgate.exchange.formats import MODEL, read, require_writable, write
 from glassgate.exchange.proof import Proof, limitations, prove
 from glassgate.files import write_whole
 
@@ -74,7 +74,7 @@ def convert(
         )
     with TemporaryDirectory() as folder:
         draft = Path(folder) / target.name
-        write(draft, gru.network)
+        write(draft, gru.network, gru.notes)
         proof = prove(gru, pick(draft, read(draft), None), draft)
         if not proof.difference <= proof.limit:
             raise BadInput(
@@ -82,7 +82,8 @@ def convert(
                 f"to within {proof.limit:.0e}: {proof}"
             )
         write_whole(target, draft.read_bytes())
-    return Conversion(gru, proof, (*([ALONE] if source.is_dir() else []), *warnings(gru)))
+    is_trained = (source / MODEL).is_file()
+    return Conversion(gru, proof, (*([ALONE] if is_trained else []), *warnings(gru)))
 
 
 def pick(path: Path, grus: Sequence[FileGRU], node: str | None) -> FileGRU:
@@ -114,5 +115,6 @@ def warnings(gru: FileGRU) -> Iterator[str]:
     initial = gru.facts.get("initial state", "")
     if "to be passed" in initial:
         yield f"its initial state is {initial} by the caller: a network holds none"
+    yield from gru.notes
     if gru.network is not None:
         yield from (f"{problem}, {effect}" for problem, effect in limitations(gru.network))

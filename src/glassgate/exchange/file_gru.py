@@ -11,6 +11,7 @@ from glassgate.engine.plan import State
 from glassgate.formulation import Array
 
 Reference: TypeAlias = Callable[[Array, State], tuple[Array, State]]
+MAX_NOTES, MAX_NOTE = 16, 1000  # on a network; characters of each
 SOURCE_EQUATIONS = "the source's own equations"
 
 
@@ -34,9 +35,14 @@ class FileGRU:
         arrays have the network's dtype, or float64 where the source computes in float64.
     runtime
         What `reference` runs in: "torch 2.13.0", or the source's own equations.
+    unrun
+        Why it runs by equations, where it does: "torch is not installed".
     part_of
         The name of the larger network in the same file of which this is one layer. Such a layer is
         converted only where it is asked for by name. `None` for all others.
+    notes
+        What one has to know to run the network as its source ran, one sentence each. A converted
+        file keeps them.
     """
 
     name: str
@@ -45,7 +51,9 @@ class FileGRU:
     facts: dict[str, str] = field(default_factory=dict)
     reference: Reference | None = None
     runtime: str = SOURCE_EQUATIONS
+    unrun: str = ""
     part_of: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def describe(network: GRU) -> dict[str, str]:
@@ -70,6 +78,16 @@ def describe(network: GRU) -> dict[str, str]:
         "initial state": "given at run time",
         "numbers": "bfloat16" if network.bfloat16 else network.dtype.name,
     }
+
+
+def as_notes(value: object) -> tuple[str, ...]:
+    """Return notes that a file holds as a list of texts; none where it is no such list.
+
+    >>> as_notes(["its steps are masked"]), as_notes(None)
+    (('its steps are masked',), ())
+    """
+    notes = value if isinstance(value, list) else []
+    return tuple(note[:MAX_NOTE] for note in notes[:MAX_NOTES] if isinstance(note, str))
 
 
 def describe_plan(plan: Sequence[LayerPlan]) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Every file format that can be read or written, by the ending of the file's name."""
+"""Every file format that can be read, by its kind, or written, by the ending of the file's name."""
 
 from __future__ import annotations
 
+import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
 from os import PathLike
@@ -13,23 +14,23 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from glassgate.engine import GRU
-from glassgate.engine.file import METADATA_KEY, require_short_header
+from glassgate.engine.file import METADATA_KEY, require_short_header, write_file
 from glassgate.engine.plan import State, as_state
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe
+from glassgate.exchange.content import KINDS, SAVED_MODEL, is_saved_model, kind_of
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.formulation import Array
 from glassgate.reference import forward
 
-# The module and function for each ending; imported when called, since most need a package of their
-# own.
+# The module and function for each kind or ending; imported when called, since most need a package
+# of their own.
 READERS = {
-    ".safetensors": ("formats", "read_safetensors"),
-    ".pt": ("pytorch.file", "read_pytorch"),
-    ".pth": ("pytorch.file", "read_pytorch"),
-    ".h5": ("keras.file", "read_keras"),
-    ".hdf5": ("keras.file", "read_keras"),
-    ".keras": ("keras.file", "read_keras"),
-    ".onnx": ("onnx.file", "read_onnx"),
+    "safetensors": ("formats", "read_safetensors"),
+    "PyTorch": ("pytorch.file", "read_pytorch"),
+    "Keras": ("keras.file", "read_keras"),
+    "ONNX": ("onnx.file", "read_onnx"),
+    "frozen graph": ("tensorflow.frozen", "read_frozen"),
+    "SavedModel": ("tensorflow.saved_model", "read_saved_model"),
 }
 WRITERS = {
     ".safetensors": ("formats", "write_safetensors"),
@@ -38,13 +39,10 @@ WRITERS = {
     ".keras": ("keras.write", "write_keras"),
     ".onnx": ("onnx.file", "write_onnx"),
 }
-PACKAGES = {  # that an ending needs, and the extra of Glassgate that installs it
-    ".pt": ("torch", "train"),
-    ".pth": ("torch", "train"),
-    ".h5": ("h5py", "exchange"),
-    ".hdf5": ("h5py", "exchange"),
-    ".keras": ("h5py", "exchange"),
-    ".onnx": ("onnx", "exchange"),
+PACKAGES = {  # that a kind needs, and the extra of Glassgate that installs it
+    "PyTorch": ("torch", "train"),
+    "Keras": ("h5py", "exchange"),
+    "ONNX": ("onnx", "exchange"),
 }
 MODEL = "model.safetensors"  # the weights in a folder that `glassgate train` wrote
 GLASSGATE_EQUATIONS = "Glassgate's equations in float64"
@@ -56,8 +54,8 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Parameters
     ----------
     path
-        A file ending in .safetensors, .pt, .pth, .h5, .hdf5, .keras or .onnx, or a model folder
-        that `glassgate train` wrote.
+        A file of PyTorch, Keras, ONNX or safetensors, under any name that does not contradict its
+        content, a SavedModel folder of Keras 2, or a model folder that `glassgate train` wrote.
 
     Returns
     -------
@@ -68,21 +66,22 @@ def read(path: str | PathLike[str]) -> list[FileGRU]:
     Raises
     ------
     BadInput
-        When there is no such file, its ending is unknown, a package is missing, or it holds no GRU
-        or is not what its ending says; when a folder holds no model.
+        When there is no such file, it is of another kind, a package is missing, it is damaged, or
+        it holds no GRU; when a folder holds no model.
     OSError
         When it cannot be read.
     """
     path = Path(path)
-    if path.is_dir():
+    if path.name == SAVED_MODEL and path.is_file():
+        path = path.parent
+    if path.is_dir() and not is_saved_model(path):
         path = _weights_in(path)
-    try:
-        path.open("rb").close()  # report a missing file before a missing package
-    except FileNotFoundError:
-        raise BadInput(f"there is no file {path}") from None
+    if not path.exists():  # report a missing file before a missing package
+        raise BadInput(f"there is no file {path}")
+    kind = "SavedModel" if path.is_dir() else kind_of(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about NaN: `limitations` reports it
-        grus: list[FileGRU] = _function(READERS, "read", path)(path)
+        grus: list[FileGRU] = _function(READERS[kind], kind, "read", path)(path)
     if not grus:
         raise BadInput(f"{path} holds no GRU")
     return grus
@@ -99,7 +98,7 @@ def _weights_in(folder: Path) -> Path:
     return path
 
 
-def write(path: str | PathLike[str], network: GRU) -> None:
+def write(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) -> None:
     """Write a network in the format that the name's ending says; nothing is proved.
 
     Parameters
@@ -108,6 +107,9 @@ def write(path: str | PathLike[str], network: GRU) -> None:
         A file ending in .safetensors, .pt, .pth, .keras or .onnx; an existing one is replaced.
     network
         The network.
+    notes
+        What one has to know to run it as its source ran, as `FileGRU.notes` holds them; `read`
+        returns them again.
 
     Raises
     ------
@@ -117,12 +119,12 @@ def write(path: str | PathLike[str], network: GRU) -> None:
         When the file cannot be written.
     """
     path = Path(path)
-    _function(WRITERS, "written", path)(path, network)
+    _writer(path)(path, network, notes)
 
 
 def require_writable(path: Path) -> None:
     """Refuse a name whose ending is none that can be written, or whose package is missing."""
-    _function(WRITERS, "written", path)
+    _writer(path)
 
 
 def read_safetensors(path: Path) -> list[FileGRU]:
@@ -131,10 +133,10 @@ def read_safetensors(path: Path) -> list[FileGRU]:
         with path.open("rb") as file:
             require_short_header(file.read(8), path.stat().st_size)
         with safe_open(path, "numpy") as tensors:
-            canonical = METADATA_KEY in (tensors.metadata() or {})
+            metadata = tensors.metadata() or {}
     except (BadInput, SafetensorError) as error:
         raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
-    if not canonical:
+    if METADATA_KEY not in metadata:
         pytorch = import_module("glassgate.exchange.pytorch.file")
         grus: list[FileGRU] = pytorch.read_safetensors(path)
         return grus
@@ -146,13 +148,14 @@ def read_safetensors(path: Path) -> list[FileGRU]:
             facts=describe(network),
             reference=partial(run_equations, network),
             runtime=GLASSGATE_EQUATIONS,
+            notes=as_notes(json.loads(metadata[METADATA_KEY]).get("notes")),
         )
     ]
 
 
-def write_safetensors(path: Path, network: GRU) -> None:
-    """Write Glassgate's own file, as `GRU.save` does."""
-    network.save(path)
+def write_safetensors(path: Path, network: GRU, notes: Sequence[str]) -> None:
+    """Write Glassgate's own file, as `GRU.save` does, with notes."""
+    write_file(path, network.weights, network.plan, notes)
 
 
 def run_equations(network: GRU, input: Array, state: State) -> tuple[Array, State]:
@@ -186,14 +189,19 @@ def run_equations(network: GRU, input: Array, state: State) -> tuple[Array, Stat
     return output, as_state(last)
 
 
-def _function(table: dict[str, tuple[str, str]], participle: str, path: Path) -> Callable[..., Any]:
-    """Import what reads or writes a file; the participle, "read" or "written", is for refusals."""
+def _writer(path: Path) -> Callable[..., Any]:
+    """Import what writes a file, by the ending of its name."""
     ending = path.suffix.lower()
-    if ending not in table:
-        endings = ", ".join(table)
-        raise BadInput(f"{path} cannot be {participle}: its name must end in one of {endings}")
-    module, name = table[ending]
-    package, extra = PACKAGES.get(ending, (None, None))
+    if ending not in WRITERS:
+        endings = ", ".join(WRITERS)
+        raise BadInput(f"{path} cannot be written: its name must end in one of {endings}")
+    return _function(WRITERS[ending], KINDS[ending], "written", path)
+
+
+def _function(place: tuple[str, str], kind: str, participle: str, path: Path) -> Callable[..., Any]:
+    """Import what reads or writes a file; the participle, "read" or "written", is for refusals."""
+    module, name = place
+    package, extra = PACKAGES.get(kind, (None, None))
     try:
         if package is not None:
             import_module(package)

@@ -63,5 +63,6 @@ def tabulate(grus: Sequence[FileGRU]) -> Listing:
             notes.append(f"{gru.name} cannot be converted: {gru.refusal}")
         else:
             notes += [f"{gru.name}: {problem}" for problem, _ in limitations(gru.network)]
+        notes += [f"{gru.name}: {note}" for note in gru.notes]
     safe_rows = tuple(tuple(map(printable, row)) for row in rows)
     return Listing(("name", *FACTS, "convertible"), safe_rows, tuple(map(printable, notes)))

@@ -125,6 +125,26 @@ def from_keras(
     )
 
 
+def from_cudnn(kernel: Array, recurrent_kernel: Array, bias: Array) -> list[Array]:
+    """Return the arrays of the GRU with `reset_after` that computes what a CuDNNGRU does.
+
+    Parameters
+    ----------
+    kernel
+        [I, 3H], whose blocks hold cuDNN's [H, I] matrices row by row.
+    recurrent_kernel
+        [H, 3H], whose blocks are transposed.
+    bias
+        [6H], the input's, then the state's.
+
+    Source: `preprocess_weights_for_loading` of Keras 2.15.
+    """
+    H = len(recurrent_kernel)
+    blocks = [k.T.reshape(k.shape, order="F") for k in np.split(kernel, 3, axis=1)]
+    transposed = [k.T for k in np.split(recurrent_kernel, 3, axis=1)]
+    return [np.concatenate(blocks, 1), np.concatenate(transposed, 1), bias.reshape(2, 3 * H)]
+
+
 def formulation(
     reset_after: bool,
     activation: str | None,

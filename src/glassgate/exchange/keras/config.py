@@ -4,19 +4,27 @@ A config is JSON and is read as JSON: nothing in it is ever instantiated. It nam
 which reads which, and these names decide where the weights are in the file.
 """
 
+import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glassgate.errors import BadInput
 from glassgate.exchange.keras.graph import RECURRENT, find_sources, has_initial_state
+from glassgate.exchange.keras.masks import MODELS, find_masks
 from glassgate.exchange.keras.store import Json
 
 MAX_LAYERS = 10_000
 MAX_DEPTH = 50  # of models inside models
 MAX_NAME = 1000  # characters
-MODELS = ("Sequential", "Functional", "Model")
 MERGES = ("concat", "sum", "mul", "ave", None)
+CUDNN_FORM = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "reset_after": True,
+    "use_bias": True,
+}
+SLICES = "it is inside TimeDistributed: each slice of an outer axis is a sequence of its own"
 GRUS = ("GRU", "GRUCell", "CuDNNGRU", "GRUV1", "GRUV2")
 
 
@@ -33,11 +41,19 @@ class Cell:
     name_parts
         What the names of its weights begin with in a Keras 2 ``.h5``, part by part: the models that
         it is in, and its direction or own name.
+    is_cudnn
+        Whether it is a CuDNNGRU, whose arrays are in cuDNN's layout.
     """
 
     settings: Json
     weights_path: str
     name_parts: tuple[str, ...]
+    is_cudnn: bool = False
+
+    @property
+    def form(self) -> Json:
+        """The settings with those that a CuDNNGRU does not name, because it has no others."""
+        return CUDNN_FORM | self.settings if self.is_cudnn else self.settings
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,10 @@ class RecurrentLayer:
         neither is given an initial state; None otherwise.
     has_initial_state
         Whether a call of it is given an initial state.
+    mask
+        What masks the steps that it reads; None where nothing does.
+    wrapper
+        What to know of a wrapper around it, in one sentence; None where there is none.
     """
 
     name: str
@@ -77,6 +97,8 @@ class RecurrentLayer:
     refusal: str | None
     input_layer: str | None
     has_initial_state: bool
+    mask: str | None
+    wrapper: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +110,7 @@ class _Location:
     weights_path: str
     input_layer: str | None
     has_initial_state: bool
+    mask: str | None
 
     @property
     def path(self) -> str:
@@ -113,9 +136,13 @@ def find_recurrent_layers(model: Json) -> list[RecurrentLayer]:
     """
     if model.get("class_name") not in MODELS:
         kind = model.get("class_name")
-        raise BadInput(f"its config must be of a Sequential or Functional model, got {kind!r:.60}")
+        raise BadInput(
+            f"its config must be of a Sequential or Functional model, got {kind!r:.60}: of a class "
+            "of your own, pass the arrays of layer.get_weights() to "
+            "glassgate.exchange.keras.from_keras"
+        )
     result: list[RecurrentLayer] = []
-    _walk(model, (), "", result, Counter())
+    _walk(model, (), "", result, Counter(), None)
     return result
 
 
@@ -125,6 +152,7 @@ def _walk(
     weights_path: str,
     result: list[RecurrentLayer],
     counts: Counter[str],
+    mask: str | None,
 ) -> None:
     """Append the GRU layers of a model to `result`; `models` are the names around it."""
     layers = _layers(model)
@@ -133,10 +161,11 @@ def _walk(
         raise BadInput(f"its config must have at most {MAX_LAYERS} layers, {MAX_DEPTH} deep")
     named = [(_name(layer), layer) for layer in layers]
     sources, kinds = find_sources(model["class_name"], named), Counter[str]()
+    masks = find_masks(model["class_name"], named, mask)
     for name, layer in named:
         kind = layer["class_name"]
-        # Keras names the groups after the classes: gru, gru_1, bidirectional.
-        group = "functional" if kind == "Model" else kind.lower()
+        # Keras names the groups after the classes: gru, gru_1, time_distributed.
+        group = "functional" if kind == "Model" else _snake_case(kind)
         number = f"_{kinds[group]}" if kinds[group] else ""
         kinds[group] += 1
         source = sources.get(name)
@@ -147,20 +176,40 @@ def _walk(
             weights_path=f"{weights_path}layers/{group}{number}",
             input_layer=input_layer,
             has_initial_state=has_initial_state(layer),
+            mask=masks.get(name),
         )
         if kind in MODELS:
-            _walk(layer, (*models, name), f"{location.weights_path}/", result, counts)
+            path = f"{location.weights_path}/"
+            _walk(layer, (*models, name), path, result, counts, location.mask)
         elif _holds_gru(layer):
             result.append(_recurrent_layer(layer, location))
+
+
+def _snake_case(kind: str) -> str:
+    """Put underscores before the words of a class's name, as Keras does.
+
+    >>> _snake_case("TimeDistributed"), _snake_case("GRU"), _snake_case("CuDNNGRU")
+    ('time_distributed', 'gru', 'cu_dnngru')
+    """
+    worded = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W", "", kind[:MAX_NAME]))
+    return re.sub("([a-z])([A-Z])", r"\1_\2", worded).lower()
 
 
 def _recurrent_layer(layer: Json, location: _Location) -> RecurrentLayer:
     kind, settings = layer["class_name"], layer["config"]
     if kind == "Bidirectional":
         return _bidirectional(settings, location)
+    if kind == "TimeDistributed":
+        inner = _entry(settings.get("layer"))
+        if inner["class_name"] in RECURRENT:
+            path = f"{location.weights_path}/layer"
+            within = replace(location, weights_path=path, input_layer=None)
+            found = _recurrent_layer(inner, within)
+            return replace(found, kind=f"{kind}({found.kind})", wrapper=SLICES)
     cell = _entry(settings["cell"]) if kind == "RNN" and "cell" in settings else layer
     kind = f"RNN({cell['class_name']})" if kind == "RNN" else kind
-    cells = (Cell(cell["config"], f"{location.weights_path}/cell", location.inner),)
+    is_cudnn = kind == "CuDNNGRU"
+    cells = (Cell(cell["config"], f"{location.weights_path}/cell", location.inner, is_cudnn),)
     return RecurrentLayer(
         name=location.path,
         kind=kind,
@@ -171,6 +220,7 @@ def _recurrent_layer(layer: Json, location: _Location) -> RecurrentLayer:
         refusal=_refusal(layer, cell),
         input_layer=location.input_layer,
         has_initial_state=location.has_initial_state,
+        mask=location.mask,
     )
 
 
@@ -186,7 +236,8 @@ def _bidirectional(settings: Json, location: _Location) -> RecurrentLayer:
         # A backward layer given by the user keeps its name; Keras renames the ones it makes itself.
         is_given = direction == "backward" and layer is not forward
         part = _name(layer) if is_given else f"{direction}_"
-        cells.append(Cell(cell["config"], weights_path, (*location.inner, part)))
+        is_cudnn = layer["class_name"] == "CuDNNGRU"
+        cells.append(Cell(cell["config"], weights_path, (*location.inner, part), is_cudnn))
     if not refusal and mode not in MERGES:
         refusal = f"its merge_mode must be one of {MERGES}, got {mode!r:.20}"
     same_direction = bool(forward["config"].get("go_backwards")) == bool(
@@ -204,6 +255,7 @@ def _bidirectional(settings: Json, location: _Location) -> RecurrentLayer:
         refusal=refusal,
         input_layer=location.input_layer,
         has_initial_state=location.has_initial_state,
+        mask=location.mask,
     )
 
 
@@ -212,12 +264,13 @@ def _refusal(layer: Json, cell: Json) -> str | None:
     if any(entry.get("registered_name") for entry in (layer, cell)):
         return "it is a custom class that only shares its name with Keras' layer"
     pair = layer["class_name"], cell["class_name"]
-    if pair in (("GRU", "GRU"), ("RNN", "GRUCell")):
+    if pair in (("GRU", "GRU"), ("RNN", "GRUCell"), ("CuDNNGRU", "CuDNNGRU")):
         return None
     inner = "" if pair[0] == pair[1] else f" of {pair[1]}"
     return (
-        f"a GRU inside {pair[0]}{inner} cannot be read, only GRU, RNN over one GRUCell, "
-        f"and Bidirectional around these"
+        f"a GRU inside {pair[0]}{inner} cannot be read, only GRU, CuDNNGRU, RNN over one GRUCell, "
+        f"and Bidirectional or TimeDistributed around these: pass the arrays of its get_weights() "
+        f"to glassgate.exchange.keras.from_keras"
     )
 
 

@@ -5,22 +5,31 @@ version, which every file names, decides what its ``hard_sigmoid`` is.
 """
 
 import warnings
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe, join_values
-from glassgate.exchange.keras.arrays import KerasGRU, formulation
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe, join_values
+from glassgate.exchange.keras.arrays import KerasGRU, formulation, from_cudnn
 from glassgate.exchange.keras.config import Cell, RecurrentLayer, find_recurrent_layers
 from glassgate.exchange.keras.layers import KerasLayer, from_keras_layers, merge_of
+from glassgate.exchange.keras.masks import mask_note
 from glassgate.exchange.keras.runtime import choose_reference
-from glassgate.exchange.keras.store import Json, Store, UnusableArray, parse_json, read_zip
+from glassgate.exchange.keras.store import (
+    NOTES,
+    Json,
+    Store,
+    UnusableArray,
+    parse_json,
+    read_zip,
+)
 from glassgate.formulation import Array
 
 MAX_UNITS = 2**24
@@ -60,14 +69,16 @@ def read_keras(
         with path.open("rb") as file:
             zipped = file.read(2) == b"PK"
         if zipped:
-            model, version, store = read_zip(path)
+            model, metadata, store = read_zip(path)
+            version = str(metadata.get("keras_version"))
         else:
             store = Store(path)
-            model, version = {}, ""
+            model, metadata, version = {}, {}, ""
         with store:
             if not zipped:
                 model, version = _read_config(store, config)
-            return _Reader(store, version).read_all(model)
+            grus = _FileReader(store, version).read_all(model)
+        return [replace(gru, notes=(*gru.notes, *as_notes(metadata.get(NOTES)))) for gru in grus]
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as a Keras model: {error}") from error
 
@@ -80,7 +91,9 @@ def _read_config(store: Store, config: str | PathLike[str] | None) -> tuple[Json
     if text is None:
         raise BadInput(
             "it holds weights without the config that names their activations: save the whole "
-            'model, with model.save("model.keras")'
+            'model, with model.save("model.keras"), give its model.to_json() to '
+            "glassgate.exchange.keras.read_keras, or pass the arrays of layer.get_weights() to "
+            "glassgate.exchange.keras.from_keras"
         )
     model = parse_json(text, "its config")
     version = store.text("", "keras_version") or store.text("model_weights", "keras_version")
@@ -93,15 +106,31 @@ def _major(version: str) -> int:
     return int(version[0])
 
 
-class _Reader:
-    """Reads the layers of one file."""
+class ArraySource(Protocol):
+    """What holds the arrays of a file or folder, by their paths."""
 
-    def __init__(self, store: Store, version: str) -> None:
-        self.store, self.version, self.major = store, version, _major(version)
-        self.root = "model_weights/" if store.has("model_weights") else ""
-        self.by_layer_name = bool(self.root or store.names("", "layer_names"))  # as in .h5
+    def array(self, path: str, shape: tuple[int | str, ...]) -> Array:
+        """Read an array of floats, after its shape and size have been checked."""
+
+
+class LayerReader(ABC):
+    """Reads the layers of one model, wherever its arrays are kept.
+
+    Parameters
+    ----------
+    source
+        The arrays.
+    version
+        Keras' version.
+    """
+
+    def __init__(self, source: ArraySource, version: str) -> None:
+        self.source, self.version, self.major = source, version, _major(version)
         self.errors: list[UnusableArray] = []
-        self.is_early_keras = store.has("_layer_checkpoint_dependencies")  # the first .keras
+
+    @abstractmethod
+    def paths(self, layer: RecurrentLayer, cell: Cell, names: Iterable[str]) -> dict[str, str]:
+        """Locate the arrays of one direction of a layer."""
 
     def read_all(self, model: Json) -> list[FileGRU]:
         """Read the stacks, then the single layers."""
@@ -138,11 +167,15 @@ class _Reader:
         facts |= describe(network)
         if any(layer.has_initial_state for layer in chain):
             facts["initial state"] = "given by another layer, to be passed"
-        return FileGRU(name, network, None, facts, *choose_reference(layers))
+        elif any(layer.settings.get("stateful") for layer in chain):
+            facts["initial state"] = "the last state of the batch before (stateful), to be passed"
+        masks = dict.fromkeys(mask_note(layer.mask) for layer in chain if layer.mask)
+        masks |= dict.fromkeys(layer.wrapper for layer in chain if layer.wrapper)
+        return FileGRU(name, network, None, facts, *choose_reference(layers), notes=tuple(masks))
 
     def facts(self, chain: list[RecurrentLayer]) -> dict[str, str]:
         """List the settings to show in Keras' words, also of layers that are refused."""
-        settings = [cell.settings for layer in chain for cell in layer.cells]
+        settings = [cell.form for layer in chain for cell in layer.cells]
         facts = {
             "layers": str(len(chain)),
             "kind": join_values(layer.kind for layer in chain),
@@ -167,8 +200,8 @@ class _Reader:
             return layer.refusal
         cells = []
         for cell in layer.cells:
-            reset_after = cell.settings.get("reset_after", False)
-            activations = _activations(cell.settings)
+            reset_after = cell.form.get("reset_after", False)
+            activations = _activations(cell.form)
             try:
                 formulation(reset_after, *activations, self.major)
             except BadInput as error:
@@ -178,6 +211,8 @@ class _Reader:
             except UnusableArray as error:
                 self.errors.append(error)
                 return str(error)
+            if cell.is_cudnn:
+                arrays = from_cudnn(*arrays)
             if not all(np.isfinite(array).all() for array in arrays):
                 warnings.warn(f"{layer.name} holds weights that are NaN or infinite", stacklevel=5)
             activation, recurrent_activation = (word or "linear" for word in activations)
@@ -204,13 +239,29 @@ class _Reader:
             "kernel": ("I", 3 * units),
             "recurrent_kernel": (units, 3 * units),
         }
-        if cell.settings.get("use_bias", True):
+        if cell.is_cudnn:
+            shapes["bias"] = (6 * units,)
+        elif cell.settings.get("use_bias", True):
             shapes["bias"] = (2, 3 * units) if reset_after else (3 * units,)
+        paths = self.paths(layer, cell, shapes)
+        return [self.source.array(paths[name], shape) for name, shape in shapes.items()]
+
+
+class _FileReader(LayerReader):
+    """Reads the layers of one HDF5 file."""
+
+    def __init__(self, store: Store, version: str) -> None:
+        super().__init__(store, version)
+        self.store = store
+        self.root = "model_weights/" if store.has("model_weights") else ""
+        self.by_layer_name = bool(self.root or store.names("", "layer_names"))  # as in .h5
+        self.is_early_keras = store.has("_layer_checkpoint_dependencies")  # the first .keras
+
+    def paths(self, layer: RecurrentLayer, cell: Cell, names: Iterable[str]) -> dict[str, str]:
+        """Locate arrays by the names of the layers, or by those of their classes."""
         if self.by_layer_name:
-            paths = self.paths_by_name(layer, cell, shapes)
-        else:
-            paths = self.paths_by_class(cell, shapes)
-        return [self.store.array(paths[name], shape) for name, shape in shapes.items()]
+            return self.paths_by_name(layer, cell, names)
+        return self.paths_by_class(cell, names)
 
     def paths_by_class(self, cell: Cell, names: Iterable[str]) -> dict[str, str]:
         """Locate arrays in ``model.weights.h5``, numbered below the layers' class names."""

@@ -10,7 +10,7 @@ from typing import Any
 from glassgate.exchange.keras.store import Json
 
 MAX_PASS_THROUGH = 4  # dropouts and the like in a row
-RECURRENT = ("GRU", "RNN", "Bidirectional")
+RECURRENT = ("GRU", "RNN", "Bidirectional", "CuDNNGRU")
 # Layers that pass their input on unchanged once training is over.
 PASS_THROUGH = (
     "Dropout",
@@ -51,20 +51,21 @@ def find_sources(model: str, layers: list[tuple[str, Json]]) -> dict[str, str]:
 
 def has_initial_state(layer: Json) -> bool:
     """Whether a call of a recurrent layer is given an initial state."""
-    return layer["class_name"] in RECURRENT and any(map(_has_state, _calls(layer)))
+    return layer["class_name"] in RECURRENT and any(map(_has_state, calls(layer)))
 
 
 def _edges(layers: list[tuple[str, Json]]) -> Iterator[tuple[str, str]]:
     once = {
-        name for name, layer in layers if len(_calls(layer)) == 1 and not has_initial_state(layer)
+        name for name, layer in layers if len(calls(layer)) == 1 and not has_initial_state(layer)
     }
     for name, layer in layers:
-        source = _first_source(_calls(layer)[0]) if name in once else None
+        source = _first_source(calls(layer)[0]) if name in once else None
         if source in once:
             yield name, source
 
 
-def _calls(layer: Json) -> list[Any]:
+def calls(layer: Json) -> list[Any]:
+    """List the calls of a layer, as its config writes them."""
     nodes = layer.get("inbound_nodes")
     return nodes if isinstance(nodes, list) else []
 

@@ -22,21 +22,14 @@ from glassgate.formulation import Array
 BACKENDS = ("tensorflow", "torch", "jax")  # of Keras, its own default first
 
 
-def choose_reference(layers: Sequence[KerasLayer]) -> tuple[Reference, str]:
-    """Choose what runs layers as a reference, and name it: Keras 3 where installed and the same.
-
-    Keras 3 does not have the ``hard_sigmoid`` of Keras 2: layers with that one are run by their
-    equations.
-    """
-    keras2_only = any(
-        cell.keras_version == 2 and cell.recurrent_activation == "hard_sigmoid"
-        for layer in layers
-        for cell in layer.cells
-    )
+def choose_reference(layers: Sequence[KerasLayer]) -> tuple[Reference, str, str]:
+    """Choose what runs layers as a reference, name it, and say why it is equations where it is."""
     backend = _backend()
-    if keras2_only or backend is None:
-        return partial(run_layers, layers), SOURCE_EQUATIONS
-    return partial(_run, layers), f"keras {metadata.version('keras')} on {backend}, layer by layer"
+    if backend is None:
+        missing = "Keras 3 with a backend that has a GRU is not installed"
+        return partial(run_layers, layers), SOURCE_EQUATIONS, missing
+    name = f"keras {metadata.version('keras')} on {backend}, layer by layer"
+    return partial(_run, layers), name, ""
 
 
 def _backend() -> str | None:
@@ -93,7 +86,7 @@ def _build_layer(keras: Any, layer: KerasLayer, dtype: str) -> Any:
         keras.layers.GRU(
             len(cell.recurrent_kernel),
             activation=cell.activation,
-            recurrent_activation=cell.recurrent_activation,
+            recurrent_activation=_gate(keras, cell),
             use_bias=cell.bias is not None,
             reset_after=cell.reset_after,
             return_sequences=True,
@@ -108,6 +101,13 @@ def _build_layer(keras: Any, layer: KerasLayer, dtype: str) -> Any:
     return keras.layers.Bidirectional(
         grus[0], backward_layer=grus[1], merge_mode=layer.merge_mode, dtype=dtype
     )
+
+
+def _gate(keras: Any, cell: KerasGRU) -> Any:
+    """Return a gate's curve for Keras 3, which lacks the hard_sigmoid of Keras 2."""
+    if (cell.keras_version, cell.recurrent_activation) == (2, "hard_sigmoid"):
+        return lambda x: keras.ops.clip(0.2 * x + 0.5, 0, 1)
+    return cell.recurrent_activation
 
 
 def _arrays(cell: KerasGRU) -> list[Array]:

@@ -28,6 +28,7 @@ from glassgate.weights import require_shape
 Json: TypeAlias = dict[str, Any]
 MAX_TEXT_BYTES = 2**24
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+NOTES = "glassgate_notes"  # in the metadata of a file that was written here
 DAMAGE_ERRORS = (OSError, EOFError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile)
 SECONDS, BYTES_PER_SECOND = 60, 2**24  # until the HDF5 process is killed, more for a large file
 
@@ -209,8 +210,8 @@ def reporting_damage() -> Iterator[None]:
         raise BadInput(f"it is damaged or cut short ({reason:.200})") from error
 
 
-def read_zip(path: Path) -> tuple[Json, str, Store]:
-    """Read the config, Keras' version and the weights of a ``.keras`` file.
+def read_zip(path: Path) -> tuple[Json, Json, Store]:
+    """Read the config, the metadata and the weights of a ``.keras`` file.
 
     Nothing is unpacked to disk. Keras stores the members uncompressed, so the sizes that they
     declare must not exceed the file's own.
@@ -240,9 +241,9 @@ def read_zip(path: Path) -> tuple[Json, str, Store]:
         if missing:
             raise BadInput(f"the member {min(missing)} is missing")
         config = parse_json(archive.read(CONFIG), CONFIG)
-        version = parse_json(archive.read(METADATA), METADATA).get("keras_version")
+        metadata = parse_json(archive.read(METADATA), METADATA)
         weights = archive.read(WEIGHTS)
-    return config, str(version), Store(weights)
+    return config, metadata, Store(weights)
 
 
 def parse_json(text: str | bytes, name: str) -> Json:

@@ -9,6 +9,7 @@ import io
 import json
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -17,17 +18,18 @@ import h5py  # type: ignore[import-untyped]
 from glassgate.engine.gru import GRU
 from glassgate.exchange.keras.arrays import KerasGRU
 from glassgate.exchange.keras.layers import KerasLayer, to_keras_layers
-from glassgate.exchange.keras.store import CONFIG, METADATA, WEIGHTS, Json
+from glassgate.exchange.keras.store import CONFIG, METADATA, NOTES, WEIGHTS, Json
 from glassgate.files import write_whole
 
 VERSION = {"keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"}
 
 
-def write_keras(path: str | PathLike[str], network: GRU) -> None:
+def write_keras(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) -> None:
     """Write a network as a Keras 3 model, whole or not at all.
 
     The model is Sequential, reads [B, T, I] and returns [B, T, `output_size`]: each layer is a GRU
-    or Bidirectional(GRU) that returns the state of every step.
+    or Bidirectional(GRU) that returns the state of every step. Notes become part of
+    ``metadata.json``, of which Keras reads its version alone.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def write_keras(path: str | PathLike[str], network: GRU) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in (
-            (METADATA, json.dumps(VERSION)),
+            (METADATA, json.dumps(VERSION | ({NOTES: list(notes)} if notes else {}))),
             (CONFIG, json.dumps(_model(network, layers))),
             (WEIGHTS, _weights_file(layers)),
         ):

@@ -5,8 +5,9 @@ The functions here take NumPy arrays and need no `onnx` package. `glassgate.exch
 
 Read `node` (ONNX's GRU node and its equations), `arrays` (converts its arrays) and `model` (builds
 the models that are written). Reading is more work, because files may be hostile: `file` reads one,
-with `graph` to find the nodes, `tensor` to get their arrays, `trail` to follow outputs from node to
-node, and `stack` to join nodes into networks.
+with `graph` to find the nodes, `fold` to compute constants, `tensor` to get arrays, `trail` to
+follow outputs from node to node, `stack` to join nodes into networks, and `loops` to recognise what
+is no GRU node.
 """
 
 from glassgate.exchange.onnx.arrays import from_onnx, to_onnx

@@ -55,12 +55,14 @@ def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
 
     Examples
     --------
-    >>> from glassgate.exchange.onnx import activation_pairs
+    >>> from glassgate.exchange.onnx import NodeArrays, activation_pairs
     >>> W, R = np.ones((1, 6, 3), np.float32), np.ones((1, 6, 2), np.float32)
     >>> pairs = activation_pairs(["HardSigmoid", "Tanh"], [0.2], [0.5], directions=1)
     >>> (weights,) = from_onnx(NodeArrays(W, R, None, False, pairs))
     >>> weights.formulation.reset, weights.formulation.gate
     ('before', 'hard_sigmoid_fifth')
+    >>> from_onnx(NodeArrays(W, R))[0].formulation.gate
+    'sigmoid'
     """
     if node.clip is not None:
         raise BadInput(
@@ -77,7 +79,7 @@ def from_onnx(node: NodeArrays) -> tuple[GRUWeights, ...]:
             swap_reset_update(B[d, 3 * H :]),
             Formulation("keeps", reset, _gate(gate), _squash(squash)),
         )
-        for d, (gate, squash) in enumerate(node.activations)
+        for d, (gate, squash) in enumerate(node.pairs)
     )
 
 

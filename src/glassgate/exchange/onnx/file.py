@@ -8,7 +8,7 @@ before arrays are made from them.
 
 import warnings
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -19,14 +19,16 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, TensorProto, defs
 
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU, Reference, describe
+from glassgate.exchange.file_gru import SOURCE_EQUATIONS, FileGRU, Reference, as_notes, describe
 from glassgate.exchange.onnx.arrays import from_onnx
+from glassgate.exchange.onnx.fold import Folder
 from glassgate.exchange.onnx.graph import CONSTANT, WEIGHTS, ZEROS, Node, gru_nodes
-from glassgate.exchange.onnx.model import network_model, node_model
+from glassgate.exchange.onnx.loops import describe_unread
+from glassgate.exchange.onnx.model import OPSET, PRODUCER, network_model, node_model
 from glassgate.exchange.onnx.node import (
     DIRECTIONS,
     Activation,
@@ -41,8 +43,13 @@ from glassgate.files import write_whole
 from glassgate.formulation import Array
 from glassgate.weights import require_shape
 
+LENGTHS_NOTE = (
+    "the graph gives it the lengths of its sequences (sequence_lens), which the network takes as "
+    "lengths: without them it reads the padding, too"
+)
 
-def write_onnx(path: str | PathLike[str], network: GRU) -> None:
+
+def write_onnx(path: str | PathLike[str], network: GRU, notes: Sequence[str] = ()) -> None:
     """Write a network as an ONNX model of opset 17, checked by ``onnx.checker``.
 
     Batch and time may have any size. The inputs are ``input`` [time, batch, I] and
@@ -57,6 +64,8 @@ def write_onnx(path: str | PathLike[str], network: GRU) -> None:
     network
         Of float32, or of float64, which ONNX Runtime does not run. bfloat16 weights are written as
         float32, exactly.
+    notes
+        What to know to run it, as `glassgate.exchange.write` takes them.
 
     Raises
     ------
@@ -65,7 +74,7 @@ def write_onnx(path: str | PathLike[str], network: GRU) -> None:
     OSError
         When the file cannot be written.
     """
-    write_whole(Path(path), network_model(network).SerializeToString())
+    write_whole(Path(path), network_model(network, notes).SerializeToString())
 
 
 def read_onnx(path: str | PathLike[str]) -> list[FileGRU]:
@@ -98,19 +107,34 @@ def read_onnx(path: str | PathLike[str]) -> list[FileGRU]:
     """
     path = Path(path)
     try:
-        graphs = list(gru_nodes(_parse(path.read_bytes())))
+        model = _parse(path.read_bytes())
+        external = ExternalData(path.parent)
+        graphs = list(gru_nodes(model, _folder(model, external)))
         # By network, its first node: nodes that call the same GRU share one copy of its weights.
         first = {node.network_key: node for nodes in reversed(graphs) for node in reversed(nodes)}
         _require_limited_sharing(first.values())
-        external = ExternalData(path.parent)
         networks = {key: _file_gru(node, external) for key, node in first.items()}
-        grus, states = [], _InitialStates(external)
+        grus: list[FileGRU] = []
+        states, notes = _InitialStates(external), _notes(model)
         for nodes in graphs:
             layers = [_add_call_facts(node, networks[node.network_key], states) for node in nodes]
             grus += add_stacks(layers, [node.below for node in nodes])
-        return grus
     except BadInput as error:
         raise BadInput(f"{path} cannot be read as an ONNX model: {error}") from error
+    if not grus and (unread := describe_unread(model)):
+        raise BadInput(
+            f"{path} holds no GRU node, but {unread}: give the file that it was exported from, "
+            f"such as .keras, .h5 or .pt, or the arrays (glassgate.exchange.keras.from_keras)"
+        )
+    return [replace(gru, notes=(*gru.notes, *notes)) for gru in grus]
+
+
+def _folder(model: ModelProto, external: ExternalData) -> Folder:
+    """Return what computes the model's constants, as large as the model and the files beside it."""
+    opset = max((entry.version for entry in model.opset_import if not entry.domain), default=OPSET)
+    uses_files = any(tensor.data_location for tensor in model.graph.initializer)
+    size = model.ByteSize() + (external.size() if uses_files else 0)
+    return Folder(external, size, min(max(opset, 1), defs.onnx_opset_version()))
 
 
 def _parse(data: bytes) -> ModelProto:
@@ -122,6 +146,11 @@ def _parse(data: bytes) -> ModelProto:
     if not model.HasField("graph"):
         raise BadInput("it holds no graph")
     return model
+
+
+def _notes(model: ModelProto) -> tuple[str, ...]:
+    """Return the notes of a model that was written here."""
+    return as_notes(model.doc_string.splitlines()) if model.producer_name == PRODUCER else ()
 
 
 def _require_limited_sharing(nodes: Collection[Node]) -> None:
@@ -145,7 +174,8 @@ def _add_call_facts(node: Node, gru: FileGRU, states: "_InitialStates") -> FileG
         "lengths": "given" if "sequence_lens" in node.given else "none",
         "initial state": states.describe(node),
     }
-    return replace(gru, name=node.name, facts=facts)
+    notes = (LENGTHS_NOTE,) if "sequence_lens" in node.given else ()
+    return replace(gru, name=node.name, facts=facts, notes=notes)
 
 
 def _file_gru(node: Node, external: ExternalData) -> FileGRU:
@@ -168,9 +198,14 @@ def _file_gru(node: Node, external: ExternalData) -> FileGRU:
         network = GRU([from_onnx(arrays)], [node.plan])
     except BadInput as error:
         return FileGRU(node.name, refusal=str(error), facts=facts)
-    reference, runtime = _choose_reference(arrays, node)
+    reference, runtime, unrun = _choose_reference(arrays, node)
     return FileGRU(
-        node.name, network, facts=describe(network), reference=reference, runtime=runtime
+        node.name,
+        network,
+        facts=describe(network),
+        reference=reference,
+        runtime=runtime,
+        unrun=unrun,
     )
 
 
@@ -187,7 +222,7 @@ def _weights_refusal(node: Node) -> str | None:
     if variable:
         return (
             f"weights must be constants, but the graph computes or is given "
-            f"{' and '.join(variable)}"
+            f"{' and '.join(variable)} (onnxsim may fold what it computes)"
         )
     types = {node.constants[name].data_type for name in given}
     if len(types) > 1 or not types <= FLOATS.keys():
@@ -243,13 +278,16 @@ class _InitialStates:
         return CONSTANT if nonzero else ZEROS
 
 
-def _choose_reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str]:
-    """Choose what runs a node as a reference, and name it; ONNX Runtime runs only float32."""
-    if arrays.W.dtype != np.float32 or find_spec("onnxruntime") is None:
-        return partial(_run_equations, arrays, node), SOURCE_EQUATIONS
+def _choose_reference(arrays: NodeArrays, node: Node) -> tuple[Reference, str, str]:
+    """Choose what runs a node as a reference, name it, and say why it is equations where it is."""
+    equations = partial(_run_equations, arrays, node)
+    if arrays.W.dtype != np.float32:
+        return equations, SOURCE_EQUATIONS, "ONNX Runtime runs no GRU of float64"
+    if find_spec("onnxruntime") is None:
+        return equations, SOURCE_EQUATIONS, "onnxruntime is not installed"
     runtime = import_module("onnxruntime")
     run = partial(_run_runtime, runtime, arrays, node)
-    return run, f"onnxruntime {runtime.__version__}, node by node"
+    return run, f"onnxruntime {runtime.__version__}, node by node", ""
 
 
 def _run_equations(

@@ -4,25 +4,28 @@ Files come from strangers.
 """
 
 from collections import ChainMap, Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from glassgate.engine import LayerPlan
 from glassgate.errors import BadInput
+from glassgate.exchange.onnx.fold import Constants, Folder
 from glassgate.exchange.onnx.node import DIRECTIONS, Pair, activation_pairs
 from glassgate.exchange.onnx.tensor import printable_name
 from glassgate.exchange.onnx.trail import Trail, Trails
 
-Constants: TypeAlias = ChainMap[str, TensorProto]
 MAX_NODES = 2**12
 WEIGHTS = ("W", "R", "B")
+FOLDED = (*WEIGHTS, "initial_h")  # inputs whose constants matter
 INPUTS = ("X", *WEIGHTS, "sequence_lens", "initial_h")
 
 # The sources of an initial state, as `glassgate inspect` shows them.
-StateSources: TypeAlias = ChainMap[str, str]  # by the name of the tensor
+StateSources: TypeAlias = ChainMap[str, str | Callable[[], str]]  # by the name of the tensor
 ZEROS = "zeros"
 GIVEN = "given at run time"
 CONSTANT = "a constant, to be passed as the state"
@@ -37,6 +40,7 @@ PASS_THROUGH = (
     "Unsqueeze",
     "Gather",
     "Expand",
+    "Cast",
 )
 
 
@@ -90,7 +94,7 @@ class Node(NamedTuple):
         return tensors, self.given.intersection(WEIGHTS), form
 
 
-def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
+def gru_nodes(model: ModelProto, folder: Folder) -> Iterator[list[Node]]:
     """Yield the GRU nodes of each graph: branches, loops and functions have graphs of their own.
 
     Repeated names get "#2", "#3" and so on appended.
@@ -105,9 +109,10 @@ def gru_nodes(model: ModelProto) -> Iterator[list[Node]]:
     sources: StateSources = ChainMap(
         dict.fromkeys((input.name for input in model.graph.input), GIVEN)
     )
-    graphs = [_in_graph(model.graph, ChainMap(), set(), sources)]
+    known = Constants(folder)
+    graphs = [_in_graph(model.graph, known, set(), sources)]
     graphs += (
-        _in_nodes(function.node, ChainMap(), Trails(set(function.output)), ChainMap())
+        _in_nodes(function.node, known.inside([]), Trails(set(function.output)), ChainMap())
         for function in model.functions
     )
     for nodes in chain(*graphs):
@@ -130,7 +135,7 @@ def _in_graph(
     graph: GraphProto, outer: Constants, used: set[str], sources: StateSources
 ) -> Iterator[list[Node]]:
     """Search a graph; add the tensors that it uses to those used by the graph around it."""
-    known = outer.new_child({tensor.name: tensor for tensor in graph.initializer})
+    known = outer.inside(graph.initializer)
     trails = Trails({output.name for output in graph.output})
     yield from _in_nodes(graph.node, known, trails, sources)
     used |= trails.used
@@ -150,11 +155,11 @@ def _in_nodes(
             inputs.append(trail if stacks else None)
             if node.output and not gru.layout:
                 trails.start(node.output[0], len(grus), gru.direction, lengths)
-            grus.append(gru._replace(state_source=_state_source(node, sources)))
+            grus.append(gru._replace(state_source=_state_source(node, sources, known)))
             _require_few(len(grus))
-        _note_constant(node, known)
+        known.note(node)
         trails.follow(node, known)
-        note_state_source(node, sources)
+        note_state_source(node, sources, known)
         for graph in _graphs(node):
             yield from _in_graph(graph, known, trails.used, inner_sources(sources, graph))
     plans = trails.plans([gru.direction for gru in grus])
@@ -171,8 +176,27 @@ def _graphs(node: NodeProto) -> Iterator[GraphProto]:
         yield from attribute.graphs
 
 
-def _state_source(node: NodeProto, sources: StateSources) -> str:
-    return sources.get(node.input[5], COMPUTED) if len(node.input) > 5 else ZEROS
+def _state_source(node: NodeProto, sources: StateSources, known: Constants) -> str:
+    name = node.input[5] if len(node.input) > 5 else ""
+    if name and name not in sources and name in known:
+        return _constant_source(known, name)
+    source = sources.get(name, COMPUTED) if name else ZEROS
+    return source if isinstance(source, str) else source()
+
+
+def _constant_source(known: Constants, name: str) -> str:
+    """Say what an initial state is that repeats or rearranges a constant."""
+    tensor = known.get(name)
+    if tensor is None or tensor.data_location:
+        return COMPUTED
+    return CONSTANT if _holds_nonzero(tensor) else ZEROS
+
+
+def _holds_nonzero(tensor: TensorProto) -> bool:
+    if tensor.raw_data:
+        return bool(np.frombuffer(tensor.raw_data, np.uint8).any())
+    fields = (tensor.float_data, tensor.double_data, tensor.int32_data, tensor.int64_data)
+    return any(any(field) for field in fields)
 
 
 def _below(trail: Trail | None, plans: Sequence[LayerPlan]) -> int | None:
@@ -188,23 +212,14 @@ def _require_few(count: int) -> None:
         raise BadInput(f"it must hold at most {MAX_NODES} GRU nodes")
 
 
-def _note_constant(node: NodeProto, known: Constants) -> None:
-    """Add the value of a Constant node, or what an Identity passes on, to the known constants."""
-    if node.op_type == "Constant" and node.output:
-        for attribute in node.attribute:
-            if attribute.name == "value" and attribute.type == AttributeProto.TENSOR:
-                known[node.output[0]] = attribute.t
-    if node.op_type == "Identity" and node.output and node.input and node.input[0] in known:
-        known[node.output[0]] = known[node.input[0]]
-
-
 def _node(node: NodeProto, known: Constants) -> Node:
     label = printable_name(node.name or next(filter(None, node.output), "GRU"))
     given = {role: name for role, name in zip(INPUTS, node.input, strict=False) if name}
     missing = [role for role in ("X", "W", "R") if role not in given]
     if missing:
         raise BadInput(f"GRU node {label} has no input {' and no '.join(missing)}")
-    constants = {role: known[name] for role, name in given.items() if name in known}
+    tensors = {role: known.get(name) for role, name in given.items() if role in FOLDED}
+    constants = {role: tensor for role, tensor in tensors.items() if tensor is not None}
     try:
         return _read_attributes(node)._replace(
             name=label, given=frozenset(given), constants=constants
@@ -264,7 +279,7 @@ def inner_sources(outer: StateSources, graph: GraphProto) -> StateSources:
     return outer.new_child(dict.fromkeys((input.name for input in graph.input), COMPUTED))
 
 
-def note_state_source(node: NodeProto, sources: StateSources) -> None:
+def note_state_source(node: NodeProto, sources: StateSources, known: Constants) -> None:
     """Note where a node's outputs come from, as far as it matters for an initial state."""
     if node.domain not in ("", "ai.onnx"):
         return
@@ -272,16 +287,19 @@ def note_state_source(node: NodeProto, sources: StateSources) -> None:
         sources[node.output[1]] = LAST
     if node.op_type == "ConstantOfShape" and _is_zero(node):
         sources.update(dict.fromkeys(node.output, ZEROS))
-    if node.op_type in PASS_THROUGH and node.input and node.input[0] in sources:
-        sources.update(dict.fromkeys(node.output, sources[node.input[0]]))
+    if node.op_type in PASS_THROUGH and node.input:
+        below = node.input[0]
+        if below in sources:
+            sources.update(dict.fromkeys(node.output, sources[below]))
+        elif below in known:
+            source = partial(_constant_source, known, below)
+            sources.update(dict.fromkeys(node.output, source))
 
 
 def _is_zero(node: NodeProto) -> bool:
     """Whether a ConstantOfShape makes zeros, which is its default."""
     values = (attribute for attribute in node.attribute if attribute.name == "value")
     return not any(
-        value.type != AttributeProto.TENSOR
-        or value.t.data_location
-        or any(chain(value.t.raw_data, value.t.float_data, value.t.double_data))
+        value.type != AttributeProto.TENSOR or value.t.data_location or _holds_nonzero(value.t)
         for value in values
     )

@@ -16,6 +16,7 @@ from glassgate.exchange.onnx.node import NodeArrays
 from glassgate.formulation import Array
 
 Shapes: TypeAlias = Mapping[str, Sequence[int | str]]  # of a model's inputs or outputs
+PRODUCER = "glassgate"
 OPSET, IR_VERSION = 17, 8  # old enough for every runtime in use
 MAX_WEIGHT_BYTES = 2**31 - 2**20  # a protobuf message is limited to 2 GiB
 # Constants that the nodes between the GRUs read; 0 in a shape keeps the axis, here time and batch.
@@ -30,13 +31,14 @@ INTEGERS = {
 TENSOR_TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.float64): TensorProto.DOUBLE}
 
 
-def network_model(network: GRU) -> ModelProto:
+def network_model(network: GRU, notes: Sequence[str] = ()) -> ModelProto:
     """Build the model of a network with free batch and time sizes, its state in and out.
 
     Its inputs are ``input`` [time, batch, I] and ``initial_state`` [states, batch, H], its
     outputs ``output`` [time, batch, `GRU.output_size`] and ``state``, of the initial
     state's shape, as `GRU.run` takes and returns them. Where layers differ in H each has its own:
-    ``layer0.initial_state`` and ``layer0.state`` [directions, batch, H], and so on.
+    ``layer0.initial_state`` and ``layer0.state`` [directions, batch, H], and so on. Notes are the
+    lines of its ``doc_string``.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def network_model(network: GRU) -> ModelProto:
     constants |= {
         name: np.array(values) for name, values in INTEGERS.items() if _is_read(name, nodes)
     }
-    return _model(nodes, {**inputs, **before}, {**outputs, **after}, constants, network.dtype)
+    arguments = {**inputs, **before}, {**outputs, **after}
+    return _model(nodes, *arguments, constants, network.dtype, "\n".join(notes))
 
 
 def _states(network: GRU) -> tuple[Shapes, Shapes]:
@@ -142,7 +145,7 @@ def _gru(
     arrays: NodeArrays, direction: str, prefix: str, input: str, initial: str, outputs: list[str]
 ) -> NodeProto:
     biases = "" if arrays.B is None else f"{prefix}B"
-    activations = [activation for pair in arrays.activations for activation in pair]
+    activations = [activation for pair in arrays.pairs for activation in pair]
     parameters: dict[str, Any] = {
         "activation_alpha": [a.alpha for a in activations if a.alpha is not None],
         "activation_beta": [a.beta for a in activations if a.beta is not None],
@@ -171,6 +174,7 @@ def _model(
     outputs: Shapes,
     constants: Mapping[str, NDArray[np.generic]],
     dtype: np.dtype[np.floating],
+    doc: str = "",
 ) -> ModelProto:
     """Put a model together and check it."""
     tensors = [numpy_helper.from_array(array, name) for name, array in constants.items()]
@@ -184,7 +188,7 @@ def _model(
     graph = helper.make_graph(nodes, "gru", arguments[0], arguments[1], tensors)
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(
-        graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name="glassgate"
+        graph, opset_imports=[opset], ir_version=IR_VERSION, producer_name=PRODUCER, doc_string=doc
     )
     onnx.checker.check_model(model, full_check=True)
     return model

@@ -61,17 +61,22 @@ class NodeArrays(NamedTuple):
     linear_before_reset
         Whether the reset gate is applied after the recurrent product.
     activations
-        f and g of each direction.
+        f and g of each direction; where there are none, Sigmoid and Tanh, ONNX's default.
     clip
         The bound at which the node clips its sums; None where it does not clip.
     """
 
     W: Array
     R: Array
-    B: Array | None
-    linear_before_reset: bool
-    activations: tuple[Pair, ...]
+    B: Array | None = None
+    linear_before_reset: bool = False
+    activations: tuple[Pair, ...] = ()
     clip: float | None = None
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """F and g of each direction, ONNX's default where none are given."""
+        return self.activations or ((Activation("Sigmoid"), Activation("Tanh")),) * len(self.R)
 
 
 def activation_pairs(
@@ -118,7 +123,7 @@ def node_sizes(node: NodeArrays) -> tuple[int, int]:
     BadInput
         When the shapes of its arrays do not fit together.
     """
-    D, H = len(node.activations), node.R.shape[-1] if node.R.ndim else 0
+    D, H = len(node.pairs) if node.R.ndim else 1, node.R.shape[-1] if node.R.ndim else 0
     require_shape("R", node.R.shape, (D, 3 * H, H))
     require_shape("W", node.W.shape, (D, 3 * H, "I"))
     if node.B is not None:
@@ -172,7 +177,7 @@ def run_node(
 
 
 def _node_step(node: NodeArrays, d: int, biases: Array, x: Array, hidden: Array) -> Array:
-    f, g = map(_function, node.activations[d])
+    f, g = map(_function, node.pairs[d])
     W_z, W_r, W_h = np.split(node.W[d], 3)
     R_z, R_r, R_h = np.split(node.R[d], 3)
     Wb_z, Wb_r, Wb_h, Rb_z, Rb_r, Rb_h = np.split(biases, 6)

@@ -72,6 +72,8 @@ def _stack(layers: Sequence[FileGRU]) -> FileGRU:
         facts=facts,
         reference=partial(_run, layers),
         runtime=layers[0].runtime,
+        unrun=layers[0].unrun,
+        notes=tuple(dict.fromkeys(note for layer in layers for note in layer.notes)),
     )
 
 

@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from onnx import TensorProto
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from glassgate.errors import BadInput, printable
 from glassgate.formulation import Array
@@ -19,6 +20,13 @@ FLOATS: dict[int, np.dtype[np.floating]] = {
     TensorProto.FLOAT: np.dtype("<f4"),
     TensorProto.DOUBLE: np.dtype("<f8"),
 }
+# Types of numbers that a constant node may read and make.
+NUMBERS = {
+    *(TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16),
+    *(TensorProto.INT8, TensorProto.INT16, TensorProto.INT32, TensorProto.INT64),
+    *(TensorProto.UINT8, TensorProto.UINT16, TensorProto.BOOL),
+}
+MAX_AXES = 8  # of a constant that a node reads
 MAX_SHARING = 8  # networks that may share one tensor: each gets its own copy
 
 
@@ -33,6 +41,10 @@ class ExternalData:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._bytes_read = folder, Counter[Path]()
+
+    def size(self) -> int:
+        """Return the bytes of all files in the folder."""
+        return sum(file.stat().st_size for file in self._folder.iterdir() if file.is_file())
 
     def read(self, location: str, offset: int, size: int) -> bytes:
         """Read `size` bytes at `offset` of the file at `location`."""
@@ -80,6 +92,38 @@ def to_array(tensor: TensorProto, external: ExternalData) -> Array:
         raise BadInput(f"tensor {name} of shape {shape} cannot be read: {error}") from error
     array: Array = np.frombuffer(data, dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="))
+
+
+def to_numbers(tensor: TensorProto, external: ExternalData) -> NDArray[np.generic] | None:
+    """Read a tensor of any type in `NUMBERS`; None where it has another, or too many axes.
+
+    Raises
+    ------
+    BadInput
+        When the tensor holds more or less than its shape says, or its external data is missing or
+        outside the model's folder.
+    OSError
+        When external data cannot be read.
+    """
+    shape = tuple(tensor.dims)
+    if tensor.data_type not in NUMBERS or len(shape) > MAX_AXES or min(shape, default=0) < 0:
+        return None
+    dtype = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type))
+    count = math.prod(shape)
+    if tensor.data_location == TensorProto.EXTERNAL:
+        data = _external(tensor, count * dtype.itemsize, external)
+    elif tensor.raw_data or not count:
+        data = tensor.raw_data
+    else:
+        field = getattr(tensor, helper.tensor_dtype_to_field(tensor.data_type))
+        if len(field) != count:
+            name = printable_name(tensor.name)
+            raise BadInput(f"tensor {name} must hold {count} numbers, got {len(field)}")
+        return numpy_helper.to_array(tensor)
+    if len(data) != count * dtype.itemsize:
+        name = printable_name(tensor.name)
+        raise BadInput(f"tensor {name} must hold {count * dtype.itemsize} bytes, got {len(data)}")
+    return np.frombuffer(data, dtype).reshape(shape)
 
 
 def _data(tensor: TensorProto, size: int, external: ExternalData) -> bytes:

@@ -5,7 +5,7 @@ few nodes that reshape or merge it. Those known here are followed; about any oth
 assumed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -14,9 +14,9 @@ from onnx import AttributeProto, NodeProto, TensorProto
 
 from glassgate.engine import LayerPlan
 from glassgate.engine.plan import Direction, Merge, Order
+from glassgate.exchange.onnx.fold import Constants
 from glassgate.exchange.onnx.node import DIRECTIONS
 
-Constants: TypeAlias = Mapping[str, TensorProto]
 MAX_INTEGERS = 8  # of a shape, or of axes
 MAX_SLICE_END = -(2**31)  # a slice that reverses a whole sequence ends here or below
 
@@ -32,8 +32,9 @@ class Trail:
     directions
         The directions of the node.
     form
-        ``"states"``, [T, D, B, H], ``"by sequence"``, [T, B, D, H], or ``"output"``, which the
-        next layer can read, [T, B, H] or [T, B, D * H].
+        ``"states"``, [T, D, B, H], ``"by sequence"``, [T, B, D, H], ``"output"``, which the next
+        layer can read, [T, B, H] or [T, B, D * H], or ``"batch first"``, an output whose first two
+        axes are exchanged.
     merge, order
         As `LayerPlan` has them.
     lengths
@@ -42,7 +43,7 @@ class Trail:
 
     source: int
     directions: tuple[Direction, ...]
-    form: Literal["states", "by sequence", "output"] = "states"
+    form: Literal["states", "by sequence", "output", "batch first"] = "states"
     merge: Merge = "concat"
     order: Order = "time"
     lengths: str = ""
@@ -96,7 +97,7 @@ class Trails:
         uses: list[set[tuple[Merge, Order]]] = [set() for _ in directions]
         for tensor in self.used & self.known.keys():
             trail = self.known[tensor]
-            if trail.form == "output":
+            if trail.form in ("output", "batch first"):
                 uses[trail.source].add((trail.merge, trail.order))
         return [
             LayerPlan(DIRECTIONS[direction], *(ways.pop() if len(ways) == 1 else ()))
@@ -110,8 +111,14 @@ def _squeeze(trail: Trail, node: NodeProto, constants: Constants) -> Trail | Non
 
 
 def _transpose(trail: Trail, node: NodeProto, constants: Constants) -> Trail | None:  # noqa: ARG001
-    by_sequence = trail.form == "states" and _attribute(node, "perm") == [0, 2, 1, 3]
-    return replace(trail, form="by sequence") if by_sequence else None
+    perm = _attribute(node, "perm")
+    if trail.form == "states" and perm == [0, 2, 1, 3]:
+        return replace(trail, form="by sequence")
+    if trail.form == "output" and perm == [1, 0, 2]:
+        return replace(trail, form="batch first")
+    if trail.form == "batch first" and perm == [1, 0, 2]:
+        return replace(trail, form="output")
+    return None
 
 
 def _reshape(trail: Trail, node: NodeProto, constants: Constants) -> Trail | None:

@@ -3,8 +3,8 @@
 The functions here take NumPy arrays and need no torch. `glassgate.exchange.read` and `write` read
 and write PyTorch's files.
 
-Read `arrays` (converts), `file` (reads and writes) and `pickles` (checks a file before torch loads
-it).
+Read `arrays` (converts), `derived` (weights that are kept in parts), `file` (reads and writes),
+`pickles` (checks a file before torch loads it) and `programs` (the arrays of TorchScript).
 """
 
 from glassgate.exchange.pytorch.arrays import find_modules, from_pytorch, to_pytorch

@@ -12,12 +12,15 @@ import io
 import pickle
 import warnings
 import zipfile
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError, deserialize
@@ -25,7 +28,7 @@ from safetensors import SafetensorError, deserialize
 from glassgate.bfloat16 import from_bits
 from glassgate.engine import GRU
 from glassgate.errors import BadInput
-from glassgate.exchange.file_gru import FileGRU, describe
+from glassgate.exchange.file_gru import FileGRU, as_notes, describe
 from glassgate.exchange.pytorch.arrays import (
     find_modules,
     from_pytorch,
@@ -34,7 +37,15 @@ from glassgate.exchange.pytorch.arrays import (
     run_equations,
     to_pytorch,
 )
+from glassgate.exchange.pytorch.derived import derive, is_part
 from glassgate.exchange.pytorch.pickles import require_plain_pickle
+from glassgate.exchange.pytorch.programs import (
+    WAY_OUT,
+    Module,
+    is_program,
+    stand_ins,
+    without_code,
+)
 from glassgate.files import write_whole
 from glassgate.formulation import Array
 
@@ -42,6 +53,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DTYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2"}  # of safetensors, for NumPy
+NOTES = "glassgate notes"  # in the metadata of a state dict
 MAX_SHARING = 4  # names under which a checkpoint may hold the same numbers
 MAX_PATH_LENGTH = 2_000  # characters of the path to a tensor
 LEGACY_PICKLES = 5  # at the start of a file that is not a zip
@@ -59,11 +71,13 @@ def read_pytorch(path: Path) -> list[FileGRU]:
     """
     data = path.read_bytes()
     try:
-        tensors = dict(_tensors(_load(data)))
+        loaded = _load(data)
+        tensors = dict(_tensors(loaded))
         claimed = sum(tensor.nelement() * tensor.element_size() for tensor in tensors.values())
         if claimed > MAX_SHARING * len(data):
             raise BadInput(f"it claims {claimed:,} bytes of numbers, but has {len(data):,} bytes")
-        return _file_grus({name: _array(name, tensor) for name, tensor in tensors.items()})
+        grus = _file_grus({name: _array(name, tensor) for name, tensor in tensors.items()})
+        return [replace(gru, notes=_notes(loaded)) for gru in grus]
     except BadInput as error:
         raise BadInput(
             f"{path} cannot be read as a PyTorch state dict, "
@@ -87,7 +101,7 @@ def read_safetensors(path: Path) -> list[FileGRU]:
         raise BadInput(f"{path} is not a complete safetensors file ({error})") from error
     arrays = {}
     for name, tensor in tensors:
-        if not is_recurrent(name):
+        if not (is_recurrent(name) or is_part(name)):
             continue
         if tensor["dtype"] not in DTYPES:
             dtype = tensor["dtype"]
@@ -97,8 +111,10 @@ def read_safetensors(path: Path) -> list[FileGRU]:
     return _file_grus(arrays)
 
 
-def write_pytorch(path: Path, network: GRU) -> None:
+def write_pytorch(path: Path, network: GRU, notes: Sequence[str] = ()) -> None:
     """Write the state dict of a network, for `torch.nn.GRU.load_state_dict`.
+
+    Notes become part of its ``_metadata``, which torch keeps and does not read.
 
     Raises
     ------
@@ -111,24 +127,43 @@ def write_pytorch(path: Path, network: GRU) -> None:
     import torch
 
     file = io.BytesIO()
-    torch.save({name: torch.tensor(array) for name, array in state.items()}, file)
+    tensors = OrderedDict((name, torch.tensor(array)) for name, array in state.items())
+    if notes:
+        tensors._metadata = {NOTES: list(notes)}  # type: ignore[attr-defined]
+    torch.save(tensors, file)
     write_whole(path, file.getvalue())
 
 
 def _load(data: bytes) -> object:
-    if data.startswith(b"PK\3\4"):
-        for pickled in _zipped_pickles(data):
-            require_plain_pickle(pickled, 1, len(data))
-    else:  # the format before PyTorch 1.6
+    if not data.startswith(b"PK\3\4"):  # the format before PyTorch 1.6
         require_plain_pickle(data, LEGACY_PICKLES, len(data))
+        return _torch_load(data)
+    with _opened(data) as archive:
+        if is_program(archive.infolist()):
+            return _load_program(archive, len(data))
+    for pickled in _zipped_pickles(data):
+        require_plain_pickle(pickled, 1, len(data))
     return _torch_load(data)
 
 
-def _torch_load(data: bytes) -> object:
+def _load_program(archive: zipfile.ZipFile, size: int) -> object:
+    """Load the arrays of a TorchScript program."""
+    try:
+        data = without_code(archive, size)
+        (pickled,) = _zipped_pickles(data)
+        require_plain_pickle(pickled, 1, size, program=True)
+        return _torch_load(data, stand_ins(pickled))
+    except (BadInput, ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+        reason = error if isinstance(error, BadInput) else "it is damaged or cut short"
+        raise BadInput(f"it is a TorchScript program, and {reason}: {WAY_OUT}") from error
+
+
+def _torch_load(data: bytes, allowed: Sequence[tuple[Any, str]] = ()) -> object:
+    """Load with torch's restricted loader, which may call what is named in `allowed` as well."""
     import torch
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(list(allowed)):
             warnings.simplefilter("ignore")  # about how the file was written
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -138,22 +173,33 @@ def _torch_load(data: bytes) -> object:
         raise BadInput(f"it is damaged ({reason})") from error
 
 
-def _zipped_pickles(data: bytes) -> list[bytes]:
-    """Read the pickles of a zip that unpacks to no more than its own size."""
+@contextmanager
+def _opened(data: bytes) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, and say in one sentence where it is damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            size = sum(member.file_size for member in members)
-            if size > len(data):
-                raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
-            pickles = [archive.read(m) for m in members if m.filename.endswith(".pkl")]
-    except Exception as error:  # zipfile raises all kinds too
-        raise BadInput(
-            f"it is damaged or cut short ({str(error) or type(error).__name__})"
-        ) from error
-    if any(member.filename.endswith("/constants.pkl") for member in members):
-        raise BadInput("it is a TorchScript program")
-    return pickles
+            yield archive
+    except BadInput:
+        raise
+    except Exception as error:  # zipfile raises all kinds
+        reason = str(error) or type(error).__name__
+        raise BadInput(f"it is damaged or cut short ({reason})") from error
+
+
+def _zipped_pickles(data: bytes) -> list[bytes]:
+    """Read the pickles of a zip that unpacks to no more than its own size."""
+    with _opened(data) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > len(data):
+            raise ValueError(f"it unpacks to {size:,} bytes of numbers, but has {len(data):,}")
+        return [archive.read(m) for m in members if m.filename.endswith(".pkl")]
+
+
+def _notes(loaded: object) -> tuple[str, ...]:
+    """Return the notes in the metadata of a state dict."""
+    metadata = getattr(loaded, "_metadata", None)
+    return as_notes(metadata.get(NOTES)) if isinstance(metadata, dict) else ()
 
 
 def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
@@ -169,11 +215,12 @@ def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
             continue
         if len(path) > MAX_PATH_LENGTH:
             raise BadInput(f"its mappings are nested too deep, at {path:.60}")
-        if isinstance(value, torch.Tensor) and is_recurrent(path):
+        if isinstance(value, torch.Tensor) and (is_recurrent(path) or is_part(path)):
             yield path, value
-        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
+        elif isinstance(value, Module | Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
-            pending.append(_entries(path, value))
+            held = vars(value) if isinstance(value, Module) else value
+            pending.append(_entries(path, held))
 
 
 def _entries(
@@ -199,10 +246,16 @@ def _array(name: str, tensor: Tensor) -> Array:
 
 
 def _file_grus(arrays: Mapping[str, Array]) -> list[FileGRU]:
-    return [_file_gru(name, state) for name, state in find_modules(arrays).items()]
+    whole, origins = derive(arrays)
+    modules = find_modules(whole)
+    made = find_modules({name: np.array(origin) for name, origin in origins.items()})
+    return [
+        _file_gru(name, state, sorted({str(origin) for origin in made.get(name, {}).values()}))
+        for name, state in modules.items()
+    ]
 
 
-def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
+def _file_gru(name: str, state: dict[str, Array], origins: Sequence[str]) -> FileGRU:
     try:
         kind = module_kind(state)
         if kind != "GRU":
@@ -216,8 +269,13 @@ def _file_gru(name: str, state: dict[str, Array]) -> FileGRU:
         "biases": "two" if _has_biases(state) else "none",
         "initial state": "given at run time",
     }
+    if origins:
+        facts["weights"] = f"computed ({', '.join(origins)})"
     if find_spec("torch") is None:
-        return FileGRU(name, network, facts=facts, reference=partial(run_equations, state))
+        equations = partial(run_equations, state)
+        return FileGRU(
+            name, network, facts=facts, reference=equations, unrun="torch is not installed"
+        )
     return FileGRU(
         name,
         network,

@@ -35,6 +35,14 @@ ALLOWED_CALLS = {
     *("torch._utils _rebuild_sparse_tensor", "torch._utils _rebuild_meta_tensor_no_storage"),
     *(f"{module} {name}" for module in ("builtins", "__builtin__") for name in ("set", "complex")),
 }
+PROGRAM_CLASS = "__torch__."  # begins the name of a class of a TorchScript program
+PROGRAM_FUNCTIONS = {
+    f"torch.jit._pickle {name}"
+    for name in (
+        *("build_intlist", "build_tensorlist", "build_doublelist", "build_boollist"),
+        *("build_tensor_from_id", "restore_type_tag"),
+    )
+}
 MAX_AXES = 64  # of a tensor
 MAX_OPCODES = 2**21  # a tensor takes about 60
 WALK_PER_BYTE = 100  # objects walked, in hashing or calls, allowed per byte of the file
@@ -69,7 +77,7 @@ _Item: TypeAlias = "int | str | _Container | None"
 MARK = "("
 
 
-def require_plain_pickle(pickles: bytes, count: int, size: int) -> None:
+def require_plain_pickle(pickles: bytes, count: int, size: int, program: bool = False) -> None:
     """Refuse pickles that would take more memory or time than a file of arrays does.
 
     Parameters
@@ -80,6 +88,8 @@ def require_plain_pickle(pickles: bytes, count: int, size: int) -> None:
         How many.
     size
         The size of the whole file in bytes.
+    program
+        Whether it is that of a TorchScript program, whose classes and functions it then may call.
 
     Raises
     ------
@@ -92,7 +102,7 @@ def require_plain_pickle(pickles: bytes, count: int, size: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unknown escapes in its strings
             for _ in range(count):
-                _Simulation(size).run(pickletools.genops(stream))
+                _Simulation(size, program).run(pickletools.genops(stream))
     except BadInput:
         raise
     except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -102,8 +112,8 @@ def require_plain_pickle(pickles: bytes, count: int, size: int) -> None:
 class _Simulation:
     """One pickle, simulated opcode by opcode."""
 
-    def __init__(self, size: int) -> None:
-        self.size, self.walk_left = size, WALK_PER_BYTE * size
+    def __init__(self, size: int, program: bool) -> None:
+        self.size, self.walk_left, self.program = size, WALK_PER_BYTE * size, program
         self.stack: list[_Item] = []
         self.memo: dict[int, _Item] = {}
 
@@ -149,7 +159,7 @@ class _Simulation:
         return items[::-1]
 
     def require_allowed_call(self, function: _Item, arguments: Any) -> None:
-        if function not in ALLOWED_CALLS:
+        if function not in ALLOWED_CALLS and not self.is_of_program(function):
             name = function.replace(" ", ".") if isinstance(function, str) else "its own result"
             raise BadInput(f"its pickle calls {name:.80}, which no state dict does")
         if function in BYTEARRAYS and not all(isinstance(part, _Text) for part in arguments.parts):
@@ -164,6 +174,10 @@ class _Simulation:
             _, offset, size, stride = arguments.parts[:4]
             pairs = zip(size.parts, stride.parts, strict=False)
             self.require_fits(offset + sum(length * step - step for length, step in pairs))
+
+    def is_of_program(self, function: _Item) -> bool:
+        named = self.program and isinstance(function, str)
+        return named and (function in PROGRAM_FUNCTIONS or str(function).startswith(PROGRAM_CLASS))
 
     def require_fits(self, *numbers: int) -> None:
         if any(number > self.size for number in numbers):
