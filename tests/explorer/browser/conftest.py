@@ -22,7 +22,9 @@ CHROMIUM = shutil.which("chromium")
 READY = "html[data-ready]"
 AFTER_FRAMES = """
 address => new Promise(done => {
-  const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
+  const rest = () => document.documentElement.hasAttribute("data-pending")
+    ? requestAnimationFrame(rest) : done();
+  const settle = () => requestAnimationFrame(() => requestAnimationFrame(rest));
   if (address === null || location.hash.slice(1) === address) return settle();
   addEventListener("hashchange", settle, { once: true });
   location.hash = address;
