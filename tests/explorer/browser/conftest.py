@@ -62,6 +62,7 @@ class Opened:
 
     def state(self) -> str:
         """The address that the page itself has written, once it has."""
+        self.settle()
         self.page.wait_for_timeout(400)
         return str(self.page.evaluate("location.hash.slice(1)"))
 
