@@ -6,7 +6,8 @@ Needs chromium. The sentence has 15 words and all networks of the page read it; 
 kept share of all units of the GRU, so that its run, its predictions and every view of it are new at
 each move. A frame is the time for which the page's main thread computes, from the event to the end
 of painting: the work to be done within the 16 ms between two frames. It is processor time, so that
-other programs on the machine do not count.
+other programs on the machine do not count. It includes the views out of sight, which follow in
+pieces when there is time.
 """
 
 from __future__ import annotations

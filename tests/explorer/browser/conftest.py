@@ -22,7 +22,9 @@ CHROMIUM = shutil.which("chromium")
 READY = "html[data-ready]"
 AFTER_FRAMES = """
 address => new Promise(done => {
-  const settle = () => requestAnimationFrame(() => requestAnimationFrame(() => done()));
+  const rest = () => document.documentElement.hasAttribute("data-pending")
+    ? requestAnimationFrame(rest) : done();
+  const settle = () => requestAnimationFrame(() => requestAnimationFrame(rest));
   if (address === null || location.hash.slice(1) === address) return settle();
   addEventListener("hashchange", settle, { once: true });
   location.hash = address;
@@ -60,6 +62,7 @@ class Opened:
 
     def state(self) -> str:
         """The address that the page itself has written, once it has."""
+        self.settle()
         self.page.wait_for_timeout(400)
         return str(self.page.evaluate("location.hash.slice(1)"))
 

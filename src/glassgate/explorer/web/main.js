@@ -3,6 +3,7 @@
 import { startAddress } from "./app/address.js";
 import { createDerive } from "./app/derive.js";
 import { readPage } from "./app/read.js";
+import { createScreen } from "./app/screen.js";
 import { firstState, fitState } from "./app/state.js";
 import { createStore } from "./app/store.js";
 import { mountBack } from "./views/back.js";
@@ -34,6 +35,7 @@ const VIEWS = [
   ["learn", mountLearn],
   ["bring", mountBring],
 ];
+const FIRST_SIGHT = 4; // of these views are in sight when the page opens
 
 try {
   start();
@@ -55,11 +57,14 @@ function start() {
   const app = { models, grammar, examples, store };
   const derive = createDerive(app);
   startAddress(app, standard, element("notice"));
-  const updates = VIEWS.map(([id, mount]) => mount(element(id), app));
+  const views = VIEWS.map(([id, mount]) => ({
+    element: element(id),
+    show: mount(element(id), app),
+  }));
+  const show = createScreen(views, FIRST_SIGHT);
   const update = () => {
     const { state } = store; // a view may set another one, which is shown next
-    const derived = derive(state);
-    for (const show of updates) show(state, derived);
+    show(state, derive(state));
   };
   store.subscribe(update);
   update();
