@@ -11,7 +11,8 @@ from glassgate import GRU, BadInput, Formulation, GRUWeights
 from glassgate.exchange import conversion as exchange
 from glassgate.exchange.file_gru import FileGRU
 from glassgate.exchange.inspection import tabulate
-from glassgate.exchange.proof import file_runs, prove
+from glassgate.exchange.proof import prove
+from glassgate.exchange.runs import file_runs
 
 
 def network(layers=2, directions=2, form=None, dtype=np.float32, bias=1.0):
