@@ -90,7 +90,7 @@ def _file_gru(cell: Cell, tries: Iterator[int]) -> FileGRU:
 
 def _match(cell: Cell, tries: Iterator[int]) -> tuple[GRUWeights, bool] | None:
     """Return the weights of the form that computes what a cell's nodes do, and which leaf is h."""
-    results: dict[tuple[int, int, bool], NDArray[np.generic] | None] = {}
+    results: dict[tuple[int, int, bool], Array | None] = {}
     for weights, _ in zip(_candidates(cell), tries, strict=False):
         I, H = weights.input_size, weights.hidden_size
         rng = np.random.default_rng(0)
@@ -109,13 +109,12 @@ def _match(cell: Cell, tries: Iterator[int]) -> tuple[GRUWeights, bool] | None:
     return None
 
 
-def _result(
-    cell: Cell, known: Mapping[Reference, NDArray[np.generic]]
-) -> NDArray[np.generic] | None:
+def _result(cell: Cell, known: Mapping[Reference, NDArray[np.generic]]) -> Array | None:
     try:
-        return run_cell(cell.output, cell.operations, known)
+        result: Array = run_cell(cell.output, cell.operations, known).astype(np.float64)
     except UnknownOperationError:
         return None
+    return result
 
 
 def _known(
@@ -137,8 +136,12 @@ def _run(cell: Cell, state_first: bool, input: Array, state: State) -> tuple[Arr
 
 def _candidates(cell: Cell) -> Iterator[GRUWeights]:
     """Yield the weights of every form that a cell's constants can have, by their shapes."""
-    arrays = list({id(array): array for array in cell.constants.values()}.values())
-    arrays = [a for a in arrays if a.dtype.kind == "f" and a.ndim in (1, 2) and a.size]
+    constants = {id(array): array for array in cell.constants.values()}.values()
+    arrays: list[Array] = [
+        array.astype(array.dtype.newbyteorder("="))
+        for array in constants
+        if array.dtype.kind == "f" and array.ndim in (1, 2) and array.size
+    ]
     if len(arrays) > MAX_ARRAYS:
         return
     curves = list(product(get_args(Reset)[:2], get_args(Gate), get_args(Squash)))
@@ -164,5 +167,10 @@ def _candidates(cell: Cell) -> Iterator[GRUWeights]:
 
 def _keras(W: Array, U: Array, b: Array, form: Formulation) -> GRUWeights:
     one, other = b if b.ndim == 2 else (b, np.zeros_like(b))
-    arrays = (swap_reset_update(array) for array in (W.T, U.T, one, other))
-    return GRUWeights(*(np.ascontiguousarray(array) for array in arrays), form)
+    return GRUWeights(
+        swap_reset_update(W.T),
+        swap_reset_update(U.T),
+        swap_reset_update(one),
+        swap_reset_update(other),
+        form,
+    )
