@@ -15,8 +15,8 @@ A newcomer reads `file_gru` (what every reader returns), `formats` (which functi
 which kind of file), `content` (of which kind a file is) and `conventions` (how other tools differ
 from Glassgate); then one tool's folder, of which `pytorch` is the shortest: its `arrays` module
 converts, its `file` module reads. `proof` runs source and result on the same numbers, with
-`rounding` to tell what rounding explains, `conversion` joins all of this, `many` converts the files
-of a folder, and `inspection` makes the table.
+`rounding` to tell what rounding explains and `runs` to run the result in its own tool, `conversion`
+joins all of this, `many` converts the files of a folder, and `inspection` makes the table.
 """
 
 from glassgate.exchange import arrays, keras, onnx, pytorch

@@ -43,7 +43,8 @@ def rounding_bound(network: GRU, input: Array, state: State) -> float:
     """
     unit = float(np.finfo(network.dtype).eps) / 2
     initial, largest = iter(state), 0.0
-    values, errors = input.astype(np.float64), np.zeros(input.shape)
+    values: Array = input.astype(np.float64)
+    errors: Array = np.zeros(input.shape)
     for plan, layer in zip(network.plan, network.weights, strict=True):
         outputs, bounds = [], []
         for direction, weights in zip(plan.directions, layer, strict=True):

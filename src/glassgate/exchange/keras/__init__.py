@@ -6,8 +6,9 @@ model's JSON config beside it.
 
 Read `arrays` (converts one layer's arrays), `layers` (a stack of layers) and `write` (writes a
 file). Reading is more work, because files may be hostile: `file` reads one, with `config` and
-`graph` to find the layers, `store` to get their arrays, and `hdf5` to run the HDF5 library in a
-separate process. `runtime` runs layers in Keras itself, for proofs.
+`graph` to find the layers, `masks` to tell which steps they skip, `store` to get their arrays,
+`hdf5` to run the HDF5 library in a separate process, and `reader` to build networks. `runtime` runs
+layers in Keras itself, for proofs.
 """
 
 from glassgate.exchange.keras.arrays import KerasGRU, from_keras, to_keras

@@ -225,6 +225,6 @@ def _evaluate(
             ir_version=IR_VERSION,
         )
         with np.errstate(all="ignore"):
-            return list(ReferenceEvaluator(model).run(None, feeds))  # type: ignore[arg-type]
+            return list(ReferenceEvaluator(model).run(None, feeds))
     except Exception:  # the evaluator raises all kinds on a damaged node, which then is no constant
         return None

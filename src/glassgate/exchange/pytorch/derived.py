@@ -107,11 +107,13 @@ def _normalised(g: Array, v: Array) -> Array:
     axes = tuple(i for i in range(v.ndim) if g.ndim == 0 or g.shape[i] == 1)
     with np.errstate(all="ignore"):  # a row of zeros has no direction, as in torch
         length = np.sqrt(np.sum(v.astype(np.float64) ** 2, axis=axes, keepdims=True))
-        return (v * (g / length)).astype(v.dtype)
+        weight: Array = (v * (g / length)).astype(v.dtype)
+    return weight
 
 
 def _spectral(W: Array, u: Array, v: Array) -> Array:
     """Divide W by its largest singular value, as the vectors of the power iteration give it."""
     with np.errstate(all="ignore"):
         size = u.astype(np.float64) @ (W.astype(np.float64) @ v.astype(np.float64))
-        return (W / size).astype(W.dtype)
+        weight: Array = (W / size).astype(W.dtype)
+    return weight

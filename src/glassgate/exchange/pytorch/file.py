@@ -219,7 +219,7 @@ def _tensors(loaded: object) -> Iterator[tuple[str, Tensor]]:
             yield path, value
         elif isinstance(value, Module | Mapping | list | tuple) and id(value) not in seen:
             seen.add(id(value))
-            held = vars(value) if isinstance(value, Module) else value
+            held: Any = vars(value) if isinstance(value, Module) else value
             pending.append(_entries(path, held))
 
 

@@ -69,8 +69,8 @@ def _holds_arrays(name: str) -> bool:
 
 def _classes(pickled: bytes) -> Iterator[str]:
     for opcode, argument, _ in pickletools.genops(pickled):
-        if opcode.name == "GLOBAL" and argument.startswith(PROGRAM_CLASS):
-            yield argument.replace(" ", ".")
+        if opcode.name == "GLOBAL" and str(argument).startswith(PROGRAM_CLASS):
+            yield str(argument).replace(" ", ".")
 
 
 def _first(value: object, *_: object) -> object:

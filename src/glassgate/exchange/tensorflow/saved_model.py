@@ -14,7 +14,7 @@ from pathlib import Path
 from glassgate.errors import BadInput
 from glassgate.exchange.file_gru import FileGRU
 from glassgate.exchange.keras.config import Cell, RecurrentLayer
-from glassgate.exchange.keras.file import LayerReader
+from glassgate.exchange.keras.reader import LayerReader
 from glassgate.exchange.keras.store import Json, UnusableArray, parse_json
 from glassgate.exchange.tensorflow.bundle import Bundle
 from glassgate.exchange.tensorflow.messages import integer, last, messages, text
