@@ -3,7 +3,10 @@
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from glassgate.analysis.intervals import share_estimate
 from glassgate.experiments.claims import claim_above, claim_below
 from glassgate.experiments.verdict.answers import answers, main_condition
 from glassgate.experiments.verdict.conditions import FIRST, LAST
@@ -103,6 +106,18 @@ def test_claims_above_and_below_mirror_each_other():
         assert mirrored["interval"][0] == pytest.approx(
             -claim_above("a", "text", values, 0, "here")["interval"][1]
         )
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=2, max_size=6),
+    st.floats(0, 1, exclude_min=True, exclude_max=True),
+)
+def test_the_ends_of_a_share_change_no_claim(values: list[float], bound: float):
+    for judge in (claim_above, claim_below):
+        free = judge("a", "text", values, bound, "here")
+        ending = judge("a", "text", values, bound, "here", share_estimate)
+        assert ending["confirmed"] == free["confirmed"]
+        assert 0 <= ending["interval"][0] <= ending["interval"][1] <= 1
 
 
 def test_the_contrast_needs_both_conditions(condition):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
-from glassgate.analysis.intervals import Estimate, estimate, geometric_estimate, join_names
+from glassgate.analysis.intervals import Estimate, geometric_estimate, join_names, share_estimate
 from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.learning.moments import EXPECTED
 from glassgate.experiments.learning.results import Moment, Results
@@ -135,8 +135,8 @@ def _unit_charts(results: Results, place: int) -> Charts:
     """Draw mean gates and spans of units in order of size."""
     runs = results["runs"]
     gates = {
-        "Kept share": ("kept share", by_rank(runs, place, _kept, estimate)),
-        "Reset gate": ("reset gate", by_rank(runs, place, _reset, estimate)),
+        "Kept share": ("kept share", by_rank(runs, place, _kept, share_estimate)),
+        "Reset gate": ("reset gate", by_rank(runs, place, _reset, share_estimate)),
     }
     titled = {
         title: Chart("units, largest first", y_title, (0, 1), (_ranked(NOW, estimates),))
