@@ -19,6 +19,7 @@ from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.verdict.conditions import MADE_UP, REAL, Condition
 from glassgate.experiments.verdict.gates import find_carriers, part_means, position_means, show
 from glassgate.experiments.verdict.interventions import intervene
+from glassgate.experiments.verdict.judgements import claims
 from glassgate.experiments.verdict.reading import Classes, classify, read_gates
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
 from glassgate.experiments.verdict.results import (
@@ -31,7 +32,7 @@ from glassgate.experiments.verdict.results import (
 )
 from glassgate.experiments.verdict.reviews import MIN_PLOT_SENTENCES, PLACES, Review
 from glassgate.experiments.verdict.sentences import Sentences, all_sentences
-from glassgate.experiments.verdict.summary import claims, place_estimates
+from glassgate.experiments.verdict.summary import place_estimates
 from glassgate.experiments.verdict.texts import Texts, class_ids, make_texts
 from glassgate.nn.models import Classifier
 from glassgate.train.loop import fit
