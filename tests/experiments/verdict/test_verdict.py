@@ -78,6 +78,13 @@ def test_the_page_shows_a_review_word_by_word_and_judges_the_claims(glassgate_, 
     assert "The past is washed out" in opening
 
 
+def test_more_sentences_than_there_are_is_refused_before_anything_begins(glassgate_, tmp_path):
+    said = glassgate_("experiment", "verdict", "--quick", "--sentences", 100_000)
+    assert said.code == 2
+    assert "sentences must be from 2 to 720, got 100000" in said.err
+    assert not (tmp_path / "verdict").exists()
+
+
 def test_conditions_have_names_of_their_own():
     names = [condition.id for condition in MADE_UP]
     assert len(set(names)) == len(names) == 17

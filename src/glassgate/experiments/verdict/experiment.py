@@ -30,7 +30,13 @@ from glassgate.experiments.verdict.results import (
     Run,
     Shown,
 )
-from glassgate.experiments.verdict.reviews import MIN_PLOT_SENTENCES, PLACES, Review
+from glassgate.experiments.verdict.reviews import (
+    MIN_PLOT_SENTENCES,
+    PLACES,
+    Review,
+    check_sentences,
+    split_sentences,
+)
 from glassgate.experiments.verdict.sentences import Sentences, all_sentences
 from glassgate.experiments.verdict.summary import place_estimates
 from glassgate.experiments.verdict.texts import Texts, class_ids, make_texts
@@ -125,6 +131,8 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
     Raises `BadInput` for more sentences than there are, and where `plan.files` cannot be read.
     """
     sentences = read_sentences(plan.files) if plan.files else all_sentences()
+    most = min(len(part.plot) for part in split_sentences(sentences, seeds[0]))
+    check_sentences(plan.sentences, most)  # here, before anything is trained
     keys = [(condition, seed) for condition in plan.conditions for seed in seeds]
     pieces = [
         Piece(f"{condition.id}, seed {seed}", train_and_test, (plan, sentences, condition, seed))
