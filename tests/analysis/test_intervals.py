@@ -9,6 +9,7 @@ from scipy import stats
 from scipy.stats import binomtest
 
 from glassgate.analysis.intervals import (
+    TWO_MODELS_WARNING,
     TWO_SEEDS_WARNING,
     cluster_interval,
     geometric_interval,
@@ -114,7 +115,8 @@ def test_what_has_no_logarithm_is_refused(values: list[float]):
 
 def test_by_hand_over_two_seeds_an_interval_reaches_nearly_13_standard_errors():
     low, high = t_interval([0, 2])  # their mean is 1, its standard error 1
-    assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in TWO_SEEDS_WARNING
+    for warning in (TWO_SEEDS_WARNING, TWO_MODELS_WARNING):
+        assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in warning
 
 
 def test_clusters_of_one_number_are_single_numbers():

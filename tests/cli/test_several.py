@@ -140,7 +140,7 @@ def test_means_by_condition_are_printed(glassgate_: Run, seeds: list[Path], tmp_
     assert y.split()[:3] == ["y", "1", "1"]
     assert caption.endswith("Intervals are over sentences.")
     said = glassgate_("score", "i.tsv", "--models", *seeds[:2], "-o", "two.tsv")
-    assert "Intervals are over models.\nIntervals over two seeds say little" in said.err
+    assert "Intervals are over models.\nIntervals over two models say little" in said.err
 
 
 # pairs ----------------------------------------------------------------------------------------

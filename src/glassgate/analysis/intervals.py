@@ -13,6 +13,9 @@ CONFIDENCE = 0.95  # of every interval
 TWO_SEEDS_WARNING = (
     "Intervals over two seeds say little: they reach 12.7 standard errors to either side."
 )
+TWO_MODELS_WARNING = (
+    "Intervals over two models say little: they reach 12.7 standard errors to either side."
+)
 
 Judgement = Literal["yes", "no", "undecided"]
 UNDECIDED: Literal["undecided"] = "undecided"  # where an interval contains the value of no effect

@@ -91,8 +91,9 @@ HOW_ACCURACY = (
 HOW_GRADIENT = (
     "The norm of the gradient of the loss at the target of a dependency across ten words or more, "
     "with respect to the state k words earlier, relative to that at k = 0: geometric means over "
-    "seeds, with 95% intervals. Where it falls by a constant factor per word, a network can hardly "
-    "learn from the distant past."
+    "seeds, with 95% intervals. Where it falls by a constant factor per word, little of it reaches "
+    "far words, and learning from them is slow or, where nothing is left, impossible. The figure "
+    "has the gradient before training beside that at the moment: it can grow with what is learned."
 )
 HOW_WORDS = (
     "The gates of the network with the first seed while it reads the sentence. In the picture of "

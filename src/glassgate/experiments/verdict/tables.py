@@ -91,7 +91,8 @@ def _judged(claim: Claim | None) -> str:
     """Return what a claim came to; where the task was not learned, nothing was decided."""
     if claim is None:
         return f"{UNDECIDED}:\nnot learned"
-    return f"{claim['confirmed']}: {claim['measured']:.3f}\n{_interval(claim['interval'])}"
+    interval = "{:.3f} to {:.3f}".format(*claim["interval"])
+    return f"{claim['confirmed']}: {claim['measured']:.3f}\n{interval}"
 
 
 def claim_tables(results: Results) -> list[Table]:
@@ -99,22 +100,10 @@ def claim_tables(results: Results) -> list[Table]:
     conditions = {condition["id"]: condition for condition in results["conditions"]}
     tables = []
     for name, claims in groupby(results["claims"], lambda claim: claim["id"].split(":")[0]):
-        rows = [
-            (
-                SHORT[claim["id"].split(":")[1]],
-                claim["confirmed"],
-                f"{claim['measured']:.3f}",
-                _interval(claim["interval"]),
-            )
-            for claim in claims
-        ]
+        rows = [(SHORT[claim["id"].split(":")[1]], _judged(claim)) for claim in claims]
         caption = heading(conditions[name]) if name in conditions else "Two networks compared"
-        tables.append(Table(("claim", "confirmed", "measured", "95% interval"), rows, caption))
+        tables.append(Table(("claim", "confirmed: measured\n95% interval"), rows, caption))
     return tables
-
-
-def _interval(ends: Sequence[float]) -> str:
-    return "{:.3f} to {:.3f}".format(*ends)
 
 
 # Accuracy, interventions, carriers ----------------------------------------------------------------
