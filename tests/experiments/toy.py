@@ -50,6 +50,7 @@ class Toy:
     examples = ("glassgate experiment toy", "glassgate experiment toy --sides 20")
     preparing = "Shaking"
     seeds = 3
+    packages = ("scipy",)
 
     def plan(self, *, sides: Sides = 6) -> Plan:
         return Plan(sides)
