@@ -59,8 +59,9 @@ HOW_COMPARED = (
     "The table has the ratio of two divergences at the same number of parameters, interpolated "
     "along the straight lines of the chart: the geometric mean over seeds, with its 95% "
     "interval. Below 1, the first network is closer to the grammar (yes), above 1 it is not (no); "
-    "where the interval contains 1, that is undecided. Each interval is for one comparison alone, not for all together, "
-    "and holds for this language, this length of training and one learning rate for all."
+    "where the interval contains 1, that is undecided. Each interval is for one comparison alone, "
+    "not for all together, and holds for this language, this length of training and one learning "
+    "rate for all."
 )
 HOW_REACHED = "Each seed has its own training and test sentences."
 
