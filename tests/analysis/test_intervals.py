@@ -9,9 +9,12 @@ from scipy import stats
 from scipy.stats import binomtest
 
 from glassgate.analysis.intervals import (
+    TWO_MODELS_WARNING,
     TWO_SEEDS_WARNING,
     cluster_interval,
     geometric_interval,
+    share_estimate,
+    share_interval,
     t_interval,
     wilson,
 )
@@ -51,6 +54,18 @@ def test_the_interval_of_a_mean_is_scipys(n: int):
     values = np.random.default_rng(n).normal(3, 2, n).tolist()
     wanted = stats.t.interval(0.95, n - 1, np.mean(values), stats.sem(values))
     assert t_interval(values) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_the_interval_of_a_share_ends_at_0_and_1():
+    assert t_interval([0.8, 1.0])[1] > 1
+    assert share_interval([0.8, 1.0])[1] == 1.0
+    assert share_interval([0.8, 1.0])[0] == 0.0  # t reaches 1.27 to either side
+    assert share_interval([0.4, 0.5, 0.6]) == t_interval([0.4, 0.5, 0.6])  # within both ends
+    assert share_estimate([1.0, 1.0, 0.97]) == {
+        "mean": pytest.approx(0.99),
+        "low": t_interval([1.0, 1.0, 0.97])[0],
+        "high": 1.0,
+    }
 
 
 def test_by_hand_two_numbers_have_the_tangent_and_three_a_root():
@@ -100,7 +115,8 @@ def test_what_has_no_logarithm_is_refused(values: list[float]):
 
 def test_by_hand_over_two_seeds_an_interval_reaches_nearly_13_standard_errors():
     low, high = t_interval([0, 2])  # their mean is 1, its standard error 1
-    assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in TWO_SEEDS_WARNING
+    for warning in (TWO_SEEDS_WARNING, TWO_MODELS_WARNING):
+        assert f"they reach {(high - low) / 2:.1f} standard errors to either side" in warning
 
 
 def test_clusters_of_one_number_are_single_numbers():

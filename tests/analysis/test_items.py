@@ -69,11 +69,11 @@ def test_regions_make_sentences(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "text", "wanted"),
     [
-        ("t.tsv", "item\tsentence\n1\ta\n", "t.tsv, line 2: expected a column text, got item, s"),
+        ("t.tsv", "item\tsentence\n1\ta\n", "t.tsv, line 1: expected a column text, got item, s"),
         ("t.tsv", "item\ttext\n1\n", "t.tsv, line 2: expected the 2 columns of line 1, got 1"),
         ("t.tsv", "item\ttext\n1\t \n", "t.tsv, line 2: text must be text, got ' '"),
         ("t.tsv", "item\ttext\n", "t.tsv holds no sentence, expected one or more"),
-        ("t.tsv", "region\ttext\n1\ta\n", "t.tsv, line 2: a column region needs a column item"),
+        ("t.tsv", "region\ttext\n1\ta\n", "t.tsv, line 1: a column region needs a column item"),
         ("t.tsv", "text\titem\titem\na\t1\t2\n", "t.tsv, line 1: two columns are called 'item'"),
         ("t.jsonl", '{"text": 3}\n', "t.jsonl, line 1: text must be text, got 3"),
         ("t.jsonl", '{"text": "\\ud800"}\n', "t.jsonl, line 1: 'text' must be text, got '\\ud800'"),

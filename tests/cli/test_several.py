@@ -9,7 +9,7 @@ from statistics import mean
 
 import pytest
 
-from glassgate.analysis.intervals import t_interval
+from glassgate.analysis.intervals import share_interval, t_interval
 from glassgate.train.run import Output, train_language
 from glassgate.train.settings import Settings
 from tests.conftest import Run, names, write_corpus
@@ -140,7 +140,7 @@ def test_means_by_condition_are_printed(glassgate_: Run, seeds: list[Path], tmp_
     assert y.split()[:3] == ["y", "1", "1"]
     assert caption.endswith("Intervals are over sentences.")
     said = glassgate_("score", "i.tsv", "--models", *seeds[:2], "-o", "two.tsv")
-    assert "Intervals are over models.\nIntervals over two seeds say little" in said.err
+    assert "Intervals are over models.\nIntervals over two models say little" in said.err
 
 
 # pairs ----------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_accuracies_of_models_have_a_mean_and_an_interval_over_them(
         if (one["method"], one["pairs"]) == ("critical word", "known to critical")
     ]
     assert averaged["accuracy"] == pytest.approx(mean(wanted))
-    assert averaged["interval"] == pytest.approx(t_interval(wanted))
+    assert averaged["interval"] == pytest.approx(share_interval(wanted))
     assert averaged["n"] == [2, 2, 2]
     low, high = averaged["interval"]
     wanted_line = ["critical", "word", "known", "to", "critical", "2", f"{mean(wanted):.1%}"]

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import get_args
 
 import pytest
@@ -108,6 +109,7 @@ def test_one_line_makes_a_command_with_page_picture_and_results(glassgate_: Run,
         *("experiment", "command", "versions", "quick", "seeds", "sides", "throws")
     ]
     assert results["experiment"] == "toy"
+    assert results["versions"]["scipy"] == version("scipy")  # which the toy says that it uses
     assert results["command"] == "glassgate experiment toy --sides 4 --seed 5 --seeds 2"
     assert (results["seeds"], results["throws"]) == ([5, 6], [2, 3])
     assert (tmp_path / "toy" / "toy.png").read_bytes().startswith(b"\x89PNG")

@@ -10,7 +10,7 @@ from glassgate.analysis.intervals import geometric_interval
 from glassgate.errors import BadInput
 from glassgate.experiments.capacity import experiment
 from glassgate.experiments.capacity.page import page, tables
-from glassgate.experiments.capacity.summary import NETWORKS, PAIRS, comparisons, statements
+from glassgate.experiments.capacity.summary import NETWORKS, PAIRS, claims, comparisons, statements
 from glassgate.pages.content import Chart
 from tests.experiments.experiment_cases import assert_only_pieces, stops_second
 
@@ -85,6 +85,10 @@ def test_sentences_say_what_the_intervals_say():
     )
     assert nearer["nearer"] == [1000]
     assert nearer["farther"] == []
+    judged = claims(TINY.to_json(), [{**row, "mean": row["low"]} for row in rows])
+    assert [claim["confirmed"] for claim in judged] == ["yes", "undecided", "no", "yes"]
+    assert judged[0]["interval"] == [0.5, 0.9]
+    assert judged[3]["text"].startswith("With 1,000 parameters, the LSTM is closer to the grammar")
 
 
 # What is asked for --------------------------------------------------------------------------------

@@ -119,6 +119,17 @@ def test_a_run_stopped_before_anything_is_kept_says_nothing_of_resuming(
     assert (said.code, said.err.splitlines()[-1]) == (130, "glassgate: stopped")
 
 
+def test_a_run_refused_before_anything_is_kept_leaves_nothing(glassgate_: Run, tmp_path):
+    (tmp_path / "no-table").write_text("0")
+    said = glassgate_("experiment", "toy")
+    assert (said.code, said.err.splitlines()[-1]) == (2, "glassgate: a die needs a table")
+    assert not (tmp_path / "toy").exists()
+    (tmp_path / "no-table").write_text("1")  # what is finished stays
+    assert glassgate_("experiment", "toy").code == 2
+    kept = [path.name[:12] for path in (tmp_path / "toy" / "pieces").iterdir()]
+    assert sorted(kept) == ["run.json", "throw-seed-0"]
+
+
 def test_a_quick_run_says_that_it_is_one(glassgate_: Run, tmp_path):
     assert glassgate_("experiment", "toy", "--quick").code == 0
     assert (results_of(tmp_path)["quick"], results_of(tmp_path)["sides"]) == (True, 4)

@@ -34,6 +34,8 @@ class Throw(TypedDict):
 
 def throw(sides: int, seed: int, watchers: Sequence[object]) -> Throw:
     """Throw a die; the third seed rolls off the table where a file says so."""
+    if Path("no-table").exists() and seed >= int(Path("no-table").read_text()):
+        raise BadInput("a die needs a table")
     if Path("rolls-off").exists() and seed == 2:
         raise Interrupted("stopped")
     return {"seed": seed, "eyes": seed % sides + 1}
@@ -48,6 +50,7 @@ class Toy:
     examples = ("glassgate experiment toy", "glassgate experiment toy --sides 20")
     preparing = "Shaking"
     seeds = 3
+    packages = ("scipy",)
 
     def plan(self, *, sides: Sides = 6) -> Plan:
         return Plan(sides)

@@ -70,7 +70,7 @@ def test_a_label_that_looks_like_no_class_is_noted(
     path = written(tmp_path, "text,name\n" + "".join(f"w,{label}\n" for label in labels))
     notes = read_reviews(path, "text", "name").notes(path, "name")
     wanted = (
-        f"{alone} of the {len(labels)} texts in {path} are the only one of their class, so "
+        f"{alone} of the {len(labels)} texts in {path} have a class of their own, so "
         "held-out texts cannot test what is learned: is 'name' the right column?"
     )
     assert notes == ([] if alone is None else [wanted])

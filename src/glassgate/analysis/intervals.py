@@ -11,8 +11,10 @@ from typing import Any, Literal, TypedDict
 
 CONFIDENCE = 0.95  # of every interval
 TWO_SEEDS_WARNING = (
-    "Intervals over two seeds say little: they reach 12.7 standard errors to either side, perhaps "
-    "beyond what is possible."
+    "Intervals over two seeds say little: they reach 12.7 standard errors to either side."
+)
+TWO_MODELS_WARNING = (
+    "Intervals over two models say little: they reach 12.7 standard errors to either side."
 )
 
 Judgement = Literal["yes", "no", "undecided"]
@@ -57,6 +59,15 @@ def t_interval(values: Sequence[float]) -> tuple[float, float]:
         raise ValueError(f"values must be two finite numbers or more, got {list(values)}")
     half = _t_reach(n - 1) * stdev(values) / math.sqrt(n)
     return mean(values) - half, mean(values) + half
+
+
+def share_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Give the 95% interval of the mean share that a few shares were drawn around.
+
+    It is their `t_interval`, which ends at 0 and 1: beyond them no share can be.
+    """
+    low, high = t_interval(values)
+    return max(0.0, low), min(1.0, high)
 
 
 def geometric_interval(values: Sequence[float]) -> tuple[float, float]:
@@ -136,6 +147,12 @@ class Estimate(TypedDict):
 def estimate(values: Sequence[float]) -> Estimate:
     """Give the mean of a few numbers with its `t_interval`."""
     low, high = t_interval(values)
+    return {"mean": mean(values), "low": low, "high": high}
+
+
+def share_estimate(values: Sequence[float]) -> Estimate:
+    """Give the mean of a few shares, from 0 to 1 each, with its `share_interval`."""
+    low, high = share_interval(values)
     return {"mean": mean(values), "low": low, "high": high}
 
 

@@ -119,7 +119,7 @@ def _place(row: Row, fields: Mapping[str, str]) -> tuple[str | None, object]:
         return None, None
     if item is None:
         raise BadInput(
-            f"{row.where} a column region needs a column item, which says whose regions they are"
+            f"{row.names_at} a column region needs a column item, which says whose regions they are"
         )
     return fields[region], (fields[item], condition and fields[condition])
 
@@ -129,7 +129,7 @@ def _text(row: Row) -> tuple[str, dict[str, str]]:
     name = column(row.fields, TEXT)
     if name is None:
         names = ", ".join(row.fields) or "none"
-        raise BadInput(f"{row.where} expected a column text, got {names}")
+        raise BadInput(f"{row.names_at} expected a column text, got {names}")
     value = row.fields[name]
     fields = row.further((name,))
     if not isinstance(value, str) or not value.strip():

@@ -24,6 +24,7 @@ class Row:
     where: str  # the file and the line, for messages
     line: int  # in the file, from 1
     fields: Mapping[str, Any]  # text, or what JSON holds
+    names_at: str  # the file and the line that names the columns, for messages
 
     def further(self, own: Collection[str]) -> dict[str, str]:
         """Return all columns but some, as text: JSON's null is empty, other values as JSON.
@@ -99,7 +100,7 @@ def _of_json(where: str, number: int, line: str) -> Row:
         raise BadInput(f"{where} is not JSON: {error}") from None
     if not isinstance(fields, dict):
         raise BadInput(f"{where} must be a JSON object, got {type(fields).__name__}")
-    return Row(where, number, fields)
+    return Row(where, number, fields, where)
 
 
 def _of_cells(
@@ -125,7 +126,8 @@ def _of_cells(
             raise BadInput(
                 f"{where} expected {expected}, got {len(cells)}{hint if len(cells) > 2 else ''}"
             )
-        yield Row(where, number, dict(zip(names if headed else unnamed, cells, strict=True)))
+        fields = dict(zip(names if headed else unnamed, cells, strict=True))
+        yield Row(where, number, fields, f"{path}, line {first}:" if headed else where)
 
 
 def _check_names(where: str, names: Sequence[str]) -> None:

@@ -102,14 +102,18 @@ def ask(
     with suggest_resume(output / PIECES):
         results = experiment.run(plan, range(seed, seed + count), _runner(chosen, finished))
         command = shlex.join(["glassgate", *sys.argv[1:]])
-        made = {"experiment": experiment.name, **provenance(command), "quick": quick}
+        made = {
+            "experiment": experiment.name,
+            **provenance(command, experiment.packages),
+            "quick": quick,
+        }
         answer(experiment, {**made, **results}, output)
     finished.discard()
 
 
 def _made_by(experiment: Experiment[Any, Any], plan: Plan) -> dict[str, Any]:
     """Return what decides the results of a run's pieces."""
-    versions = provenance("")["versions"]
+    versions = provenance("", experiment.packages)["versions"]
     return {"experiment": experiment.name, "versions": versions, "plan": plan.to_json()}
 
 

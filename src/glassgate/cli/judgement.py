@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from glassgate.analysis.intervals import TWO_SEEDS_WARNING, join_names
+from glassgate.analysis.intervals import TWO_MODELS_WARNING, join_names
 from glassgate.analysis.items import CONDITION
 from glassgate.analysis.pairs import (
     TO_CITE,
@@ -138,7 +138,7 @@ class Judgement:
                 "may be the cue, and the model can only guess."
             )
         if len(tables) == 2:
-            parts.append(TWO_SEEDS_WARNING)
+            parts.append(TWO_MODELS_WARNING)
         return "\n".join(parts)
 
     def _counted(self) -> list[str]:

@@ -47,7 +47,7 @@ def pairs(
     Further columns, such as item and condition, stand in the --output, and
     accuracies are printed for each condition, or each file if there are
     several. With several models they are means, with 95% intervals over models
-    (Student's t).
+    (Student's t, within 0 and 1).
 
     For example:
 

@@ -13,7 +13,7 @@ import typer
 
 from glassgate.analysis.conditions import ConditionMean, Conditions
 from glassgate.analysis.frequencies import Frequencies
-from glassgate.analysis.intervals import TWO_SEEDS_WARNING
+from glassgate.analysis.intervals import TWO_MODELS_WARNING
 from glassgate.analysis.items import Items, read_items
 from glassgate.analysis.score_table import Layout, Scores, check_alike, name_columns, score_rows
 from glassgate.analysis.scoring import language_model
@@ -106,7 +106,7 @@ class Job:
         means = self._conditions.means()
         parts = [_mean_table(means, len(self.models))] if means else []
         if len(self.models) == 2 and (means or self.layout.models == 2):
-            parts.append(TWO_SEEDS_WARNING)
+            parts.append(TWO_MODELS_WARNING)
         return "\n".join([*parts, self._count.summary(output)])
 
     def _lines(self, pace: Pace | None, *, silent: bool) -> Iterator[str]:

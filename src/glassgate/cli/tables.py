@@ -14,12 +14,14 @@ FILE_WIDTH = 120  # characters of a table that is printed to a file
 
 
 def print_table(content: Table) -> None:
-    """Print a table; columns of numbers are aligned to the right."""
+    """Print a table below its caption; columns of numbers are aligned to the right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table as Printed
 
-    printed = Printed(box=box.SIMPLE_HEAD)
+    printed = Printed(
+        box=box.SIMPLE_HEAD, title=content.caption or None, title_justify="left", title_style=""
+    )
     for column, values in zip(content.columns, zip(*content.rows, strict=True), strict=True):
         numeric = all(re.fullmatch(r"[-+]?[\d.,]+%?", value) for value in values)
         printed.add_column(column, justify="right" if numeric else "left")

@@ -9,9 +9,9 @@ from glassgate.pages.content import Table
 
 HOW_JUDGED = (
     "The table has what was measured of each claim, the mean over seeds with its 95% interval "
-    "(Student's t). A claim is confirmed (yes) or refuted (no) where the whole interval says so, "
-    "and undecided where a part of it does. Each interval is for one claim alone, not for all "
-    "together."
+    "(Student's t; that of a share ends at 0 and 1). A claim is confirmed (yes) or refuted (no) "
+    "where the whole interval says so, and undecided where a part of it does. Each interval is for "
+    "one claim alone, not for all together."
 )
 
 

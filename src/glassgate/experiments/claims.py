@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 from glassgate.analysis.intervals import (
@@ -10,15 +10,18 @@ from glassgate.analysis.intervals import (
     Estimate,
     Judgement,
     estimate,
-    geometric_estimate,
 )
+
+OverSeeds = Callable[[Sequence[float]], Estimate]
+"""Puts the values of all seeds together, such as `glassgate.analysis.intervals.estimate`."""
 
 
 class Claim(TypedDict):
     """What is claimed, what was measured, and what follows.
 
     `measured` is the mean over seeds, and `interval` has the ends of its 95% interval (Student's
-    t); both are geometric where values span powers of ten. `condition` says of which networks and
+    t); both are geometric where values span powers of ten, and the interval of a share ends at 0
+    and 1. `condition` says of which networks and
     texts the claim is judged.
     """
 
@@ -36,17 +39,17 @@ def claim_above(
     values: Sequence[float],
     bound: float,
     condition: str,
-    *,
-    geometric: bool = False,
+    over_seeds: OverSeeds = estimate,
 ) -> Claim:
     """Judge the claim that the mean of a value, of one seed each, is above a bound.
 
-    It is *yes* where the whole interval is above, *no* where none of it is, else *undecided*. With
-    `geometric`, for values over powers of ten, mean and interval are those of the logarithms.
+    It is *yes* where the whole interval is above, *no* where none of it is, else *undecided*.
+    `over_seeds` gives mean and interval: `share_estimate` of shares, whose interval ends at 0 and
+    1, `geometric_estimate` of values over powers of ten.
     """
-    over_seeds = geometric_estimate(values) if geometric else estimate(values)
-    judged = judge_above(over_seeds["low"], over_seeds["high"], bound)
-    return _claim(id, text, over_seeds, judged, condition)
+    measured = over_seeds(values)
+    judged = judge_above(measured["low"], measured["high"], bound)
+    return _claim(id, text, measured, judged, condition)
 
 
 def claim_below(
@@ -55,13 +58,12 @@ def claim_below(
     values: Sequence[float],
     bound: float,
     condition: str,
-    *,
-    geometric: bool = False,
+    over_seeds: OverSeeds = estimate,
 ) -> Claim:
     """Judge the claim that the mean of a value, of one seed each, is below a bound."""
-    over_seeds = geometric_estimate(values) if geometric else estimate(values)
-    judged = judge_above(-over_seeds["high"], -over_seeds["low"], -bound)
-    return _claim(id, text, over_seeds, judged, condition)
+    measured = over_seeds(values)
+    judged = judge_above(-measured["high"], -measured["low"], -bound)
+    return _claim(id, text, measured, judged, condition)
 
 
 def judge_above(low: float, high: float, bound: float) -> Judgement:
@@ -75,14 +77,12 @@ def judge_above(low: float, high: float, bound: float) -> Judgement:
     return "no" if high <= bound else UNDECIDED
 
 
-def _claim(
-    name: str, text: str, over_seeds: Estimate, confirmed: Judgement, condition: str
-) -> Claim:
+def _claim(name: str, text: str, measured: Estimate, confirmed: Judgement, condition: str) -> Claim:
     return {
         "id": name,
         "text": text,
-        "measured": over_seeds["mean"],
-        "interval": [over_seeds["low"], over_seeds["high"]],
+        "measured": measured["mean"],
+        "interval": [measured["low"], measured["high"]],
         "confirmed": confirmed,
         "condition": condition,
     }

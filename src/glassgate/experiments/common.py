@@ -56,6 +56,8 @@ class Experiment(Protocol[P, R]):
         Message while the command starts, such as "Sampling sentences".
     seeds
         Default number of seeds.
+    packages
+        Whose versions decide results, beside those that all experiments use.
     """
 
     @property
@@ -72,6 +74,9 @@ class Experiment(Protocol[P, R]):
 
     @property
     def seeds(self) -> int: ...  # noqa: D102
+
+    @property
+    def packages(self) -> Sequence[str]: ...  # noqa: D102
 
     def plan(self, *args: Any, **options: Any) -> P:
         """Return the numbers of a run: a frozen dataclass that checks itself.
@@ -111,6 +116,8 @@ class InFolder(Generic[P, R]):
     They are imported when they are called, so that the command line can describe an experiment
     without loading torch. A subclass adds what `Experiment` describes besides.
     """
+
+    packages: Sequence[str] = ()
 
     def quick(self, plan: P) -> P:
         """Return the plan of a quick run, as experiment.py makes it."""
@@ -195,10 +202,13 @@ def check_counts(plan: object, *names: str, least: int = 1) -> None:
             raise BadInput(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
-def provenance(command: str) -> Provenance:
-    """Return the command line that runs, and the versions of Python and of what it uses."""
-    packages = ("glassgate", "torch", "numpy", "tokenizers", "accelerate", "safetensors")
-    versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
+def provenance(command: str, packages: Sequence[str] = ()) -> Provenance:
+    """Return the command line that runs, and the versions of Python and of what it uses.
+
+    `packages` are used beside those that every command uses.
+    """
+    used = ("glassgate", "torch", "numpy", "tokenizers", "accelerate", "safetensors", *packages)
+    versions = {"python": platform.python_version()} | {name: version(name) for name in used}
     return {"command": command, "versions": versions}
 
 

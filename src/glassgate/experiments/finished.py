@@ -85,6 +85,11 @@ class Finished:
         arguments = (self._path(piece), piece.function, piece.arguments)
         return replace(piece, function=_run_and_keep, arguments=arguments)
 
+    def discard_if_empty(self) -> None:
+        """Delete the folder of a run none of whose pieces is finished: nothing could go on."""
+        if [path.name for path in self.folder.iterdir()] == [MADE_BY]:
+            self.discard()
+
     def discard(self) -> None:
         """Delete all pieces."""
         if self.folder.exists():

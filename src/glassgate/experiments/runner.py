@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
+from glassgate.errors import BadInput
 from glassgate.experiments.finished import Finished
 from glassgate.train.backends import LOKY, Workers
 from glassgate.train.parallel import Piece, run_pieces
@@ -82,7 +83,12 @@ class Runner:
         kept = [piece for piece in pieces if self.finished.has(piece)]
         results = {piece.name: self.finished.read(piece) for piece in kept}
         self.finished.begin()
-        ran = run_pieces([self.finished.keeping(piece) for piece in left], self.workers, watching)
+        try:
+            keeping = [self.finished.keeping(piece) for piece in left]
+            ran = run_pieces(keeping, self.workers, watching)
+        except BadInput:  # a refused run leaves nothing
+            self.finished.discard_if_empty()
+            raise
         results |= {piece.name: result for piece, result in zip(left, ran, strict=True)}
         return [results[name] for name in names]
 

@@ -93,8 +93,8 @@ def chart_exhibit(chart: Chart, title: str, file: str) -> Exhibit:
 
 
 def _reading(chart: Chart) -> str:
-    vertical = {"none": "", "y": " (logarithmic)", "both": " (logarithmic)"}[chart.logarithmic]
-    horizontal = " (logarithmic)" if chart.logarithmic == "both" else ""
+    vertical = "" if chart.logarithmic == "none" else ", on a logarithmic axis"
+    horizontal = ", on a logarithmic axis" if chart.logarithmic == "both" else ""
     bars = " Bars are 95% intervals." if any(line.low for line in chart.lines) else ""
     return f"Vertical: {chart.y_title}{vertical}; horizontal: {chart.x_title}{horizontal}.{bars}"
 

@@ -15,6 +15,8 @@ NETWORKS = {
 }
 DATA = {"training": "#009E73", "held out": "#332288"}
 """What a curve of learning was measured on."""
+MOMENTS = {"before training": "#009E73", "at this moment": "#332288"}
+"""What a figure over the course of training shows."""
 STATE_SCALE = ["#0072B2", "#ffffff", "#D55E00"]  # from -1 over 0 to 1
 OTHERS = ("#009E73", "#332288", "#661100", "#999933", "#000000", "#CC79A7", "#56B4E9")
 
@@ -45,11 +47,11 @@ DARK = {
 
 
 def colour(name: str, index: int) -> str:
-    """Return the colour of a network or of a kind of data, or else that of a line's index.
+    """Return the colour of a network, a kind of data or a moment, or else that of a line's index.
 
     A variant such as "GRU, spans set" has the colour of the network before the comma.
     """
-    own = NETWORKS | DATA
+    own = NETWORKS | DATA | MOMENTS
     return own.get(name.lower().partition(",")[0], OTHERS[index % len(OTHERS)])
 
 

@@ -53,7 +53,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of formatted text; the first column names the row."""
+    """A table of formatted text; the first column names the row.
+
+    A cell may have several lines. The caption stands above the table.
+    """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -129,14 +132,15 @@ class Section:
     explanation
         Paragraphs separated by empty lines.
     body
-        The answer: a table, a chart, several charts by title, the gates over a text, a tree,
-        several trees by title, or charts or gates at several moments.
+        The answer: a table, several tables with captions, a chart, several charts by title, the
+        gates over a text, a tree, several trees by title, or charts or gates at several moments.
     """
 
     heading: str
     explanation: str
     body: (
         Table
+        | Sequence[Table]
         | Chart
         | Mapping[str, Chart]
         | UnitPicture

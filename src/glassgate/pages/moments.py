@@ -23,6 +23,7 @@ from glassgate.pages.exhibits import Exhibit, Numbers, unit_exhibit
 from glassgate.pages.pictures import GatePanel, gate_picture
 
 X_MARGIN = 0.03  # share of a horizontal axis left free at either end
+TICK_MARGIN = 0.4  # of the distance of two named ticks: room for half the name of the last
 
 
 @dataclass(frozen=True)
@@ -132,4 +133,6 @@ def _fix_x_range(last: go.Figure, figures: Sequence[go.Figure]) -> None:
         return
     x = np.concatenate([trace.x for figure in figures for trace in figure.data]).astype(float)
     margin = X_MARGIN * (x.max() - x.min())
+    if last.layout.xaxis.ticktext:  # a name that does not fit is not drawn
+        margin = max(margin, TICK_MARGIN)
     last.update_xaxes(range=[x.min() - margin, x.max() + margin])

@@ -148,6 +148,8 @@ def _draw_section(section: Section, number: int) -> FigureSection:
     paragraphs = section.explanation.split("\n\n")
     if isinstance(section.body, Table):
         return FigureSection(section.heading, paragraphs, tables=[section.body])
+    if isinstance(section.body, Sequence):
+        return FigureSection(section.heading, paragraphs, tables=section.body)
     if isinstance(section.body, UnitPicture):
         exhibits = unit_exhibits(section.body, number)
         return FigureSection(section.heading, paragraphs, exhibits=exhibits)

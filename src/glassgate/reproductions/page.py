@@ -11,10 +11,10 @@ from glassgate.reproductions.comparison import Comparison, Outcome
 
 HOW_COMPARED = (
     "Each row has a published figure or statement, what was measured here as the mean over seeds, "
-    "and its 95% interval (Student's t). A figure is reproduced where the whole interval lies "
-    "within the stated margin of the published one, or within the stated factor where seeds differ "
-    "by powers of ten (mean and interval are then geometric), and undecided where a part of it "
-    "does; a "
+    "and its 95% interval (Student's t; that of a share ends at 0 and 1). A figure is reproduced "
+    "where the whole interval lies within the stated margin of the published one, or within the "
+    "stated factor where seeds differ by powers of ten (mean and interval are then geometric), and "
+    "undecided where a part of it does; a "
     "statement is reproduced where the whole interval agrees with it. Otherwise it is not "
     "reproduced, or, where the runs differ in data, size or budget, measured under other "
     "conditions; so is all that was measured on a smaller problem than the published one."

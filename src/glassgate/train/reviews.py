@@ -48,8 +48,8 @@ class Reviews:
             notes.append(f"{self.empty} empty {texts} skipped in {path}")
         if self.alone > MOST_ALONE * len(self.texts):
             notes.append(
-                f"{self.alone} of the {len(self.texts)} texts in {path} are the only one of their "
-                f"class, so held-out texts cannot test what is learned: is {label!r} the right "
+                f"{self.alone} of the {len(self.texts)} texts in {path} have a class of their "
+                f"own, so held-out texts cannot test what is learned: is {label!r} the right "
                 "column?"
             )
         return notes

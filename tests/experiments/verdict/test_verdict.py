@@ -8,6 +8,7 @@ import pytest
 from glassgate.analysis.intervals import TWO_SEEDS_WARNING
 from glassgate.experiments.verdict import experiment
 from glassgate.experiments.verdict.conditions import FIRST, LAST, MADE_UP, SRN_FIRST
+from glassgate.experiments.verdict.wording import SHORT
 from tests.experiments.test_workers import without_times
 from tests.experiments.verdict.verdict_cases import TINY
 from tests.pages.page_parts import downloads, parse
@@ -60,7 +61,7 @@ def test_the_page_shows_a_review_word_by_word_and_judges_the_claims(glassgate_, 
     (shown,) = [
         section
         for section in html.all("section")
-        if section.one("h2").text == "One review, word by word: verdict last"
+        if section.one("h2").text == "One review, word by word: verdict last, one word"
     ]
     review = results["conditions"][0]["runs"][0]["shown"]
     kept, reset = downloads(shown).values()
@@ -70,10 +71,18 @@ def test_the_page_shows_a_review_word_by_word_and_judges_the_claims(glassgate_, 
         assert row["word"] == review["words"][step]
         assert float(row["kept"]) == review["kept"][step][unit]
     for claim in results["claims"]:
-        assert claim["text"] in html.text
+        assert SHORT[claim["id"].split(":")[1]] in html.text
+        assert "{:.3f} to {:.3f}".format(*claim["interval"]) in html.text
     opening = html.all("section")[0].text
     assert "What is true of it, and where" in opening
     assert "The past is washed out" in opening
+
+
+def test_more_sentences_than_there_are_is_refused_before_anything_begins(glassgate_, tmp_path):
+    said = glassgate_("experiment", "verdict", "--quick", "--sentences", 100_000)
+    assert said.code == 2
+    assert "sentences must be from 2 to 720, got 100000" in said.err
+    assert not (tmp_path / "verdict").exists()
 
 
 def test_conditions_have_names_of_their_own():

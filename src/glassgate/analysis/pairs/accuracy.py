@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from glassgate.analysis.intervals import t_interval, wilson
+from glassgate.analysis.intervals import share_interval, wilson
 from glassgate.analysis.pairs.judging import Critical, Judged
 
 TO_CITE = "known to critical"  # the set of pairs whose accuracy says something
@@ -102,7 +102,7 @@ class MeanAccuracy:
     pairs: str
     n: tuple[int, ...]  # pairs judged, for each model: they may know different words
     share: float | None  # mean over models; None if one of them judges no pair
-    interval: tuple[float, float] | None  # 95%, of the mean (`t_interval`)
+    interval: tuple[float, float] | None  # 95%, of the mean (`share_interval`)
 
 
 def mean_accuracies(tables: Sequence[Sequence[Accuracy]]) -> list[MeanAccuracy]:
@@ -117,7 +117,7 @@ def mean_accuracies(tables: Sequence[Sequence[Accuracy]]) -> list[MeanAccuracy]:
                 pairs=row[0].pairs,
                 n=tuple(accuracy.n for accuracy in row),
                 share=mean(shares) if whole else None,
-                interval=t_interval(shares) if whole else None,
+                interval=share_interval(shares) if whole else None,
             )
         )
     return means

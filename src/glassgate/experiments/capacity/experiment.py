@@ -15,7 +15,7 @@ from glassgate.analysis.language import Language, language_task
 from glassgate.errors import BadInput
 from glassgate.experiments import common
 from glassgate.experiments.capacity.results import Results, Run
-from glassgate.experiments.capacity.summary import NETWORKS, comparisons, points, statements
+from glassgate.experiments.capacity.summary import NETWORKS, claims, comparisons, points, statements
 from glassgate.experiments.languages import sample_languages
 from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.train.loop import fit
@@ -90,6 +90,7 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
         "networks": points(runs),
         "comparisons": compared,
         "statements": statements(compared),
+        "claims": claims(plan.to_json(), compared),
     }
 
 

@@ -58,9 +58,10 @@ HOW_CHART = (
 HOW_COMPARED = (
     "The table has the ratio of two divergences at the same number of parameters, interpolated "
     "along the straight lines of the chart: the geometric mean over seeds, with its 95% "
-    "interval. Below 1, the first network is closer to the grammar; where the interval contains 1, "
-    "the comparison is undecided. Each interval is for one comparison alone, not for all together, "
-    "and holds for this language, this length of training and one learning rate for all."
+    "interval. Below 1, the first network is closer to the grammar (yes), above 1 it is not (no); "
+    "where the interval contains 1, that is undecided. Each interval is for one comparison alone, "
+    "not for all together, and holds for this language, this length of training and one learning "
+    "rate for all."
 )
 HOW_REACHED = "Each seed has its own training and test sentences."
 
@@ -114,7 +115,9 @@ def _ratio_table(results: Results) -> Table:
             f"{NETWORKS[comparison['network']]} / {NETWORKS[comparison['other']]}",
             f"{comparison['mean']:.3f}",
             f"{comparison['low']:.3f} to {comparison['high']:.3f}",
+            claim["confirmed"],
         )
-        for comparison in results["comparisons"]
+        for comparison, claim in zip(results["comparisons"], results["claims"], strict=True)
     ]
-    return Table(("parameters", "networks", "ratio of KL", "95% interval"), rows)
+    columns = ("parameters", "networks", "ratio of KL", "95% interval", "first is closer")
+    return Table(columns, rows)

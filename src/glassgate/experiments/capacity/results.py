@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from glassgate.analysis.agreement import Score
 from glassgate.analysis.intervals import Estimate
+from glassgate.experiments.claims import Claim
 
 
 class Run(Score):
@@ -61,3 +62,4 @@ class Results(TypedDict):
     networks: list[Point]
     comparisons: list[Comparison]
     statements: list[Statement]
+    claims: list[Claim]

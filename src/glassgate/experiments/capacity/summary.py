@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
+from typing import Any
 
 import numpy as np
 
 from glassgate.analysis.intervals import geometric_estimate, join_names
 from glassgate.experiments.capacity.results import Comparison, Point, Run, Statement
+from glassgate.experiments.claims import Claim, judge_above
 
 NETWORKS = {"srn": "SRN", "gru": "GRU", "lstm": "LSTM"}
 PAIRS = (("gru", "srn"), ("lstm", "srn"), ("gru", "lstm"))
@@ -65,6 +67,27 @@ def _divergences(runs: Sequence[Run], network: str, parameters: int) -> list[flo
         y = np.log([run["kl_bits"] for run in own])
         divergences.append(math.exp(np.interp(math.log(parameters), x, y)))
     return divergences
+
+
+def claims(plan: Mapping[str, Any], compared: Sequence[Comparison]) -> list[Claim]:
+    """Judge of each comparison that the first network is closer to the grammar: a ratio below 1."""
+    condition = (
+        f"{plan['train']:,} sentences of one grammar, {plan['training']['epochs']} epochs, one "
+        "learning rate for all"
+    )
+    return [
+        {
+            "id": f"closer: {row['network']}, {row['other']}, {row['parameters']}",
+            "text": f"With {row['parameters']:,} parameters, the {NETWORKS[row['network']]} is "
+            f"closer to the grammar than the {NETWORKS[row['other']]} (ratio of their KL "
+            "divergences below 1)",
+            "measured": row["mean"],
+            "interval": [row["low"], row["high"]],
+            "confirmed": judge_above(-row["high"], -row["low"], -1),
+            "condition": condition,
+        }
+        for row in compared
+    ]
 
 
 def statements(compared: Sequence[Comparison]) -> list[Statement]:

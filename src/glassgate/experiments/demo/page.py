@@ -12,7 +12,7 @@ from glassgate.experiments.demo.figures import (
     phrase_figure,
 )
 from glassgate.experiments.demo.phrase import PHRASE, Phrase
-from glassgate.experiments.demo.summary import HELD, phrase_rows, sort_by_span
+from glassgate.experiments.demo.summary import HELD, network_name, phrase_rows, sort_by_span
 from glassgate.experiments.demo.tables import (
     class_numbers,
     classes_table,
@@ -37,6 +37,7 @@ LEAD = (
 )
 PHRASE_LEAD = "“The boy fell down and hurt …”: his, her, its or their?"
 MAX_UNITS = 12  # named in a sentence
+SHRUNK = 0.05  # of the gradient at lag 0: less says that it shrinks
 PROBABILITY = Definition(
     "Probability",
     "the share that a network, or the grammar, gives a word among all words that may come next; "
@@ -113,8 +114,9 @@ def _prediction_section(results: Results) -> FigureSection:
             "average.",
             f"The grammar's exact entropy is {exact:.3f} bits per word; the table has its "
             "cross-entropy on the held-out sentences that the networks were measured on. The "
-            "intervals are over these sentences. They say nothing of networks that begin with "
-            "other weights: that takes several seeds, as “glassgate experiment” trains them.",
+            "intervals, which the chart draws and the CSV files have, are over these sentences. "
+            "They say nothing of networks that begin with other weights: that takes several seeds, "
+            "as “glassgate experiment” trains them.",
         ],
         exhibits=[
             chart_exhibit(divergence_chart(results), "KL divergence", "divergence.csv"),
@@ -240,13 +242,30 @@ def _gradient_section(results: Results) -> FigureSection:
             "The norm of the gradient of the loss at the target of each dependency across ten "
             "words or more, with respect to the state k words earlier, as a multiple of the norm "
             "at k = 0. Where a curve falls by a constant factor per word, a straight line here, "
-            "the network cannot learn from the distant past; where it stays level, it can. The "
-            "feedforward network has no state.",
+            "little of the gradient reaches far words, and learning from them is slow or, where "
+            f"nothing is left, impossible. {_shrinking(results)}The feedforward network has no "
+            "state.",
         ],
         exhibits=[
             chart_exhibit(chart, title, f"gradient_{number}.csv")
             for number, (title, chart) in enumerate(charts.items(), start=1)
         ],
+    )
+
+
+def _shrinking(results: Results) -> str:
+    """Say in which networks the gradient shrinks before training; nothing where in none."""
+    before = {
+        network_name(network["name"]): network["gradient_by_lag"]["before"]
+        for network in results["networks"]
+        if network["gradient_by_lag"]
+    }
+    shrunk = [name for name, norms in before.items() if norms[-1] < SHRUNK * norms[0]]
+    if not shrunk:
+        return ""
+    return (
+        f"Before training less than {SHRUNK:.0%} of it is left {len(before[shrunk[0]]) - 1} words "
+        f"back in {join_names(shrunk)}: what a network will learn is not decided there. "
     )
 
 

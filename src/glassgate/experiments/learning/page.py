@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 
-from glassgate.analysis.intervals import Estimate, estimate, geometric_estimate, join_names
+from glassgate.analysis.intervals import Estimate, geometric_estimate, join_names, share_estimate
 from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
 from glassgate.experiments.learning.moments import EXPECTED
 from glassgate.experiments.learning.results import Moment, Results
@@ -91,8 +91,9 @@ HOW_ACCURACY = (
 HOW_GRADIENT = (
     "The norm of the gradient of the loss at the target of a dependency across ten words or more, "
     "with respect to the state k words earlier, relative to that at k = 0: geometric means over "
-    "seeds, with 95% intervals. Where it falls by a constant factor per word, a network can hardly "
-    "learn from the distant past."
+    "seeds, with 95% intervals. Where it falls by a constant factor per word, little of it reaches "
+    "far words, and learning from them is slow or, where nothing is left, impossible. The figure "
+    "has the gradient before training beside that at the moment: it can grow with what is learned."
 )
 HOW_WORDS = (
     "The gates of the network with the first seed while it reads the sentence. In the picture of "
@@ -135,8 +136,8 @@ def _unit_charts(results: Results, place: int) -> Charts:
     """Draw mean gates and spans of units in order of size."""
     runs = results["runs"]
     gates = {
-        "Kept share": ("kept share", by_rank(runs, place, _kept, estimate)),
-        "Reset gate": ("reset gate", by_rank(runs, place, _reset, estimate)),
+        "Kept share": ("kept share", by_rank(runs, place, _kept, share_estimate)),
+        "Reset gate": ("reset gate", by_rank(runs, place, _reset, share_estimate)),
     }
     titled = {
         title: Chart("units, largest first", y_title, (0, 1), (_ranked(NOW, estimates),))

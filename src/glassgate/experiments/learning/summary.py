@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassgate.analysis.agreement import distance_name
-from glassgate.analysis.intervals import UNDECIDED, Estimate, estimate, geometric_estimate
+from glassgate.analysis.intervals import UNDECIDED, Estimate, geometric_estimate, share_estimate
 from glassgate.experiments.claims import Claim, claim_above, claim_below
 from glassgate.experiments.learning.results import Moment, Run
 from glassgate.gates import memory_span
@@ -73,8 +73,8 @@ def steps(runs: Sequence[Run]) -> list[int]:
 
 
 def at_moments(runs: Sequence[Run], value: Value) -> list[Estimate]:
-    """Return the mean over seeds at each moment."""
-    return [estimate([value(moment) for moment in of]) for of in _by_moment(runs)]
+    """Return the mean over seeds of a share at each moment."""
+    return [share_estimate([value(moment) for moment in of]) for of in _by_moment(runs)]
 
 
 def at_moments_geometric(runs: Sequence[Run], value: Value) -> list[Estimate]:
@@ -90,7 +90,7 @@ def by_rank(
 ) -> list[Estimate]:
     """Return the mean over seeds of units' values at one moment by rank, the largest first, [H].
 
-    `over_seeds` makes it: `estimate` or `geometric_estimate`.
+    `over_seeds` makes it: `share_estimate` or `geometric_estimate`.
     """
     ordered = [sorted(values(run["moments"][place]), reverse=True) for run in runs]
     return [over_seeds(at_rank) for at_rank in zip(*ordered, strict=True)]
@@ -191,6 +191,7 @@ def claims(plan: Mapping[str, Any], runs: Sequence[Run]) -> list[Claim]:
             [run["moments"][-1]["expected"]["his"] for run in runs],
             0.5,
             condition,
+            share_estimate,
         ),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from statistics import mean
 
-from glassgate.analysis.intervals import UNDECIDED, join_names, t_interval
+from glassgate.analysis.intervals import UNDECIDED, join_names, share_interval
 from glassgate.experiments.regulators.networks import FIXED, NO_RESET, NO_UPDATE, SHARED_GATE
 from glassgate.experiments.regulators.results import Results, Statement
 from glassgate.experiments.regulators.summary import far_accuracies, longest_distance
@@ -73,7 +73,7 @@ def _memory(results: Results) -> str:
     far, at_chance, open_ = longest_distance(results), [], []
     for form in results["forms"]:
         shares = far_accuracies(form)
-        low, high = t_interval(shares)
+        low, high = share_interval(shares)
         named = f"“{form['name']}” ({mean(shares):.3f})"
         if high <= CHANCE:
             at_chance.append(named)

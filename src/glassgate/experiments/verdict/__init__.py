@@ -3,8 +3,8 @@
 Read `sentences.py`, `reviews.py`, `real_reviews.py` and `texts.py` (the texts), `conditions.py`
 (which networks learn from which), `results.py` (what is measured), `experiment.py` (plan and run),
 `reading.py` and `gates.py` (answers, carriers of the class and their gates), `interventions.py`
-(the causal tests), `summary.py` and `answers.py` (the claims, and the findings in sentences),
-`tables.py` and `page.py` (how it is shown).
+(the causal tests), `summary.py` and `judgements.py` (the claims), `wording.py` and `answers.py`
+(names of conditions, and the findings in sentences), `tables.py` and `page.py` (how it is shown).
 """
 
 from pathlib import Path
@@ -16,9 +16,9 @@ from glassgate.experiments.common import Experiment, InFolder, Option
 if TYPE_CHECKING:
     from glassgate.experiments.verdict.conditions import Condition
     from glassgate.experiments.verdict.experiment import Plan
+    from glassgate.experiments.verdict.judgements import claims
     from glassgate.experiments.verdict.real_reviews import Files, read_sentences
     from glassgate.experiments.verdict.results import Results
-    from glassgate.experiments.verdict.summary import claims
 
 __all__ = [
     "EXPERIMENT",
@@ -38,7 +38,7 @@ __getattr__, __dir__ = lazy(
         "Files": "real_reviews",
         "Plan": "experiment",
         "Results": "results",
-        "claims": "summary",
+        "claims": "judgements",
         "read_sentences": "real_reviews",
     },
 )

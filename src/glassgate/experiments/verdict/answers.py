@@ -18,15 +18,16 @@ from glassgate.experiments.verdict.interventions import (
     ZEROED_BEFORE,
     Intervention,
 )
+from glassgate.experiments.verdict.judgements import NOTICEABLE, is_learned
 from glassgate.experiments.verdict.results import ConditionResults, Results
 from glassgate.experiments.verdict.reviews import Place
 from glassgate.experiments.verdict.summary import (
     Gate,
-    first_word_values,
     intervention_values,
-    is_learned,
     part_values,
+    word_values,
 )
+from glassgate.experiments.verdict.wording import heading
 
 Layout = Literal["first", "last", "mixed"]
 
@@ -73,24 +74,33 @@ HOW_SHOWN = (
 
 
 def _told_last(condition: ConditionResults) -> str:
-    zeroed, swapped = (
-        _mean(condition, "last", which, "unchanged") for which in (ZEROED_BEFORE, SWAPPED_BEFORE)
+    (stay, moved), (zeroed_stay, zeroed_moved) = (
+        [_mean(condition, "last", which, value) for value in ("unchanged", "shift")]
+        for which in (SWAPPED_BEFORE, ZEROED_BEFORE)
     )
+    matters = mean(intervention_values(condition, "last", ZEROED_BEFORE, "shift")) > NOTICEABLE
+    rest = " So it makes no difference which past was read, but the state still counts."
     return (
-        f"{condition['unit']}; {condition['reviews']}. With the state before the verdict zeroed "
-        f"{zeroed}, and with it swapped {swapped} of the answers stay as they were. From the plot "
-        f"to the verdict's first word the carriers' kept share goes from "
-        f"{_moves(condition, 'last', 'plot before', 'kept_carriers')}, their reset gate from "
-        f"{_moves(condition, 'last', 'plot before', 'reset_carriers')}. {_told_gates(condition)}"
+        f"{_network(condition)} With the state before the verdict swapped for that of another "
+        f"review, {stay} of the answers stay, and the margin between the classes moves by {moved} "
+        f"of its size; with that state zeroed, {zeroed_stay} stay and the margin moves by "
+        f"{zeroed_moved}.{rest if matters else ''}\n\n"
+        f"The carriers' kept share is {_moves(condition, 'kept_carriers')}. Their reset gate is "
+        f"{_moves(condition, 'reset_carriers')}. {_told_gates(condition)}"
     )
 
 
 def _told_mixed(condition: ConditionResults) -> str:
     return (
         "A network that never has to remember forgets all along, so that little is left to wash "
-        f"out. One that has to remember other verdicts shows which gate does it: "
-        f"{condition['unit']}; {condition['reviews']}. {_told_gates(condition)}"
+        "out. One that has to remember other verdicts shows which gate does it. "
+        f"{_network(condition)} {_told_gates(condition)}"
     )
+
+
+def _network(condition: ConditionResults) -> str:
+    """Say in a sentence which network is told of."""
+    return f"The network: {heading(condition)}."
 
 
 def _told_gates(condition: ConditionResults) -> str:
@@ -116,7 +126,7 @@ def _told_first(results: Results, condition: ConditionResults) -> str:
     )
     kept = mean(part_values(condition, "first", "plot after", "kept_carriers"))
     return (
-        f"{condition['unit']}; {condition['reviews']}. Over the plot the carriers keep {kept:.3f} "
+        f"{_network(condition)} Over the plot the carriers keep {kept:.3f} "
         f"of their state from word to word.{_contrast(results)} With the state after the verdict "
         f"zeroed {zeroed}, and with it swapped {swapped} of the answers stay as they were. With "
         f"all kept from there on, {all_kept} are classified correctly; with nothing kept, "
@@ -129,7 +139,7 @@ def _contrast(results: Results) -> str:
     if other is None:
         return ""
     kept = mean(part_values(other, "last", "plot before", "kept_carriers"))
-    at_word = mean(first_word_values(other, "last", "kept_carriers"))
+    at_word = mean(word_values(other, "last", "kept_carriers"))
     return (
         " From the same initial weights, those of a network for which the last verdict counts "
         f"come down to {kept:.3f}, and to {at_word:.3f} at the verdict's first word."
@@ -145,11 +155,23 @@ def _mean(
     return f"{mean(intervention_values(condition, place, which, value)):.1%}"
 
 
-def _moves(
-    condition: ConditionResults,
-    place: Place,
-    part: Literal["plot before", "plot after"],
-    gate: Gate,
-) -> str:
-    before = mean(part_values(condition, place, part, gate))
-    return f"{before:.3f} to {mean(first_word_values(condition, place, gate)):.3f}"
+def _moves(condition: ConditionResults, gate: Gate) -> str:
+    """Say where a gate stands over the plot, at the word before a last verdict, and at its first.
+
+    What falls before the verdict is no answer to it.
+    """
+    plot, before, first = (
+        mean(values)
+        for values in (
+            part_values(condition, "last", "plot before", gate),
+            word_values(condition, "last", gate, offset=-1),
+            word_values(condition, "last", gate),
+        )
+    )
+    said = (
+        f"{plot:.3f} over the plot, {before:.3f} at the word before the verdict, which ends a "
+        f"sentence, and {first:.3f} at the verdict's first word"
+    )
+    if plot > before > first:
+        said += f": {(plot - before) / (plot - first):.0%} of the fall comes before the verdict"
+    return said

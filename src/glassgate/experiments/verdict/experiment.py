@@ -19,6 +19,7 @@ from glassgate.experiments.runner import ONE_BY_ONE, Runner
 from glassgate.experiments.verdict.conditions import MADE_UP, REAL, Condition
 from glassgate.experiments.verdict.gates import find_carriers, part_means, position_means, show
 from glassgate.experiments.verdict.interventions import intervene
+from glassgate.experiments.verdict.judgements import claims
 from glassgate.experiments.verdict.reading import Classes, classify, read_gates
 from glassgate.experiments.verdict.real_reviews import Files, read_sentences
 from glassgate.experiments.verdict.results import (
@@ -29,9 +30,15 @@ from glassgate.experiments.verdict.results import (
     Run,
     Shown,
 )
-from glassgate.experiments.verdict.reviews import MIN_PLOT_SENTENCES, PLACES, Review
+from glassgate.experiments.verdict.reviews import (
+    MIN_PLOT_SENTENCES,
+    PLACES,
+    Review,
+    check_sentences,
+    split_sentences,
+)
 from glassgate.experiments.verdict.sentences import Sentences, all_sentences
-from glassgate.experiments.verdict.summary import claims, place_estimates
+from glassgate.experiments.verdict.summary import place_estimates
 from glassgate.experiments.verdict.texts import Texts, class_ids, make_texts
 from glassgate.nn.models import Classifier
 from glassgate.train.loop import fit
@@ -124,6 +131,8 @@ def run(plan: Plan, seeds: Sequence[int], runner: Runner = ONE_BY_ONE) -> Result
     Raises `BadInput` for more sentences than there are, and where `plan.files` cannot be read.
     """
     sentences = read_sentences(plan.files) if plan.files else all_sentences()
+    most = min(len(part.plot) for part in split_sentences(sentences, seeds[0]))
+    check_sentences(plan.sentences, most)  # here, before anything is trained
     keys = [(condition, seed) for condition in plan.conditions for seed in seeds]
     pieces = [
         Piece(f"{condition.id}, seed {seed}", train_and_test, (plan, sentences, condition, seed))

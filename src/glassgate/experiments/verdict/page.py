@@ -5,8 +5,7 @@ from __future__ import annotations
 from statistics import mean
 from typing import Literal
 
-from glassgate.analysis.intervals import estimate, join_names
-from glassgate.experiments.claim_table import HOW_JUDGED, claim_table
+from glassgate.analysis.intervals import join_names, share_estimate
 from glassgate.experiments.verdict.answers import (
     answers,
     control,
@@ -14,21 +13,18 @@ from glassgate.experiments.verdict.answers import (
     grus,
     main_condition,
 )
+from glassgate.experiments.verdict.judgements import LEARNED, is_learned
 from glassgate.experiments.verdict.results import ConditionResults, Results, Shown
 from glassgate.experiments.verdict.reviews import Place
-from glassgate.experiments.verdict.summary import (
-    LEARNED,
-    all_gates,
-    is_learned,
-)
+from glassgate.experiments.verdict.summary import all_gates
 from glassgate.experiments.verdict.tables import (
-    WHERE,
-    accuracy_table,
-    all_claims_table,
-    carrier_table,
-    intervention_table,
-    opening_table,
+    accuracy_tables,
+    carrier_tables,
+    claim_tables,
+    intervention_tables,
+    opening_tables,
 )
+from glassgate.experiments.verdict.wording import WHERE, heading, kind_name
 from glassgate.pages.content import Chart, Line, Page, Section, Table, UnitPicture
 
 TITLE = "Where does the verdict stand?"
@@ -36,11 +32,8 @@ LAYOUTS: tuple[Literal["last", "first"], ...] = ("last", "first")
 
 
 def tables(results: Results) -> list[Table]:
-    """Return the claims of the main conditions, and the accuracy of all."""
-    main = [main_condition(results, layout) or grus(results, layout)[0] for layout in LAYOUTS]
-    names = [condition["id"] for condition in main] + ["contrast"]
-    claims = [claim for claim in results["claims"] if claim["id"].split(":")[0] in names]
-    return [claim_table(claims), accuracy_table(results)]
+    """Return the claims of the document, and the accuracy of all networks."""
+    return [*opening_tables(results), *accuracy_tables(results)]
 
 
 def charts(results: Results) -> dict[str, Chart]:
@@ -50,25 +43,25 @@ def charts(results: Results) -> dict[str, Chart]:
 
 def page(results: Results) -> Page:
     """Return the content of the page."""
-    claims, accuracy = tables(results)
-    last, first = answers(results, "last"), answers(results, "first")
-    shown = [(layout, example(results, layout)) for layout in LAYOUTS]
-    pictures = {
-        layout: [_picture(condition)] for layout, condition in shown if condition is not None
-    }
     sections = (
-        Section("What is true of it, and where", HOW_OPENED, opening_table(results)),
-        *pictures.get("last", []),
-        Section("Verdict last: is the past washed out?", last, _gate_charts(results, "last")),
-        *pictures.get("first", []),
-        Section("Verdict first: is it kept?", first, _gate_charts(results, "first")),
-        Section("The document's claims, each with its interval", HOW_JUDGED, claims),
-        Section("Who learns what", HOW_ACCURACY, accuracy),
-        Section("What the answers depend on", HOW_TESTED, intervention_table(results)),
-        Section("The units that carry the class", HOW_CARRIED, carrier_table(results)),
-        Section("All claims, in every condition", HOW_ALL, all_claims_table(results)),
+        Section("What is true of it, and where", HOW_OPENED, opening_tables(results)),
+        *_about(results, "last", "Verdict last: is the past washed out?"),
+        *_about(results, "first", "Verdict first: is it kept?"),
+        Section("Who learns what", HOW_ACCURACY, accuracy_tables(results)),
+        Section("What the answers depend on", HOW_TESTED, intervention_tables(results)),
+        Section("The units that carry the class", HOW_CARRIED, carrier_tables(results)),
+        Section("All claims, in every condition", HOW_ALL, claim_tables(results)),
     )
     return Page(TITLE, _lead(results), sections, results["files"])
+
+
+def _about(results: Results, layout: Literal["last", "first"], question: str) -> list[Section]:
+    """Show the network that learned a layout, and the document's own review where there is one."""
+    chosen = (main_condition(results, layout), example(results, layout))
+    shown = {c["id"]: c for c in chosen if c is not None}
+    pictures = [_picture(condition) for condition in shown.values()]
+    answer = Section(question, answers(results, layout), _gate_charts(results, layout))
+    return [*pictures[:1], answer, *pictures[1:]]
 
 
 # Texts --------------------------------------------------------------------------------------------
@@ -95,13 +88,18 @@ SAYS = (
 
 
 HOW_OPENED = (
-    "Each claim is judged by its 95% interval over seeds: confirmed (yes), refuted (no) or "
-    "undecided. The gates are those of the units that carry the class, and what is needed was "
-    "found by changing states and holding gates. The words in full stand below."
+    "Each column is a condition, and each cell has whether its 95% interval over seeds (Student's "
+    "t; that of a share ends at 0 and 1) confirms the claim (yes), refutes it (no) or leaves it "
+    "undecided, with what was measured. The gates are those of the units that carry the class; "
+    "what the answers depend on was found by changing states and holding gates. A fall is judged "
+    "twice, from the mean over the plot and from the word before the verdict: what has fallen "
+    "before the verdict is no answer to it. That word ends a sentence, and gates may move there "
+    "for that alone."
 )
 HOW_ALL = (
-    f"Where fewer than {LEARNED:.0%} of reviews are classified correctly, or that is undecided, "
-    "there is no policy to look for, and nothing else is judged."
+    "A table for each condition; results.json has the claims in full. Each interval is for one "
+    f"claim alone, not for all together. Where fewer than {LEARNED:.0%} of reviews are classified "
+    "correctly, or that is undecided, there is no policy to look for, and nothing else is judged."
 )
 HOW_ACCURACY = (
     "The share of test reviews that are classified correctly, mean over seeds with its 95% "
@@ -161,7 +159,7 @@ def _line(condition: ConditionResults, place: Place, key: str, name: str) -> Lin
         for gates in all_gates(condition)
     ]
     offsets = [offset for offset in by_seed[0] if all(offset in rows for rows in by_seed)]
-    points = [estimate([float(rows[offset][key]) for rows in by_seed]) for offset in offsets]  # type: ignore[literal-required]
+    points = [share_estimate([float(rows[offset][key]) for rows in by_seed]) for offset in offsets]  # type: ignore[literal-required]
     return Line(
         name,
         tuple(map(float, offsets)),
@@ -175,8 +173,9 @@ def _picture(condition: ConditionResults) -> Section:
     """Show one review word by word."""
     shown = condition["runs"][0]["shown"]
     assert shown is not None
+    whose = "One review" if condition["kind"] == "word" else "The document's review"
     return Section(
-        f"One review, word by word: verdict {WHERE[shown['place']]}",
+        f"{whose}, word by word: verdict {WHERE[shown['place']]}, {kind_name(condition)}",
         _caption(condition, shown),
         UnitPicture(
             shown["words"],
@@ -196,7 +195,6 @@ def _caption(condition: ConditionResults, shown: Shown) -> str:
         "think it captures too many details” are the document's own words; the rest is plot. "
     )
     return (
-        f"{quoted if own else ''}The network is the {condition['unit']}, of the first seed, "
-        f"trained on reviews with their {condition['reviews']}. It gives the review's class a "
-        f"probability of {shown['probability']:.3f}.{unknown}"
+        f"{quoted if own else ''}The network, of the first seed: {heading(condition)}. It gives "
+        f"the review's class a probability of {shown['probability']:.3f}.{unknown}"
     )

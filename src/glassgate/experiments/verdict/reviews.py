@@ -98,11 +98,7 @@ def write_reviews(
     the plot with equal probability, and so do distracting verdicts, whose classes are drawn apart.
     `BadInput` for fewer than two sentences on the plot, or more than there are.
     """
-    most = len(sentences.plot)
-    if not MIN_PLOT_SENTENCES <= plot_sentences <= most:
-        raise BadInput(
-            f"sentences must be from {MIN_PLOT_SENTENCES} to {most}, got {plot_sentences}"
-        )
+    check_sentences(plot_sentences, len(sentences.plot))
     random = np.random.default_rng(list(seed))
     places = PLACES if design.layout == "mixed" else (design.layout,)
     kinds: Sequence[Kind] = ("phrase", "negated") if design.kind == "negated" else (design.kind,)
@@ -111,6 +107,14 @@ def write_reviews(
         _write(sentences, plot_sentences, design, wanted[i % len(wanted)], random)
         for i in random.permutation(count)
     ]
+
+
+def check_sentences(plot_sentences: int, most: int) -> None:
+    """Raise `BadInput` unless reviews can have so many sentences on the plot, of `most`."""
+    if not MIN_PLOT_SENTENCES <= plot_sentences <= most:
+        raise BadInput(
+            f"sentences must be from {MIN_PLOT_SENTENCES} to {most}, got {plot_sentences}"
+        )
 
 
 class _Wanted(NamedTuple):

@@ -2,165 +2,215 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from statistics import mean
 from typing import Literal
 
-from glassgate.experiments.claim_table import claim_table
+from glassgate.analysis.intervals import UNDECIDED
 from glassgate.experiments.claims import Claim
-from glassgate.experiments.verdict.answers import Layout, main_condition
+from glassgate.experiments.verdict.answers import Layout, grus
 from glassgate.experiments.verdict.interventions import WITH_AFTER, WITH_BEFORE, Intervention
-from glassgate.experiments.verdict.results import ConditionResults, Part, Results
+from glassgate.experiments.verdict.judgements import is_learned
+from glassgate.experiments.verdict.results import ConditionResults, Results
 from glassgate.experiments.verdict.reviews import Place
 from glassgate.experiments.verdict.summary import (
     all_gates,
-    first_word_values,
     intervention_values,
-    is_learned,
     part_values,
     places,
+    word_values,
+)
+from glassgate.experiments.verdict.wording import (
+    SHORT,
+    WHERE,
+    heading,
+    kind_name,
+    name_in_layout,
+    verdict_counts,
 )
 from glassgate.pages.content import Table
 
-WHERE: dict[Place, str] = {"first": "first", "middle": "in the middle", "last": "last"}
-
-
-def opening_table(results: Results) -> Table:
-    """Return the document's claims in a few words, whether they are so, and where."""
-    claims = {claim["id"]: claim for claim in results["claims"]}
-    rows = []
-    for layout, asked in ASKED.items():
-        condition = main_condition(results, layout)
-        name = condition["id"] if condition else ""
-        for suffix, words in asked if condition else ():
-            claim = claims[f"{name}:{suffix}"]
-            number = f"{claim['measured']:.3f}"
-            rows.append((words, ASKED_OF[layout], claim["confirmed"], number, _interval(claim)))
-    columns = ("claim", "trained on reviews where", "confirmed", "measured", "95% interval")
-    return Table(columns, rows)
-
-
-def _interval(claim: Claim) -> str:
-    return "{:.3f} to {:.3f}".format(*claim["interval"])
-
-
-ASKED_OF: dict[Layout, str] = {
-    "last": "the last verdict counts",
-    "first": "the first verdict counts",
-    "mixed": "there is one verdict, anywhere",
-}
-ASKED: dict[Layout, Sequence[tuple[str, str]]] = {
+ASKED: dict[Layout, Sequence[str]] = {
     "last": (
-        ("washed-out", "The past is washed out"),
-        ("reset-falls", "The reset gate falls at the verdict"),
-        ("reset-near-zero", "It comes close to 0"),
-        ("kept-falls", "The kept share falls at the verdict"),
+        "learned-last",
+        "washed-out",
+        "state-gone",
+        "reset-falls",
+        "reset-falls-at",
+        "reset-near-zero",
+        "kept-falls",
+        "kept-falls-at",
     ),
-    "mixed": (
-        ("update-washes", "The update gate washes out the past"),
-        ("reset-washes", "The reset gate washes out the past"),
-        ("update-more", "The update gate does more of it"),
-    ),
+    "mixed": ("learned-last", "update-washes", "reset-washes", "update-more"),
     "first": (
-        ("majority-kept", "A majority of the previous information is kept"),
-        ("kept-near-one", "The kept share is close to 1"),
-        ("in-state", "The verdict is in the state"),
-        ("rest-ignored", "The rest can be ignored"),
-        ("keeping-needed", "Memory needs the keeping"),
-        ("reset-needed", "Memory needs an open reset gate"),
+        "learned-first",
+        "majority-kept",
+        "kept-near-one",
+        "in-state",
+        "rest-ignored",
+        "keeping-needed",
+        "reset-needed",
     ),
 }
-"""The claims that the page opens with, in a few words."""
+"""The claims that the page opens with, by the ends of their ids."""
 
 
-def all_claims_table(results: Results) -> Table:
-    """Return every claim with its condition."""
-    return claim_table(
-        [{**claim, "text": f"{claim['text']}. {claim['condition']}"} for claim in results["claims"]]
-    )
+# Claims -------------------------------------------------------------------------------------------
 
 
-def accuracy_table(results: Results) -> Table:
-    """Return the accuracy of every network at each place of its verdicts."""
+def opening_tables(results: Results) -> list[Table]:
+    """Return the document's claims by layout, with a column for each condition that decides."""
+    claims = {claim["id"]: claim for claim in results["claims"]}
+    return [
+        _opening(claims, asked, conditions)
+        for layout, asked in ASKED.items()
+        if (conditions := shown_conditions(results, layout))
+    ]
+
+
+def shown_conditions(results: Results, layout: Layout) -> list[ConditionResults]:
+    """Return the GRUs of the first form, with other verdicts where there are such."""
+    own = [c for c in grus(results, layout) if c["reset"] == "after"]
+    return [c for c in own if c["distractors"]] or own
+
+
+def _opening(
+    claims: Mapping[str, Claim], asked: Sequence[str], conditions: Sequence[ConditionResults]
+) -> Table:
     rows = [
+        (SHORT[name], *(_judged(claims.get(f"{c['id']}:{name}")) for c in conditions))
+        for name in asked
+    ]
+    columns = [f"{kind_name(c)},\n{c['weights']}'s weights" for c in conditions]
+    counts = verdict_counts(conditions[0])
+    return Table(("claim", *columns), rows, f"{counts[0].upper()}{counts[1:]}; GRUs")
+
+
+def _judged(claim: Claim | None) -> str:
+    """Return what a claim came to; where the task was not learned, nothing was decided."""
+    if claim is None:
+        return f"{UNDECIDED}:\nnot learned"
+    interval = "{:.3f} to {:.3f}".format(*claim["interval"])
+    return f"{claim['confirmed']}: {claim['measured']:.3f}\n{interval}"
+
+
+def claim_tables(results: Results) -> list[Table]:
+    """Return every claim, in a table for each condition."""
+    conditions = {condition["id"]: condition for condition in results["conditions"]}
+    tables = []
+    for name, claims in groupby(results["claims"], lambda claim: claim["id"].split(":")[0]):
+        rows = [(SHORT[claim["id"].split(":")[1]], _judged(claim)) for claim in claims]
+        caption = heading(conditions[name]) if name in conditions else "Two networks compared"
+        tables.append(Table(("claim", "confirmed: measured\n95% interval"), rows, caption))
+    return tables
+
+
+# Accuracy, interventions, carriers ----------------------------------------------------------------
+
+
+def accuracy_tables(results: Results) -> list[Table]:
+    """Return the accuracy of every network, in a table for each layout."""
+    return [
+        Table(
+            ("verdict and network", "correct", "95% interval"),
+            [row for condition in conditions for row in _accuracy_rows(condition)],
+            f"Verdict {WHERE_IN[layout]}",
+        )
+        for layout, conditions in _by_layout(results["conditions"])
+    ]
+
+
+def _accuracy_rows(condition: ConditionResults) -> list[tuple[str, str, str]]:
+    several = len(condition["accuracy"]) > 1
+    return [
         (
-            _name(condition),
-            WHERE[row["place"]],
+            name_in_layout(condition) + (f", {WHERE[row['place']]}" if several else ""),
             f"{row['accuracy']['mean']:.1%}",
             f"{row['accuracy']['low']:.1%} to {row['accuracy']['high']:.1%}",
         )
-        for condition in results["conditions"]
         for row in condition["accuracy"]
     ]
-    columns = ("network and reviews", "verdict", "classified correctly", "95% interval")
-    return Table(columns, rows)
 
 
-def intervention_table(results: Results) -> Table:
-    """Return what became of the answers under each intervention, where a GRU learned its task."""
-    rows = [
-        row
+def _by_layout(
+    conditions: Sequence[ConditionResults],
+) -> list[tuple[str, list[ConditionResults]]]:
+    """Return the conditions of each layout that there is, in the order of `ASKED`."""
+    by_layout = [(name, [c for c in conditions if c["layout"] == name]) for name in ASKED]
+    return [(layout, own) for layout, own in by_layout if own]
+
+
+WHERE_IN = {"last": "last", "mixed": "first, in the middle or last", "first": "first"}
+
+
+def intervention_tables(results: Results) -> list[Table]:
+    """Return what became of the answers, a table for each condition and place that is learned."""
+    return [
+        _intervention_table(condition, place)
         for condition in results["conditions"]
         if condition["network"] == "gru" and is_learned(condition)
         for place in places(condition)
         if place != "middle"
-        for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
-        for row in [_intervention_row(condition, place, intervention)]
     ]
-    columns = ("network and reviews", "changed", "classified correctly", "unchanged", "shift")
-    return Table(columns, rows)
+
+
+def _intervention_table(condition: ConditionResults, place: Place) -> Table:
+    rows = [
+        _intervention_row(condition, place, intervention)
+        for intervention in (WITH_BEFORE if place == "last" else WITH_AFTER)
+    ]
+    caption = heading(condition)
+    caption += f"; those {WHERE[place]}" if condition["layout"] == "mixed" else ""
+    return Table(("changed", "correct", "unchanged", "shift"), rows, caption)
 
 
 def _intervention_row(
     condition: ConditionResults, place: Place, intervention: Intervention
 ) -> tuple[str, ...]:
-    accuracy, unchanged, shift = (
-        mean(intervention_values(condition, place, intervention, value)) for value in MEASURED
-    )
-    name = _name(condition)
-    name += f" ({WHERE[place]})" if condition["layout"] == "mixed" else ""
-    numbers = (f"{accuracy:.1%}", f"{unchanged:.1%}", f"{shift:.1%}")
-    return (name, intervention.name, *numbers)
-
-
-def _name(condition: ConditionResults) -> str:
-    return f"{condition['unit']}: {condition['reviews']}"
+    means = (mean(intervention_values(condition, place, intervention, value)) for value in MEASURED)
+    return (intervention.name, *(f"{value:.1%}" for value in means))
 
 
 MEASURED: tuple[Literal["accuracy", "unchanged", "shift"], ...] = ("accuracy", "unchanged", "shift")
 
 
-def carrier_table(results: Results) -> Table:
+def carrier_tables(results: Results) -> list[Table]:
     """Return how well carriers tell the class, and their gates over plot and verdict."""
-    rows = [
-        (
-            _name(condition),
-            f"{mean(gates['carriers']['best_alone'] for gates in all_gates(condition)):.1%}",
-            f"{mean(gates['carriers']['group'] for gates in all_gates(condition)):.1%}",
-            *_carrier_gates(condition),
+    read = [c for c in results["conditions"] if c["network"] == "gru" and c["layout"] != "mixed"]
+    return [
+        Table(
+            (
+                *("verdict and network", "best\nunit", "carriers"),
+                *(f"{gate},\n{where}" for gate in ("kept", "reset") for where in READ_AT[layout]),
+            ),
+            [_carrier_row(condition) for condition in conditions],
+            f"Verdict {WHERE_IN[layout]}",
         )
-        for condition in results["conditions"]
-        if condition["network"] == "gru" and condition["layout"] != "mixed"
+        for layout, conditions in _by_layout(read)
     ]
-    columns = (
-        *("network and reviews", "best unit", "carriers"),
-        *("kept, plot", "kept, first word", "reset, plot", "reset, first word"),
+
+
+READ_AT = {"last": ("plot", "word before", "first word"), "first": ("plot", "first word")}
+
+
+def _carrier_row(condition: ConditionResults) -> list[str]:
+    alone, group = (
+        mean(gates["carriers"][value] for gates in all_gates(condition))
+        for value in ("best_alone", "group")
     )
-    return Table(columns, rows)
-
-
-def _carrier_gates(condition: ConditionResults) -> list[str]:
-    """Return kept share and reset gate of the carriers over the plot and at the first word."""
-    place: Place = "first" if condition["layout"] == "first" else "last"
-    part: Part = "plot after" if place == "first" else "plot before"
-    cells = []
+    cells = [name_in_layout(condition), f"{alone:.1%}", f"{group:.1%}"]
     for gate in ("kept_carriers", "reset_carriers"):
-        plot, first_word = (
-            mean(values)
-            for values in (
-                part_values(condition, place, part, gate),
-                first_word_values(condition, place, gate),
-            )
-        )
-        cells += [f"{plot:.3f}", f"{first_word:.3f}"]
+        if condition["layout"] == "last":
+            read = [
+                part_values(condition, "last", "plot before", gate),
+                word_values(condition, "last", gate, offset=-1),
+                word_values(condition, "last", gate),
+            ]
+        else:
+            read = [
+                part_values(condition, "first", "plot after", gate),
+                word_values(condition, "first", gate),
+            ]
+        cells += [f"{mean(values):.3f}" for values in read]
     return cells

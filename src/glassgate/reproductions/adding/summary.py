@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glassgate.analysis.intervals import geometric_estimate
 from glassgate.experiments.claims import claim_below
 from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.reproductions.adding.results import Measured
@@ -61,7 +62,7 @@ def _compare_learned(results: Measured, network: str, error: float) -> list[Comp
         values,
         SOLVED,
         f"T = {results['plan']['T']}",
-        geometric=True,
+        over_seeds=geometric_estimate,
     )
     return [
         compare_magnitude(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import NamedTuple
 
-from glassgate.analysis.intervals import estimate, geometric_estimate
+from glassgate.analysis.intervals import geometric_estimate, share_estimate
 from glassgate.experiments.claims import claim_above
 from glassgate.experiments.long_lags.networks import FORMS
 from glassgate.reproductions.bai2018.results import Measured, Network, Run
@@ -81,7 +81,7 @@ def _summary(runs: Sequence[Run], units: int) -> Network:
         "train_seconds": mean(run["train_seconds"] for run in runs),
         "valid_loss": [geometric_estimate(losses) for losses in curves],
         "loss": geometric_estimate([run["loss"] for run in runs]),
-        "right": estimate([run["right"] for run in runs]),
+        "right": share_estimate([run["right"] for run in runs]),
     }
 
 

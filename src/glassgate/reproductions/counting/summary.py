@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import mean
 
-from glassgate.analysis.intervals import UNDECIDED, estimate
+from glassgate.analysis.intervals import UNDECIDED, estimate, share_estimate
 from glassgate.experiments.claims import Claim, claim_above, claim_below
 from glassgate.reproductions.comparison import Comparison, compare_claim
 from glassgate.reproductions.counting.networks import FORMS
@@ -53,8 +53,8 @@ def _summary(runs: Sequence[Run], language: Language) -> Network:
         "shorter": [run["shorter"] for run in runs],
         "units": estimate([len(run["units"]) for run in runs]),
         "correlation": estimate([run["correlation"] for run in runs]),
-        "intact": estimate([run["intact"] for run in runs]),
-        "held": estimate([run["held"] for run in runs]),
+        "intact": share_estimate([run["intact"] for run in runs]),
+        "held": share_estimate([run["held"] for run in runs]),
         "moved": estimate([run["moved"] for run in runs]),
         "moved_best": estimate([run["moved_best"] for run in runs]),
         "moved_others": estimate([run["moved_others"] for run in runs]),

@@ -43,6 +43,7 @@ class Elman(InFolder["Plan", "Results"]):
     )
     preparing = "Writing sequences"
     seeds = 10
+    packages = ("scipy",)
     source = "Elman 1990, Finding structure in time, Cognitive Science 14(2)"
     duration = "about 20 minutes"
 

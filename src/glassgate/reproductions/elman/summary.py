@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import NamedTuple
 
-from glassgate.analysis.intervals import estimate
+from glassgate.analysis.intervals import estimate, share_estimate
 from glassgate.experiments.claims import claim_above
 from glassgate.reproductions.comparison import Comparison, compare_claim
 from glassgate.reproductions.elman.results import (
@@ -106,8 +106,8 @@ def lexical_summary(runs: Sequence[LexicalRun]) -> list[Lexical]:
             "network": network,
             "cosine": estimate([run["cosine"] for run in own]),
             "rms": estimate([run["rms"] for run in own]),
-            "verbs": estimate([run["verbs"] for run in own]),
-            "animates": estimate([run["animates"] for run in own]),
+            "verbs": share_estimate([run["verbs"] for run in own]),
+            "animates": share_estimate([run["animates"] for run in own]),
         }
         found.append(row)
     return found
@@ -177,13 +177,14 @@ def _compare_lexical(
         f"{OTHER_TRAINING}; cross-entropy, not squared error",
         "some members of classes",
     )
-    for id, text, published, values, bound in (
+    for id, text, published, values, bound, over_seeds in (
         (
             "cosine",
             "Words: predictions are at least as close to the true probabilities",
             f"mean cosine {COSINE}",
             [run["cosine"] for run in own],
             COSINE,
+            estimate,
         ),
         (
             "verbs",
@@ -191,6 +192,7 @@ def _compare_lexical(
             "verbs and nouns (figure 7)",
             [run["verbs"] for run in own],
             PURE,
+            share_estimate,
         ),
         (
             "animates",
@@ -198,9 +200,15 @@ def _compare_lexical(
             "animates and inanimates (figure 7)",
             [run["animates"] for run in own],
             PURE,
+            share_estimate,
         ),
     ):
         claim = claim_above(
-            f"{id}-{network}", f"{text} ({NETWORKS[network]})", values, bound, "over all words"
+            f"{id}-{network}",
+            f"{text} ({NETWORKS[network]})",
+            values,
+            bound,
+            "over all words",
+            over_seeds,
         )
         yield compare_claim(claim, published, same=same, different=different)

@@ -47,6 +47,7 @@ class MNIST1D(InFolder["Plan", "Results"]):
     )
     preparing = "Making signals"
     seeds = 10
+    packages = ("mnist1d", "scipy")
     source = "Greydanus & Kobak 2024, Scaling down deep learning with MNIST-1D (arXiv:2011.14439)"
     duration = "about 10 minutes"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import NamedTuple
 
-from glassgate.analysis.intervals import estimate, wilson
+from glassgate.analysis.intervals import share_estimate, wilson
 from glassgate.experiments.claims import claim_above
 from glassgate.reproductions.comparison import Comparison, compare_claim, compare_value
 from glassgate.reproductions.mnist1d.networks import LABELS
@@ -66,14 +66,15 @@ def summaries(runs: Sequence[Run]) -> list[Network]:
 
 
 def _summary(runs: Sequence[Run]) -> Network:
+    by_moment = zip(*(run["accuracy"] for run in runs), strict=True)
     return {
         "network": runs[0]["network"],
         "order": runs[0]["order"],
         "parameters": runs[0]["parameters"],
         "train_seconds": mean(run["train_seconds"] for run in runs),
-        "accuracy": [estimate(at) for at in zip(*(run["accuracy"] for run in runs), strict=True)],
-        "best": estimate([max(run["accuracy"]) for run in runs]),
-        "last": estimate([run["accuracy"][-1] for run in runs]),
+        "accuracy": [share_estimate(shares) for shares in by_moment],
+        "best": share_estimate([max(run["accuracy"]) for run in runs]),
+        "last": share_estimate([run["accuracy"][-1] for run in runs]),
     }
 
 

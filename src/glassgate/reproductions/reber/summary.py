@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glassgate.analysis.intervals import Estimate, estimate
+from glassgate.analysis.intervals import Estimate, share_estimate
 from glassgate.experiments.claims import Claim, claim_above
 from glassgate.reproductions.comparison import Comparison, compare_claim
 from glassgate.reproductions.networks import NETWORKS
@@ -41,9 +41,9 @@ def plain_summary(runs: Sequence[PlainRun]) -> list[Plain]:
         row: Plain = {
             "network": network,
             "parameters": own[0]["parameters"],
-            "grammatical": estimate([run["grammatical"] for run in own]),
-            "longest": estimate([run["longest"] for run in own]),
-            "random": estimate([run["random"] for run in own]),
+            "grammatical": share_estimate([run["grammatical"] for run in own]),
+            "longest": share_estimate([run["longest"] for run in own]),
+            "random": share_estimate([run["random"] for run in own]),
             "perfect": sum(run["perfect"] for run in own),
         }
         found.append(row)
@@ -60,7 +60,7 @@ def embedded_summary(runs: Sequence[EmbeddedRun]) -> list[Embedded]:
             "grammar": grammar,
             "network": network,
             "parameters": own[0]["parameters"],
-            "right": estimate([run["right"] for run in own]),
+            "right": share_estimate([run["right"] for run in own]),
             "by_length": [_estimate_all(values) for values in by_length],
         }
         found.append(row)
@@ -73,7 +73,7 @@ def _own(runs: Sequence[EmbeddedRun], grammar: str, network: str) -> list[Embedd
 
 def _estimate_all(values: Sequence[float | None]) -> Estimate | None:
     known = [value for value in values if value is not None]
-    return estimate(known) if len(known) == len(values) else None
+    return share_estimate(known) if len(known) == len(values) else None
 
 
 # What was published -------------------------------------------------------------------------------
@@ -100,6 +100,7 @@ def _compare_plain(runs: Sequence[PlainRun], network: str) -> list[Comparison]:
                 [run["grammatical"] for run in own],
                 JUDGED,
                 "new strings of the grammar",
+                share_estimate,
             ),
             "all are accepted",
         ),
@@ -110,6 +111,7 @@ def _compare_plain(runs: Sequence[PlainRun], network: str) -> list[Comparison]:
                 [run["random"] for run in own],
                 JUDGED,
                 "random strings of two to eight letters between b and e",
+                share_estimate,
             ),
             "all are rejected",
         ),
@@ -145,6 +147,7 @@ def _compare_biased(runs: Sequence[EmbeddedRun], network: str) -> Comparison:
         [run["right"] for run in _own(runs, "biased", network)],
         REMEMBERED,
         "share of strings in which the right letter is preferred",
+        share_estimate,
     )
     different = ("weights of 0.6 and 0.4 at all arcs",)
     return _compare(claim, "it can be kept", network, EMBEDDED_SAME, different)

@@ -147,8 +147,9 @@ def _gradient_section(report: Report) -> FigureSection:
     lags = list(range(len(flow.norms)))
     exhibit = Exhibit(
         "Gradient by lag",
-        f"Where the line falls by a constant factor per {report.step}, the network cannot learn "
-        "from the distant past; where it stays level, it can.",
+        f"Where the line falls by a constant factor per {report.step}, little of the gradient "
+        "comes from far back, and learning from there is slow or, where nothing is left, "
+        "impossible.",
         definitions.GRADIENT,
         Numbers("gradient.csv", ("lag", "norm"), list(zip(lags, flow.norms, strict=True))),
         figures.line_figure(
