@@ -49,7 +49,7 @@ def test_other_files_have_any_name(tmp_path, ending):
             b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
             "is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`",
         ),
-        (gzip.compress(b"whatever"), "is compressed by gzip: unpack it first"),
+        (gzip.compress(b"whatever", mtime=0), "is compressed by gzip: unpack it first"),
         (b"\n<!doctype html><html>", "is a web page, not the file itself"),
     ],
 )
