@@ -16,14 +16,14 @@ FILES = ("model.safetensors", "config.json", "tokenizer.json")
 def bring(page: Opened, *files: Path) -> str:
     """Choose files, and return what the page says of them."""
     answer = page.page.locator("#bring [role=status]")
-    before = answer.inner_text()
+    before = answer.text_content()  # `inner_text` is empty where the view is out of sight
     page.page.locator("#bring-files").set_input_files(files)
     for _ in range(100):
-        if answer.inner_text() != before:
+        if answer.text_content() != before:
             break
         page.page.wait_for_timeout(50)
     page.settle()
-    return answer.inner_text()
+    return answer.text_content() or ""
 
 
 @pytest.mark.parametrize("kind", ["deep", "letters", "lstm", "sentiment"])

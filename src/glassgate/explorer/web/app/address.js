@@ -80,12 +80,14 @@ export function readAddress(address) {
  */
 export function startAddress({ models, store }, standard, notice) {
   if (location.protocol === "about:") return; // in a notebook's frame, which has no address
-  let written = "";
+  let seen = ""; // the address that was last read or written
+  let timer = 0;
   const read = () => {
-    const address = location.hash.slice(1);
-    if (!address.includes("=") || address === written) return;
+    clearTimeout(timer);
+    seen = location.hash.slice(1);
+    if (!seen.includes("=")) return;
     try {
-      const state = { ...standard, ...readAddress(address) };
+      const state = { ...standard, ...readAddress(seen) };
       checkPossible(state, models);
       store.set(state);
       say(notice, "");
@@ -94,12 +96,12 @@ export function startAddress({ models, store }, standard, notice) {
       say(notice, `The address of this page cannot be read: ${error.message}`);
     }
   };
-  let timer = 0;
   store.subscribe((state) => {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      written = writeAddress(state, standard);
-      history.replaceState(null, "", `#${written}`);
+      if (location.hash.slice(1) !== seen) return; // a new one, which is about to be read
+      history.replaceState(null, "", `#${writeAddress(state, standard)}`);
+      seen = location.hash.slice(1);
     }, WAIT);
   });
   addEventListener("hashchange", read);

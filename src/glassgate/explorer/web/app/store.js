@@ -5,6 +5,7 @@
  * @typedef {object} Store
  * @property {State} state the current state; never change it in place
  * @property {(patch: Partial<State>) => void} set replaces what the patch names
+ * @property {() => void} flush tells at once of a change that waits for the next frame
  * @property {(listener: (state: State) => void) => () => void} subscribe returns how to stop
  */
 
@@ -22,6 +23,7 @@ export function createStore(initial, fit, schedule = (run) => void requestAnimat
   let waiting = false;
 
   const tell = () => {
+    if (!waiting) return; // it was flushed
     waiting = false;
     for (const listener of listeners) listener(state);
   };
@@ -37,6 +39,7 @@ export function createStore(initial, fit, schedule = (run) => void requestAnimat
       waiting = true;
       schedule(tell);
     },
+    flush: tell,
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -46,6 +46,7 @@ export function mountBring(section, app) {
     app.models.set(model.name, model);
     setText(answer, `${model.name} runs now: ${describe(model)}.`);
     app.store.set({ network: model.name, holds: [], units: [] });
+    app.store.flush(); // no view may meet the new model with what was derived before it came
   }
   return () => {};
 }
