@@ -104,3 +104,23 @@ export function repeat(parent, items, make, update) {
     update(/** @type {E} */ (parent.children[index]), items[index], index);
   }
 }
+
+/**
+ * Make the options of a select these, and choose one.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {string[][]} options  value and text of each
+ * @param {string} chosen  a value
+ */
+export function showOptions(select, options, chosen) {
+  repeat(
+    select,
+    options,
+    () => h("option", {}),
+    (option, [value, text]) => {
+      setAttributes(option, { value });
+      setText(option, text);
+    },
+  );
+  if (select.value !== chosen) select.value = chosen;
+}

@@ -1,7 +1,7 @@
 // Hold: gates of some units at a value of your choice; every other view follows.
 
 import { canHold, formatUnits } from "../core/holds.js";
-import { h, repeat, setAttributes, setText } from "../app/dom.js";
+import { h, repeat, setAttributes, setText, showOptions } from "../app/dom.js";
 import { percent } from "../app/scales.js";
 import { targetOf } from "../app/target.js";
 import { groupOf, groupsOf, makeRadios } from "./hold/groups.js";
@@ -145,17 +145,7 @@ function showStarts(select, { words }, from) {
     ["0", "the start"],
     ...words.map((word, i) => [`${i + 1}`, `word ${i + 1}, “${wordText(word)}”`]),
   ];
-  repeat(
-    select,
-    options,
-    () => h("option", {}),
-    (option, [value, text]) => {
-      setAttributes(option, { value });
-      setText(option, text);
-    },
-  );
-  const chosen = String(Math.min(from, words.length));
-  if (select.value !== chosen) select.value = chosen;
+  showOptions(select, options, String(Math.min(from, words.length)));
 }
 
 /** @param {readonly Hold[]} holds @param {Pick<Hold, "layer" | "units" | "from">} place */

@@ -1,6 +1,6 @@
 // The layer: all units at all words, and the words of the example text at which they do the same.
 
-import { h, repeat, setAttributes, setStyle, setText } from "../app/dom.js";
+import { h, repeat, setAttributes, setStyle, setText, showOptions } from "../app/dom.js";
 import { Matrix } from "./layer/matrix.js";
 import { spansOf } from "./layer/sample.js";
 import { mountSearch } from "./layer/search.js";
@@ -214,17 +214,6 @@ function selection(label, choose) {
   const select = h("select", { on: { change: () => choose(select.value) } });
   const element = h("label", { class: "labelled" }, `${label} `, select);
   /** @param {[string, string][]} options value and text @param {string} chosen */
-  const update = (options, chosen) => {
-    repeat(
-      select,
-      options,
-      () => h("option", {}),
-      (option, [value, text]) => {
-        setAttributes(option, { value });
-        setText(option, text);
-      },
-    );
-    if (select.value !== chosen) select.value = chosen;
-  };
+  const update = (options, chosen) => showOptions(select, options, chosen);
   return { element, update };
 }
