@@ -74,10 +74,7 @@ def messages(data: memoryview, number: int) -> Iterator[memoryview]:
 
 def last(data: memoryview, number: int) -> memoryview:
     """Return the last value of a field that holds bytes; empty where there is none."""
-    value = memoryview(b"")
-    for value in messages(data, number):  # noqa: B007 - the last one counts
-        pass
-    return value
+    return [memoryview(b""), *messages(data, number)][-1]
 
 
 def integer(data: memoryview, number: int, default: int = 0) -> int:

@@ -7,7 +7,7 @@
 import { h, s, setText } from "../../app/dom.js";
 import { shade, signed } from "../../app/scales.js";
 import { drawFormula } from "./formula.js";
-import { formatPercent } from "./numbers.js";
+import { percent } from "../../app/scales.js";
 
 /**
  * @typedef {"feedforward"|"srn"|"gru"} Kind
@@ -141,7 +141,7 @@ function show(parts, live) {
   });
   live.next.forEach(({ word, probability }, place) => {
     setText(parts.words[place], word);
-    setText(parts.chances[place], formatPercent(probability));
+    setText(parts.chances[place], percent(probability));
     parts.next[place].style.fill = shade(0.8 * probability, "var(--soft)");
   });
 }
