@@ -5,9 +5,8 @@
  */
 
 import { h, s, setText } from "../../app/dom.js";
-import { shade, signed } from "../../app/scales.js";
+import { percent, shade, signed } from "../../app/scales.js";
 import { drawFormula } from "./formula.js";
-import { percent } from "../../app/scales.js";
 
 /**
  * @typedef {"feedforward"|"srn"|"gru"} Kind
