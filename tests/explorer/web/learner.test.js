@@ -77,7 +77,7 @@ for (const name of ["first", "verdict-first", "adding"]) {
       const learned = task(name);
       const random = makeRandom(17);
       const outputs = learned.answers ? learned.answers.length : 1;
-      const reader = makeReader(choice(form, 3), learned.inputSize, outputs, random);
+      const reader = makeReader(choice(form, 3), learned.inputSize, outputs, 6, random);
       const batch = [1, 2, 3].map(() => learned.draw(6, random));
       const gradients = newReaderGradients(reader);
       batchGradients(reader, learned, batch, newTape(reader, 6), gradients);
@@ -225,4 +225,24 @@ test("a race ends", () => {
   assert.equal(race.updates(), MAX_UPDATES);
   assert.ok(race.finished());
   assert.equal(BATCH, 16);
+});
+
+test("the verdict at the start of twenty steps is learned by units that begin with long memories", () => {
+  for (const seed of [1, 2, 3]) {
+    const learner = makeLearner(choice("gru"), task("verdict-first"), 20, seed);
+    for (let i = 0; i < 150; i++) learner.update();
+    assert.ok(learner.evaluate().right > 0.95);
+  }
+});
+
+test("units begin with memories of all lengths up to that of a sequence", () => {
+  for (const form of /** @type {const} */ (["gru", "gru-one-gate", "lstm"])) {
+    const { layer } = makeReader(choice(form, 32), 4, 2, 20, makeRandom(1, 0));
+    const { biasInput, biasHidden } = layer;
+    const sign = form === "gru-one-gate" ? -1 : 1; // its gate writes
+    const times = Array.from(biasInput.subarray(32, 64), (bias) => 1 + Math.exp(sign * bias));
+    assert.ok(Math.min(...times) >= 2 && Math.min(...times) < 5);
+    assert.ok(Math.max(...times) <= 20 && Math.max(...times) > 17);
+    assert.ok(biasHidden.subarray(32, 64).every((bias) => bias === 0));
+  }
 });

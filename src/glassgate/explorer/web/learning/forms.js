@@ -87,16 +87,18 @@ export const FORMS = {
 };
 
 /**
- * Make a network before training: every weight is drawn evenly between -1/sqrt(H) and 1/sqrt(H),
- * as PyTorch draws them.
+ * Make a network before training. Every weight is drawn evenly between -1/sqrt(H) and 1/sqrt(H), as
+ * PyTorch draws them; then the gate that keeps gets biases with which its units begin with memories
+ * of all lengths up to that of a sequence.
  *
  * @param {Choice} choice
  * @param {number} inputSize  I
  * @param {number} outputSize  O, of the readout
+ * @param {number} T  steps of a sequence
  * @param {Random} random
  * @returns {Reader}
  */
-export function makeReader(choice, inputSize, outputSize, random) {
+export function makeReader(choice, inputSize, outputSize, T, random) {
   const form = FORMS[choice.form];
   const H = choice.units;
   const bound = 1 / Math.sqrt(H);
@@ -113,10 +115,33 @@ export function makeReader(choice, inputSize, outputSize, random) {
     biasHidden: draw(rows),
     ...(form.formulation && { formulation: form.formulation }),
   });
+  if (form.kind !== "srn") setSpans(layer, T, random);
   const readout = { weight: draw(outputSize * H), bias: draw(outputSize) };
   const reader = { form, layer, held: form.holds ? hold(choice) : null, readout };
   if (form.oneGate) for (const array of layerWeights(layer)) copyGate(array);
   return reader;
+}
+
+/**
+ * Draw the biases of the gate that keeps so that time constants go up to T steps, as
+ * `glassgate.nn.GRU(chrono=T)` does: with u even on [1, T - 1], what keeps begins at u / (1 + u), and
+ * an LSTM's input gate at the rest (Tallec & Ollivier 2018, arXiv:1804.11188, section 2).
+ *
+ * @param {RecurrentLayer} layer  is changed
+ * @param {number} T
+ * @param {Random} random
+ */
+function setSpans(layer, T, random) {
+  const { hiddenSize: H, biasInput, biasHidden } = layer;
+  const keeps = layer.kind === "gru" && layer.formulation.update === "writes" ? -1 : 1;
+  for (let i = 0; i < H; i++) {
+    const bias = Math.log(1 + random() * (T - 2));
+    biasInput[H + i] = keeps * bias; // update gate of a GRU, forget gate of an LSTM
+    biasHidden[H + i] = 0;
+    if (layer.kind !== "lstm") continue;
+    biasInput[i] = -bias; // input gate
+    biasHidden[i] = 0;
+  }
 }
 
 /**

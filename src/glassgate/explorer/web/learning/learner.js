@@ -60,7 +60,7 @@ export const GATES_OF = /** @type {const} */ ({
  */
 export function makeLearner(choice, task, T, seed) {
   const outputs = task.answers ? task.answers.length : 1;
-  const reader = makeReader(choice, task.inputSize, outputs, makeRandom(seed, WEIGHTS));
+  const reader = makeReader(choice, task.inputSize, outputs, T, makeRandom(seed, WEIGHTS));
   const gradients = newReaderGradients(reader);
   const adam = makeAdam(learned(reader, weightsOf(reader)), SETTINGS);
   const tape = newTape(reader, T);
