@@ -17,10 +17,31 @@
  */
 export function affine(out, matrix, vector, bias, from = 0, to = out.length) {
   const columns = vector.length;
-  let at = from * columns;
-  for (let row = from; row < to; row++) {
+  let row = from;
+  // Four rows at a time: an addition waits for the one before it in its own row alone.
+  for (; row + 4 <= to; row += 4) {
+    let one = 0;
+    let two = 0;
+    let three = 0;
+    let four = 0;
+    let at = row * columns;
+    for (let column = 0; column < columns; column++, at++) {
+      const factor = vector[column];
+      one += matrix[at] * factor;
+      two += matrix[at + columns] * factor;
+      three += matrix[at + 2 * columns] * factor;
+      four += matrix[at + 3 * columns] * factor;
+    }
+    out[row] = one + bias[row];
+    out[row + 1] = two + bias[row + 1];
+    out[row + 2] = three + bias[row + 2];
+    out[row + 3] = four + bias[row + 3];
+  }
+  for (; row < to; row++) {
     let sum = 0;
-    for (let column = 0; column < columns; column++) sum += matrix[at++] * vector[column];
+    for (let column = 0, at = row * columns; column < columns; column++, at++) {
+      sum += matrix[at] * vector[column];
+    }
     out[row] = sum + bias[row];
   }
 }

@@ -19,7 +19,8 @@ import { createDiagram } from "./unit/diagram.js";
 
 const EXPLANATION =
   "Nobody sets the weights of a network by hand: it learns them. It begins with random weights and " +
-  "guesses. Each update shows it a few new sequences, works out how much every weight adds to the " +
+  "guesses; where there are gates, some units begin by forgetting at once and some by remembering the " +
+  "whole sequence. Each update shows it a few new sequences, works out how much every weight adds to the " +
   "error, and moves each a little the other way. Think of it as intelligent trial and error.";
 const EXAMPLE = 3; // random stream of a seed
 
