@@ -7,11 +7,11 @@ import {
   PRONOUNS,
   SUBJECTS,
   findFillers,
-  predictEach,
   sentence,
 } from "../../../src/glassgate/explorer/web/core/distance.js";
 import { readGrammar } from "../../../src/glassgate/explorer/web/core/grammar.js";
 import { nextWords, readModel, run } from "../../../src/glassgate/explorer/web/core/model.js";
+import { createReadings } from "../../../src/glassgate/explorer/web/core/readings.js";
 import { readGolden, seeded } from "./golden.js";
 
 const [english, ambiguous] = readGolden("grammars").map(({ grammar }) => readGrammar(grammar));
@@ -56,16 +56,19 @@ test("what is expected after a text is what a run of it gives, held or free", ()
     );
     const texts = [[3, 4, 5], [3, 4], [3, 4, 5, 6], [7], []];
     /** @type {import("../../../src/glassgate/explorer/web/core/holds.js").Hold[]} */
-    const holds =
+    const held =
       model.kind === "feedforward" ? [] : [{ layer: 0, units: "all", state: 0.5, from: 2 }];
     const targets = [5, 0, 2];
-    const all = predictEach(model, texts, targets, holds);
-    texts.forEach((ids, i) => {
-      const next = nextWords(run(model, ids, holds), ids.length);
-      assert.deepEqual(
-        [...all[i]],
-        targets.map((id) => next[id]),
-      );
-    });
+    const predictEach = createReadings(model);
+    for (const holds of [held, [], held]) {
+      const all = predictEach(texts, targets, holds); // each time in the same rooms
+      texts.forEach((ids, i) => {
+        const next = nextWords(run(model, ids, holds), ids.length);
+        assert.deepEqual(
+          [...all[i]],
+          targets.map((id) => next[id]),
+        );
+      });
+    }
   }
 });

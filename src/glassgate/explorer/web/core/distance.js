@@ -5,20 +5,8 @@
  */
 
 import { END } from "./grammar.js";
-import { heldAt } from "./holds.js";
-import { outcomes } from "./model.js";
-import { initialStates, stepNetwork } from "./network.js";
 
-/** @import {State, Step} from "./cells.js" */
 /** @import {Grammar, Prefix} from "./grammar.js" */
-/** @import {Hold} from "./holds.js" */
-/** @import {Model} from "./model.js" */
-
-/**
- * A text read so far, and those longer by one word.
- *
- * @typedef {{word: number, states: State[], steps: Step[], longer: Map<number, Reading>}} Reading
- */
 
 export const SUBJECTS = new Map([
   ["boy", "his"],
@@ -291,38 +279,4 @@ function extend(frame, node, length, pieces) {
 /** Whether the same words have been read before. @param {Node} node @param {string[]} words */
 function repeats(node, words) {
   return ` ${node.words.join(" ")} `.includes(` ${words.join(" ")} `);
-}
-
-/**
- * What a network expects after each of several texts; a beginning that they share is read once.
- *
- * @param {Model} model
- * @param {readonly number[][]} texts ids, without `<bos>`
- * @param {readonly number[]} targets ids of next words
- * @param {Hold[]} holds
- * @returns {Float64Array[]} for each text the probability of each target
- */
-export function predictEach(model, texts, targets, holds) {
-  const held = heldAt(model.network, holds);
-  /** @param {Reading} reading @param {number} id */
-  const readNext = (reading, id) => {
-    const known = reading.longer.get(id);
-    if (known) return known;
-    const I = model.embeddingSize;
-    const input = model.embedding.subarray(id * I, (id + 1) * I);
-    const word = reading.word + 1;
-    const steps = stepNetwork(model.network, input, reading.states, held(word));
-    /** @type {Reading} */
-    const longer = { word, states: steps, steps, longer: new Map() };
-    reading.longer.set(id, longer);
-    return longer;
-  };
-  /** @type {Reading} */
-  const nothing = { word: -1, states: initialStates(model.network), steps: [], longer: new Map() };
-  const start = readNext(nothing, model.vocabulary.bos);
-  return texts.map((ids) => {
-    const { steps } = ids.reduce(readNext, start);
-    const probabilities = outcomes({ model, steps: [steps] }, 0);
-    return Float64Array.from(targets, (id) => probabilities[id]);
-  });
 }

@@ -1,6 +1,6 @@
 /** Layers of units, one upon the other, in the order in which `glassgate.nn` stores their weights. */
 
-import { BLOCKS, PYTORCH, initialState, stepForward } from "./cells.js";
+import { BLOCKS, PYTORCH, initialState, newStep, stepForward } from "./cells.js";
 
 /** @import {Held, Kind, Layer, State, Step} from "./cells.js" */
 
@@ -101,16 +101,20 @@ export function initialStates(network) {
  * @param {Float64Array} input x_t, [I]
  * @param {State[]} states of each layer: the steps before, or `initialStates`
  * @param {(Held | null)[] | null} [held] of each layer
+ * @param {Step[]} [steps] of each layer, which are written
  * @returns {Step[]} of each layer; the last has the output
  */
-export function stepNetwork(network, input, states, held = null) {
-  /** @type {Step[]} */
-  const steps = [];
+export function stepNetwork(
+  network,
+  input,
+  states,
+  held = null,
+  steps = network.layers.map((layer) => newStep(layer)),
+) {
   let below = input;
-  for (let i = 0; i < network.layers.length; i++) {
-    const step = stepForward(network.layers[i], below, states[i], held ? held[i] : null);
-    steps.push(step);
-    below = step.hidden;
-  }
+  network.layers.forEach((layer, i) => {
+    stepForward(layer, below, states[i], held ? held[i] : null, steps[i]);
+    below = steps[i].hidden;
+  });
   return steps;
 }

@@ -1,7 +1,8 @@
 // What each network chooses at each distance. No DOM.
 
 import { remember } from "../../app/derive.js";
-import { ENDING, PRONOUNS, SUBJECTS, predictEach, sentence } from "../../core/distance.js";
+import { ENDING, PRONOUNS, SUBJECTS, sentence } from "../../core/distance.js";
+import { createReadings } from "../../core/readings.js";
 
 /** @typedef {import("../../core/model.js").Model} Model */
 /** @typedef {import("../../core/holds.js").Hold} Hold */
@@ -40,10 +41,19 @@ export function createCurves() {
   const kept = new Map();
   return (model, fillers, subject, holds) => {
     const key = `${holds.length ? "held" : "free"} ${model.name}`;
-    const compute = kept.get(key) ?? remember(curve);
+    const compute = kept.get(key) ?? newCurve();
     kept.set(key, compute);
     return compute(model, fillers, subject, holds);
   };
+}
+
+/** @returns {CurveOf} which keeps what it knows of the same sentences, and the last curve */
+function newCurve() {
+  const read = remember(readSentences);
+  return remember((model, fillers, subject, holds) => {
+    const shares = new Map(read(model, fillers, subject)(holds));
+    return { network: model.name, shares, ghost: false };
+  });
 }
 
 /**
@@ -52,10 +62,9 @@ export function createCurves() {
  * @param {Model} model
  * @param {Fillers} fillers
  * @param {string} subject
- * @param {Hold[]} holds
- * @returns {Curve}
+ * @returns {(holds: Hold[]) => [distance: number, share: number][]}
  */
-function curve(model, fillers, subject, holds) {
+function readSentences(model, fillers, subject) {
   const { vocabulary } = model;
   const place = PRONOUNS.indexOf(SUBJECTS.get(subject) ?? "");
   const distances = fillers.flatMap((filler, distance) => (filler ? [distance] : []));
@@ -63,11 +72,12 @@ function curve(model, fillers, subject, holds) {
     vocabulary.encode(sentence(subject, fillers[distance] ?? []).join(" ")),
   );
   const targets = vocabulary.encode(PRONOUNS.join(" "));
-  const shares = predictEach(model, texts, targets, holds).map((probabilities) => {
-    return probabilities[place] / probabilities.reduce((sum, one) => sum + one, 0);
-  });
-  const byDistance = new Map(distances.map((distance, i) => [distance, shares[i]]));
-  return { network: model.name, shares: byDistance, ghost: false };
+  const predictEach = createReadings(model);
+  return (holds) =>
+    predictEach(texts, targets, holds).map((probabilities, i) => {
+      const sum = probabilities.reduce((all, one) => all + one, 0);
+      return [distances[i], probabilities[place] / sum];
+    });
 }
 
 /** The same curve as what was before a hold. @param {Curve} free @returns {Curve} */
