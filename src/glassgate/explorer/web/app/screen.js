@@ -1,10 +1,11 @@
-// Shows a change first where a person looks: views in sight follow within the frame, and the others as
-// soon as there is time, or when they come into sight.
+// Shows a change first where a person looks: views in sight follow within the frame, or the next where
+// they take long, and the others as soon as there is time, or when they come into sight.
 
 /** @typedef {import("./app.js").Update} Update */
 /** @typedef {{element: HTMLElement, show: Update}} View */
 
 const MARGIN = "200px"; // how near to the window counts as in sight
+const BUDGET = 6; // milliseconds of a frame after which views wait for the next
 const PATIENCE = 300; // milliseconds after which a view follows even if there is no time
 
 /**
@@ -20,10 +21,27 @@ export function createScreen(views, first) {
   /** @type {Parameters<Update> | null} */
   let latest = null;
   let asked = false;
+  let queued = false;
 
   const follow = (/** @type {View} */ view) => {
     pending.delete(view);
     if (latest) view.show(...latest);
+  };
+  // Those first that have waited longest, so that none starves while a slider moves at each frame.
+  const followInSight = () => {
+    const end = performance.now() + BUDGET;
+    const waiting = [...pending].filter((view) => inSight.has(view));
+    while (waiting.length && performance.now() < end) {
+      follow(/** @type {View} */ (waiting.shift()));
+    }
+    if (waiting.length && !queued) {
+      queued = true;
+      requestAnimationFrame(() => {
+        queued = false;
+        followInSight();
+      });
+    }
+    ask();
   };
   const ask = () => {
     page.toggleAttribute("data-pending", pending.size > 0);
@@ -56,7 +74,6 @@ export function createScreen(views, first) {
   return (...shown) => {
     latest = shown;
     for (const view of views) pending.add(view);
-    for (const view of inSight) follow(view);
-    ask();
+    followInSight();
   };
 }
